@@ -1,0 +1,17 @@
+/* Bytes as text: base64url without padding (RFC 4648, section 5) and lower-case hex. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Characters needed for n bytes, final NUL included. */
+#define BASE64URL_SIZE(n) (((n)*4 + 2) / 3 + 1)
+#define HEX_SIZE(n)       ((n)*2 + 1)
+
+/* Returns ret, which holds at least BASE64URL_SIZE(n). */
+char *base64url_encode(const void *bytes, size_t n, char *ret);
+/* Decodes all of text into at most size bytes. The number of bytes; -EINVAL: a foreign character, padding, or left-over
+ * bits that are not zero; -ENOBUFS: longer than size. */
+int base64url_decode(const char *text, void *ret, size_t size);
+char *hex_encode(const void *bytes, size_t n, char *ret);
+int hex_decode(const char *text, void *ret, size_t size);
