@@ -1,0 +1,20 @@
+/* D-Bus by sd-bus on the loop. Vtables live in each program's bus.c; this file owns the connection and its watches. */
+#pragma once
+
+#include <systemd/sd-bus.h>
+#include <uv.h>
+
+#include "base/macro.h"
+
+typedef struct Bus Bus;
+
+/* address NULL: the system bus; else a private bus. Without a bus: -ENOENT, and the daemon logs once and runs on. Requests
+ * `name` (queued is refused: -EEXIST when owned by another). The connection is not exit-on-disconnect. */
+int bus_new(Bus **ret, uv_loop_t *loop, const char *address, const char *name);
+Bus *bus_free(Bus *b);
+DEFINE_FREEP(Bus, bus_free);
+/* Borrowed; for sd_bus_add_object_vtable() and signals. */
+sd_bus *bus_get(Bus *b);
+bool bus_is_private(const Bus *b);
+/* Exports org.freedesktop.LogControl1 at /org/freedesktop/LogControl1 (LogLevel, LogTarget read-only, SyslogIdentifier). */
+int bus_add_log_control(Bus *b, const char *identifier);

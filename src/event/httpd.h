@@ -1,0 +1,64 @@
+/* HTTP server by libmicrohttpd on the loop: whole requests in, answers now or later, event streams with bounded queues. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+#include "base/macro.h"
+#include "base/time.h"
+
+typedef struct Httpd Httpd;
+typedef struct HttpdRequest HttpdRequest;
+
+typedef struct HttpdOps {
+        /* The request is complete, body included (longer than body_max: the server answered 413 itself, malformed: 400). Answer with
+         * httpd_reply() or httpd_stream_open(), now or later; until then the request is suspended and costs no CPU. */
+        void (*request)(HttpdRequest *r, void *userdata);
+        /* An unanswered or streaming request's client went away, or the stream was closed: r is gone after this call. Called exactly
+         * once for every request, also after a finished answer. */
+        void (*finished)(HttpdRequest *r, void *userdata);
+} HttpdOps;
+
+typedef struct HttpdLimits {
+        size_t body_max;          /* default 64 KiB */
+        unsigned connections_max; /* default 10,000 */
+        unsigned per_address_max; /* default 0: no limit */
+        usec_t idle_max;          /* default 30 s; streams are exempt */
+        size_t stream_queue_max;  /* bytes queued to one stream; default 256 KiB */
+} HttpdLimits;
+
+int httpd_new(Httpd **ret, uv_loop_t *loop, int fd, const HttpdLimits *limits, const HttpdOps *ops, void *userdata);
+/* Stops accepting; open requests go on. Streams are ended. */
+void httpd_drain(Httpd *h);
+unsigned httpd_active(const Httpd *h);
+Httpd *httpd_free(Httpd *h);
+DEFINE_FREEP(Httpd, httpd_free);
+
+const char *httpd_method(const HttpdRequest *r);
+const char *httpd_path(const HttpdRequest *r);                       /* decoded, without query */
+const char *httpd_query(const HttpdRequest *r, const char *name);    /* NULL: absent; "" possible; first of its name */
+const char *httpd_header(const HttpdRequest *r, const char *name);   /* case-insensitive; NULL: absent */
+const void *httpd_body(const HttpdRequest *r, size_t *ret_n);        /* never NULL */
+const struct sockaddr *httpd_peer(const HttpdRequest *r);
+void httpd_set_userdata(HttpdRequest *r, void *userdata);
+void *httpd_get_userdata(const HttpdRequest *r);
+
+typedef struct HttpdReply {
+        unsigned status;
+        const char *content_type;       /* NULL: none */
+        const char *const *headers;     /* "Name: value", ended by NULL; or NULL */
+        const void *body;               /* copied; HEAD sends only its length */
+        size_t body_n;
+        bool body_static;               /* not copied: lives as long as the server */
+} HttpdReply;
+
+/* Once per request. -EALREADY: answered before. */
+int httpd_reply(HttpdRequest *r, const HttpdReply *reply);
+/* Starts an endless answer. Then write as often as wanted. */
+int httpd_stream_open(HttpdRequest *r, const char *content_type, const char *const *headers);
+/* 0; -ENOBUFS: the reader is too slow, nothing was queued; close it then. */
+int httpd_stream_write(HttpdRequest *r, const void *data, size_t n);
+void httpd_stream_close(HttpdRequest *r);
