@@ -45,8 +45,6 @@ PqTransaction *pq_transaction_new(void); /* NULL: out of memory */
 PqTransaction *pq_transaction_free(PqTransaction *t);
 DEFINE_FREEP(PqTransaction, pq_transaction_free);
 void pq_add(PqTransaction *t, const PqStatement *s);
-/* When the last statement does not change (insert, update, delete or return) exactly n rows, the transaction fails with -ESTALE. */
-void pq_expect(PqTransaction *t, int64_t n);
 void pq_null(PqTransaction *t);
 void pq_bool(PqTransaction *t, bool v);
 void pq_int(PqTransaction *t, int64_t v);                       /* sent as text: smallint, integer, bigint, numeric */
@@ -61,12 +59,13 @@ typedef enum PqArray { PQ_INT2, PQ_INT4, PQ_INT8, PQ_TEXT, PQ_BYTEA, PQ_UUID, PQ
 void pq_array_open(PqTransaction *t, PqArray type);
 void pq_array_close(PqTransaction *t);
 
-/* r: 0 committed; -ESTALE: an expectation of pq_expect() failed; -EEXIST: unique violation; -EINVAL: other constraint or data
- * error; -EPERM: privilege; -EAGAIN: serialization or deadlock, may be tried again; -ENOTCONN: the connection was lost, whether it committed is unknown
- * (sent) or it was never sent; -EIO: any other. results has one entry per statement when r is 0, else NULL; error is the server's text. */
+/* r: 0 committed; -ESTALE: SQLSTATE DP001, raised by dpin's own SQL functions when an expectation fails; -EEXIST: unique
+ * violation; -ENOENT: foreign key violation; -EINVAL: other constraint or data error; -EPERM: privilege; -EAGAIN: serialization
+ * or deadlock, may be tried again; -ENOTCONN: the connection was lost (whether what was sent committed is unknown); -EIO: any
+ * other. results has one entry per statement when r is 0, else NULL; error is the server's text. */
 typedef void (*PqDone)(int r, PqResult *const *results, size_t n, const char *error, void *userdata);
 /* Takes the transaction also on failure. 0; -ENOTCONN: not connected; -ENOBUFS: queue full; -ENOMEM. The callback never runs
- * inside. ret may be NULL. Expectations are checked by the server (a failing expectation must roll everything back). */
+ * inside. ret may be NULL. */
 int pq_submit(Pq *pq, PqTransaction *t, PqDone done, void *userdata, PqCall **ret);
 /* The callback will not come; what was sent still takes effect. Returns NULL. */
 PqCall *pq_call_cancel(PqCall *c);
