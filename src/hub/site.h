@@ -1,0 +1,86 @@
+/* One website's machine: who sits where, what they say, what follows. Pure: time comes in, effects
+ * go out through callbacks.
+ *
+ * The caller keeps one Roster for all sites, sorted by validator. It changes the roster first and
+ * tells the sites then. Effects are called from within site_*() and must not call back into a site;
+ * their arguments live until they return. `now` is hub time, us since 1970, and must not run
+ * backwards. Order ids, nonces and signatures are the caller's. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "base/macro.h"
+#include "base/time.h"
+#include "hub/committee.h"
+#include "hub/effects.h"
+#include "hub/verdict.h"
+#include "hub/votes.h"
+
+typedef struct Site Site;
+
+typedef struct SiteConf {
+        Uuid id;
+        usec_t interval, timeout; /* timeout <= interval / 2 */
+        uint8_t seats;            /* configured, 1..SEATS_MAX */
+        /* identifies what is checked; when it changes, old votes are dropped */
+        uint64_t target;
+        /* judgements in a row before an incident opens or closes; 0 means 1 */
+        uint32_t confirm_down, confirm_up;
+} SiteConf;
+
+/* hub_secret (32 bytes) is borrowed; roster is borrowed and read in every call. Nothing happens
+ * before site_start(). */
+int site_new(Site **ret, const SiteConf *conf, const uint8_t *hub_secret, const Roster *roster);
+Site *site_free(Site *s);
+DEFINE_FREEP(Site, site_free);
+void site_set_effects(Site *s, const SiteEffects *effects, void *userdata);
+
+typedef struct SiteHeld {
+        uint8_t seat;
+        uint32_t validator;
+        Vote vote; /* its newest stored voting tick; MISSING: none */
+} SiteHeld;
+
+/* What the database knows of a running site. */
+typedef struct SiteRestore {
+        uint64_t epoch; /* number; 0: none */
+        usec_t starts, ends;
+        uint8_t n;
+        const uint32_t *eligible;
+        size_t n_eligible;
+        const SiteHeld *seats; /* current orders of type SEAT_MEMBER */
+        size_t n_seats;
+        VerdictState state;
+        Assurance assurance;
+        usec_t since, first_evidence;
+        usec_t heartbeat; /* when a hub was last judging; 0: never */
+        bool incident_open;
+} SiteRestore;
+
+/* Before site_start(). Silent but for one thing: an absence longer than a vote lasts is told as
+ * UNKNOWN, hub_away. -EINVAL, -ENOMEM: nothing restored. */
+int site_restore(Site *s, const SiteRestore *r, usec_t now);
+void site_start(Site *s, usec_t now);
+
+/* Events. Unknown validators and votes of validators without a seat are ignored. */
+void site_tick(Site *s, usec_t now);
+/* approved, suspended, reassigned, or the array moved */
+void site_roster_changed(Site *s, usec_t now);
+void site_connected(Site *s, uint32_t validator, usec_t now);
+void site_disconnected(Site *s, uint32_t validator, usec_t now);
+/* 1: counted. 0: no seat, or not newer than the seat's vote. The caller has checked that the tick
+ * may vote at all. */
+int site_vote(Site *s, uint32_t validator, const Vote *vote, usec_t now);
+void site_suspect(Site *s, uint32_t validator, usec_t now);
+/* All orders are issued anew; id must be the same. -EINVAL: nothing changed. */
+int site_reconfigure(Site *s, const SiteConf *conf, usec_t now);
+
+/* When site_tick() must be called next; USEC_INFINITY: not before another event. */
+usec_t site_next(const Site *s);
+VerdictState site_state(const Site *s);
+Assurance site_assurance(const Site *s);
+/* Fills at most SEATS_MAX; the number of seats n. */
+size_t site_view(const Site *s, usec_t now, SiteSeatView *ret);

@@ -1,0 +1,39 @@
+/* Votes to state: f = (n-1)/3 tolerated faults, q = (n+f)/2 + 1 votes decide. Pure. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/time.h"
+
+typedef enum VerdictState {
+        VERDICT_UNKNOWN,
+        VERDICT_UP,
+        VERDICT_DOWN,
+        VERDICT_PARTIAL,
+        VERDICT_DEGRADED,    /* not decided by votes alone yet */
+        VERDICT_PAUSED,      /* set by people, never by votes */
+        VERDICT_MAINTENANCE, /* likewise */
+        _VERDICT_MAX,
+} VerdictState;
+
+typedef enum VerdictCause {
+        CAUSE_QUORUM,   /* q seats agree */
+        CAUSE_SPLIT,    /* more than f say down, fewer than q */
+        CAUSE_SILENCE,  /* too few votes */
+        CAUSE_HUB_AWAY, /* nobody was judging */
+        _CAUSE_MAX,
+} VerdictCause;
+
+typedef struct Tally {
+        uint8_t n, up, down; /* the rest is missing */
+} Tally;
+
+const char *verdict_state_name(VerdictState s);         /* "UP" */
+VerdictState verdict_state_from_name(const char *name); /* unknown names are UNKNOWN */
+const char *verdict_cause_name(VerdictCause c);         /* "quorum" */
+
+uint8_t verdict_faults(uint8_t n);
+uint8_t verdict_quorum(uint8_t n);
+/* UP, DOWN, PARTIAL or UNKNOWN; n = 0 is UNKNOWN. */
+VerdictState verdict_judge(Tally tally);
+VerdictCause verdict_cause(VerdictState judged);
