@@ -1,0 +1,239 @@
+-- What a transaction expects, partitions, rollups and rewards. SQLSTATE DP001: an expectation failed, nothing took effect.
+
+-- Numbers a writer's commit; fails unless this is the next one, so that two writers can never both go on.
+CREATE FUNCTION commit_advance(p_commit_no bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE hub_state SET commit_no = p_commit_no, heartbeat_at = now() WHERE commit_no = p_commit_no - 1;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'commit % is not the next one', p_commit_no USING ERRCODE = 'DP001';
+  END IF;
+  PERFORM pg_notify('dpin_commit', p_commit_no::text);
+END $$;
+
+-- Moves a stream from sequence p_from to p_to (p_to = p_from + 1 for a batch, more for a gap or a receipt).
+CREATE FUNCTION stream_advance(p_validator integer, p_incarnation bigint, p_from bigint, p_to bigint,
+                               p_hash bytea, p_resealed boolean) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF p_from = 0 THEN
+    INSERT INTO validator_stream (validator_id, incarnation, last_seq, last_hash, resealed)
+      VALUES (p_validator, p_incarnation, p_to, p_hash, p_resealed) ON CONFLICT DO NOTHING;
+  ELSE
+    UPDATE validator_stream SET last_seq = p_to, last_hash = p_hash, updated_at = now()
+      WHERE validator_id = p_validator AND incarnation = p_incarnation AND last_seq = p_from;
+  END IF;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'stream %/% is not at %', p_validator, p_incarnation, p_from USING ERRCODE = 'DP001';
+  END IF;
+END $$;
+
+-- Daily partitions of one table from p_first to p_last; those that exist stay.
+CREATE FUNCTION partition_ensure(p_table text, p_first date, p_last date) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  d date;
+  made integer := 0;
+BEGIN
+  FOR d IN SELECT generate_series(p_first, p_last, interval '1 day')::date LOOP
+    IF to_regclass(format('%I', p_table || to_char(d, '_YYYYMMDD'))) IS NULL THEN
+      EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
+                     p_table || to_char(d, '_YYYYMMDD'), p_table, d::timestamp AT TIME ZONE 'UTC',
+                     (d + 1)::timestamp AT TIME ZONE 'UTC');
+      made := made + 1;
+    END IF;
+  END LOOP;
+  RETURN made;
+END $$;
+
+-- Drops the daily partitions of one table that end before p_before. Returns how many.
+CREATE FUNCTION partition_drop(p_table text, p_before date) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  name text;
+  dropped integer := 0;
+BEGIN
+  FOR name IN
+    SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE i.inhparent = p_table::regclass AND to_date(right(c.relname, 8), 'YYYYMMDD') < p_before
+  LOOP
+    EXECUTE format('DROP TABLE %I', name);
+    dropped := dropped + 1;
+  END LOOP;
+  RETURN dropped;
+END $$;
+
+-- Microseconds that a website spent in spans of some states within [p_from, p_to).
+CREATE FUNCTION span_us(p_website integer, p_from timestamptz, p_to timestamptz, p_states text[]) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+  SELECT coalesce(sum(extract(epoch FROM least(coalesce(ended_at, p_to), p_to) - greatest(started_at, p_from)) * 1000000), 0)::bigint
+    FROM verdict_span
+   WHERE website_id = p_website AND started_at < p_to AND coalesce(ended_at, p_to) > p_from AND state = ANY (p_states)
+$$;
+
+-- Bucket of a total time in the histograms of rollups; bounds of bucket i in ms: 1.1^i to 1.1^(i+1).
+CREATE FUNCTION histogram_bucket(p_us bigint) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+  SELECT least(119, greatest(0, floor(ln(greatest(p_us, 1000) / 1000.0) / ln(1.1))))::integer
+$$;
+
+-- The upper bound, in ms, of the bucket under which a share p of all counts lies. NULL: no counts.
+CREATE FUNCTION histogram_quantile(p_histogram integer[], p double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT min(power(1.1::double precision, i)) FROM (
+    SELECT i, sum(v) OVER (ORDER BY i) AS below, sum(v) OVER () AS total
+      FROM unnest(p_histogram) WITH ORDINALITY AS u (v, i)) AS s
+   WHERE total > 0 AND below >= p * total
+$$;
+
+-- Element by element, for merging histograms.
+CREATE FUNCTION array_add(integer[], integer[]) RETURNS integer[] LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN $1 IS NULL THEN $2 WHEN $2 IS NULL THEN $1
+         ELSE ARRAY(SELECT coalesce(a, 0) + coalesce(b, 0) FROM unnest($1, $2) WITH ORDINALITY AS u (a, b, i) ORDER BY i) END
+$$;
+CREATE AGGREGATE array_sum (integer[]) (SFUNC = array_add, STYPE = integer[]);
+
+-- Counts by error class, merged.
+CREATE FUNCTION classes_add(jsonb, jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT coalesce(jsonb_object_agg(key, n), '{}') FROM (
+    SELECT key, sum(value::bigint) AS n
+      FROM (SELECT * FROM jsonb_each_text(coalesce($1, '{}')) UNION ALL SELECT * FROM jsonb_each_text(coalesce($2, '{}'))) AS u
+     GROUP BY key) AS s
+$$;
+CREATE AGGREGATE classes_sum (jsonb) (SFUNC = classes_add, STYPE = jsonb);
+
+-- Rolls one closed hour up, for every website with ticks or spans in it. Running it again gives the same rows.
+CREATE FUNCTION rollup_hour_close(p_hour timestamptz) RETURNS void LANGUAGE sql AS $$
+  WITH bounds AS (SELECT p_hour AS a, p_hour + interval '1 hour' AS b),
+  ticks AS (
+    SELECT t.website_id,
+           count(*) FILTER (WHERE outcome = 1) AS up,
+           count(*) FILTER (WHERE outcome = 2) AS down,
+           count(*) FILTER (WHERE outcome = 3) AS abstain,
+           ARRAY[coalesce(sum(dns_us) FILTER (WHERE outcome = 1), 0), coalesce(sum(connect_us) FILTER (WHERE outcome = 1), 0),
+                 coalesce(sum(tls_us) FILTER (WHERE outcome = 1), 0), coalesce(sum(wait_us) FILTER (WHERE outcome = 1), 0),
+                 coalesce(sum(transfer_us) FILTER (WHERE outcome = 1), 0)] AS phase_sum,
+           ARRAY[coalesce(max(dns_us) FILTER (WHERE outcome = 1), 0), coalesce(max(connect_us) FILTER (WHERE outcome = 1), 0),
+                 coalesce(max(tls_us) FILTER (WHERE outcome = 1), 0), coalesce(max(wait_us) FILTER (WHERE outcome = 1), 0),
+                 coalesce(max(transfer_us) FILTER (WHERE outcome = 1), 0)] AS phase_max
+      FROM website_tick t, bounds WHERE t.started_at >= a AND t.started_at < b GROUP BY t.website_id),
+  classes AS (
+    SELECT website_id, jsonb_object_agg(error_class, n) AS classes FROM (
+      SELECT t.website_id, error_class, count(*) AS n FROM website_tick t, bounds
+       WHERE t.started_at >= a AND t.started_at < b AND error_class <> 0 GROUP BY 1, 2) AS c GROUP BY website_id),
+  buckets AS (
+    SELECT t.website_id, histogram_bucket(dns_us::bigint + connect_us + tls_us + wait_us + transfer_us) AS bucket, count(*)::integer AS n
+      FROM website_tick t, bounds WHERE t.started_at >= a AND t.started_at < b AND outcome = 1 GROUP BY 1, 2),
+  histograms AS (
+    SELECT w.website_id, ARRAY(SELECT coalesce(x.n, 0) FROM generate_series(0, 119) AS i
+             LEFT JOIN buckets x ON x.website_id = w.website_id AND x.bucket = i ORDER BY i) AS histogram
+      FROM (SELECT DISTINCT website_id FROM buckets) AS w),
+  spans AS (SELECT DISTINCT website_id FROM verdict_span, bounds WHERE started_at < b AND coalesce(ended_at, b) > a),
+  touched AS (SELECT website_id FROM ticks UNION SELECT website_id FROM spans),
+  times AS (SELECT website_id, span_us(website_id, a, b, '{UP,DEGRADED}') AS up_us, span_us(website_id, a, b, '{DOWN,PARTIAL}') AS down_us
+              FROM touched, bounds)
+  INSERT INTO rollup_hour
+  SELECT website_id, p_hour, coalesce(up, 0), coalesce(down, 0), coalesce(abstain, 0), coalesce(classes, '{}'),
+         coalesce(histogram, array_fill(0, ARRAY[120])), coalesce(phase_sum, '{0,0,0,0,0}'), coalesce(phase_max, '{0,0,0,0,0}'),
+         up_us, down_us, 3600000000 - up_us - down_us
+    FROM times LEFT JOIN ticks USING (website_id) LEFT JOIN classes USING (website_id) LEFT JOIN histograms USING (website_id)
+  ON CONFLICT (website_id, hour) DO UPDATE SET (up, down, abstain, classes, histogram, phase_sum_us, phase_max_us, up_us, down_us, other_us) =
+    (excluded.up, excluded.down, excluded.abstain, excluded.classes, excluded.histogram, excluded.phase_sum_us, excluded.phase_max_us,
+     excluded.up_us, excluded.down_us, excluded.other_us)
+$$;
+
+-- Sums a day of rolled hours (UTC). Running it again gives the same rows.
+CREATE FUNCTION rollup_day_close(p_day date) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO rollup_day
+  SELECT website_id, p_day, sum(up), sum(down), sum(abstain), classes_sum(classes), array_sum(histogram),
+         ARRAY(SELECT sum(s) FROM rollup_hour r2, unnest(r2.phase_sum_us) WITH ORDINALITY AS u (s, i)
+                WHERE r2.website_id = r.website_id AND r2.hour >= p_day::timestamp AT TIME ZONE 'UTC'
+                  AND r2.hour < (p_day + 1)::timestamp AT TIME ZONE 'UTC' GROUP BY i ORDER BY i),
+         ARRAY(SELECT max(s) FROM rollup_hour r2, unnest(r2.phase_max_us) WITH ORDINALITY AS u (s, i)
+                WHERE r2.website_id = r.website_id AND r2.hour >= p_day::timestamp AT TIME ZONE 'UTC'
+                  AND r2.hour < (p_day + 1)::timestamp AT TIME ZONE 'UTC' GROUP BY i ORDER BY i),
+         sum(up_us), sum(down_us), sum(other_us)
+    FROM rollup_hour r
+   WHERE hour >= p_day::timestamp AT TIME ZONE 'UTC' AND hour < (p_day + 1)::timestamp AT TIME ZONE 'UTC'
+   GROUP BY website_id
+  ON CONFLICT (website_id, day) DO UPDATE SET (up, down, abstain, classes, histogram, phase_sum_us, phase_max_us, up_us, down_us, other_us) =
+    (excluded.up, excluded.down, excluded.abstain, excluded.classes, excluded.histogram, excluded.phase_sum_us, excluded.phase_max_us,
+     excluded.up_us, excluded.down_us, excluded.other_us)
+$$;
+
+-- Pays one closed hour: p_lamports for every distinct ordered tick that arrived in time and agrees with the verdict at its
+-- start or at any moment until start + interval + timeout; in PARTIAL, UNKNOWN and MAINTENANCE every such tick. Once per (validator, hour).
+CREATE FUNCTION ledger_hour_close(p_hour timestamptz, p_lamports bigint) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO ledger_entry (kind, validator_id, hour, ticks, debit, credit, amount)
+  SELECT 'reward', validator_id, p_hour, count(*), 'rewards', 'validator', count(*) * p_lamports
+    FROM (
+      SELECT DISTINCT t.validator_id, t.order_id, (t.kind = 0) AS scheduled, t.number
+        FROM website_tick t
+        JOIN work_order o ON o.id = t.order_id AND o.validator_id = t.validator_id
+        JOIN verdict_span s ON s.website_id = t.website_id
+         AND s.started_at <= t.started_at + (o.interval_ms + o.timeout_ms) * interval '1 millisecond'
+         AND coalesce(s.ended_at, 'infinity') > t.started_at
+       WHERE t.started_at >= p_hour AND t.started_at < p_hour + interval '1 hour' AND NOT t.late
+         AND (s.state IN ('PARTIAL', 'UNKNOWN', 'MAINTENANCE')
+              OR (t.outcome = 1 AND s.state IN ('UP', 'DEGRADED')) OR (t.outcome = 2 AND s.state = 'DOWN'))) AS paid
+   GROUP BY validator_id
+  HAVING p_lamports > 0
+  ON CONFLICT DO NOTHING
+$$;
+
+-- Closes every hour whose lateness has passed and that is not closed yet, oldest first, at most p_most. Returns how many.
+CREATE FUNCTION hours_close(p_now timestamptz, p_lateness interval, p_lamports bigint, p_most integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+  h timestamptz;
+  done integer := 0;
+BEGIN
+  FOR h IN
+    SELECT g FROM generate_series(
+             coalesce((SELECT max(hour) + interval '1 hour' FROM closed_hour),
+                      (SELECT date_trunc('hour', min(started_at), 'UTC') FROM verdict_span)),
+             date_trunc('hour', p_now - p_lateness, 'UTC') - interval '1 hour', interval '1 hour') AS g
+     ORDER BY g LIMIT p_most
+  LOOP
+    PERFORM rollup_hour_close(h);
+    PERFORM ledger_hour_close(h, p_lamports);
+    IF extract(hour FROM h AT TIME ZONE 'UTC') = 23 THEN
+      PERFORM rollup_day_close((h AT TIME ZONE 'UTC')::date);
+    END IF;
+    INSERT INTO closed_hour (hour) VALUES (h);
+    done := done + 1;
+  END LOOP;
+  RETURN done;
+END $$;
+
+-- Uptime of a website over the last p_window, 0..1: time UP or DEGRADED over time with a verdict. Closed hours come from rollups,
+-- the first hour is the first full one within the window, the rest from spans. NULL: no verdict in that time.
+CREATE FUNCTION website_uptime(p_website integer, p_now timestamptz, p_window interval) RETURNS double precision
+LANGUAGE sql STABLE AS $$
+  WITH cut AS (
+    SELECT p_now - p_window AS a,
+           date_trunc('hour', p_now - p_window, 'UTC') + interval '1 hour' AS first_hour,
+           greatest((SELECT max(hour) + interval '1 hour' FROM closed_hour), p_now - p_window) AS b),
+  rolled AS (
+    SELECT coalesce(sum(up_us), 0) AS up, coalesce(sum(down_us), 0) AS down
+      FROM rollup_hour, cut WHERE website_id = p_website AND hour >= first_hour AND hour < b),
+  live AS (
+    SELECT span_us(p_website, coalesce(b, a), p_now, '{UP,DEGRADED}') AS up, span_us(p_website, coalesce(b, a), p_now, '{DOWN,PARTIAL}') AS down
+      FROM cut)
+  SELECT (rolled.up + live.up)::double precision / nullif(rolled.up + live.up + rolled.down + live.down, 0) FROM rolled, live
+$$;
+
+-- A validator's whole balance becomes one payout request; a request that is open already is returned again. No row: nothing is owed.
+CREATE FUNCTION payout_request(p_validator integer, p_id uuid) RETURNS SETOF payout LANGUAGE plpgsql AS $$
+DECLARE
+  owed bigint;
+BEGIN
+  PERFORM 1 FROM validator WHERE id = p_validator FOR UPDATE;
+  RETURN QUERY SELECT * FROM payout WHERE validator_id = p_validator AND status <> 'settled';
+  IF FOUND THEN
+    RETURN;
+  END IF;
+  SELECT lamports INTO owed FROM validator_balance WHERE validator_id = p_validator;
+  IF coalesce(owed, 0) <= 0 THEN
+    RETURN;
+  END IF;
+  INSERT INTO payout (id, validator_id, amount) VALUES (p_id, p_validator, owed);
+  INSERT INTO ledger_entry (kind, validator_id, payout_id, debit, credit, amount)
+    VALUES ('payout', p_validator, p_id, 'validator', 'payouts', owed);
+  RETURN QUERY SELECT * FROM payout WHERE id = p_id;
+END $$;
