@@ -1,0 +1,19 @@
+/* Which URLs a check may carry: http or https, a host, optional port, no credentials, at most 2,048 bytes of printable ASCII
+ * (an internationalised name is written in its xn-- form). Whether the address behind it may be connected to is not decided
+ * here, but by the validator's guard. Pure. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define URL_MAX      2048
+#define URL_HOST_MAX 253
+
+typedef struct UrlParts {
+        bool https;
+        uint16_t port;               /* the scheme's default when none is written */
+        char host[URL_HOST_MAX + 1]; /* lower case; an IPv6 literal without its brackets */
+} UrlParts;
+
+/* 0; -EINVAL with *reason a sentence for people, e.g. "a URL must not carry credentials". Any pointer may be NULL. */
+int url_check(const char *url, UrlParts *ret, const char **reason);
