@@ -1,5 +1,6 @@
-/* The proof that one tick is in a signed batch, without the other ticks, their salts or the batch's secret: header and
- * extension, signature, index, count (in the header), salt, tick bytes and Merkle path. Pure. */
+/* The proof that one tick is in a signed batch, without the other ticks, their salts or the batch's
+ * secret: header and extension, signature, index, count (in the header), salt, tick bytes and
+ * Merkle path. Pure. */
 #pragma once
 
 #include "wire/batch.h"
@@ -19,5 +20,6 @@ typedef struct BatchProof {
 
 /* 0; -EINVAL: a gap, or no such tick. */
 int batch_prove(const Batch *b, uint16_t index, BatchProof *ret);
-/* 0: scope->subject signed a batch with this tick, which is decoded into *ret. -EBADMSG: it is not shown. */
+/* 0: scope->subject signed a batch with this tick, which is decoded into *ret. -EBADMSG: it is not
+ * shown. */
 int batch_proof_verify(const BatchProof *p, const SignScope *scope, Tick *ret);

@@ -1,18 +1,21 @@
 /* A batch of ticks, or a gap, as one binary WebSocket message. Big-endian:
  *
- *      0 "dpin" | 4 version 1 | 5 type (1 batch, 2 gap) | 6 flags u16 | 8 incarnation u64 | 16 sequence u64
- *      24 previous hash (32) | 56 created i64 | 64 clock offset i64 | 72 count u16 | 74 extension length u16
- *      76 extension | secret (16, batch only) | signature (64) | ticks, one after the other (tick.h)
+ *      0 "dpin" | 4 version 1 | 5 type (1 batch, 2 gap) | 6 flags u16 | 8 incarnation u64
+ *      16 sequence u64 | 24 previous hash (32) | 56 created i64 | 64 clock offset i64
+ *      72 count u16 | 74 extension length u16 | 76 extension | secret (16, batch only) | signature
+ * (64) then the ticks, one after the other (tick.h)
  *
- * Signed: the statement DOMAIN_BATCH or DOMAIN_GAP over (network, validator), body = header (76) | extension | Merkle root (32).
- * Batch hash = SHA-256 of that statement, prefix included. Keys and root are never sent. Leaf i = SHA-256(0x00 | salt i | tick
- * bytes), salt i = first 16 bytes of HMAC-SHA-256(key: secret, "dpin.v1 salt" padded to 16 | u32 i); the root of a gap is the
- * empty tree's. The secret is not signed, and a proof of one tick never shows it (batch-proof.h).
+ * Signed: the statement DOMAIN_BATCH or DOMAIN_GAP over (network, validator), body = header (76) |
+ * extension | Merkle root (32). Batch hash = SHA-256 of that statement, prefix included. Keys and
+ * root are never sent. Leaf i = SHA-256(0x00 | salt i | tick bytes), salt i = first 16 bytes of
+ * HMAC-SHA-256(key: secret, "dpin.v1 salt" padded to 16 | u32 i); the root of a gap is the empty
+ * tree's. The secret is not signed, and a proof of one tick never shows it (batch-proof.h).
  *
- * Sequences count from 1 per (validator, incarnation); incarnation is random, 1..2^63-1, new at each process start. `previous`
- * is the batch hash of sequence - 1, zeros at sequence 1. A gap tells what a bounded spool had to drop: its sequence is the
- * last one dropped (`to`), previous is the hash of batch `to` (whose next one follows), extension type 128 = from u64 | ticks
- * lost u32, with from <= to; it consumes no sequence and is accepted when from <= last + 1 <= to. Pure. */
+ * Sequences count from 1 per (validator, incarnation); incarnation is random, 1..2^63-1, new at
+ * each process start. `previous` is the batch hash of sequence - 1, zeros at sequence 1. A gap
+ * tells what a bounded spool had to drop: its sequence is the last one dropped (`to`), previous is
+ * the hash of batch `to` (whose next one follows), extension type 128 = from u64 | ticks lost u32,
+ * with from <= to; it consumes no sequence and is accepted when from <= last + 1 <= to. Pure. */
 #pragma once
 
 #include <stddef.h>
@@ -22,12 +25,12 @@
 #include "wire/sign.h"
 #include "wire/tick.h"
 
-#define BATCH_FRAME_MAX    (64 * 1024)
-#define BATCH_TICKS_MAX    720
-#define BATCH_HEADER_SIZE  76
-#define BATCH_SECRET_SIZE  16
-#define BATCH_SALT_SIZE    16
-#define BATCH_VERSION      1
+#define BATCH_FRAME_MAX     (64 * 1024)
+#define BATCH_TICKS_MAX     720
+#define BATCH_HEADER_SIZE   76
+#define BATCH_SECRET_SIZE   16
+#define BATCH_SALT_SIZE     16
+#define BATCH_VERSION       1
 #define BATCH_EXTENSION_GAP 128
 
 #define BATCH_RESEALED 0x01 /* moved from another incarnation: its ticks may be stored already */
@@ -79,10 +82,12 @@ typedef struct Batch {
         Tick ticks[]; /* header.count */
 } Batch;
 
-/* Length, then structure, down to each tick; nothing is verified. 0; -EMSGSIZE: empty or longer than BATCH_FRAME_MAX;
- * -EBADMSG: malformed; -EPROTONOSUPPORT: unknown version, type, flag or critical extension; -ENOMEM. */
+/* Length, then structure, down to each tick; nothing is verified. 0; -EMSGSIZE: empty or longer
+ * than BATCH_FRAME_MAX; -EBADMSG: malformed; -EPROTONOSUPPORT: unknown version, type, flag or
+ * critical extension; -ENOMEM. */
 int batch_parse(const void *frame, size_t n, Batch **ret);
-/* Computes root and hash and checks the signature of scope->subject. 0; -EBADMSG: not signed by it. */
+/* Computes root and hash and checks the signature of scope->subject. 0; -EBADMSG: not signed by it.
+ */
 int batch_verify(Batch *b, const SignScope *scope);
 Batch *batch_free(Batch *b);
 DEFINE_FREEP(Batch, batch_free);

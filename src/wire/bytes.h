@@ -1,6 +1,7 @@
-/* Bounded big-endian cursors over bytes. A reader or writer that once ran over its end is `failed` for ever: reads give zero,
- * writes do nothing, so a whole structure is read or written first and checked once. Integers on the wire are below 2^63
- * except the clock offset, which is two's complement. Pure, no allocation. */
+/* Bounded big-endian cursors over bytes. A reader or writer that once ran over its end is `failed`
+ * for ever: reads give zero, writes do nothing, so a whole structure is read or written first and
+ * checked once. Integers on the wire are below 2^63 except the clock offset, which is two's
+ * complement. Pure, no allocation. */
 #pragma once
 
 #include <stdbool.h>

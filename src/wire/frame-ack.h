@@ -1,8 +1,9 @@
 /* Frames after a commit, and the rare ones: ack, notice, bye.
  *
- * An ack carries one receipt (one stream, sequences from..to) and what the validator needs to compute its disposition hash
- * again: for every batch from..to its arrival and the code most of its ticks got, and the exceptions from that. A receipt that
- * answers a gap has no batches. The hub ends a receipt early rather than exceed FRAME_BATCHES_MAX or FRAME_EXCEPTIONS_MAX. */
+ * An ack carries one receipt (one stream, sequences from..to) and what the validator needs to
+ * compute its disposition hash again: for every batch from..to its arrival and the code most of its
+ * ticks got, and the exceptions from that. A receipt that answers a gap has no batches. The hub
+ * ends a receipt early rather than exceed FRAME_BATCHES_MAX or FRAME_EXCEPTIONS_MAX. */
 #pragma once
 
 #include "base/json.h"
@@ -37,13 +38,15 @@ typedef struct FrameAck {
 
 typedef struct FrameNotice {
         char type[FRAME_TYPE_SIZE];
-        char code[32]; /* code.h says which of the following it brings; others are zero and not sent */
+        char code[32]; /* code.h says which of the following it brings; others are zero and not sent
+                        */
         char reason[FRAME_TEXT_SIZE];
         uint64_t incarnation, sequence, revision;
         OrderId order;
 } FrameNotice;
 
-/* Either side, before it closes in good order. Unacked batches are sent again at the next connection. */
+/* Either side, before it closes in good order. Unacked batches are sent again at the next
+ * connection. */
 typedef struct FrameBye {
         char type[FRAME_TYPE_SIZE];
         char code[32];       /* CODE_SHUTDOWN, CODE_REPLACED, ... */
@@ -52,6 +55,7 @@ typedef struct FrameBye {
 
 extern const JsonField frame_ack_fields[], frame_notice_fields[], frame_bye_fields[];
 
-/* The disposition hash that batches and exceptions of this ack give. 0; -EBADMSG: not ascending, out of range, or an exception
- * for a batch that is not named. The caller compares it with the receipt's. */
+/* The disposition hash that batches and exceptions of this ack give. 0; -EBADMSG: not ascending,
+ * out of range, or an exception for a batch that is not named. The caller compares it with the
+ * receipt's. */
 int frame_ack_dispositions(const FrameAck *f, Hash *ret);

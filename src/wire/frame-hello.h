@@ -1,26 +1,31 @@
-/* The handshake's frames. All their signatures are over (network key, subject), see sign.h; integers in bodies big-endian.
+/* The handshake's frames. All their signatures are over (network key, subject), see sign.h;
+ * integers in bodies big-endian.
  *
  *      hello    DOMAIN_HELLO, subject hub key, by the hub key:
  *               version u8 | nonce (32) | time i64 | maxFrame u32 | maxTicks u32
- *      certificate (absent when the hub key is the network key): DOMAIN_HUBKEY, subject hub key, no body, by the network key
- *      join     DOMAIN_JOIN, subject validator key, by it: hub nonce (32) | own nonce (32) | authority bytes
- *      welcome  DOMAIN_WELCOME, subject validator key, by the hub key: hub nonce (32) | validator nonce (32) | time i64
+ *      certificate (absent when the hub key is the network key):
+ *               DOMAIN_HUBKEY, subject hub key, by the network key: no body
+ *      join     DOMAIN_JOIN, subject validator key, by it:
+ *               hub nonce (32) | own nonce (32) | authority bytes
+ *      welcome  DOMAIN_WELCOME, subject validator key, by the hub key:
+ *               hub nonce (32) | validator nonce (32) | time i64
  *
- * The validator believes a hello when certificate and signature verify and the network key is the one it pinned (at first
- * contact it pins it). `authority` is the host[:port] the validator dialled, lower case, port only when written in its URL: a
- * hub may compare it with its own names, so that no relay can pass a join on. */
+ * The validator believes a hello when certificate and signature verify and the network key is the
+ * one it pinned (at first contact it pins it). `authority` is the host[:port] the validator
+ * dialled, lower case, port only when written in its URL: a hub may compare it with its own names,
+ * so that no relay can pass a join on. */
 #pragma once
 
 #include "base/json.h"
 #include "wire/receipt.h"
 #include "wire/sign.h"
 
-#define FRAME_TYPE_SIZE      12
-#define FRAME_NONCE_SIZE     32
-#define FRAME_TEXT_SIZE      256 /* names, reasons, authority */
-#define FRAME_TAGS_MAX       32
+#define FRAME_TYPE_SIZE        12
+#define FRAME_NONCE_SIZE       32
+#define FRAME_TEXT_SIZE        256 /* names, reasons, authority */
+#define FRAME_TAGS_MAX         32
 #define FRAME_INCARNATIONS_MAX 64
-#define FRAME_PROTOCOL       1
+#define FRAME_PROTOCOL         1
 
 typedef struct FrameHello {
         char type[FRAME_TYPE_SIZE];
@@ -61,7 +66,8 @@ typedef struct FrameWelcome {
         char type[FRAME_TYPE_SIZE];
         bool approved;     /* false: pending, no orders yet */
         uint64_t time;     /* µs, hub time */
-        JsonArray streams; /* FrameStream: the positions of the streams named in join; one without receipt starts at 1 */
+        JsonArray streams; /* FrameStream: the positions of the streams named in join; one without
+                              receipt starts at 1 */
         FrameWindow window;
         Signature signature;
 } FrameWelcome;
@@ -74,12 +80,13 @@ typedef struct FrameReject {
 } FrameReject;
 
 extern const JsonField frame_hello_fields[], frame_join_fields[], frame_welcome_fields[],
-        frame_reject_fields[], frame_window_fields[];
+                frame_reject_fields[], frame_window_fields[];
 
 /* Fills hello.hub_key and .signature. certify: the certificate for a later hub key. */
 int frame_hello_sign(FrameHello *f, const SignKey *hub);
 int frame_hello_certify(const SignKey *network, const PublicKey *hub, Signature *ret);
-/* 0; -EBADMSG: signature or certificate is wrong. Whether the network is the right one is the caller's question. */
+/* 0; -EBADMSG: signature or certificate is wrong. Whether the network is the right one is the
+ * caller's question. */
 int frame_hello_verify(const FrameHello *f);
 
 /* Fills join.validator_key and .signature from f->hub_nonce, nonce and authority. */

@@ -1,11 +1,13 @@
-/* Frames that hand out work: orders and probe (hub), suspect (validator). Signatures are over (network key, validator key):
+/* Frames that hand out work: orders and probe (hub), suspect (validator). Signatures are over
+ * (network key, validator key):
  *
- *      orders   DOMAIN_ORDERS: Merkle root (32) over order_leaf() of `add`, in the frame's order (merkle.h; of the empty tree
- *               when nothing is added). An order proven alone brings its path to that root. A probe's spare: the same, one leaf.
+ *      orders   DOMAIN_ORDERS: Merkle root (32) over order_leaf() of `add`, in the frame's order
+ *               (merkle.h; of the empty tree when nothing is added). An order proven alone brings
+ *               its path to that root. A probe's spare: the same, with one leaf.
  *      probe    DOMAIN_PROBE: order id (16) | number u32 | kind u8 | deadline i64
  *
- * `removed` and revisions are not signed: a removal only ever stops work. A full set that does not fit into one frame is a frame with
- * reset and then differences, each from the revision before. */
+ * `removed` and revisions are not signed: a removal only ever stops work. A full set that does not
+ * fit into one frame is a frame with reset and then differences, each from the revision before. */
 #pragma once
 
 #include "base/json.h"
@@ -13,7 +15,8 @@
 #include "wire/order.h"
 #include "wire/tick.h"
 
-#define FRAME_ORDERS_MAX 128 /* orders added or removed in one frame; 64 KiB may be full earlier */
+#define FRAME_ORDERS_MAX 128 /* orders added or removed in one frame; 64 KiB may be full earlier   \
+                              */
 
 typedef struct FrameOrder {
         JsonBytes order; /* the sent bytes, order.h */
@@ -43,8 +46,9 @@ typedef struct FrameSpare {
 typedef struct FrameProbe {
         char type[FRAME_TYPE_SIZE];
         OrderId order;
-        int64_t number;    /* 1..2^32-1, strictly increasing per order; at or below the highest seen: ignored */
-        char reason[12];   /* tick_kind_name() of TICK_CONFIRM, TICK_MANUAL or TICK_REFRESH */
+        int64_t number;  /* 1..2^32-1, strictly increasing per order; at or below the highest seen:
+                            ignored */
+        char reason[12]; /* tick_kind_name() of TICK_CONFIRM, TICK_MANUAL or TICK_REFRESH */
         uint64_t deadline; /* µs, hub time: an answer later than that does not count */
         FrameSpare spare;
         Signature signature;
@@ -59,14 +63,16 @@ typedef struct FrameSuspect {
 
 extern const JsonField frame_orders_fields[], frame_probe_fields[], frame_suspect_fields[];
 
-/* Leaves of f->add, in order; ret holds FRAME_ORDERS_MAX. Their number. For roots and paths that the hub keeps. */
+/* Leaves of f->add, in order; ret holds FRAME_ORDERS_MAX. Their number. For roots and paths that
+ * the hub keeps. */
 int frame_orders_leaves(const FrameOrders *f, const SignScope *scope, Hash *ret);
 int frame_orders_root(const FrameOrders *f, const SignScope *scope, Hash *ret);
 int frame_orders_sign(FrameOrders *f, const SignScope *scope, const SignKey *hub);
-/* 0; -EBADMSG: signature wrong. Orders still have to be decoded, and their specs compared, one by one: frame_order_open(). */
+/* 0; -EBADMSG: signature wrong. Orders still have to be decoded, and their specs compared, one by
+ * one: frame_order_open(). */
 int frame_orders_verify(const FrameOrders *f, const SignScope *scope, const PublicKey *hub);
-/* Decodes one entry: order, id, and the spec's hash compared with the order's. 0; -EBADMSG; -EPROTONOSUPPORT. *ret borrows from
- * the entry. */
+/* Decodes one entry: order, id, and the spec's hash compared with the order's. 0; -EBADMSG;
+ * -EPROTONOSUPPORT. *ret borrows from the entry. */
 int frame_order_open(const FrameOrder *entry, const SignScope *scope, Order *ret, OrderId *ret_id);
 
 int frame_probe_sign(FrameProbe *f, const SignScope *scope, const SignKey *hub);

@@ -1,6 +1,7 @@
-/* Merkle trees in the shape of RFC 6962, section 2.1, over SHA-256: leaf = SHA-256(0x00 | data), node = SHA-256(0x01 | left |
- * right), the left subtree holding the largest power of two smaller than n; the tree without leaves has root SHA-256("").
- * A path lists siblings from the leaf upwards. Used over a batch's salted ticks and over a frame's orders. Pure. */
+/* Merkle trees in the shape of RFC 6962, section 2.1, over SHA-256: leaf = SHA-256(0x00 | data),
+ * node = SHA-256(0x01 | left | right), the left subtree holding the largest power of two smaller
+ * than n; the tree without leaves has root SHA-256(""). A path lists siblings from the leaf
+ * upwards. Used over a batch's salted ticks and over a frame's orders. Pure. */
 #pragma once
 
 #include <stddef.h>
@@ -21,5 +22,6 @@ typedef struct MerkleProof {
         size_t path_n;
 } MerkleProof;
 
-/* 0: the leaf is in the tree of this root. -EBADMSG: it is not shown to be (also a path too long or too short). */
+/* 0: the leaf is in the tree of this root. -EBADMSG: it is not shown to be (also a path too long or
+ * too short). */
 int merkle_verify(const Hash *leaf, const MerkleProof *proof, const Hash *root);

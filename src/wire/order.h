@@ -1,13 +1,14 @@
 /* An order: what one validator checks, when, and for which seat. Sent bytes, big-endian:
  *
- *      0 version 1 | 1 type | 2 family | 3 seat | 4 n | 5 flags (0) | 6 extension length u16 | 8 website (16)
- *      24 specification hash (32) | 56 interval ms u32 | 60 timeout ms u32 | 64 start i64 | 72 epoch u64
+ *      0 version 1 | 1 type | 2 family | 3 seat | 4 n | 5 flags (0)
+ *      6 extension length u16 | 8 website (16) | 24 specification hash (32)
+ *      56 interval ms u32 | 60 timeout ms u32 | 64 start i64 | 72 epoch u64
  *      80 secret commitment (32) | 112 eligible root (32) | 144 nonce (16) | 160 extension
  *
- * Its signed bytes are the statement DOMAIN_ORDER over (network, validator) with the sent bytes as body. Its id is the first
- * 16 bytes of their SHA-256, so an id can never be given other content. Its leaf in a frame's Merkle tree is
- * SHA-256(0x00 | signed bytes); the hub signs the root of that tree (frame-orders.h). Slot k is scheduled at start + k * T.
- * Pure. */
+ * Its signed bytes are the statement DOMAIN_ORDER over (network, validator) with the sent bytes as
+ * body. Its id is the first 16 bytes of their SHA-256, so an id can never be given other content.
+ * Its leaf in a frame's Merkle tree is SHA-256(0x00 | signed bytes); the hub signs the root of that
+ * tree (frame-orders.h). Slot k is scheduled at start + k * T. Pure. */
 #pragma once
 
 #include <stddef.h>
@@ -46,18 +47,20 @@ typedef struct Order {
         uint8_t seat;   /* below n for seats and panels; 0 for spares */
         uint8_t n;      /* seats of the committee, 1..255 */
         Uuid website;
-        Hash spec;               /* SHA-256 of the specification's exact bytes (spec.h) */
-        uint32_t interval_ms;    /* T, within ORDER_INTERVAL_MIN_MS..ORDER_INTERVAL_MAX_MS */
-        uint32_t timeout_ms;     /* 1..T/2 */
-        int64_t start;           /* µs of hub time, of slot 0, seat offset included; >= 0 */
+        Hash spec;            /* SHA-256 of the specification's exact bytes (spec.h) */
+        uint32_t interval_ms; /* T, within ORDER_INTERVAL_MIN_MS..ORDER_INTERVAL_MAX_MS */
+        uint32_t timeout_ms;  /* 1..T/2 */
+        int64_t start;        /* µs of hub time, of slot 0, seat offset included; >= 0 */
         OrderEpoch epoch;
-        uint8_t nonce[16];       /* random */
-        Extension extension;     /* borrowed: from the bytes decoded */
+        uint8_t nonce[16];   /* random */
+        Extension extension; /* borrowed: from the bytes decoded */
 } Order;
 
-/* Bytes written, at most ORDER_SIZE_MAX; -ENOBUFS: size too small; -EINVAL: a value out of its limits. */
+/* Bytes written, at most ORDER_SIZE_MAX; -ENOBUFS: size too small; -EINVAL: a value out of its
+ * limits. */
 int order_encode(const Order *o, void *ret, size_t size);
-/* 0; -EBADMSG: malformed or out of limits; -EPROTONOSUPPORT: unknown version, type, flag or critical extension. */
+/* 0; -EBADMSG: malformed or out of limits; -EPROTONOSUPPORT: unknown version, type, flag or
+ * critical extension. */
 int order_decode(const void *bytes, size_t n, Order *ret);
 
 /* From the sent bytes; scope is (network, validator). 0; -EMSGSIZE: longer than ORDER_SIZE_MAX. */

@@ -1,14 +1,16 @@
-/* A receipt: the hub's signed word that it committed a run of one stream, and what became of each tick. Only a receipt trims a
- * spool, and only if its hash is the validator's own hash of batch `to`. Bytes, big-endian:
+/* A receipt: the hub's signed word that it committed a run of one stream, and what became of each
+ * tick. Only a receipt trims a spool, and only if its hash is the validator's own hash of batch
+ * `to`. Bytes, big-endian:
  *
- *      0 version 1 | 1 type 1 | 2 extension length u16 | 4 incarnation u64 | 12 from u64 | 20 to u64
- *      28 hash of batch `to` (32) | 60 commit number u64 | 68 commit time i64
- *      76 counts 6 x u32 (accepted, late, unassigned, duplicate, future, expired) | 100 disposition hash (32)
- *      132 extension | signature (64)
+ *      0 version 1 | 1 type 1 | 2 extension length u16 | 4 incarnation u64 | 12 from u64
+ *      20 to u64 | 28 hash of batch `to` (32) | 60 commit number u64 | 68 commit time i64
+ *      76 counts 6 x u32 (accepted, late, unassigned, duplicate, future, expired)
+ *      100 disposition hash (32) | 132 extension | signature (64)
  *
- * Signed: the statement DOMAIN_RECEIPT over (network, validator), body = everything before the signature. Disposition hash =
- * SHA-256 over, per batch in ascending order, sequence u64 | arrival i64 | one code byte per tick. A gap contributes nothing:
- * it is receipted with from and to of the gap, hash = the gap's `previous`, zero counts and SHA-256(""). Pure. */
+ * Signed: the statement DOMAIN_RECEIPT over (network, validator), body = everything before the
+ * signature. Disposition hash = SHA-256 over, per batch in ascending order, sequence u64 | arrival
+ * i64 | one code byte per tick. A gap contributes nothing: it is receipted with from and to of the
+ * gap, hash = the gap's `previous`, zero counts and SHA-256(""). Pure. */
 #pragma once
 
 #include <stddef.h>
@@ -43,10 +45,12 @@ typedef struct Receipt {
         Extension extension; /* borrowed */
 } Receipt;
 
-/* Signs and writes. Bytes written; -EINVAL: a value out of its limits. scope is (network, validator). */
+/* Signs and writes. Bytes written; -EINVAL: a value out of its limits. scope is (network,
+ * validator). */
 int receipt_seal(const Receipt *r, const SignKey *key, const SignScope *scope,
                  uint8_t ret[static RECEIPT_SIZE_MAX]);
-/* 0; -EBADMSG: malformed; -EPROTONOSUPPORT: unknown version, type or critical extension. Nothing is verified. */
+/* 0; -EBADMSG: malformed; -EPROTONOSUPPORT: unknown version, type or critical extension. Nothing is
+ * verified. */
 int receipt_parse(const void *bytes, size_t n, Receipt *ret);
 /* 0; -EBADMSG: too short, or not signed by this hub key for this scope. */
 int receipt_verify(const void *bytes, size_t n, const PublicKey *hub, const SignScope *scope);

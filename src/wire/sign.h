@@ -2,10 +2,11 @@
  *
  *      domain (16 bytes, NUL-padded) | network key (32) | subject key (32) | body
  *
- * The subject is the validator the statement is by or for; in hello and hubkey it is the hub key. The 80 bytes of prefix are
- * signed and hashed but never sent: both ends know them. Nothing signed for one purpose, network or validator fits another.
- * Verification is strict: S >= L, public keys and R that are not canonical or of small order are refused (libsodium does).
- * sodium_init() is called by every function here that needs it. Randomness is passed in. */
+ * The subject is the validator the statement is by or for; in hello and hubkey it is the hub key.
+ * The 80 bytes of prefix are signed and hashed but never sent: both ends know them. Nothing signed
+ * for one purpose, network or validator fits another. Verification is strict: S >= L, public keys
+ * and R that are not canonical or of small order are refused (libsodium does). sodium_init() is
+ * called by every function here that needs it. Randomness is passed in. */
 #pragma once
 
 #include <stddef.h>
@@ -39,11 +40,12 @@ typedef enum Domain {
         DOMAIN_HUBKEY,  /* "dpin.v1 hubkey"  network key: this hub key may speak for me; no body */
         DOMAIN_JOIN,    /* "dpin.v1 join"    validator: I answer this challenge */
         DOMAIN_WELCOME, /* "dpin.v1 welcome" hub: I answer yours */
-        DOMAIN_ORDER,   /* "dpin.v1 order"   hashed into an order's id and leaf, not signed by itself */
-        DOMAIN_ORDERS,  /* "dpin.v1 orders"  hub: the root over a frame's orders */
-        DOMAIN_PROBE,   /* "dpin.v1 probe" */
-        DOMAIN_BATCH,   /* "dpin.v1 batch" */
-        DOMAIN_GAP,     /* "dpin.v1 gap" */
+        DOMAIN_ORDER,  /* "dpin.v1 order"   hashed into an order's id and leaf, not signed by itself
+                        */
+        DOMAIN_ORDERS, /* "dpin.v1 orders"  hub: the root over a frame's orders */
+        DOMAIN_PROBE,  /* "dpin.v1 probe" */
+        DOMAIN_BATCH,  /* "dpin.v1 batch" */
+        DOMAIN_GAP,    /* "dpin.v1 gap" */
         DOMAIN_RECEIPT, /* "dpin.v1 receipt" */
         DOMAIN_EPOCH,   /* "dpin.v1 epoch"   prefix of an HMAC, no statement */
         DOMAIN_SALT,    /* "dpin.v1 salt"    prefix of an HMAC, no statement */
@@ -71,8 +73,8 @@ const uint8_t *sign_domain(Domain d);
 int sign_key_from_seed(const uint8_t seed[static SIGN_SEED_SIZE], SignKey **ret);
 /* The 64 bytes seed | public key. -EKEYREJECTED: the public half does not belong to the seed. */
 int sign_key_from_secret(const uint8_t secret[static SIGN_SECRET_SIZE], SignKey **ret);
-/* Reads PRIVATE_KEY: a JSON array of exactly 64 integers 0..255, white space allowed around everything (a Solana keypair
- * file). -EINVAL: not that; -EKEYREJECTED as above. */
+/* Reads PRIVATE_KEY: a JSON array of exactly 64 integers 0..255, white space allowed around
+ * everything (a Solana keypair file). -EINVAL: not that; -EKEYREJECTED as above. */
 int sign_key_from_text(const char *text, size_t n, SignKey **ret);
 /* Enough for the text form, final NUL included. */
 #define SIGN_KEY_TEXT_SIZE (SIGN_SECRET_SIZE * 4 + 2)

@@ -1,12 +1,15 @@
-/* A tick: the result of one check. Bytes, big-endian, without padding; its length follows from the family:
+/* A tick: the result of one check. Bytes, big-endian, without padding; its length follows from the
+ * family:
  *
- *      0 order id (16) | 16 kind << 4 | family | 17 outcome | 18 error class | 19 flags | 20 number u32 | 24 start i64
- *      32 status u16 | 34 certificate expiry u16 | 36 phases 5 x u32 (dns, connect, tls, wait, transfer)
- *      56 body length u32 | 60 body hash (8) | 68 address (0, 4 or 16) | 68, 72 or 84 in all
+ *      0 order id (16) | 16 kind << 4 | family | 17 outcome | 18 error class | 19 flags | 20 number
+ * u32 24 start i64 | 32 status u16 | 34 certificate expiry u16 36 phases 5 x u32 (dns, connect,
+ * tls, wait, transfer) 56 body length u32 | 60 body hash (8) | 68 address (0, 4 or 16) | 68, 72 or
+ * 84 in all
  *
- * Identity of a tick = (validator, order, is it a probe, number). Flags, kinds, families and outcomes not named here are
- * refused; an error class not named here is kept (a newer validator may know more), and class 0 goes with up only, any other
- * with down or abstain. A tick's layout changes only with the batch's version. Pure. */
+ * Identity of a tick = (validator, order, is it a probe, number). Flags, kinds, families and
+ * outcomes not named here are refused; an error class not named here is kept (a newer validator may
+ * know more), and class 0 goes with up only, any other with down or abstain. A tick's layout
+ * changes only with the batch's version. Pure. */
 #pragma once
 
 #include <stddef.h>
@@ -35,27 +38,27 @@ typedef enum TickOutcome {
 /* Why a tick is not up. Numbers are for ever. */
 typedef enum TickError {
         TICK_ERROR_NONE,
-        TICK_ERROR_DNS,              /* the name does not resolve */
-        TICK_ERROR_REFUSED,          /* connection refused */
-        TICK_ERROR_TIMEOUT_DNS,      /* time ran out in this phase */
+        TICK_ERROR_DNS,         /* the name does not resolve */
+        TICK_ERROR_REFUSED,     /* connection refused */
+        TICK_ERROR_TIMEOUT_DNS, /* time ran out in this phase */
         TICK_ERROR_TIMEOUT_CONNECT,
         TICK_ERROR_TIMEOUT_TLS,
         TICK_ERROR_TIMEOUT_WAIT,
         TICK_ERROR_TIMEOUT_TRANSFER,
         TICK_ERROR_TLS_EXPIRED,
-        TICK_ERROR_TLS_NAME,         /* certificate of another name */
+        TICK_ERROR_TLS_NAME, /* certificate of another name */
         TICK_ERROR_TLS_UNTRUSTED,
         TICK_ERROR_TLS_HANDSHAKE,
-        TICK_ERROR_STATUS,           /* not in the accepted set */
+        TICK_ERROR_STATUS, /* not in the accepted set */
         TICK_ERROR_ASSERTION,
         TICK_ERROR_TOO_LARGE,
-        TICK_ERROR_REDIRECT,         /* too many, or to where it may not go */
-        TICK_ERROR_GUARD,            /* refused by the validator owner's policy: abstain, never down */
-        TICK_ERROR_OWN_NETWORK,      /* the validator is offline itself: abstain */
-        TICK_ERROR_PROTOCOL,         /* the answer is no valid HTTP */
-        TICK_ERROR_RESET,            /* connection reset or closed early */
-        TICK_ERROR_UNREACHABLE,      /* no route, host or network unreachable */
-        TICK_ERROR_INTERNAL,         /* the validator failed: abstain */
+        TICK_ERROR_REDIRECT,    /* too many, or to where it may not go */
+        TICK_ERROR_GUARD,       /* refused by the validator owner's policy: abstain, never down */
+        TICK_ERROR_OWN_NETWORK, /* the validator is offline itself: abstain */
+        TICK_ERROR_PROTOCOL,    /* the answer is no valid HTTP */
+        TICK_ERROR_RESET,       /* connection reset or closed early */
+        TICK_ERROR_UNREACHABLE, /* no route, host or network unreachable */
+        TICK_ERROR_INTERNAL,    /* the validator failed: abstain */
         _TICK_ERROR_MAX,
 } TickError;
 
@@ -70,9 +73,9 @@ typedef struct Tick {
         OrderId order;
         TickKind kind;
         TickOutcome outcome;
-        uint8_t error;        /* TickError */
-        uint8_t flags;        /* TICK_REDIRECTED, TICK_TRUNCATED */
-        uint8_t family;       /* of address: 0 none, 4, 6 */
+        uint8_t error;  /* TickError */
+        uint8_t flags;  /* TICK_REDIRECTED, TICK_TRUNCATED */
+        uint8_t family; /* of address: 0 none, 4, 6 */
         uint32_t number;
         int64_t start;        /* µs of hub time, >= 0 */
         uint16_t status;      /* HTTP or DNS code, 0 none */
@@ -80,7 +83,8 @@ typedef struct Tick {
         TickPhases phases;
         uint32_t body_length; /* decoded, saturating */
         uint8_t body_hash[8]; /* first of SHA-256; zeros without body */
-        uint8_t address[16];  /* last one connected to, network order; bytes beyond the family's are zero */
+        uint8_t address[16];  /* last one connected to, network order; bytes beyond the family's are
+                                 zero */
 } Tick;
 
 /* Bytes written: 68, 72 or 84; -EINVAL: a value out of its limits. */
@@ -90,7 +94,8 @@ int tick_decode(const void *bytes, size_t n, Tick *ret);
 
 /* Sum of the phases, µs: start + total is the tick's end. */
 uint64_t tick_total(const Tick *t);
-/* "scheduled", "up", "timeout_connect" ...; "unknown" for what has no name. Used in APIs and metrics, never translated. */
+/* "scheduled", "up", "timeout_connect" ...; "unknown" for what has no name. Used in APIs and
+ * metrics, never translated. */
 const char *tick_kind_name(unsigned kind);
 const char *tick_outcome_name(unsigned outcome);
 const char *tick_error_name(unsigned error);

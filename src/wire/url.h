@@ -1,6 +1,6 @@
-/* Which URLs a check may carry: http or https, a host, optional port, no credentials, at most 2,048 bytes of printable ASCII
- * (an internationalised name is written in its xn-- form). Whether the address behind it may be connected to is not decided
- * here, but by the validator's guard. Pure. */
+/* Which URLs a check may carry: http or https, a host, optional port, no credentials, at most 2,048
+ * bytes of printable ASCII (an internationalised name is written in its xn-- form). Whether the
+ * address behind it may be connected to is not decided here, but by the validator's guard. Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,5 +15,6 @@ typedef struct UrlParts {
         char host[URL_HOST_MAX + 1]; /* lower case; an IPv6 literal without its brackets */
 } UrlParts;
 
-/* 0; -EINVAL with *reason a sentence for people, e.g. "a URL must not carry credentials". Any pointer may be NULL. */
+/* 0; -EINVAL with *reason a sentence for people, e.g. "a URL must not carry credentials". Any
+ * pointer may be NULL. */
 int url_check(const char *url, UrlParts *ret, const char **reason);
