@@ -1,0 +1,85 @@
+"""A private PostgreSQL on a Unix socket, with dpin's roles and database, as dpin-database.service would make them."""
+
+import glob
+import os
+import shutil
+import signal
+
+from process import Failure, Process, command, wait_until
+
+SETTINGS = {
+    "listen_addresses": "''",
+    "unix_socket_permissions": "0777",  # the directory above it decides
+    "shared_buffers": "64MB",
+    "max_connections": "50",
+    "log_min_messages": "warning",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+def server_program(name):
+    found = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), key=lambda p: int(p.split("/")[4]))
+    path = found[-1] if found else shutil.which(name)
+    if not path:
+        raise Failure(f"PostgreSQL's {name} is not installed; `./dev deps` installs it")
+    return path
+
+
+def as_server_user():
+    """PostgreSQL refuses root: then its own user runs it."""
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
+
+
+class Database:
+    """`data` is kept between runs; `run` holds the socket (a short path: 107 bytes are the limit)."""
+
+    def __init__(self, data, run, extra=()):
+        self.data, self.run = data, run
+        self.extra = list(extra)
+        self.process = None
+
+    def url(self, user="dpin-hub", name="dpin"):
+        return f"host={self.run} user={user} dbname={name}"
+
+    def start(self):
+        fresh = not os.path.exists(os.path.join(self.data, "PG_VERSION"))
+        for directory in (self.data, self.run):
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+            if os.getuid() == 0:
+                shutil.chown(directory, "postgres", "postgres")
+        if fresh:
+            command([*as_server_user(), server_program("initdb"), "-D", self.data, "-U", "postgres", "-A", "trust",
+                     "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
+        argv = [*as_server_user(), server_program("postgres"), "-D", self.data, "-k", self.run]
+        for key, value in SETTINGS.items():
+            argv += ["-c", f"{key}={value.strip(chr(39))}"]
+        argv += self.extra
+        self.process = Process("postgres", argv, os.path.dirname(self.run), ready=False).start()
+        wait_until(self._answers, "PostgreSQL answers", 30)
+        if fresh:
+            self._create()
+        return self
+
+    def _answers(self):
+        if not self.process.running():
+            raise Failure(f"PostgreSQL ended; {self.process.tail()}")
+        return "1" in command(["psql", "-XAtq", self.url("postgres", "postgres"), "-c", "SELECT 1"], check=False)
+
+    def _create(self):
+        for sql in ('CREATE ROLE dpin NOLOGIN', 'CREATE ROLE "dpin-hub" LOGIN IN ROLE dpin', 'CREATE ROLE "dpin-api" LOGIN',
+                    'CREATE DATABASE dpin OWNER dpin'):
+            command(["psql", "-XAtq", self.url("postgres", "postgres"), "-c", sql])
+
+    def sql(self, text, user="postgres"):
+        """Rows of tab-separated text, for looking at what was stored."""
+        out = command(["psql", "-XAtq", "-F", "\t", "-v", "ON_ERROR_STOP=1", self.url(user), "-c", text])
+        return [line.split("\t") for line in out.splitlines()]
+
+    def value(self, text):
+        rows = self.sql(text)
+        return rows[0][0] if rows else None
+
+    def stop(self):
+        if self.process:
+            self.process.stop(sig=signal.SIGINT)
