@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# ./dev build: one meson directory per variant, and the dashboard's bundle.
+
+build_options() {
+        case $1 in
+        gcc | clang) ;;
+        sanitize) echo -Db_sanitize=address,undefined ;;
+        fuzz) echo -Db_sanitize=address,undefined -Dc_args=-fsanitize=fuzzer-no-link ;;
+        *) die "no such build: $1" ;;
+        esac
+}
+
+build_programs() {
+        local variant=$1 dir=build/$1 cc=gcc start=$SECONDS
+        shift
+
+        case $variant in clang | fuzz) cc=clang ;; esac
+        if [[ ! -e $dir/build.ninja ]]; then
+                say "build: meson setup $dir ($cc)"
+                mkdir -p build
+                # shellcheck disable=SC2046
+                CC=$cc meson setup $(build_options "$variant") "$dir" >"$dir.log" 2>&1 ||
+                        { tail -n 25 "$dir.log" >&2; return 1; }
+        fi
+        ninja -C "$dir" "$@" || return 1
+        say "build: $dir is up to date ($((SECONDS - start)) s)"
+}
+
+# Bundled again only if something in src/dashboard is newer than the bundle.
+build_dashboard() {
+        local out=$PWD/build/dashboard
+
+        [[ -e src/dashboard/package.json ]] || return 0
+        if [[ -e $out/index.html && ! $(find src/dashboard -newer "$out/index.html" -not -path '*/node_modules*' -print -quit) ]]; then
+                return 0
+        fi
+        [[ -e src/dashboard/node_modules ]] || die "the dashboard's tools are missing: ./dev deps"
+        say "build: dashboard"
+        mkdir -p "$out"
+        (cd src/dashboard && DPIN_DASHBOARD_OUT=$out npm run --silent build)
+}
+
+cmd_build() {
+        local variant=gcc arg
+
+        for arg; do
+                case $arg in
+                --clang) variant=clang ;;
+                --sanitize) variant=sanitize ;;
+                *) die "build takes --clang or --sanitize, not $arg" ;;
+                esac
+        done
+        build_programs "$variant"
+        build_dashboard
+}

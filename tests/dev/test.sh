@@ -1,0 +1,148 @@
+# shellcheck shell=bash disable=SC2154 # python comes from dev
+# ./dev test: runs suites, adds up what they count. A suite's runner appends "PASSED FAILED SKIPPED" to $counts.
+
+all_suites=(style unit fuzz sim integration browser)
+counts=
+failed_suites=
+
+# All tests of one kind that meson knows: unit, fuzz, sim.
+suite_meson() {
+        local suite=$1 variant=$2 pattern=$3 log=build/$2/meson-logs/testlog.json
+        local -a names=()
+
+        mapfile -t names < <(meson test -C "build/$variant" --list --suite "$suite" 2>/dev/null |
+                sed -n 's|.* / ||p' | grep -e "$pattern" || :)
+        [[ ${#names[@]} -gt 0 ]] || { say "no tests here"; return 0; }
+        rm -f "$log"
+        meson test -C "build/$variant" --no-rebuild --print-errorlogs --suite "$suite" "${names[@]}" || :
+        "$python" tests/dev/count_meson.py "$log" "$counts"
+}
+
+suite_python() {
+        "$python" tests/dev/run_unittests.py "tests/$1" "$counts" "$3"
+}
+
+# Each file is a program of its own; its last line may count: N passed, N failed.
+suite_browser() {
+        local file out rc count
+
+        out=$(mktemp)
+        for file in tests/browser/test*.mjs; do
+                [[ -e $file && $file == *$3* ]] || continue
+                say "$file"
+                rc=0
+                timeout 900 node "$file" 2>&1 | tee "$out" || rc=$?
+                count=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$/\1 \2 0\4/p' "$out" | tail -n 1)
+                case $rc:$count in
+                *:*' '[1-9]*' '* | 0:?*) echo "$count" ;;
+                0:) echo 1 0 0 ;;
+                *) say "$file: exit status $rc"; echo "${count:-0}" | awk '{ print $1 + 0, 1, $3 + 0 }' ;;
+                esac >>"$counts"
+        done
+        rm -f "$out"
+}
+
+# Never fails: a suite that breaks down counts as one failure.
+run_suite() {
+        local suite=${1%%:*} variant=$2 pattern='' start=$SECONDS name runner
+        local before after
+
+        [[ $1 != *:* ]] || pattern=${1#*:}
+        name="$suite ($variant)"
+        case $suite in
+        style | integration) runner=suite_python ;;
+        unit | fuzz | sim) runner=suite_meson ;;
+        browser) runner=suite_browser ;;
+        *) die "no such suite: $suite (there are: ${all_suites[*]})" ;;
+        esac
+        say "" "== $name"
+        before=$(sum_counts)
+        DPIN_BUILD=$PWD/build/$variant $runner "$suite" "$variant" "$pattern" || echo 0 1 0 >>"$counts"
+        after=$(sum_counts)
+        # shellcheck disable=SC2086
+        set -- $before $after
+        [[ $5 -eq $2 ]] || failed_suites+=" $suite($variant)"
+        say "== $name: $(($4 - $1)) passed, $(($5 - $2)) failed, $(($6 - $3)) skipped in $((SECONDS - start)) s"
+}
+
+sum_counts() { awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$counts"; }
+
+# A build counts as one test: the compilers' warnings are errors.
+run_build() {
+        say "" "== build ($1)"
+        if build_programs "$1"; then
+                echo 1 0 0 >>"$counts"
+        else
+                failed_suites+=" build($1)"
+                echo 0 1 0 >>"$counts"
+                return 1
+        fi
+}
+
+run_suites() {
+        local variant=$1 suite
+        shift
+
+        run_build "$variant" || return 0
+        for suite; do
+                run_suite "$suite" "$variant"
+        done
+}
+
+print_total() {
+        local passed failed skipped
+
+        read -r passed failed skipped < <(sum_counts)
+        say "" "all suites: $SECONDS s"
+        [[ -z $failed_suites ]] || say "failed in:$failed_suites"
+        [[ $((passed + failed)) -gt 0 ]] || { say "nothing was tested"; failed=1; }
+        if [[ $skipped -gt 0 ]]; then
+                say "$passed passed, $failed failed, $skipped skipped"
+        else
+                say "$passed passed, $failed failed"
+        fi
+        [[ $failed -eq 0 ]]
+}
+
+cmd_test() {
+        local variant='' arg
+        local -a suites=()
+
+        for arg; do
+                case $arg in
+                --long) export DPIN_LONG=1 ;;
+                --sanitize) variant=sanitize ;;
+                --clang) variant=clang ;;
+                -*) die "test takes --long, --sanitize and --clang, not $arg" ;;
+                *) [[ " ${all_suites[*]} " == *" ${arg%%:*} "* ]] || die "no such suite: $arg (there are: ${all_suites[*]})"
+                   suites+=("$arg") ;;
+                esac
+        done
+        export ASAN_OPTIONS=${ASAN_OPTIONS:-halt_on_error=1:abort_on_error=1:detect_leaks=1}
+        export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:abort_on_error=1:print_stacktrace=1}
+        counts=$(mktemp)
+        # shellcheck disable=SC2064
+        trap "rm -f $counts" EXIT
+        deps_npm
+        build_dashboard || { failed_suites+=" dashboard"; echo 0 1 0 >>"$counts"; }
+        if [[ ${#suites[@]} -gt 0 || $variant ]]; then
+                [[ ${#suites[@]} -gt 0 ]] || suites=("${all_suites[@]}")
+                run_suites "${variant:-gcc}" "${suites[@]}"
+        else
+                run_suites gcc "${all_suites[@]}"
+                run_build clang || :
+                run_suites sanitize unit fuzz sim integration
+        fi
+        [[ -z ${DPIN_LONG:-} || ${#suites[@]} -gt 0 ]] || run_fuzz_long
+        print_total
+}
+
+run_fuzz_long() {
+        say "" "== fuzz with libFuzzer"
+        if (cmd_fuzz --seconds 60); then
+                echo 1 0 0 >>"$counts"
+        else
+                failed_suites+=" libfuzzer"
+                echo 0 1 0 >>"$counts"
+        fi
+}
