@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/param.h> /* MIN and MAX; libuv brings it too, so there can be no others */
 
 /* Runs f(&variable) when the variable leaves its scope. */
 #define _cleanup_(f)      __attribute__((cleanup(f)))
@@ -27,8 +28,6 @@
         struct _freep_semicolon_
 
 #define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b)     ((a) < (b) ? (a) : (b))
-#define MAX(a, b)     ((a) > (b) ? (a) : (b))
 #define CLAMP(x, lo, hi) ((x) < (lo) ? (lo) : (x) > (hi) ? (hi) : (x))
 
 static inline void freep(void *p) {
