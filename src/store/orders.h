@@ -1,0 +1,48 @@
+/* Work orders and the specifications they name. The hub allocates order ids itself, from
+ * HubStateRow.order_max on, as ticks name them in the same commit. */
+#pragma once
+
+#include "base/id.h"
+#include "store/store.h"
+
+void specification_put(PqTransaction *t, const uint8_t hash[static 32], const void *bytes, size_t n);
+
+typedef struct OrderRow {
+        uint64_t id;
+        uint8_t public_id[16];
+        uint32_t website, validator;
+        uint64_t epoch;
+        uint8_t type, seat, n; /* type as OrderType of wire/order.h */
+        uint32_t interval_ms, timeout_ms;
+        usec_t starts;
+        const uint8_t *bytes; /* as sent */
+        size_t n_bytes;
+        uint8_t spec_hash[32];
+        /* from here only when loaded */
+        uint64_t probes;   /* highest probe number that may have been issued */
+        usec_t removed;    /* USEC_INFINITY: current */
+        bool sent;
+        Uuid website_id;
+        uint8_t validator_key[32];
+} OrderRow;
+
+typedef void (*OrderRows)(int r, const OrderRow *rows, size_t n, void *userdata);
+
+void order_put(PqTransaction *t, const OrderRow *row);
+void order_removed_put(PqTransaction *t, uint64_t id, usec_t removed);
+
+typedef struct OrderProof {
+        uint64_t id;
+        const uint8_t *root, *signature, *path; /* 32, 64, n_path bytes */
+        size_t n_path;
+} OrderProof;
+
+/* Of the frame it was sent in; sets sent_at. */
+void order_sent_put(PqTransaction *t, const OrderProof *proof);
+/* Only ever upwards. */
+void order_probes_put(PqTransaction *t, uint64_t id, uint64_t probes);
+
+/* Current ones and those removed in the last 48 h, by id. */
+int orders_load(Store *s, OrderRows callback, void *userdata, StoreCall **ret);
+
+extern const PqStatement *const orders_statements[];

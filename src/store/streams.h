@@ -1,0 +1,24 @@
+/* Positions of validators' streams: what makes delivery exactly once. */
+#pragma once
+
+#include "store/store.h"
+
+typedef struct StreamRow {
+        uint32_t validator;
+        uint64_t incarnation, last_seq;
+        uint8_t last_hash[32];
+        bool resealed;
+        usec_t updated; /* when loaded */
+} StreamRow;
+
+typedef void (*StreamRows)(int r, const StreamRow *rows, size_t n, void *userdata);
+
+/* From sequence `from` (0: opens the stream) to row->last_seq; the whole transaction fails with
+ * -ESTALE if the stream is not at `from`. */
+void stream_advance(PqTransaction *t, const StreamRow *row, uint64_t from);
+/* All streams of one validator. */
+int streams_load(Store *s, uint32_t validator, StreamRows callback, void *userdata, StoreCall **ret);
+/* Forgets streams without news for 48 h. */
+void streams_prune(PqTransaction *t);
+
+extern const PqStatement *const streams_statements[];

@@ -1,0 +1,70 @@
+/* Ticks as rows: what was seen, for history, votes after a restart and the live feed. */
+#pragma once
+
+#include "base/id.h"
+#include "store/store.h"
+#include "wire/tick.h"
+
+typedef struct TickRow {
+        uint32_t website, validator;
+        uint64_t order; /* database id; tick.order is not stored here */
+        uint64_t batch;
+        uint16_t index; /* within the batch */
+        bool late;      /* arrived too late to vote */
+        uint64_t commit_no;
+        Tick tick;
+} TickRow;
+
+/* All of a commit in one statement; n may be 0. */
+void ticks_put(PqTransaction *t, const TickRow *rows, size_t n);
+
+typedef struct TickVote {
+        uint32_t website, validator;
+        uint64_t order;
+        usec_t started, arrived;
+        uint32_t latency_us;
+        uint8_t kind, outcome, error_class;
+} TickVote;
+
+typedef void (*TickVotes)(int r, const TickVote *rows, size_t n, void *userdata);
+
+/* The newest voting tick of each current order's (website, validator), as far as it may be fresh. */
+int tick_votes_load(Store *s, TickVotes callback, void *userdata, StoreCall **ret);
+
+typedef struct TickIdentity {
+        uint64_t order;
+        uint32_t number;
+        bool scheduled;
+} TickIdentity;
+
+typedef void (*TickIdentities)(int r, const TickIdentity *rows, size_t n, void *userdata);
+
+typedef struct TickRange {
+        uint32_t validator;
+        const uint64_t *orders; /* n of them */
+        size_t n;
+        usec_t from, to; /* by start; orders' intervals are added on both sides */
+} TickRange;
+
+/* Which ticks of a validator are stored already: asked before a resealed batch is taken. */
+int tick_identities_load(Store *s, const TickRange *range, TickIdentities callback, void *userdata,
+                         StoreCall **ret);
+
+typedef struct TickLive {
+        uint32_t organisation;
+        uint64_t commit_no;
+        const char *json; /* {"websiteId","createdAt","status","latency","validatorId","region"} */
+} TickLive;
+
+typedef void (*TickLives)(int r, const TickLive *rows, size_t n, void *userdata);
+
+typedef struct TickFeed {
+        uint64_t after, until; /* after < commit_no <= until; until 0: no end */
+        unsigned limit;        /* n = limit: there may be more with the last commit_no and after */
+} TickFeed;
+
+/* By commit_no; abstaining ticks are left out. */
+int ticks_live_load(Store *s, const TickFeed *feed, TickLives callback, void *userdata,
+                    StoreCall **ret);
+
+extern const PqStatement *const ticks_statements[];

@@ -1,0 +1,25 @@
+/* Spans of time under one verdict. Never rewritten: a change closes one and opens the next. */
+#pragma once
+
+#include "store/store.h"
+
+typedef struct VerdictRow {
+        uint32_t website;
+        const char *state, *assurance, *cause; /* "UP", "full", "quorum": names of hub/verdict.h */
+        usec_t started;                        /* when it was decided */
+        usec_t first_evidence;
+        uint8_t n;
+        const char *votes; /* JSON array: the seats at the decision; NULL: [] */
+        uint64_t commit_no;
+} VerdictRow;
+
+typedef void (*VerdictRows)(int r, const VerdictRow *rows, size_t n, void *userdata);
+
+/* Closes the website's open span at row->started, and opens this one. */
+void verdict_put(PqTransaction *t, const VerdictRow *row);
+/* The website was removed: only closes. */
+void verdict_close(PqTransaction *t, uint32_t website, usec_t ended);
+/* Open spans of websites that are not removed; votes is NULL. */
+int verdicts_load(Store *s, VerdictRows callback, void *userdata, StoreCall **ret);
+
+extern const PqStatement *const verdicts_statements[];

@@ -1,0 +1,47 @@
+/* Websites as the hub works with them, and adding and removing them. What the API shows of them is in
+ * website-views.h. */
+#pragma once
+
+#include "base/id.h"
+#include "store/store.h"
+
+typedef struct WebsiteRow {
+        uint32_t id, organisation;
+        Uuid public_id;
+        const char *url, *name; /* borrowed for the callback */
+        uint32_t interval_ms, timeout_ms;
+        uint8_t seats;
+        bool paused, removed;
+        uint64_t revision;
+        usec_t created;
+} WebsiteRow;
+
+typedef void (*WebsiteRows)(int r, const WebsiteRow *rows, size_t n, void *userdata);
+
+/* What changed after a revision, by ascending revision; removed ones too, unless revision is 0. */
+int websites_load(Store *s, uint64_t revision, WebsiteRows callback, void *userdata,
+                  StoreCall **ret);
+
+typedef struct WebsiteAdd {
+        uint32_t organisation;
+        Uuid id; /* uuid7_new() of the caller */
+        const char *url, *name;
+        uint32_t interval_ms, timeout_ms; /* 0: 60 s; min(10 s, interval / 2) */
+        uint8_t seats;                    /* 0: 4 */
+        const char *actor;                /* for the audit log: "token PREFIX", "uid 0" */
+} WebsiteAdd;
+
+/* -EEXIST: the organisation has this URL already. -EINVAL: a value out of its limits. */
+int website_add(Store *s, const WebsiteAdd *add, StoreDone done, void *userdata, StoreCall **ret);
+
+typedef struct WebsiteRemove {
+        uint32_t organisation; /* 0: whichever (the hub's admin) */
+        Uuid id;
+        const char *actor;
+} WebsiteRemove;
+
+/* -ENOENT: this organisation has no such website (any more). */
+int website_remove(Store *s, const WebsiteRemove *remove, StoreDone done, void *userdata,
+                   StoreCall **ret);
+
+extern const PqStatement *const websites_statements[];
