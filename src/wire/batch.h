@@ -2,8 +2,8 @@
  *
  *      0 "dpin" | 4 version 1 | 5 type (1 batch, 2 gap) | 6 flags u16 | 8 incarnation u64
  *      16 sequence u64 | 24 previous hash (32) | 56 created i64 | 64 clock offset i64
- *      72 count u16 | 74 extension length u16 | 76 extension | secret (16, batch only) | signature
- * (64) then the ticks, one after the other (tick.h)
+ *      72 count u16 | 74 extension length u16 | 76 extension | secret (16, batch only)
+ *      signature (64) | the ticks, one after the other (tick.h)
  *
  * Signed: the statement DOMAIN_BATCH or DOMAIN_GAP over (network, validator), body = header (76) |
  * extension | Merkle root (32). Batch hash = SHA-256 of that statement, prefix included. Keys and
@@ -64,7 +64,8 @@ typedef struct BatchDraft {
         uint8_t secret[BATCH_SECRET_SIZE]; /* random; unused in a gap */
 } BatchDraft;
 
-/* Writes and signs the frame. Its length; -EINVAL: a value out of limits. */
+/* Writes and signs the frame. Its length; -EINVAL: a value out of limits. After a gap the stream's
+ * position has the gap's `previous`, not the hash of the gap. */
 int batch_seal(const BatchDraft *d, const SignKey *key, const PublicKey *network,
                uint8_t ret[static BATCH_FRAME_MAX], Hash *ret_hash);
 

@@ -15,8 +15,9 @@
 #include "wire/order.h"
 #include "wire/tick.h"
 
-#define FRAME_ORDERS_MAX 128 /* orders added or removed in one frame; 64 KiB may be full earlier   \
-                              */
+#define FRAME_ORDERS_MAX                                                                           \
+        128 /* orders added or removed in one frame; 64 KiB may be full earlier                    \
+             */
 
 typedef struct FrameOrder {
         JsonBytes order; /* the sent bytes, order.h */

@@ -20,7 +20,8 @@
 #define SIGN_PUBLIC_SIZE    32
 #define SIGN_HASH_SIZE      32
 #define SIGN_DOMAIN_SIZE    16
-#define SIGN_BODY_MAX       2048 /* the longest is a receipt or batch header with a full extension */
+#define SIGN_PREFIX_SIZE    (SIGN_DOMAIN_SIZE + 2 * SIGN_PUBLIC_SIZE)
+#define SIGN_BODY_MAX       2048 /* the longest is a receipt or header with full extension */
 
 typedef struct PublicKey {
         uint8_t bytes[SIGN_PUBLIC_SIZE];
@@ -68,6 +69,8 @@ typedef struct SignKey SignKey;
 
 /* 16 bytes, NUL-padded; constant for ever. */
 const uint8_t *sign_domain(Domain d);
+/* The 80 bytes before the body, where a statement is hashed in another way than sign_hash(). */
+void sign_prefix(Domain d, const SignScope *scope, uint8_t ret[static SIGN_PREFIX_SIZE]);
 
 /* The key whose ed25519 seed this is. A new key is one from 32 random bytes. */
 int sign_key_from_seed(const uint8_t seed[static SIGN_SEED_SIZE], SignKey **ret);

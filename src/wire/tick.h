@@ -1,10 +1,10 @@
 /* A tick: the result of one check. Bytes, big-endian, without padding; its length follows from the
  * family:
  *
- *      0 order id (16) | 16 kind << 4 | family | 17 outcome | 18 error class | 19 flags | 20 number
- * u32 24 start i64 | 32 status u16 | 34 certificate expiry u16 36 phases 5 x u32 (dns, connect,
- * tls, wait, transfer) 56 body length u32 | 60 body hash (8) | 68 address (0, 4 or 16) | 68, 72 or
- * 84 in all
+ *      0 order id (16) | 16 kind << 4 | family | 17 outcome | 18 error class | 19 flags
+ *      20 number u32 | 24 start i64 | 32 status u16 | 34 certificate expiry u16
+ *      36 phases 5 x u32 (dns, connect, tls, wait, transfer) | 56 body length u32
+ *      60 body hash (8) | 68 address (0, 4 or 16): 68, 72 or 84 bytes in all
  *
  * Identity of a tick = (validator, order, is it a probe, number). Flags, kinds, families and
  * outcomes not named here are refused; an error class not named here is kept (a newer validator may

@@ -1,0 +1,145 @@
+/* Ticks; see tick.h. */
+#include "wire/tick.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "wire/bytes.h"
+
+#define TICK_FLAGS (TICK_REDIRECTED | TICK_TRUNCATED)
+
+static const char *const kind_names[_TICK_KIND_MAX] = {
+        [TICK_SCHEDULED] = "scheduled",
+        [TICK_CONFIRM] = "confirm",
+        [TICK_MANUAL] = "manual",
+        [TICK_REFRESH] = "refresh",
+};
+
+static const char *const outcome_names[_TICK_OUTCOME_MAX] = {
+        [TICK_UP] = "up",
+        [TICK_DOWN] = "down",
+        [TICK_ABSTAIN] = "abstain",
+};
+
+static const char *const error_names[_TICK_ERROR_MAX] = {
+        [TICK_ERROR_NONE] = "none",
+        [TICK_ERROR_DNS] = "dns",
+        [TICK_ERROR_REFUSED] = "refused",
+        [TICK_ERROR_TIMEOUT_DNS] = "timeout_dns",
+        [TICK_ERROR_TIMEOUT_CONNECT] = "timeout_connect",
+        [TICK_ERROR_TIMEOUT_TLS] = "timeout_tls",
+        [TICK_ERROR_TIMEOUT_WAIT] = "timeout_wait",
+        [TICK_ERROR_TIMEOUT_TRANSFER] = "timeout_transfer",
+        [TICK_ERROR_TLS_EXPIRED] = "tls_expired",
+        [TICK_ERROR_TLS_NAME] = "tls_name",
+        [TICK_ERROR_TLS_UNTRUSTED] = "tls_untrusted",
+        [TICK_ERROR_TLS_HANDSHAKE] = "tls_handshake",
+        [TICK_ERROR_STATUS] = "status",
+        [TICK_ERROR_ASSERTION] = "assertion",
+        [TICK_ERROR_TOO_LARGE] = "too_large",
+        [TICK_ERROR_REDIRECT] = "redirect",
+        [TICK_ERROR_GUARD] = "guard",
+        [TICK_ERROR_OWN_NETWORK] = "own_network",
+        [TICK_ERROR_PROTOCOL] = "protocol",
+        [TICK_ERROR_RESET] = "reset",
+        [TICK_ERROR_UNREACHABLE] = "unreachable",
+        [TICK_ERROR_INTERNAL] = "internal",
+};
+
+static size_t address_size(uint8_t family) {
+        return family == 6 ? 16 : family == 4 ? 4 : 0;
+}
+
+static bool tick_valid(const Tick *t) {
+        if ((unsigned)t->kind >= _TICK_KIND_MAX)
+                return false;
+        if (t->outcome < TICK_UP || t->outcome > TICK_ABSTAIN)
+                return false;
+        if ((t->outcome == TICK_UP) != (t->error == TICK_ERROR_NONE))
+                return false;
+        if (t->family != 0 && t->family != 4 && t->family != 6)
+                return false;
+        return !(t->flags & ~TICK_FLAGS) && t->start >= 0;
+}
+
+int tick_encode(const Tick *t, uint8_t ret[static TICK_SIZE_MAX]) {
+        ByteWriter w = byte_writer(ret, TICK_SIZE_MAX);
+
+        if (!tick_valid(t))
+                return -EINVAL;
+        write_bytes(&w, t->order.bytes, sizeof(t->order.bytes));
+        write_u8(&w, (uint8_t)(t->kind << 4 | t->family));
+        write_u8(&w, (uint8_t)t->outcome);
+        write_u8(&w, t->error);
+        write_u8(&w, t->flags);
+        write_u32(&w, t->number);
+        write_u64(&w, (uint64_t)t->start);
+        write_u16(&w, t->status);
+        write_u16(&w, t->expiry_days);
+        write_u32(&w, t->phases.dns);
+        write_u32(&w, t->phases.connect);
+        write_u32(&w, t->phases.tls);
+        write_u32(&w, t->phases.wait);
+        write_u32(&w, t->phases.transfer);
+        write_u32(&w, t->body_length);
+        write_bytes(&w, t->body_hash, sizeof(t->body_hash));
+        write_bytes(&w, t->address, address_size(t->family));
+        return write_finish(&w);
+}
+
+static void read_result(ByteReader *r, Tick *ret) {
+        ret->number = read_u32(r);
+        ret->start = (int64_t)read_u63(r);
+        ret->status = read_u16(r);
+        ret->expiry_days = read_u16(r);
+        ret->phases.dns = read_u32(r);
+        ret->phases.connect = read_u32(r);
+        ret->phases.tls = read_u32(r);
+        ret->phases.wait = read_u32(r);
+        ret->phases.transfer = read_u32(r);
+        ret->body_length = read_u32(r);
+        read_bytes(r, ret->body_hash, sizeof(ret->body_hash));
+        read_bytes(r, ret->address, address_size(ret->family));
+}
+
+int tick_decode(const void *bytes, size_t n, Tick *ret) {
+        ByteReader r = byte_reader(bytes, n);
+        Tick t = {};
+        uint8_t kind;
+
+        read_bytes(&r, t.order.bytes, sizeof(t.order.bytes));
+        kind = read_u8(&r);
+        t.kind = kind >> 4;
+        t.family = kind & 0x0f;
+        t.outcome = read_u8(&r);
+        t.error = read_u8(&r);
+        t.flags = read_u8(&r);
+        read_result(&r, &t);
+        if (r.failed || !tick_valid(&t))
+                return -EBADMSG;
+        *ret = t;
+        return (int)(n - read_left(&r));
+}
+
+uint64_t tick_total(const Tick *t) {
+        return (uint64_t)t->phases.dns + t->phases.connect + t->phases.tls + t->phases.wait +
+               t->phases.transfer;
+}
+
+static const char *name_of(const char *const *names, size_t n, unsigned value) {
+        return value < n && names[value] ? names[value] : "unknown";
+}
+
+const char *tick_kind_name(unsigned kind) {
+        return name_of(kind_names, ELEMENTSOF(kind_names), kind);
+}
+
+const char *tick_outcome_name(unsigned outcome) {
+        return name_of(outcome_names, ELEMENTSOF(outcome_names), outcome);
+}
+
+const char *tick_error_name(unsigned error) {
+        return name_of(error_names, ELEMENTSOF(error_names), error);
+}
