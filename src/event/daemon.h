@@ -1,4 +1,5 @@
-/* The skeleton of every daemon's main(): the loop, signals, readiness, watchdog, inherited sockets, reload and a graceful stop. */
+/* The skeleton of every daemon's main(): the loop, signals, readiness, watchdog, inherited sockets,
+ * reload and a graceful stop. */
 #pragma once
 
 #include <uv.h>
@@ -8,30 +9,38 @@
 typedef struct Daemon Daemon;
 
 typedef struct DaemonOps {
-        /* Builds the daemon on the loop. Negative: it cannot start, and daemon_run() returns that. */
+        /* Builds the daemon on the loop. Negative: it cannot start, and daemon_run() returns that.
+         */
         int (*start)(Daemon *d, void *userdata);
-        /* SIGHUP, after which RELOADING=1 / READY=1 are sent. Negative: refused, the old settings stay. May be NULL. */
+        /* SIGHUP, after which RELOADING=1 / READY=1 are sent. Negative: refused, the old settings
+         * stay. May be NULL. */
         int (*reload)(Daemon *d, void *userdata);
-        /* SIGTERM or SIGINT: begin to drain; call daemon_finished() when done. A second signal or 10 s end it at once. */
+        /* SIGTERM or SIGINT: begin to drain; call daemon_finished() when done. A second signal or
+         * 10 s end it at once. NULL: there is nothing to drain. */
         void (*stop)(Daemon *d, void *userdata);
-        /* Always called once at the end, also after a failed start: free everything. The loop is then run until handles closed. */
+        /* Always called once at the end, also after a failed start: free everything. The loop is
+         * then run until handles closed. */
         void (*free)(Daemon *d, void *userdata);
 } DaemonOps;
 
-/* Runs until stopped. READY=1 is sent after start() returned and the loop turned once. 0 or negative errno. SIGPIPE is ignored. */
+/* Runs until stopped. READY=1 is sent after start() returned and the loop turned once. 0 or
+ * negative errno. SIGPIPE is ignored. */
 int daemon_run(const DaemonOps *ops, void *userdata);
 
 uv_loop_t *daemon_loop(Daemon *d);
-/* The descriptor systemd passed under FileDescriptorName `name` (-ENOENT: none). Ownership goes to the caller. */
+/* The descriptor systemd passed under FileDescriptorName `name` (-ENOENT: none). Ownership goes to
+ * the caller; it is non-blocking and close-on-exec. Called again, it gives the next of that name.
+ */
 int daemon_take_socket(Daemon *d, const char *name);
 /* STATUS= for systemctl. */
 void daemon_status(Daemon *d, const char *format, ...) _printf_(2, 3);
-/* Asks for the same as SIGTERM does. */
+/* Asks for the same as SIGTERM does; asking again changes nothing. */
 void daemon_stop(Daemon *d);
 void daemon_finished(Daemon *d);
 
-/* A listening TCP socket for "127.0.0.1:8001", "[::]:8001" or "*:8001"; port 0 takes a free one. Non-blocking, close-on-exec,
- * SO_REUSEADDR. The descriptor, or negative errno. */
+/* A listening TCP socket for "127.0.0.1:8001", "[::]:8001" or "*:8001" (the latter two take IPv4
+ * too); port 0 takes a free one. Non-blocking, close-on-exec, SO_REUSEADDR. The descriptor, or
+ * negative errno; -EINVAL: no such form. */
 int listen_socket(const char *address);
-/* The local "ADDRESS:PORT" of a socket. */
+/* The local "ADDRESS:PORT" of a socket, for an AF_UNIX one its path. -ENOBUFS: does not fit. */
 int socket_name(int fd, char *ret, size_t size);
