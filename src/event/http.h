@@ -1,4 +1,5 @@
-/* HTTP requests by libcurl's multi interface on the loop: each on a connection of its own, every phase timed, every limit set. */
+/* HTTP requests by libcurl's multi interface on the loop: each on a connection of its own, every
+ * phase timed, every limit set. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,12 +17,12 @@ typedef struct HttpCall HttpCall;
 /* Why a request has no answer; HTTP_OK also for answers of status 500. */
 typedef enum HttpError {
         HTTP_OK,
-        HTTP_BLOCKED,       /* the guard refused the address */
-        HTTP_SCHEME,        /* scheme other than http and https, also in a redirect */
+        HTTP_BLOCKED, /* the guard refused the address */
+        HTTP_SCHEME,  /* scheme other than http and https, also in a redirect */
         HTTP_DNS,
         HTTP_REFUSED,
         HTTP_UNREACHABLE,
-        HTTP_RESET,         /* closed or reset before the answer was whole */
+        HTTP_RESET, /* closed or reset before the answer was whole */
         HTTP_TIMEOUT_DNS,
         HTTP_TIMEOUT_CONNECT,
         HTTP_TIMEOUT_TLS,
@@ -31,44 +32,53 @@ typedef enum HttpError {
         HTTP_TLS_NAME,
         HTTP_TLS_UNTRUSTED,
         HTTP_TLS_HANDSHAKE,
-        HTTP_REDIRECTS,     /* more than redirects_max */
-        HTTP_PROTOCOL,      /* no HTTP, or header too large */
+        HTTP_REDIRECTS, /* more than redirects_max */
+        HTTP_PROTOCOL,  /* no HTTP, or header too large */
         HTTP_INTERNAL,
         _HTTP_ERROR_MAX,
 } HttpError;
 const char *http_error_name(HttpError e); /* "tls_expired" */
 
-/* Decides on the address a socket is about to connect to, for every redirect and resolved address. true: may connect. */
+/* Decides on the address a socket is about to connect to, for every redirect and resolved address.
+ * true: may connect. */
 typedef bool (*HttpGuard)(const struct sockaddr *address, socklen_t n, void *userdata);
 
 typedef struct HttpRequest {
-        const char *url, *method; /* method NULL: GET */
+        const char *url, *method;   /* method NULL: GET */
         const char *const *headers; /* "Name: value", ended by NULL; or NULL */
         const void *body;
         size_t body_n;
-        int family;               /* AF_UNSPEC, AF_INET, AF_INET6 */
-        usec_t timeout;           /* of the whole, redirects included */
-        unsigned redirects_max;   /* 0: a redirect is the answer */
-        size_t body_max;          /* decoded bytes read; the rest is not fetched and `truncated` is set */
-        size_t keep_max;          /* bytes of the body kept for the result; 0: only counted and hashed */
+        int family;             /* AF_UNSPEC, AF_INET, AF_INET6 */
+        usec_t timeout;         /* of the whole, redirects included */
+        unsigned redirects_max; /* 0: a redirect is the answer */
+        size_t body_max; /* decoded bytes read; the rest is not fetched and `truncated` is set */
+        size_t keep_max; /* bytes of the body kept for the result; 0: only counted and hashed */
         const char *user_agent;
-        const char *ca_file;      /* further trusted authorities (PEM), or NULL */
-        HttpGuard guard;          /* NULL: everything is allowed */
+        const char *ca_file; /* further trusted authorities (PEM), or NULL */
+        HttpGuard guard;     /* NULL: everything is allowed */
         void *guard_userdata;
 } HttpRequest;
 
-typedef enum HttpPhase { HTTP_PHASE_DNS, HTTP_PHASE_CONNECT, HTTP_PHASE_TLS, HTTP_PHASE_WAIT, HTTP_PHASE_TRANSFER, _HTTP_PHASE_MAX } HttpPhase;
+typedef enum HttpPhase {
+        HTTP_PHASE_DNS,
+        HTTP_PHASE_CONNECT,
+        HTTP_PHASE_TLS,
+        HTTP_PHASE_WAIT,
+        HTTP_PHASE_TRANSFER,
+        _HTTP_PHASE_MAX
+} HttpPhase;
 
 typedef struct HttpResult {
         HttpError error;
-        const char *detail;       /* the library's sentence, or NULL; borrowed like body */
-        unsigned status;          /* 0 without an answer */
-        usec_t phase[_HTTP_PHASE_MAX]; /* summed over redirects; of failed requests as far as they came */
-        uint64_t body_n;          /* decoded bytes read */
+        const char *detail;            /* the library's sentence, or NULL; borrowed like body */
+        unsigned status;               /* 0 without an answer */
+        usec_t phase[_HTTP_PHASE_MAX]; /* summed over redirects; of failed requests as far as they
+                                          came */
+        uint64_t body_n;               /* decoded bytes read */
         uint8_t body_sha256[32];
-        const void *body;         /* first keep_max bytes */
+        const void *body; /* first keep_max bytes */
         size_t kept_n;
-        struct sockaddr_storage address; /* last one connected to; AF_UNSPEC: none */
+        struct sockaddr_storage address;  /* last one connected to; AF_UNSPEC: none */
         uint32_t certificate_expiry_days; /* days since 1970 of the leaf certificate, 0: none */
         bool redirected, truncated;
 } HttpResult;
@@ -83,6 +93,7 @@ DEFINE_FREEP(HttpClient, http_client_free);
 unsigned http_client_active(const HttpClient *c);
 
 /* Strings are copied. The callback never runs inside. -EINVAL: no URL, a foreign scheme. */
-int http_start(HttpClient *c, const HttpRequest *request, HttpDone done, void *userdata, HttpCall **ret);
+int http_start(HttpClient *c, const HttpRequest *request, HttpDone done, void *userdata,
+               HttpCall **ret);
 HttpCall *http_call_cancel(HttpCall *c);
 DEFINE_FREEP(HttpCall, http_call_cancel);

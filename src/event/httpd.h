@@ -1,4 +1,5 @@
-/* HTTP server by libmicrohttpd on the loop: whole requests in, answers now or later, event streams with bounded queues. */
+/* HTTP server by libmicrohttpd on the loop: whole requests in, answers now or later, event streams
+ * with bounded queues. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,11 +15,13 @@ typedef struct Httpd Httpd;
 typedef struct HttpdRequest HttpdRequest;
 
 typedef struct HttpdOps {
-        /* The request is complete, body included (longer than body_max: the server answered 413 itself, malformed: 400). Answer with
-         * httpd_reply() or httpd_stream_open(), now or later; until then the request is suspended and costs no CPU. */
+        /* The request is complete, body included (longer than body_max: the server answered 413
+         * itself, malformed: 400). Answer with httpd_reply() or httpd_stream_open(), now or later;
+         * until then the request is suspended and costs no CPU. */
         void (*request)(HttpdRequest *r, void *userdata);
-        /* An unanswered or streaming request's client went away, or the stream was closed: r is gone after this call. Called exactly
-         * once for every request, also after a finished answer. */
+        /* r is gone after this call, which comes exactly once for every request: its answer is
+         * sent, its stream has ended, its client is away (noticed at the next write), or
+         * httpd_free(). */
         void (*finished)(HttpdRequest *r, void *userdata);
 } HttpdOps;
 
@@ -30,29 +33,35 @@ typedef struct HttpdLimits {
         size_t stream_queue_max;  /* bytes queued to one stream; default 256 KiB */
 } HttpdLimits;
 
-int httpd_new(Httpd **ret, uv_loop_t *loop, int fd, const HttpdLimits *limits, const HttpdOps *ops, void *userdata);
+/* fd is a listening socket; the server owns it when this succeeded. */
+int httpd_new(Httpd **ret, uv_loop_t *loop, int fd, const HttpdLimits *limits, const HttpdOps *ops,
+              void *userdata);
 /* Stops accepting; open requests go on. Streams are ended. */
 void httpd_drain(Httpd *h);
+/* Requests that are not finished. */
 unsigned httpd_active(const Httpd *h);
+/* Not inside a callback. The loop must run on until its handles are closed. */
 Httpd *httpd_free(Httpd *h);
 DEFINE_FREEP(Httpd, httpd_free);
 
 const char *httpd_method(const HttpdRequest *r);
-const char *httpd_path(const HttpdRequest *r);                       /* decoded, without query */
-const char *httpd_query(const HttpdRequest *r, const char *name);    /* NULL: absent; "" possible; first of its name */
-const char *httpd_header(const HttpdRequest *r, const char *name);   /* case-insensitive; NULL: absent */
-const void *httpd_body(const HttpdRequest *r, size_t *ret_n);        /* never NULL */
+const char *httpd_path(const HttpdRequest *r); /* decoded, without query */
+/* First of its name, decoded; "" possible; NULL: absent. */
+const char *httpd_query(const HttpdRequest *r, const char *name);
+/* The name in any case; NULL: absent. */
+const char *httpd_header(const HttpdRequest *r, const char *name);
+const void *httpd_body(const HttpdRequest *r, size_t *ret_n); /* never NULL */
 const struct sockaddr *httpd_peer(const HttpdRequest *r);
 void httpd_set_userdata(HttpdRequest *r, void *userdata);
 void *httpd_get_userdata(const HttpdRequest *r);
 
 typedef struct HttpdReply {
         unsigned status;
-        const char *content_type;       /* NULL: none */
-        const char *const *headers;     /* "Name: value", ended by NULL; or NULL */
-        const void *body;               /* copied; HEAD sends only its length */
+        const char *content_type;   /* NULL: none */
+        const char *const *headers; /* "Name: value", ended by NULL; or NULL */
+        const void *body;           /* copied; HEAD sends only its length */
         size_t body_n;
-        bool body_static;               /* not copied: lives as long as the server */
+        bool body_static; /* not copied: lives as long as the server */
 } HttpdReply;
 
 /* Once per request. -EALREADY: answered before. */

@@ -1,5 +1,6 @@
-/* WebSocket (RFC 6455) by libwebsockets on the loop: a server on inherited sockets, and a client with ws:// and wss://. Messages
- * are whole: fragments are joined up to the limit. Compression is not offered. Subprotocol "dpin.v1" is required on both sides. */
+/* WebSocket (RFC 6455) by libwebsockets on the loop: a server on inherited sockets, and a client
+ * with ws:// and wss://. Messages are whole: fragments are joined up to the limit. Compression is
+ * not offered. Subprotocol "dpin.v1" is required on both sides. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +16,8 @@
 
 typedef struct WsServer WsServer;
 typedef struct WsClient WsClient;
-typedef struct WsPeer WsPeer; /* one open connection, either side; valid until its closed() returns */
+typedef struct WsPeer
+                WsPeer; /* one open connection, either side; valid until its closed() returns */
 
 typedef enum WsKind {
         WS_TEXT,
@@ -23,62 +25,77 @@ typedef enum WsKind {
 } WsKind;
 
 typedef struct WsOps {
-        /* The peer is open: attach state with ws_peer_set_userdata(). Negative refuses (closed() is not called then). */
+        /* The peer is open: attach state with ws_peer_set_userdata(). Negative refuses (closed() is
+         * not called then). */
         int (*opened)(WsPeer *p, void *userdata);
-        /* A whole message. The bytes are the library's: valid during the call. The peer may be closed inside (ws_peer_close()). */
+        /* A whole message. The bytes are the library's: valid during the call. The peer may be
+         * closed inside (ws_peer_close()). */
         void (*received)(WsPeer *p, WsKind kind, const uint8_t *data, size_t n, void *userdata);
-        /* Everything queued has been handed to the kernel again, after ws_peer_send() had said 1. May be NULL. */
+        /* Everything queued has been handed to the kernel again, after ws_peer_send() had said 1.
+         * May be NULL. */
         void (*drained)(WsPeer *p, void *userdata);
-        /* The peer is gone; code is the received or local close code, 1006 when there was none. Not followed by anything. */
+        /* The peer is gone; code is the received or local close code, 1006 when there was none. Not
+         * followed by anything. */
         void (*closed)(WsPeer *p, unsigned code, void *userdata);
 } WsOps;
 
 typedef struct WsLimits {
-        size_t message_max;      /* longer: closed with 1009; default 64 KiB */
-        size_t queue_max;        /* bytes queued to one peer; more: -ENOBUFS; default 1 MiB */
-        unsigned peers_max;      /* server: further connections are refused with HTTP 503; default 10,000 */
-        usec_t handshake_max;    /* HTTP upgrade must be complete by then; default 10 s */
-        usec_t ping_interval;    /* a ping when nothing was heard for so long, closed after twice that; default 20 s */
+        size_t message_max; /* longer: closed with 1009; default 64 KiB */
+        size_t queue_max;   /* bytes queued to one peer; more: -ENOBUFS; default 1 MiB */
+        unsigned peers_max; /* server: further connections are refused with HTTP 503; default 10,000
+                             */
+        usec_t handshake_max; /* HTTP upgrade must be complete by then; default 10 s */
+        usec_t ping_interval; /* a ping when nothing was heard for so long, closed after twice that;
+                                 default 20 s */
 } WsLimits;
 
 typedef struct WsCounters {
-        uint64_t opened, closed, refused_full, refused_origin, refused_protocol, too_long, send_refused;
+        uint64_t opened, closed, refused_full, refused_origin, refused_protocol, too_long,
+                        send_refused;
 } WsCounters;
 
-/* Serves `path` only (others 404). A request with an Origin header is refused with 403. trusted_proxies: comma-separated
- * addresses whose X-Forwarded-For (last entry) names the peer, or NULL. Compressed or unmasked frames are protocol errors. */
-int ws_server_new(WsServer **ret, uv_loop_t *loop, const char *path, const WsLimits *limits, const WsOps *ops,
-                  void *userdata);
+/* Serves `path` only (others 404). A request with an Origin header is refused with 403.
+ * trusted_proxies: comma-separated addresses whose X-Forwarded-For (last entry) names the peer, or
+ * NULL. Compressed or unmasked frames are protocol errors. */
+int ws_server_new(WsServer **ret, uv_loop_t *loop, const char *path, const WsLimits *limits,
+                  const WsOps *ops, void *userdata);
 /* fd is a listening socket; ownership goes to the server. */
 int ws_server_listen(WsServer *s, int fd);
 int ws_server_set_trusted_proxies(WsServer *s, const char *addresses);
 /* Stops accepting; open peers stay. */
 void ws_server_stop_accepting(WsServer *s);
 const WsCounters *ws_server_counters(const WsServer *s);
-/* Peers are closed without callbacks. The loop must run on until its handles are closed (daemon_run() does that). */
+/* Peers are closed without callbacks. The loop must run on until its handles are closed
+ * (daemon_run() does that). */
 WsServer *ws_server_free(WsServer *s);
 DEFINE_FREEP(WsServer, ws_server_free);
 
 typedef struct WsClientOptions {
-        const char *url;      /* ws://HOST[:PORT]/PATH or wss://...; wss verifies chain and name */
-        const char *ca_file;  /* PEM of further trusted authorities, or NULL for the system's only */
-        WsLimits limits;      /* zeros: defaults */
-        /* A connection attempt that did not open; reason is plain text ("connection refused", "certificate: unknown authority"). */
+        const char *url;     /* ws://HOST[:PORT]/PATH or wss://...; wss verifies chain and name */
+        const char *ca_file; /* PEM of further trusted authorities, or NULL for the system's only */
+        WsLimits limits;     /* zeros: defaults */
+        /* A connection attempt that did not open; reason is plain text ("connection refused",
+         * "certificate: unknown authority"). */
         void (*failed)(const char *reason, void *userdata);
 } WsClientOptions;
 
-/* Parses the URL (-EINVAL); connects only when told. ops->opened() comes when the upgrade succeeded. */
-int ws_client_new(WsClient **ret, uv_loop_t *loop, const WsClientOptions *options, const WsOps *ops, void *userdata);
-/* One attempt, at most one at a time (-EALREADY), limited by handshake_max; answered by opened() or failed(). */
+/* Parses the URL (-EINVAL); connects only when told. ops->opened() comes when the upgrade
+ * succeeded. */
+int ws_client_new(WsClient **ret, uv_loop_t *loop, const WsClientOptions *options, const WsOps *ops,
+                  void *userdata);
+/* One attempt, at most one at a time (-EALREADY), limited by handshake_max; answered by opened() or
+ * failed(). */
 int ws_client_connect(WsClient *c);
 /* "HOST:PORT" as dialled, lower case, port always present. */
 const char *ws_client_authority(const WsClient *c);
 WsClient *ws_client_free(WsClient *c);
 DEFINE_FREEP(WsClient, ws_client_free);
 
-/* Queues a copy. 0: on its way; 1: queued behind others, drained() will come; -ENOBUFS: queue_max reached; -ENOTCONN: closing. */
+/* Queues a copy. 0: on its way; 1: queued behind others, drained() will come; -ENOBUFS: queue_max
+ * reached; -ENOTCONN: closing. */
 int ws_peer_send(WsPeer *p, WsKind kind, const void *data, size_t n);
-/* Starts the closing handshake after the queue is sent (at most 1 s); closed() comes later, never inside. */
+/* Starts the closing handshake after the queue is sent (at most 1 s); closed() comes later, never
+ * inside. */
 void ws_peer_close(WsPeer *p, unsigned code, const char *reason);
 void ws_peer_set_userdata(WsPeer *p, void *userdata);
 void *ws_peer_get_userdata(const WsPeer *p);

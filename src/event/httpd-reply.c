@@ -1,0 +1,148 @@
+/* Answers: whole ones, and endless streams fed from a bounded queue. */
+#include "event/httpd-internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define STREAM_BLOCK_SIZE    4096
+#define STREAM_CLOSE_SECONDS 5u /* a reader slower than this loses what was still queued */
+
+typedef struct MHD_Response MhdResponse;
+
+static MhdResponse *response_free(MhdResponse *response) {
+        if (response)
+                MHD_destroy_response(response);
+        return NULL;
+}
+DEFINE_FREEP(MhdResponse, response_free);
+
+/* The connection goes on in the library's next turn. */
+static void wake(HttpdRequest *r) {
+        if (!r->suspended)
+                return;
+        r->suspended = false;
+        MHD_resume_connection(r->connection);
+        httpd_loop_turn_soon(r->server);
+}
+
+void httpd_answer(HttpdRequest *r, unsigned status, struct MHD_Response *response) {
+        r->status = status;
+        r->response = response;
+        r->state = REQUEST_ANSWERED;
+        wake(r);
+}
+
+static int add_header(MhdResponse *response, const char *line) {
+        _cleanup_free_ char *name = NULL;
+        const char *colon = strchr(line, ':');
+
+        if (!colon)
+                return -EINVAL;
+        name = strndup(line, (size_t)(colon - line));
+        if (!name)
+                return -ENOMEM;
+
+        colon += 1 + strspn(colon + 1, " ");
+        return MHD_add_response_header(response, name, colon) == MHD_YES ? 0 : -EINVAL;
+}
+
+static int add_headers(HttpdRequest *r, MhdResponse *response, const char *content_type,
+                       const char *const *headers) {
+        int e;
+
+        if (content_type && MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                                    content_type) != MHD_YES)
+                return -EINVAL;
+
+        if (r->server->draining &&
+            MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") != MHD_YES)
+                return -EINVAL;
+
+        for (; headers && *headers; headers++) {
+                e = add_header(response, *headers);
+                if (e < 0)
+                        return e;
+        }
+        return 0;
+}
+
+int httpd_reply(HttpdRequest *r, const HttpdReply *reply) {
+        _cleanup_(response_freep) MhdResponse *response = NULL;
+        int e;
+
+        if (r->state != REQUEST_WAITING)
+                return -EALREADY;
+
+        response = MHD_create_response_from_buffer(reply->body_n, (void *)reply->body,
+                                                   reply->body_static ? MHD_RESPMEM_PERSISTENT
+                                                                      : MHD_RESPMEM_MUST_COPY);
+        if (!response)
+                return -ENOMEM;
+
+        e = add_headers(r, response, reply->content_type, reply->headers);
+        if (e < 0)
+                return e;
+
+        httpd_answer(r, reply->status, TAKE_PTR(response));
+        return 0;
+}
+
+/* The library wants more of the stream. Without any the connection sleeps until there is. */
+static ssize_t on_stream_read(void *userdata, uint64_t position _unused_, char *ret, size_t max) {
+        HttpdRequest *r = userdata;
+
+        if (httpd_buffer_size(&r->stream) > 0)
+                return (ssize_t)httpd_buffer_take(&r->stream, ret, max);
+        if (r->stream_ended)
+                return MHD_CONTENT_READER_END_OF_STREAM;
+
+        r->suspended = true;
+        MHD_suspend_connection(r->connection);
+        return 0;
+}
+
+int httpd_stream_open(HttpdRequest *r, const char *content_type, const char *const *headers) {
+        _cleanup_(response_freep) MhdResponse *response = NULL;
+        int e;
+
+        if (r->state != REQUEST_WAITING)
+                return -EALREADY;
+
+        response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_SIZE,
+                                                     on_stream_read, r, NULL);
+        if (!response)
+                return -ENOMEM;
+
+        e = add_headers(r, response, content_type, headers);
+        if (e < 0)
+                return e;
+
+        r->streaming = true;
+        (void)MHD_set_connection_option(r->connection, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
+        httpd_answer(r, MHD_HTTP_OK, TAKE_PTR(response));
+        return 0;
+}
+
+int httpd_stream_write(HttpdRequest *r, const void *data, size_t n) {
+        int e;
+
+        if (!r->streaming || r->stream_ended)
+                return -ENOTCONN;
+
+        e = httpd_buffer_add(&r->stream, data, n, r->server->limits.stream_queue_max);
+        if (e < 0)
+                return e;
+
+        wake(r);
+        return 0;
+}
+
+void httpd_stream_close(HttpdRequest *r) {
+        if (!r->streaming || r->stream_ended)
+                return;
+
+        r->stream_ended = true;
+        (void)MHD_set_connection_option(r->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                        STREAM_CLOSE_SECONDS);
+        wake(r);
+}
