@@ -1,4 +1,5 @@
-/* Settings: an INI file, its drop-ins (NAME.conf.d/, sorted by name), then the environment; all named by one table. */
+/* Settings: an INI file, its drop-ins (NAME.conf.d/, sorted by name), then the environment; all
+ * named by one table. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,26 +14,30 @@ typedef enum ConfType {
         CONF_SECRET,   /* char *, never printed */
         CONF_STRING,   /* char * */
         CONF_UNSIGNED, /* uint64_t within [min, max] */
-        CONF_USEC,     /* usec_t: "500ms", "10s", "5min", "2h", "7d", plain numbers are seconds; [min, max] in us */
+        CONF_USEC, /* usec_t: "500ms", "10s", "5min", "2h", "7d", plain numbers are seconds; [min,
+                      max] in us */
 } ConfType;
 
 typedef struct ConfField {
-        const char *name;         /* key in any section; matched without regard to case */
+        const char *name; /* key in any section; matched without regard to case */
         ConfType type;
         uint64_t min, max;
-        const char *fallback;     /* default as text; NULL: empty string member stays NULL */
+        const char *fallback; /* default as text; NULL: empty string member stays NULL */
         size_t offset;
-        const char *environment;  /* variable that overrides, or NULL */
+        const char *environment; /* variable that overrides, or NULL */
 } ConfField;
 
-/* fields end with a field without name. Loads defaults, then path (absence is fine when optional_file), drop-ins and environment.
- * 0, or -EINVAL with a sentence "FILE:LINE: reason" in *error (freed by the caller). conf is untouched on failure: load into a fresh struct. */
-int conf_load(const ConfField *fields, const char *path, bool optional_file, void *conf, char **error);
+/* fields end with a field without name. Loads defaults, then path (absence is fine when
+ * optional_file), drop-ins and environment. 0, or -EINVAL with a sentence "FILE:LINE: reason" in
+ * *error (freed by the caller). conf is untouched on failure: load into a fresh struct. */
+int conf_load(const ConfField *fields, const char *path, bool optional_file, void *conf,
+              char **error);
 /* Frees strings. */
 void conf_done(const ConfField *fields, void *conf);
 /* Prints effective settings as INI, secrets as "***". */
 void conf_print(const ConfField *fields, const void *conf, FILE *f);
 
-/* A secret by systemd credential NAME ($CREDENTIALS_DIRECTORY), else by file path (may be NULL). A file readable by others is
- * refused (-EPERM). At most 64 KiB. 1: read into *ret (NUL-terminated, freed by the caller), 0: neither exists. */
+/* A secret by systemd credential NAME ($CREDENTIALS_DIRECTORY), else by file path (may be NULL). A
+ * file readable by others is refused (-EPERM). At most 64 KiB. 1: read into *ret (NUL-terminated,
+ * freed by the caller), 0: neither exists. */
 int conf_read_secret(const char *name, const char *path, char **ret, size_t *ret_n);

@@ -42,3 +42,38 @@ int hex_decode(const char *text, void *ret, size_t size) {
                 return -EINVAL;
         return (int)n;
 }
+
+/* How many bytes the character at p takes, 0 when it is none. */
+static size_t utf8_character(const uint8_t *p, size_t left) {
+        size_t n = p[0] < 0x80   ? 1
+                   : p[0] < 0xc2 ? 0
+                   : p[0] < 0xe0 ? 2
+                   : p[0] < 0xf0 ? 3
+                   : p[0] < 0xf5 ? 4
+                                 : 0;
+
+        if (n == 0 || n > left)
+                return 0;
+        for (size_t i = 1; i < n; i++)
+                if ((p[i] & 0xc0) != 0x80)
+                        return 0;
+        if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90))
+                return 0; /* overlong */
+        if ((p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf4 && p[1] > 0x8f))
+                return 0; /* surrogate, beyond the last code point */
+        return n;
+}
+
+bool utf8_is_valid(const char *text, size_t n) {
+        const uint8_t *p = (const uint8_t *)text;
+
+        while (n > 0) {
+                size_t taken = utf8_character(p, n);
+
+                if (taken == 0)
+                        return false;
+                p += taken;
+                n -= taken;
+        }
+        return true;
+}

@@ -1,4 +1,5 @@
-/* One MESSAGE_ID per event an operator acts on; units/dpin.catalog explains each. Made with `systemd-id128 new`, never changed. */
+/* One MESSAGE_ID per event an operator acts on; units/dpin.catalog explains each. Made with
+ * `systemd-id128 new`, never changed. */
 #pragma once
 
 #define DPIN_MSG_STARTED              "9c014652dd634ba2947bb83e9afa9f3b"

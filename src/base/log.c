@@ -1,5 +1,6 @@
-/* Where log events go: the journal with all fields, or one readable line on stderr. Which of the two is asked of the kernel
- * per event, not remembered: a daemon may redirect stderr. The level is the process's one setting kept outside a struct. */
+/* Where log events go: the journal with all fields, or one readable line on stderr. Which of the
+ * two is asked of the kernel per event, not remembered: a daemon may redirect stderr. The level is
+ * the process's one setting kept outside a struct. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -32,7 +33,7 @@ int log_get_level(void) {
 
 static const char *level_word(int level) {
         static const char *const words[] = {
-                [LOG_EMERG] = "emergency", [LOG_ALERT] = "alert",   [LOG_CRIT] = "critical",
+                [LOG_EMERG] = "emergency", [LOG_ALERT] = "alert",     [LOG_CRIT] = "critical",
                 [LOG_ERR] = "error",       [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice",
                 [LOG_INFO] = "info",       [LOG_DEBUG] = "debug",
         };
@@ -51,8 +52,8 @@ static bool stderr_is_journal(void) {
         return strcmp(stream, own) == 0;
 }
 
-/* Foreign text must neither start a field nor a line of its own, nor move the cursor of a terminal. Trailing line ends, as
- * libpq's messages have them, just go. */
+/* Foreign text must neither start a field nor a line of its own, nor move the cursor of a terminal.
+ * Trailing line ends, as libpq's messages have them, just go. */
 static void clean(char *text) {
         size_t n = strlen(text);
 
@@ -94,7 +95,8 @@ static void replace_char(char *text, char from, char to) {
                         *text = to;
 }
 
-/* Fills in the values so that no value can add a field: one that holds the separator makes everything a single field. */
+/* Fills in the values so that no value can add a field: one that holds the separator makes
+ * everything a single field. */
 static char *format_fields(const char *format, va_list ap) {
         _cleanup_free_ char *separated = strdup(format), *text = NULL, *single = NULL;
 
@@ -102,7 +104,8 @@ static char *format_fields(const char *format, va_list ap) {
                 return NULL;
         replace_char(separated, '\n', SEPARATOR);
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the caller's literal, checked there; only line ends differ */
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the caller's literal, checked there; only  \
+                                                        line ends differ */
         if (vasprintf(&text, separated, ap) < 0) {
                 text = NULL;
                 return NULL;
@@ -117,10 +120,11 @@ static char *format_fields(const char *format, va_list ap) {
 }
 
 static struct iovec iovec_of(const char *text) {
-        return (struct iovec) { .iov_base = (char *)text, .iov_len = strlen(text) };
+        return (struct iovec){ .iov_base = (char *)text, .iov_len = strlen(text) };
 }
 
-static int send_journal(int level, const char *id, const char *message, char **fields, size_t n_fields) {
+static int send_journal(int level, const char *id, const char *message, char **fields,
+                        size_t n_fields) {
         _cleanup_free_ char *message_field = NULL;
         char priority[] = "PRIORITY=0", message_id[sizeof("MESSAGE_ID=") + 32];
         struct iovec iov[FIELDS_MAX + 3];

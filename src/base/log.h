@@ -1,5 +1,6 @@
-/* Structured logging: to the journal when stderr is connected to it, else one line per event on stderr. Layers base to store
- * call only log_debug(); the module that decides logs, once. Never log secrets or payloads. */
+/* Structured logging: to the journal when stderr is connected to it, else one line per event on
+ * stderr. Layers base to store call only log_debug(); the module that decides logs, once. Never log
+ * secrets or payloads. */
 #pragma once
 
 #include <syslog.h>
@@ -10,10 +11,11 @@
 void log_set_level(int level);
 int log_get_level(void);
 
-/* message is plain text; fields is a printf format of journal fields, one per line: "DPIN_VALIDATOR=%s\nDPIN_WEBSITE=%s".
- * message_id is one of base/log-ids.h. Control characters in values are printed as "?". */
+/* message is plain text; fields is a printf format of journal fields, one per line:
+ * "DPIN_VALIDATOR=%s\nDPIN_WEBSITE=%s". message_id is one of base/log-ids.h. Control characters in
+ * values are printed as "?". */
 void log_event(int level, const char *message_id, const char *message, const char *fields, ...)
-        _printf_(4, 5);
+                _printf_(4, 5);
 
 void log_print(int level, const char *format, ...) _printf_(2, 3);
 #define log_debug(...)   log_print(LOG_DEBUG, __VA_ARGS__)

@@ -27,7 +27,7 @@
         }                                                                                          \
         struct _freep_semicolon_
 
-#define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
+#define ELEMENTSOF(a)    (sizeof(a) / sizeof((a)[0]))
 #define CLAMP(x, lo, hi) ((x) < (lo) ? (lo) : (x) > (hi) ? (hi) : (x))
 
 static inline void freep(void *p) {

@@ -1,4 +1,5 @@
-/* The two clocks dpin reads, and how a moment is written for people. Parsing times is the API's business. */
+/* The two clocks dpin reads, and how a moment is written for people. Parsing times is the API's
+ * business. */
 #include "base/time.h"
 
 #include <assert.h>

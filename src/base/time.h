@@ -1,4 +1,5 @@
-/* Time in microseconds. `usec_t` inside, unit suffixes (_ms, _s) at the edges. Pure modules never call now_*(). */
+/* Time in microseconds. `usec_t` inside, unit suffixes (_ms, _s) at the edges. Pure modules never
+ * call now_*(). */
 #pragma once
 
 #include <stddef.h>
@@ -6,14 +7,15 @@
 
 typedef uint64_t usec_t;
 
-#define USEC_PER_MSEC  ((usec_t)1000)
-#define USEC_PER_SEC   ((usec_t)1000000)
-#define USEC_PER_MIN   (60 * USEC_PER_SEC)
-#define USEC_PER_HOUR  (60 * USEC_PER_MIN)
-#define USEC_PER_DAY   (24 * USEC_PER_HOUR)
-#define USEC_INFINITY  UINT64_MAX
+#define USEC_PER_MSEC ((usec_t)1000)
+#define USEC_PER_SEC  ((usec_t)1000000)
+#define USEC_PER_MIN  (60 * USEC_PER_SEC)
+#define USEC_PER_HOUR (60 * USEC_PER_MIN)
+#define USEC_PER_DAY  (24 * USEC_PER_HOUR)
+#define USEC_INFINITY UINT64_MAX
 
-/* Includes time asleep (CLOCK_BOOTTIME); never jumps. For intervals and for hub time on a validator. */
+/* Includes time asleep (CLOCK_BOOTTIME); never jumps. For intervals and for hub time on a
+ * validator. */
 usec_t now_boottime(void);
 /* Since 1970 (CLOCK_REALTIME); may be stepped by the administrator. */
 usec_t now_realtime(void);
