@@ -1,0 +1,144 @@
+/* One function per REST call. Every failure is a Problem with words that can be shown. */
+import { signOut, token } from './session';
+import type {
+  Incident, Latency, NewWebsite, Validator, Verdict, Website, WebsiteStatus, Window,
+} from './types';
+
+const PAGE_SIZE = 500;
+
+interface ProblemBody {
+  title?: string;
+  detail?: string;
+  errors?: unknown;
+}
+
+export class Problem extends Error {
+  constructor(readonly status: number, message: string, readonly details: string[] = []) {
+    super(message);
+  }
+}
+
+/* The words of one entry of `errors`: a string, or an object with a detail and where it applies. */
+function errorText(entry: unknown): string {
+  if (typeof entry !== 'object' || entry === null)
+    return String(entry);
+
+  const { detail, message, field, pointer } = entry as Record<string, unknown>;
+  const where = field ?? pointer;
+  const what = String(detail ?? message ?? 'is not valid');
+
+  return where === undefined ? what : `${String(where)}: ${what}`;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  let body: ProblemBody = {};
+
+  try {
+    body = await response.json() as ProblemBody;
+  } catch {
+    /* not JSON: a proxy answered; the status has to do */
+  }
+  const errors = Array.isArray(body.errors) ? body.errors.map(errorText) : [];
+  const message = body.detail || body.title || `The server answered ${response.status}.`;
+
+  return new Problem(response.status, message, errors.filter((text) => text !== message));
+}
+
+/* fetch() with the token. A refused token ends the session, unless another one replaced it. */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const used = token.value;
+  const headers = new Headers(init.headers);
+
+  if (used !== null)
+    headers.set('Authorization', `Bearer ${used}`);
+  const response = await send(path, { ...init, headers, cache: 'no-store' });
+  if (response.ok)
+    return response;
+
+  const problem = await problemOf(response);
+  if (response.status === 401 && token.value === used)
+    signOut('The server does not accept this token. It may be mistyped, expired or revoked.');
+  throw problem;
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    if (init.signal?.aborted)
+      throw error;
+    throw new Problem(0, 'The server cannot be reached.');
+  }
+}
+
+async function get<T>(
+  path: string, query: Record<string, string> = {}, signal?: AbortSignal,
+): Promise<T> {
+  const search = new URLSearchParams(query).toString();
+  const response = await request(
+    `/api/v1/${path}${search && `?${search}`}`, signal ? { signal } : {});
+
+  return await response.json() as T;
+}
+
+/* All websites, page after page. */
+export async function allWebsites(signal?: AbortSignal): Promise<Website[]> {
+  const all: Website[] = [];
+  let cursor: string | null | undefined;
+
+  do {
+    const query: Record<string, string> = { limit: String(PAGE_SIZE) };
+    if (cursor)
+      query.cursor = cursor;
+    const page: { websites: Website[]; nextCursor?: string | null } =
+      await get('websites', query, signal);
+    all.push(...page.websites);
+    cursor = page.nextCursor;
+  } while (cursor);
+  return all;
+}
+
+export function websiteStatus(websiteId: string, signal?: AbortSignal): Promise<WebsiteStatus> {
+  return get('website/status', { websiteId }, signal);
+}
+
+export function verdict(websiteId: string, signal?: AbortSignal): Promise<Verdict> {
+  return get('website/verdict', { websiteId }, signal);
+}
+
+export function latency(
+  websiteId: string, window: Window, signal?: AbortSignal,
+): Promise<Latency> {
+  return get('website/latency', { websiteId, window }, signal);
+}
+
+export interface IncidentPage {
+  incidents: Incident[];
+  nextCursor?: string | null;
+}
+
+export function incidents(
+  query: { websiteId?: string; limit?: string; cursor?: string }, signal?: AbortSignal,
+): Promise<IncidentPage> {
+  return get('incidents', query, signal);
+}
+
+export async function validators(signal?: AbortSignal): Promise<Validator[]> {
+  return (await get<{ validators: Validator[] }>('validators', {}, signal)).validators;
+}
+
+export async function addWebsite(website: NewWebsite): Promise<string> {
+  const response = await request('/api/v1/website', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(website),
+  });
+
+  return (await response.json() as { id: string }).id;
+}
+
+export async function removeWebsite(websiteId: string): Promise<void> {
+  const query = new URLSearchParams({ websiteId }).toString();
+
+  await request(`/api/v1/website?${query}`, { method: 'DELETE' });
+}

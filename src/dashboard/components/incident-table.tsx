@@ -1,0 +1,61 @@
+/* Incidents as rows: open or closed, what, why, when, how long. */
+import type { JSX } from 'preact';
+import { NOTHING, siteTitle } from '../format';
+import { websiteHref } from '../route';
+import type { Incident, State } from '../types';
+import { StateIcon } from './icons';
+import { Lasting, When } from './time';
+
+interface Props {
+  incidents: Incident[];
+  withSite: boolean;
+}
+
+function words(text: string): string {
+  const plain = text.replace(/[_-]+/g, ' ').toLowerCase();
+  return plain.charAt(0).toUpperCase() + plain.slice(1);
+}
+
+function Status({ open }: { open: boolean }): JSX.Element {
+  const state: State = open ? 'DOWN' : 'UP';
+
+  return (
+    <span class="pill" data-state={state}>
+      <StateIcon state={state} />{open ? 'Open' : 'Closed'}
+    </span>
+  );
+}
+
+export function IncidentTable({ incidents, withSite }: Props): JSX.Element {
+  return (
+    <div class="scroll" tabIndex={0} role="group" aria-label="Incidents, scrollable">
+      <table class="table" aria-label="Incidents">
+        <thead>
+          <tr>
+            <th scope="col">Status</th>
+            {withSite && <th scope="col">Website</th>}
+            <th scope="col">Kind</th><th scope="col">Cause</th>
+            <th scope="col">Opened</th><th scope="col">Closed</th><th scope="col">Duration</th>
+          </tr>
+        </thead>
+        <tbody>
+          {incidents.map((incident) => (
+            <tr key={incident.id} data-id={incident.id} data-open={incident.closedAt === null}>
+              <td><Status open={!incident.closedAt} /></td>
+              {withSite && (
+                <td class="cell-wide">
+                  <a href={websiteHref(incident.websiteId)}>{siteTitle({ url: incident.url })}</a>
+                </td>
+              )}
+              <td>{words(incident.kind)}</td>
+              <td>{incident.cause ? words(incident.cause) : NOTHING}</td>
+              <td><When at={incident.openedAt} /></td>
+              <td><When at={incident.closedAt} /></td>
+              <td><Lasting from={incident.openedAt} to={incident.closedAt} /></td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

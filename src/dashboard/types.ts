@@ -1,0 +1,136 @@
+/* The shapes of the REST answers and live events, as the API sends them. */
+
+export type State =
+  | 'UP' | 'DOWN' | 'PARTIAL' | 'DEGRADED' | 'UNKNOWN' | 'MAINTENANCE' | 'PAUSED';
+
+export type Assurance = 'full' | 'reduced' | 'single';
+
+export type Window = '1h' | '24h' | '7d' | '30d';
+
+export interface Beat {
+  createdAt: string;
+  status: 'Good' | 'Bad';
+  latency: number | null;
+}
+
+export interface Tick extends Beat {
+  validatorId: string;
+  region: string | null;
+}
+
+export interface Website {
+  id: string;
+  url: string;
+  name?: string | null;
+  state: State;
+  assurance: Assurance | null;
+  since: string | null;
+  uptime24h: number | null;
+  lastChecked: string | null;
+  latencyMs: number | null;
+  beats: Beat[];
+}
+
+export interface WebsiteStatus {
+  id: string;
+  url: string;
+  name?: string | null;
+  state: State;
+  assurance: Assurance | null;
+  since: string | null;
+  uptime: { '24h': number | null; '7d': number | null; '30d': number | null };
+  ticks: Tick[];
+}
+
+export type Vote = 'up' | 'down' | 'abstain' | 'missing';
+
+export interface Seat {
+  seat: number;
+  validatorId: string | null;
+  validatorName: string | null;
+  region: string | null;
+  vote: Vote;
+  at: string | null;
+  latencyMs: number | null;
+  error: string | null;
+}
+
+export interface Verdict {
+  state: State;
+  assurance: Assurance | null;
+  since: string | null;
+  firstEvidenceAt: string | null;
+  n: number;
+  f: number;
+  q: number;
+  rule: string | null;
+  seats: Seat[];
+}
+
+export const PHASES = ['dns', 'connect', 'tls', 'wait', 'transfer'] as const;
+export type Phase = typeof PHASES[number];
+
+export type PhasePoint = { at: string; count: number } & Record<Phase, number | null>;
+
+export interface ValidatorLine {
+  validatorId: string;
+  name: string | null;
+  region: string | null;
+  points: { at: string; latency: number | null }[];
+}
+
+export interface Latency {
+  bucketMs: number;
+  phases: PhasePoint[];
+  validators: ValidatorLine[];
+}
+
+export interface Incident {
+  id: string;
+  websiteId: string;
+  url: string;
+  kind: string;
+  state?: string;
+  cause: string | null;
+  openedAt: string;
+  firstEvidenceAt?: string | null;
+  closedAt: string | null;
+}
+
+export interface Validator {
+  id: string;
+  name: string | null;
+  state: 'pending' | 'approved' | 'suspended';
+  region: string | null;
+  tags: string[];
+  connected: boolean;
+  lastSeen: string | null;
+  ticks24h: number;
+  pendingPayouts: number;
+}
+
+export interface NewWebsite {
+  url: string;
+  name?: string;
+  intervalMs?: number;
+}
+
+export interface VerdictChanged {
+  websiteId: string;
+  url: string;
+  state: State;
+  assurance: Assurance | null;
+  since: string;
+}
+
+export type TickEvent = Tick & { websiteId: string };
+
+/* One event of the stream; the name decides what `data` is. */
+export type LiveEvent =
+  | { name: 'verdict.changed'; data: VerdictChanged }
+  | { name: 'tick'; data: TickEvent }
+  | { name: 'incident.opened' | 'incident.closed'; data: Incident }
+  | { name: 'website.added'; data: { id: string; url: string; name?: string | null } }
+  | { name: 'website.removed'; data: { id: string } }
+  | { name: 'validator.online' | 'validator.offline'; data: { id: string } }
+  | { name: 'reset'; data: null };

@@ -1,0 +1,171 @@
+/* One website: its state, uptime, last checks, latency, the votes behind it, its incidents. */
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import * as api from '../api';
+import { Heartbeat } from '../components/heartbeat';
+import { Icon } from '../components/icons';
+import { IncidentTable } from '../components/incident-table';
+import { LatencyPanel } from '../components/latency-panel';
+import { ErrorNotice, Loading } from '../components/notice';
+import { RemoveDialog } from '../components/remove-dialog';
+import { StatePill } from '../components/state-pill';
+import { Lasting, When } from '../components/time';
+import { VerdictPanel } from '../components/verdict-panel';
+import { feed } from '../feed';
+import { formatUptime, siteTitle } from '../format';
+import { useInterval, useLive, useResource, useThrottled } from '../resource';
+import { assuranceMeaning } from '../states';
+import { withBeat } from '../store';
+import { pageTitle } from '../tab';
+import type { Tick, TickEvent, WebsiteStatus } from '../types';
+
+const TICKS = 100;
+const STATUS_MS = 30_000;
+const VERDICT_MS = 1_000;
+const VERDICT_REFRESH_MS = 10_000;
+
+function Facts({ status }: { status: WebsiteStatus }): JSX.Element {
+  const { uptime } = status;
+
+  return (
+    <dl class="facts">
+      <div>
+        <dt>Since</dt>
+        <dd>{status.since ? <Lasting from={status.since} /> : '–'}</dd>
+        <dd class="muted"><When at={status.since} /></dd>
+      </div>
+      {([['24 h', '24h'], ['7 d', '7d'], ['30 d', '30d']] as const).map(([label, key]) => (
+        <div key={key}>
+          <dt>Uptime {label}</dt>
+          <dd>{formatUptime(uptime[key])}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Head({ status, onRemove }: { status: WebsiteStatus; onRemove: () => void }): JSX.Element {
+  const known = feed.sites.get(status.id)?.value;
+  const name = status.name ?? known?.name ?? null;
+  const web = /^https?:\/\//.test(status.url);
+
+  return (
+    <div class="page-head">
+      <div class="site-title">
+        <h1 tabIndex={-1}>{siteTitle({ url: status.url, name })}</h1>
+        {web && (
+          <a class="url" href={status.url} target="_blank" rel="noopener noreferrer">
+            {status.url}<Icon name="external" /><span class="hidden"> (opens a new tab)</span>
+          </a>
+        )}
+      </div>
+      <button type="button" class="button" onClick={onRemove}><Icon name="trash" />Remove</button>
+    </div>
+  );
+}
+
+function StateCard({ status, ticks }: { status: WebsiteStatus; ticks: Tick[] }): JSX.Element {
+  const { assurance } = status;
+
+  return (
+    <section class="card state-card" aria-label="State" data-state={status.state}>
+      <div class="state-line" aria-live="polite">
+        <StatePill state={status.state} />
+        {assurance && (
+          <span class="chip" title={assuranceMeaning(assurance)}>{assurance} assurance</span>
+        )}
+      </div>
+      <Facts status={status} />
+      <div class="beats-wide">
+        <Heartbeat beats={ticks} slots={TICKS} />
+        <p class="beats-scale muted"><span>Last {TICKS} checks</span><span>now</span></p>
+      </div>
+    </section>
+  );
+}
+
+function SiteIncidents({ websiteId }: { websiteId: string }): JSX.Element {
+  const { data, error, reload } = useResource(
+    websiteId, () => api.incidents({ websiteId, limit: '20' }));
+
+  useLive((event) => {
+    if (event.name === 'incident.opened' || event.name === 'incident.closed')
+      if (event.data.websiteId === websiteId)
+        reload();
+  });
+  return (
+    <section class="card" aria-labelledby="site-incidents">
+      <div class="card-head"><h2 id="site-incidents">Incidents</h2></div>
+      {error && <ErrorNotice error={error} retry={reload} />}
+      {data && (data.incidents.length > 0
+        ? <IncidentTable incidents={data.incidents} withSite={false} />
+        : <p class="card-text muted">None so far.</p>)}
+    </section>
+  );
+}
+
+/* The status as read, with the ticks that came since. */
+function useStatus(id: string) {
+  const resource = useResource(id, () => api.websiteStatus(id));
+  const [fresh, setFresh] = useState<TickEvent[]>([]);
+  const soon = useThrottled(resource.reload, VERDICT_MS);
+
+  useEffect(() => setFresh([]), [resource.data]);
+  useInterval(resource.reload, STATUS_MS);
+  useLive((event) => {
+    if (event.name === 'tick' && event.data.websiteId === id)
+      setFresh((old) => [...old, event.data]);
+    if (event.name === 'verdict.changed' && event.data.websiteId === id)
+      soon();
+  });
+  const ticks = fresh.reduce<Tick[]>(
+    (all, tick) => withBeat(all, tick, TICKS), resource.data?.ticks ?? []);
+  return { ...resource, ticks };
+}
+
+function useVerdict(id: string) {
+  const resource = useResource(id, () => api.verdict(id));
+  const soon = useThrottled(resource.reload, VERDICT_MS);
+
+  useInterval(resource.reload, VERDICT_REFRESH_MS);
+  useLive((event) => {
+    if ((event.name === 'tick' || event.name === 'verdict.changed') && event.data.websiteId === id)
+      soon();
+  });
+  return resource;
+}
+
+export function WebsiteView({ id }: { id: string }): JSX.Element {
+  const status = useStatus(id);
+  const verdict = useVerdict(id);
+  const [removing, setRemoving] = useState(false);
+  const live = feed.sites.get(id)?.value;
+
+  useEffect(() => {
+    if (status.data)
+      pageTitle.value = siteTitle(status.data);
+  }, [status.data]);
+  const shown = status.data && live
+    ? { ...status.data, state: live.state, assurance: live.assurance, since: live.since }
+    : status.data;
+  return (
+    <>
+      <a class="back" href="#/"><Icon name="back" />All websites</a>
+      {!shown && <h1 class="hidden" tabIndex={-1}>Website</h1>}
+      {status.error && <ErrorNotice error={status.error} retry={status.reload} />}
+      {!shown && !status.error && <Loading what="website" />}
+      {shown && <Head status={shown} onRemove={() => setRemoving(true)} />}
+      {shown && <StateCard status={shown} ticks={status.ticks} />}
+      {verdict.data && <VerdictPanel verdict={verdict.data} />}
+      {verdict.error && shown && <ErrorNotice error={verdict.error} retry={verdict.reload} />}
+      {shown && <LatencyPanel websiteId={id} />}
+      {shown && <SiteIncidents websiteId={id} />}
+      {removing && shown && (
+        <RemoveDialog
+          site={shown} onClose={() => setRemoving(false)}
+          onRemoved={() => { location.hash = '#/'; }}
+        />
+      )}
+    </>
+  );
+}
