@@ -1,5 +1,6 @@
-/* Stands in for libFuzzer where it is not linked: feeds the files of a corpus folder to the fuzz target, each as it
- * is, cut short at every length, and with single bits flipped. No folder yet means the empty input alone. */
+/* Stands in for libFuzzer where it is not linked: feeds the files of a corpus folder to the fuzz
+ * target, each as it is, cut short at every length, and with single bits flipped. No folder yet
+ * means the empty input alone. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
@@ -32,9 +33,9 @@ static void feed_mutations(uint8_t *data, size_t size) {
         for (size_t cut = 0; cut < size; cut += step)
                 feed(data, cut);
         for (size_t bit = 0; bit < 8 * size; bit += bit_step) {
-                data[bit / 8] ^= (uint8_t) (1u << (bit % 8));
+                data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
                 feed(data, size);
-                data[bit / 8] ^= (uint8_t) (1u << (bit % 8));
+                data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
         }
 }
 
@@ -44,7 +45,7 @@ static int replay_file(const char *folder, const char *name) {
         size_t size;
         FILE *f;
 
-        if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int) sizeof(path))
+        if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
                 return -ENAMETOOLONG;
         f = fopen(path, "re");
         if (!f)
