@@ -77,7 +77,7 @@ int merkle_path(const Hash *leaves, size_t n, size_t index, Hash ret[static MERK
 }
 
 /* RFC 9162, section 2.1.3.2. */
-int merkle_verify(const Hash *leaf, const MerkleProof *proof, const Hash *root) {
+int merkle_climb(const Hash *leaf, const MerkleProof *proof, Hash *ret) {
         size_t at = proof->index, last = proof->n - 1;
         Hash hash = *leaf;
 
@@ -96,5 +96,16 @@ int merkle_verify(const Hash *leaf, const MerkleProof *proof, const Hash *root) 
                 at >>= 1;
                 last >>= 1;
         }
-        return last == 0 && hash_equal(&hash, root) ? 0 : -EBADMSG;
+        if (last != 0)
+                return -EBADMSG;
+        *ret = hash;
+        return 0;
+}
+
+int merkle_verify(const Hash *leaf, const MerkleProof *proof, const Hash *root) {
+        Hash climbed;
+
+        if (merkle_climb(leaf, proof, &climbed) < 0)
+                return -EBADMSG;
+        return hash_equal(&climbed, root) ? 0 : -EBADMSG;
 }

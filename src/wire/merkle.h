@@ -22,6 +22,9 @@ typedef struct MerkleProof {
         size_t path_n;
 } MerkleProof;
 
+/* The root that leaf and path lead to, for a root that a signature vouches for. 0; -EBADMSG: the
+ * path has the wrong length for index and n. */
+int merkle_climb(const Hash *leaf, const MerkleProof *proof, Hash *ret);
 /* 0: the leaf is in the tree of this root. -EBADMSG: it is not shown to be (also a path too long or
  * too short). */
 int merkle_verify(const Hash *leaf, const MerkleProof *proof, const Hash *root);

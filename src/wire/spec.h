@@ -4,9 +4,8 @@
  *
  *      {"type":"http","url":"https://example.org/","method":"GET","redirects":5,"status":"200-399"}
  *
- * spec_encode() writes every member, in this order. On reading, method, redirects and status may be
- * absent and have the values above; an unknown member or type is refused: a validator never runs a
- * check it half understands. Pure. */
+ * Every member is there, written in this order, read in any. An unknown member or type is refused:
+ * a validator never runs a check it half understands. Pure. */
 #pragma once
 
 #include <stdbool.h>
