@@ -26,14 +26,14 @@ build_programs() {
         say "build: $dir is up to date ($((SECONDS - start)) s)"
 }
 
-# Bundled again only if something in src/dashboard is newer than the bundle.
+newer_in_dashboard() { find src/dashboard -name node_modules -prune -o -newer "$1" -print -quit; }
+
+# Bundled again only if something is newer than the bundle.
 build_dashboard() {
         local out=$PWD/build/dashboard
 
         [[ -e src/dashboard/package.json ]] || return 0
-        if [[ -e $out/index.html && ! $(find src/dashboard -newer "$out/index.html" -not -path '*/node_modules*' -print -quit) ]]; then
-                return 0
-        fi
+        [[ ! -e $out/index.html || $(newer_in_dashboard "$out/index.html") ]] || return 0
         [[ -e src/dashboard/node_modules ]] || die "the dashboard's tools are missing: ./dev deps"
         say "build: dashboard"
         mkdir -p "$out"

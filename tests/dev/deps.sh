@@ -43,7 +43,10 @@ deps_progress() {
                 "Need to get"*) say "deps: ${line,}" ;;
                 "Setting up "*) n=$((n + 1)) ;;
                 esac
-                ((SECONDS - last < 5)) || { last=$SECONDS; say "deps: $SECONDS s, $n packages ready, now: ${line:0:60}"; }
+                if ((SECONDS - last >= 5)); then
+                        last=$SECONDS
+                        say "deps: $SECONDS s, $n packages ready, now: ${line:0:60}"
+                fi
         done
 }
 

@@ -23,7 +23,7 @@ def formatted(tree):
         out = subprocess.run(["clang-format", "--style=file", f"--assume-filename={path}"], input=tree.text(path),
                              capture_output=True, text=True, check=True).stdout
         if out != tree.text(path):
-            yield Finding(path, first_difference(tree.text(path), out), "not as .clang-format wants it: ./dev lint --fix")
+            yield Finding(path, first_difference(tree.text(path), out), "not formatted: ./dev lint --fix")
 
 
 def first_difference(before, after):

@@ -12,7 +12,7 @@ HOMES = [
     (r"microhttpd\.h", r"src/event/httpd(-\w+)*\.[ch]", "event/httpd"),
     (r"libwebsockets\.h", r"src/event/ws(-\w+)*\.[ch]", "event/ws"),
     (r"libpq|postgresql/", r"src/event/pq(-\w+)*\.[ch]", "event/pq"),
-    (r"systemd/sd-bus", r"src/(event/(bus|polkit)(-\w+)*|\w+/bus(-\w+)*|ctl/[\w-]+)\.[ch]", "event/bus, a bus.c or ctl"),
+    (r"systemd/sd-bus", r"src/(event/(bus|polkit)(-\w+)*|\w+/bus(-\w+)*|ctl/[\w-]+)\.[ch]", "event/bus, bus.c or ctl"),
     (r"systemd/sd-journal", r"src/base/log(-\w+)*\.[ch]", "base/log"),
     (r"systemd/sd-daemon", r"src/event/daemon(-\w+)*\.[ch]", "event/daemon"),
     (r"sqlite3\.h", r"src/validator/spool(-\w+)*\.[ch]", "validator/spool"),

@@ -39,7 +39,8 @@ def sorted_lists(tree):
             names = module_list(tree, layer, kind)
             for before, after in zip(names, names[1:]):
                 if before[1] >= after[1]:
-                    yield Finding(f"src/{layer}/meson.build", after[0], f"sort {layer}_{kind}: {after[1]} comes earlier")
+                    yield Finding(f"src/{layer}/meson.build", after[0],
+                                  f"sort {layer}_{kind}: {after[1]} comes earlier")
 
 
 def listed_sources(tree):
@@ -84,7 +85,7 @@ def lock_file(tree):
     for path in tree.paths("package-lock.json"):
         for number, line in enumerate(tree.text(path).split("\n"), 1):
             if '"resolved"' in line:
-                yield Finding(path, number, "no registry addresses in lock files: npm --omit-lockfile-registry-resolved")
+                yield Finding(path, number, "no registry addresses here: npm --omit-lockfile-registry-resolved")
                 break
 
 

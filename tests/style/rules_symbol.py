@@ -26,7 +26,8 @@ def calls(tree):
 def symbol_layers(tree):
     for source, target, symbol in calls(tree):
         if layer_of(source) and not may_use(layer_of(source), layer_of(target)):
-            yield Finding(source, 1, f"{layer_of(source)} must not use {symbol}() of {target}: pass a callback or a value")
+            yield Finding(source, 1, f"{layer_of(source)} must not use {symbol}() of {target}: "
+                          "pass a callback or a value")
 
 
 def symbol_cycle(tree):

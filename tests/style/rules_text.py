@@ -45,7 +45,7 @@ def sql_home(tree):
             continue
         for line, literal in literals(tree.uncommented(path)):
             if SQL.match(literal):
-                yield Finding(path, line, "SQL text lives in src/store (the spool's in validator/spool.c): move it there")
+                yield Finding(path, line, "SQL text lives in src/store (the spool's in validator/spool.c)")
 
 
 HEADER = re.compile(r"/\*(?P<purpose>.*?)\*/\s*#pragma once\n", re.S)

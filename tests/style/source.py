@@ -127,7 +127,8 @@ def find_functions(code):
         depth -= 1
         if depth == 0 and head:
             name, begin, parameters = head
-            found.append(Function(name, bisect.bisect_right(starts, begin), bisect.bisect_right(starts, at), parameters))
+            first, last = bisect.bisect_right(starts, begin), bisect.bisect_right(starts, at)
+            found.append(Function(name, first, last, parameters))
     return found
 
 
@@ -150,7 +151,7 @@ def layer_of(path):
 
 
 def module_of(path, tree_paths):
-    """The module a file of src/LAYER belongs to. X-part.c without a header of its own, and X-internal.h, are parts of X."""
+    """The module of a file of src/LAYER. X-part.c without a header of its own, and X-internal.h, are parts of X."""
     stem = re.sub(r"\.(c|h)$", "", path)
     while not stem.endswith("/") and "-" in os.path.basename(stem):
         if stem + ".h" in tree_paths and not stem.endswith("-internal"):
