@@ -33,9 +33,10 @@ class Reporter(unittest.TestResult):
         self.bad = True
         self.failed += 1
         self.say("FAIL", test)
-        if issubclass(err[0], test.failureException):
+        failure = issubclass(err[0], AssertionError)
+        if failure:
             print(f"    {err[1]}", flush=True)
-        if not getattr(test, "terse", False) or not issubclass(err[0], test.failureException):
+        if not (failure and getattr(test, "terse", False)):
             traceback.print_exception(*err, file=sys.stdout)
             sys.stdout.flush()
 

@@ -23,7 +23,7 @@ suite_meson() {
 }
 
 suite_python() {
-        "$python" tests/dev/run_unittests.py "tests/$1" "$counts" "$3"
+        timeout --foreground 2400 "$python" tests/dev/run_unittests.py "tests/$1" "$counts" "$3"
 }
 
 # Each file is a program of its own; its last line may count: N passed, N failed.
