@@ -13,10 +13,19 @@ char *base64url_encode(const void *bytes, size_t n, char *ret) {
                                  sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+static bool is_ascii(const char *text) {
+        unsigned char all = 0;
+
+        for (; *text; text++)
+                all |= (unsigned char)*text;
+        return all < 0x80;
+}
+
 int base64url_decode(const char *text, void *ret, size_t size) {
         size_t length = strlen(text), n;
 
-        if (length % 4 == 1)
+        /* libsodium 1.0.18 takes any byte from 0x80 on for a letter */
+        if (length % 4 == 1 || !is_ascii(text))
                 return -EINVAL;
         if (length / 4 * 3 + length % 4 * 3 / 4 > MIN(size, (size_t)INT_MAX))
                 return -ENOBUFS;
