@@ -129,7 +129,7 @@ CREATE TABLE epoch (
 );
 
 CREATE TABLE work_order (
-  id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id           bigint      PRIMARY KEY,                   -- allocated by the hub, which holds the writer's lock
   public_id    bytea       NOT NULL UNIQUE CHECK (length(public_id) = 16),
   website_id   integer     NOT NULL REFERENCES website,
   validator_id integer     NOT NULL REFERENCES validator,
@@ -156,20 +156,20 @@ CREATE INDEX work_order_recent ON work_order (removed_at) WHERE removed_at IS NO
 
 -- The evidence: frames as signed. Gaps too.
 CREATE TABLE tick_batch (
-  id           bigint      NOT NULL,
+  id           bigint      NOT NULL,                      -- allocated by the hub, as for orders
   validator_id integer     NOT NULL,
   incarnation  bigint      NOT NULL,
   sequence     bigint      NOT NULL,
   hash         bytea       NOT NULL,
   frame        bytea       NOT NULL,
   count        smallint    NOT NULL,
+  codes        bytea       NOT NULL,                      -- a disposition per tick: a receipt can be made again
   created_at   timestamptz NOT NULL,                      -- by the validator's word
   arrived_at   timestamptz NOT NULL,
   commit_no    bigint      NOT NULL
 ) PARTITION BY RANGE (arrived_at);
 CREATE INDEX tick_batch_by_stream ON tick_batch (validator_id, incarnation, sequence);
 CREATE INDEX tick_batch_by_id ON tick_batch (id);
-CREATE SEQUENCE tick_batch_id;
 
 -- Ticks of disposition accepted and late; the others are in the counts of receipts only.
 CREATE TABLE website_tick (
@@ -198,7 +198,18 @@ CREATE TABLE website_tick (
   address      inet
 ) PARTITION BY RANGE (started_at);
 CREATE INDEX website_tick_by_website ON website_tick (website_id, started_at);
-CREATE INDEX website_tick_by_commit ON website_tick USING brin (commit_no) WITH (pages_per_range = 16, autosummarize = on);
+-- Many ticks share a commit, so this one is small by deduplication; the newest are read after every commit.
+CREATE INDEX website_tick_by_commit ON website_tick (commit_no);
+-- For closing hours.
+CREATE INDEX website_tick_by_time ON website_tick USING brin (started_at) WITH (pages_per_range = 16, autosummarize = on);
+
+-- Ticks by hour of arrival, counted in the commit that brings them.
+CREATE TABLE validator_hour (
+  validator_id integer     NOT NULL,
+  hour         timestamptz NOT NULL,
+  ticks        bigint      NOT NULL,
+  PRIMARY KEY (validator_id, hour)
+) WITH (fillfactor = 70);
 
 -- What was decided ---------------------------------------------------------------------------------------------------
 
@@ -216,11 +227,15 @@ CREATE TABLE verdict_span (
   commit_no         bigint      NOT NULL
 );
 CREATE INDEX verdict_span_by_website ON verdict_span (website_id, started_at);
+-- The spans of one website, or of all, that lasted beyond some moment.
+CREATE INDEX verdict_span_by_end ON verdict_span (website_id, (coalesce(ended_at, 'infinity')));
+CREATE INDEX verdict_span_by_time ON verdict_span ((coalesce(ended_at, 'infinity')));
 CREATE UNIQUE INDEX verdict_span_open_once ON verdict_span (website_id) WHERE ended_at IS NULL;
 
 CREATE TABLE incident (
   id                integer     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   public_id         uuid        NOT NULL UNIQUE,
+  organisation_id   integer     NOT NULL REFERENCES organisation,
   website_id        integer     NOT NULL REFERENCES website,
   kind              text        NOT NULL DEFAULT 'down',
   cause             text        NOT NULL,
@@ -229,7 +244,8 @@ CREATE TABLE incident (
   closed_at         timestamptz
 );
 CREATE UNIQUE INDEX incident_open_once ON incident (website_id, kind) WHERE closed_at IS NULL;
-CREATE INDEX incident_by_website ON incident (website_id, opened_at);
+CREATE INDEX incident_by_website ON incident (website_id, public_id);
+CREATE INDEX incident_by_organisation ON incident (organisation_id, public_id);
 
 CREATE TABLE incident_event (
   incident_id integer     NOT NULL REFERENCES incident,
@@ -302,6 +318,17 @@ CREATE TABLE rollup_hour (
   PRIMARY KEY (website_id, hour)
 );
 CREATE INDEX rollup_hour_by_hour ON rollup_hour (hour);
+
+-- The same up ticks by who made them, for latency by validator.
+CREATE TABLE rollup_validator_hour (
+  website_id   integer     NOT NULL,
+  hour         timestamptz NOT NULL,
+  validator_id integer     NOT NULL,
+  up           integer     NOT NULL,
+  total_us     bigint      NOT NULL,
+  PRIMARY KEY (website_id, hour, validator_id)
+);
+CREATE INDEX rollup_validator_hour_by_hour ON rollup_validator_hour (hour);
 
 CREATE TABLE rollup_day (
   website_id   integer   NOT NULL,

@@ -10,6 +10,15 @@ BEGIN
   PERFORM pg_notify('dpin_commit', p_commit_no::text);
 END $$;
 
+-- The network key is set once and then only confirmed.
+CREATE FUNCTION network_key_put(p_key bytea) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE hub_state SET network_key = p_key WHERE network_key IS NULL OR network_key = p_key;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the database belongs to another network key' USING ERRCODE = 'DP001';
+  END IF;
+END $$;
+
 -- Moves a stream from sequence p_from to p_to (p_to = p_from + 1 for a batch, more for a gap or a receipt).
 CREATE FUNCTION stream_advance(p_validator integer, p_incarnation bigint, p_from bigint, p_to bigint,
                                p_hash bytea, p_resealed boolean) RETURNS void LANGUAGE plpgsql AS $$
@@ -27,7 +36,9 @@ BEGIN
 END $$;
 
 -- Daily partitions of one table from p_first to p_last; those that exist stay.
-CREATE FUNCTION partition_ensure(p_table text, p_first date, p_last date) RETURNS integer LANGUAGE plpgsql AS $$
+-- As the schema's owner, so that every partition has the owner of its table.
+CREATE FUNCTION partition_ensure(p_table text, p_first date, p_last date) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   d date;
   made integer := 0;
@@ -44,7 +55,9 @@ BEGIN
 END $$;
 
 -- Drops the daily partitions of one table that end before p_before. Returns how many.
-CREATE FUNCTION partition_drop(p_table text, p_before date) RETURNS integer LANGUAGE plpgsql AS $$
+-- Readers keep it waiting for two seconds at most; it is tried again later.
+CREATE FUNCTION partition_drop(p_table text, p_before date) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
   name text;
   dropped integer := 0;
@@ -59,12 +72,41 @@ BEGIN
   RETURN dropped;
 END $$;
 
+-- Partitions from two days ago to three ahead; drops ticks and batches older than p_days_raw (never before their hours are
+-- closed), rollups by hour older than p_days_hour. Returns how many partitions came and went.
+CREATE FUNCTION partitions_keep(p_now timestamptz, p_days_raw integer, p_days_hour integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+  today  date := (p_now AT TIME ZONE 'UTC')::date;
+  closed date := coalesce((SELECT (max(hour) AT TIME ZONE 'UTC')::date FROM closed_hour), '-infinity');
+  name   text;
+  n      integer := 0;
+BEGIN
+  FOREACH name IN ARRAY '{website_tick,tick_batch}'::text[] LOOP
+    n := n + partition_ensure(name, today - 2, today + 3) + partition_drop(name, least(today - p_days_raw, closed));
+  END LOOP;
+  DELETE FROM rollup_hour WHERE hour < p_now - p_days_hour * interval '1 day';
+  DELETE FROM rollup_validator_hour WHERE hour < p_now - p_days_hour * interval '1 day';
+  DELETE FROM validator_hour WHERE hour < p_now - interval '2 days';
+  RETURN n;
+END $$;
+
+-- A validator's key as people and programs write it: base64url without padding.
+CREATE FUNCTION key_text(bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT translate(encode($1, 'base64'), E'+/=\n', '-_')
+$$;
+
+-- How long a vote counts from its start: T + 2 timeout + L, where L is max(5 s, min(T/4, 60 s)).
+CREATE FUNCTION vote_freshness(p_interval_ms integer, p_timeout_ms integer) RETURNS interval LANGUAGE sql IMMUTABLE AS $$
+  SELECT (p_interval_ms + 2 * p_timeout_ms + greatest(5000, least(p_interval_ms / 4, 60000))) * interval '1 millisecond'
+$$;
+
 -- Microseconds that a website spent in spans of some states within [p_from, p_to).
 CREATE FUNCTION span_us(p_website integer, p_from timestamptz, p_to timestamptz, p_states text[]) RETURNS bigint
 LANGUAGE sql STABLE AS $$
   SELECT coalesce(sum(extract(epoch FROM least(coalesce(ended_at, p_to), p_to) - greatest(started_at, p_from)) * 1000000), 0)::bigint
     FROM verdict_span
-   WHERE website_id = p_website AND started_at < p_to AND coalesce(ended_at, p_to) > p_from AND state = ANY (p_states)
+   WHERE website_id = p_website AND started_at < p_to AND coalesce(ended_at, 'infinity') > p_from AND state = ANY (p_states)
 $$;
 
 -- Bucket of a total time in the histograms of rollups; bounds of bucket i in ms: 1.1^i to 1.1^(i+1).
@@ -99,9 +141,11 @@ CREATE AGGREGATE classes_sum (jsonb) (SFUNC = classes_add, STYPE = jsonb);
 
 -- Rolls one closed hour up, for every website with ticks or spans in it. Running it again gives the same rows.
 CREATE FUNCTION rollup_hour_close(p_hour timestamptz) RETURNS void LANGUAGE sql AS $$
-  WITH bounds AS (SELECT p_hour AS a, p_hour + interval '1 hour' AS b),
+  WITH raw AS MATERIALIZED (
+    SELECT website_id, outcome, error_class, dns_us, connect_us, tls_us, wait_us, transfer_us
+      FROM website_tick WHERE started_at >= p_hour AND started_at < p_hour + interval '1 hour'),
   ticks AS (
-    SELECT t.website_id,
+    SELECT website_id,
            count(*) FILTER (WHERE outcome = 1) AS up,
            count(*) FILTER (WHERE outcome = 2) AS down,
            count(*) FILTER (WHERE outcome = 3) AS abstain,
@@ -111,22 +155,23 @@ CREATE FUNCTION rollup_hour_close(p_hour timestamptz) RETURNS void LANGUAGE sql 
            ARRAY[coalesce(max(dns_us) FILTER (WHERE outcome = 1), 0), coalesce(max(connect_us) FILTER (WHERE outcome = 1), 0),
                  coalesce(max(tls_us) FILTER (WHERE outcome = 1), 0), coalesce(max(wait_us) FILTER (WHERE outcome = 1), 0),
                  coalesce(max(transfer_us) FILTER (WHERE outcome = 1), 0)] AS phase_max
-      FROM website_tick t, bounds WHERE t.started_at >= a AND t.started_at < b GROUP BY t.website_id),
+      FROM raw GROUP BY website_id),
   classes AS (
     SELECT website_id, jsonb_object_agg(error_class, n) AS classes FROM (
-      SELECT t.website_id, error_class, count(*) AS n FROM website_tick t, bounds
-       WHERE t.started_at >= a AND t.started_at < b AND error_class <> 0 GROUP BY 1, 2) AS c GROUP BY website_id),
+      SELECT website_id, error_class, count(*) AS n FROM raw WHERE error_class <> 0 GROUP BY 1, 2) AS c GROUP BY website_id),
   buckets AS (
-    SELECT t.website_id, histogram_bucket(dns_us::bigint + connect_us + tls_us + wait_us + transfer_us) AS bucket, count(*)::integer AS n
-      FROM website_tick t, bounds WHERE t.started_at >= a AND t.started_at < b AND outcome = 1 GROUP BY 1, 2),
+    SELECT website_id, histogram_bucket(dns_us::bigint + connect_us + tls_us + wait_us + transfer_us) AS bucket, count(*)::integer AS n
+      FROM raw WHERE outcome = 1 GROUP BY 1, 2),
   histograms AS (
-    SELECT w.website_id, ARRAY(SELECT coalesce(x.n, 0) FROM generate_series(0, 119) AS i
-             LEFT JOIN buckets x ON x.website_id = w.website_id AND x.bucket = i ORDER BY i) AS histogram
-      FROM (SELECT DISTINCT website_id FROM buckets) AS w),
-  spans AS (SELECT DISTINCT website_id FROM verdict_span, bounds WHERE started_at < b AND coalesce(ended_at, b) > a),
+    SELECT w.website_id, array_agg(coalesce(x.n, 0) ORDER BY i) AS histogram
+      FROM (SELECT DISTINCT website_id FROM buckets) AS w CROSS JOIN generate_series(0, 119) AS i
+      LEFT JOIN buckets x ON x.website_id = w.website_id AND x.bucket = i GROUP BY w.website_id),
+  spans AS (SELECT DISTINCT website_id FROM verdict_span
+             WHERE started_at < p_hour + interval '1 hour' AND coalesce(ended_at, 'infinity') > p_hour),
   touched AS (SELECT website_id FROM ticks UNION SELECT website_id FROM spans),
-  times AS (SELECT website_id, span_us(website_id, a, b, '{UP,DEGRADED}') AS up_us, span_us(website_id, a, b, '{DOWN,PARTIAL}') AS down_us
-              FROM touched, bounds)
+  times AS (SELECT website_id, span_us(website_id, p_hour, p_hour + interval '1 hour', '{UP,DEGRADED}') AS up_us,
+                   span_us(website_id, p_hour, p_hour + interval '1 hour', '{DOWN,PARTIAL}') AS down_us
+              FROM touched)
   INSERT INTO rollup_hour
   SELECT website_id, p_hour, coalesce(up, 0), coalesce(down, 0), coalesce(abstain, 0), coalesce(classes, '{}'),
          coalesce(histogram, array_fill(0, ARRAY[120])), coalesce(phase_sum, '{0,0,0,0,0}'), coalesce(phase_max, '{0,0,0,0,0}'),
@@ -134,7 +179,13 @@ CREATE FUNCTION rollup_hour_close(p_hour timestamptz) RETURNS void LANGUAGE sql 
     FROM times LEFT JOIN ticks USING (website_id) LEFT JOIN classes USING (website_id) LEFT JOIN histograms USING (website_id)
   ON CONFLICT (website_id, hour) DO UPDATE SET (up, down, abstain, classes, histogram, phase_sum_us, phase_max_us, up_us, down_us, other_us) =
     (excluded.up, excluded.down, excluded.abstain, excluded.classes, excluded.histogram, excluded.phase_sum_us, excluded.phase_max_us,
-     excluded.up_us, excluded.down_us, excluded.other_us)
+     excluded.up_us, excluded.down_us, excluded.other_us);
+
+  INSERT INTO rollup_validator_hour
+  SELECT website_id, p_hour, validator_id, count(*), sum(dns_us::bigint + connect_us + tls_us + wait_us + transfer_us)
+    FROM website_tick WHERE started_at >= p_hour AND started_at < p_hour + interval '1 hour' AND outcome = 1
+   GROUP BY website_id, validator_id
+  ON CONFLICT (website_id, hour, validator_id) DO UPDATE SET up = excluded.up, total_us = excluded.total_us
 $$;
 
 -- Sums a day of rolled hours (UTC). Running it again gives the same rows.

@@ -20,3 +20,6 @@ BEGIN
     GRANT EXECUTE ON FUNCTION payout_request(integer, uuid) TO "dpin-api";
   END IF;
 END $$;
+
+-- Partitions come and go with the owner's rights: for the owner and the hub, its member, only.
+REVOKE ALL ON FUNCTION partition_ensure(text, date, date), partition_drop(text, date) FROM public;

@@ -1,0 +1,456 @@
+/* The way to READY: a connection without prepared statements looks at the schema's version; then the
+ * real one prepares everything and, for a hub, takes the writer's lock. Any loss starts over. */
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "base/log.h"
+#include "store/read.h"
+
+enum {
+        RETRY_MS = 1000,
+        REOPEN_MS = 50,
+        TEXT_SIZE = 512
+};
+
+typedef enum StorePhase {
+        PHASE_CHECK, /* the connection knows only version_statements */
+        PHASE_WORK,
+} StorePhase;
+
+struct Store {
+        uv_loop_t *loop;
+        char *dsn;
+        StoreOptions options; /* dsn is the copy */
+        Pq *pq;
+        StorePhase phase;
+        StoreState state;
+        char text[TEXT_SIZE];
+        PqCall *step;      /* version or lock, while asked for */
+        uv_timer_t *timer; /* the next step; closes on its own */
+        StoreCall *calls;
+};
+
+struct StoreCall {
+        Store *store;
+        StoreCall *prev, *next;
+        PqCall *call;
+        const StoreReader *reader; /* of rows; NULL: finish knows */
+        void (*finish)(const StoreCall *c, int r, const PqResult *last, const char *error);
+        StoreCallback callback;
+        void *userdata;
+};
+
+/* The migrator keeps "VERSION OLDEST_PROGRAM" as the table's comment: readable whether or not the
+ * table exists. The comparison is of dotted numbers. */
+static const PqStatement version_get = {
+        .name = "version_get",
+        .sql = "SELECT coalesce(split_part(c, ' ', 1)::integer, 0),"
+               " coalesce(string_to_array(split_part(c, ' ', 2), '.')::integer[]"
+               "   <= string_to_array($1, '.')::integer[], false)"
+               " FROM obj_description(to_regclass('schema_migration'), 'pg_class') AS c",
+        .n_params = 1,
+};
+
+static const PqStatement writer_lock = {
+        .name = "writer_lock",
+        .sql = "SELECT pg_try_advisory_lock(hashtext('dpin.writer'))",
+        .n_params = 0,
+};
+
+static const PqStatement *const version_statements[] = { &version_get, NULL };
+
+const char *store_state_name(StoreState s) {
+        static const char *const names[_STORE_STATE_MAX] = {
+                [STORE_AWAY] = "away",
+                [STORE_REFUSED] = "refused",
+                [STORE_STANDBY] = "standby",
+                [STORE_READY] = "ready",
+        };
+
+        return names[s];
+}
+
+/* Connection ------------------------------------------------------------------------------------ */
+
+static void set_state(Store *s, StoreState state, const char *text) {
+        char copy[TEXT_SIZE];
+
+        (void)snprintf(copy, sizeof(copy), "%s", text ? text : "");
+        if (s->state == state && !strcmp(s->text, copy))
+                return;
+
+        s->state = state;
+        memcpy(s->text, copy, sizeof(copy));
+        s->options.on_state(state, s->text, s->options.userdata);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void later(Store *s, uint64_t ms) {
+        uv_timer_start(s->timer, on_timer, ms, 0);
+}
+
+/* The version's answer. 0: this program fits. */
+static int judge_version(int64_t version, bool runs_with, char *ret, size_t size) {
+        if (version > STORE_SCHEMA_VERSION && !runs_with)
+                (void)snprintf(ret, size, "database schema %lld is newer than this program's %d",
+                               (long long)version, STORE_SCHEMA_VERSION);
+        else if (version == 0)
+                (void)snprintf(ret, size, "the database has no schema: run dpin-hub --migrate");
+        else if (version < STORE_SCHEMA_VERSION)
+                (void)snprintf(ret, size,
+                               "database schema %lld is older than this program's %d: "
+                               "run dpin-hub --migrate",
+                               (long long)version, STORE_SCHEMA_VERSION);
+        else
+                return 0;
+        return -EPROTO;
+}
+
+static void on_version(int r, PqResult *const *results, size_t n _unused_, const char *error,
+                       void *userdata) {
+        Store *s = userdata;
+        char text[TEXT_SIZE];
+
+        s->step = NULL;
+        if (r < 0) {
+                log_debug("schema version: %s", error ? error : strerror(-r));
+                later(s, RETRY_MS);
+                return;
+        }
+
+        r = judge_version(pq_get_int(results[0], 0, 0), pq_get_bool(results[0], 0, 1), text,
+                          sizeof(text));
+        later(s, r < 0 ? RETRY_MS : 0);
+        if (r < 0)
+                set_state(s, STORE_REFUSED, text);
+        else
+                s->phase = PHASE_WORK;
+}
+
+static void on_lock(int r, PqResult *const *results, size_t n _unused_, const char *error,
+                    void *userdata) {
+        Store *s = userdata;
+
+        s->step = NULL;
+        if (r < 0) {
+                log_debug("writer's lock: %s", error ? error : strerror(-r));
+                later(s, RETRY_MS);
+        } else if (pq_get_bool(results[0], 0, 0)) {
+                set_state(s, STORE_READY, NULL);
+        } else {
+                later(s, RETRY_MS);
+                set_state(s, STORE_STANDBY, "another hub holds the writer's lock");
+        }
+}
+
+static void ask(Store *s, const PqStatement *statement, PqDone done) {
+        PqTransaction *t;
+
+        t = store_begin(statement);
+        if (t && statement->n_params > 0)
+                pq_text(t, DPIN_VERSION);
+        if (!t || pq_submit(s->pq, t, done, s, &s->step) < 0)
+                later(s, RETRY_MS);
+}
+
+static void next_step(Store *s) {
+        if (s->phase == PHASE_CHECK)
+                ask(s, &version_get, on_version);
+        else if (s->options.role == STORE_HUB)
+                ask(s, &writer_lock, on_lock);
+        else
+                set_state(s, STORE_READY, NULL);
+}
+
+static void on_pq_state(Pq *pq _unused_, bool connected, const char *error, void *userdata) {
+        Store *s = userdata;
+        bool was_ready = s->state == STORE_READY;
+
+        s->step = pq_call_cancel(s->step);
+        if (connected) {
+                next_step(s);
+                return;
+        }
+
+        if (s->phase == PHASE_WORK) {
+                s->phase = PHASE_CHECK;
+                later(s, was_ready ? REOPEN_MS : RETRY_MS);
+        } else {
+                uv_timer_stop(s->timer);
+        }
+        set_state(s, STORE_AWAY, error);
+}
+
+static void on_pq_notify(const char *channel, const char *payload, void *userdata) {
+        const Store *s = userdata;
+
+        if (s->options.on_notify && s->state == STORE_READY)
+                s->options.on_notify(channel, payload, s->options.userdata);
+}
+
+static int connect_pq(Store *s) {
+        static const char *const hub_channels[] = { STORE_CHANNEL_WEBSITE, NULL };
+        static const char *const api_channels[] = { STORE_CHANNEL_COMMIT, NULL };
+        bool work = s->phase == PHASE_WORK;
+
+        return pq_new(&s->pq, s->loop,
+                      &(const PqOptions) {
+                              .dsn = s->dsn,
+                              .statements = work ? s->options.statements : version_statements,
+                              .listen = !work                            ? NULL
+                                        : s->options.role == STORE_HUB ? hub_channels
+                                                                         : api_channels,
+                              .queue_max = s->options.queue_max,
+                              .on_state = on_pq_state,
+                              .on_notify = on_pq_notify,
+                              .userdata = s,
+                      });
+}
+
+/* Callbacks may cancel others, so each round takes the head anew. */
+static void fail_calls(Store *s) {
+        while (s->calls) {
+                StoreCall *c = s->calls;
+
+                DL_DELETE(s->calls, c);
+                pq_call_cancel(c->call);
+                c->finish(c, -ENOTCONN, NULL, NULL);
+                free(c);
+        }
+}
+
+static bool phase_connected(const Store *s, StorePhase phase) {
+        return s->pq && s->phase == phase && pq_connected(s->pq);
+}
+
+static void on_timer(uv_timer_t *timer) {
+        Store *s = timer->data;
+        bool same;
+
+        /* asked again on the same connection: a schema that was refused, a lock not got */
+        same = (phase_connected(s, PHASE_CHECK) && s->state == STORE_REFUSED) ||
+               (phase_connected(s, PHASE_WORK) && s->state == STORE_STANDBY);
+        if (same) {
+                next_step(s);
+                return;
+        }
+
+        fail_calls(s);
+        s->pq = pq_free(s->pq);
+        if (connect_pq(s) < 0)
+                later(s, RETRY_MS);
+}
+
+/* Life ------------------------------------------------------------------------------------------ */
+
+int store_new(Store **ret, uv_loop_t *loop, const StoreOptions *options) {
+        _cleanup_(store_freep) Store *s = NULL;
+        int r;
+
+        s = calloc(1, sizeof(Store));
+        if (!s)
+                return -ENOMEM;
+
+        *s = (Store) { .loop = loop, .options = *options };
+        s->dsn = strdup(options->dsn);
+        if (!s->dsn)
+                return -ENOMEM;
+        s->options.dsn = s->dsn;
+
+        s->timer = calloc(1, sizeof(uv_timer_t));
+        if (!s->timer)
+                return -ENOMEM;
+        (void)uv_timer_init(loop, s->timer);
+        s->timer->data = s;
+
+        r = connect_pq(s);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+static void free_timer(uv_handle_t *timer) {
+        free(timer);
+}
+
+Store *store_free(Store *s) {
+        if (!s)
+                return NULL;
+
+        while (s->calls)
+                store_call_cancel(s->calls);
+        pq_call_cancel(s->step);
+        pq_free(s->pq);
+        if (s->timer)
+                uv_close((uv_handle_t *)s->timer, free_timer);
+        free(s->dsn);
+        free(s);
+        return NULL;
+}
+
+StoreState store_state(const Store *s) {
+        return s->state;
+}
+
+/* Calls ----------------------------------------------------------------------------------------- */
+
+StoreCall *store_call_cancel(StoreCall *c) {
+        if (!c)
+                return NULL;
+
+        DL_DELETE(c->store->calls, c);
+        pq_call_cancel(c->call);
+        free(c);
+        return NULL;
+}
+
+static void on_done(int r, PqResult *const *results, size_t n, const char *error, void *userdata) {
+        _cleanup_free_ StoreCall *c = userdata;
+
+        if (r < 0)
+                log_debug("transaction: %s", error ? error : strerror(-r));
+        DL_DELETE(c->store->calls, c);
+        c->finish(c, r, r == 0 && n > 0 ? results[n - 1] : NULL, error);
+}
+
+/* prototype's missing parts are in c; takes t and a copy of c */
+static int submit(Store *s, PqTransaction *t, const StoreCall *prototype, StoreCall **ret) {
+        _cleanup_(pq_transaction_freep) PqTransaction *transaction = t;
+        _cleanup_free_ StoreCall *c = NULL;
+        int r;
+
+        if (s->state != STORE_READY)
+                return -ENOTCONN;
+
+        c = malloc(sizeof(StoreCall));
+        if (!c || !transaction)
+                return -ENOMEM;
+
+        *c = *prototype;
+        c->store = s;
+        r = pq_submit(s->pq, TAKE_PTR(transaction), on_done, c, &c->call);
+        if (r < 0)
+                return r;
+
+        DL_APPEND(s->calls, c);
+        if (ret)
+                *ret = c;
+        (void)TAKE_PTR(c);
+        return 0;
+}
+
+static void finish_done(const StoreCall *c, int r, const PqResult *last _unused_,
+                        const char *error) {
+        ((StoreDone)c->callback)(r, error, c->userdata);
+}
+
+int store_submit(Store *s, PqTransaction *t, StoreDone done, void *userdata, StoreCall **ret) {
+        const StoreCall c = { .finish = finish_done,
+                              .callback = (StoreCallback)done,
+                              .userdata = userdata };
+
+        return submit(s, t, &c, ret);
+}
+
+static void finish_change(const StoreCall *c, int r, const PqResult *last, const char *error) {
+        if (r == 0 && pq_rows(last) == 0 && pq_changed(last) == 0)
+                r = -ENOENT;
+        finish_done(c, r, last, error);
+}
+
+int store_change(Store *s, PqTransaction *t, const StoreAnswer *answer) {
+        const StoreCall c = { .finish = finish_change,
+                              .callback = answer->callback,
+                              .userdata = answer->userdata };
+
+        return submit(s, t, &c, answer->ret);
+}
+
+static void finish_json(const StoreCall *c, int r, const PqResult *last,
+                        const char *error _unused_) {
+        StoreJson callback = (StoreJson)c->callback;
+        const char *json = NULL;
+
+        if (r == 0 && (pq_rows(last) == 0 || pq_is_null(last, 0, 0)))
+                r = -ENOENT;
+        if (r == 0)
+                json = pq_get_text(last, 0, 0);
+        callback(r, json, json ? strlen(json) : 0, c->userdata);
+}
+
+int store_read_json(Store *s, PqTransaction *t, const StoreAnswer *answer) {
+        const StoreCall c = { .finish = finish_json,
+                              .callback = answer->callback,
+                              .userdata = answer->userdata };
+
+        return submit(s, t, &c, answer->ret);
+}
+
+static void free_rows(const StoreReader *reader, char *rows, size_t n) {
+        for (size_t i = 0; rows && reader->done && i < n; i++)
+                reader->done(rows + i * reader->size);
+        free(rows);
+}
+
+static void finish_rows(const StoreCall *c, int r, const PqResult *last,
+                        const char *error _unused_) {
+        size_t n = r == 0 ? pq_rows(last) : 0;
+        char *rows = NULL;
+
+        if (n > 0) {
+                rows = calloc(n, c->reader->size);
+                r = rows ? 0 : -ENOMEM;
+        }
+        for (size_t i = 0; r == 0 && i < n; i++)
+                r = c->reader->row(last, i, rows + i * c->reader->size);
+
+        c->reader->deliver(c->callback, r, r == 0 ? rows : NULL, r == 0 ? n : 0, c->userdata);
+        free_rows(c->reader, rows, n);
+}
+
+int store_read(Store *s, PqTransaction *t, const StoreReader *reader, const StoreAnswer *answer) {
+        const StoreCall c = { .finish = finish_rows,
+                              .reader = reader,
+                              .callback = answer->callback,
+                              .userdata = answer->userdata };
+
+        return submit(s, t, &c, answer->ret);
+}
+
+PqTransaction *store_begin(const PqStatement *first) {
+        PqTransaction *t;
+
+        t = pq_transaction_new();
+        if (t)
+                pq_add(t, first);
+        return t;
+}
+
+int store_get_bytes(const PqResult *result, size_t row, int column, void *ret, size_t n) {
+        int r;
+
+        r = pq_get_bytes(result, row, column, ret, n);
+        if (r < 0)
+                return r;
+        return (size_t)r == n ? 0 : -EBADMSG;
+}
+
+int store_get_blob(const PqResult *result, size_t row, int column, const uint8_t **ret,
+                   size_t *ret_n) {
+        uint8_t *blob;
+        int r;
+
+        r = pq_get_blob(result, row, column, &blob, ret_n);
+        if (r < 0)
+                return r;
+        *ret = blob;
+        return 0;
+}

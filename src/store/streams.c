@@ -1,0 +1,70 @@
+/* validator_stream: advanced by the database itself, or the transaction fails. */
+#include "store/streams.h"
+
+#include <errno.h>
+
+#include "store/read.h"
+
+static const PqStatement validator_stream_advance = {
+        .name = "validator_stream_advance",
+        .sql = "SELECT stream_advance($1, $2, $3, $4, $5, $6)",
+        .n_params = 6,
+};
+
+static const PqStatement validator_stream_all = {
+        .name = "validator_stream_all",
+        .sql = "SELECT validator_id, incarnation, last_seq, last_hash, resealed, "
+               SQL_USEC("updated_at") " FROM validator_stream WHERE validator_id = $1"
+               " ORDER BY updated_at DESC",
+        .n_params = 1,
+};
+
+static const PqStatement validator_stream_prune = {
+        .name = "validator_stream_prune",
+        .sql = "DELETE FROM validator_stream WHERE updated_at < now() - interval '48 hours'",
+        .n_params = 0,
+};
+
+const PqStatement *const streams_statements[] = {
+        &validator_stream_advance,
+        &validator_stream_all,
+        &validator_stream_prune,
+        NULL,
+};
+
+void stream_advance(PqTransaction *t, const StreamRow *row, uint64_t from) {
+        pq_add(t, &validator_stream_advance);
+        pq_int(t, row->validator);
+        pq_int(t, (int64_t)row->incarnation);
+        pq_int(t, (int64_t)from);
+        pq_int(t, (int64_t)row->last_seq);
+        pq_bytes(t, row->last_hash, sizeof(row->last_hash));
+        pq_bool(t, row->resealed);
+}
+
+static int read_stream(const PqResult *result, size_t i, void *ret) {
+        StreamRow *row = ret;
+
+        row->validator = (uint32_t)pq_get_int(result, i, 0);
+        row->incarnation = (uint64_t)pq_get_int(result, i, 1);
+        row->last_seq = (uint64_t)pq_get_int(result, i, 2);
+        row->resealed = pq_get_bool(result, i, 4);
+        row->updated = pq_get_time(result, i, 5);
+        return store_get_bytes(result, i, 3, row->last_hash, sizeof(row->last_hash));
+}
+
+STORE_READER(stream_reader, StreamRow, StreamRows, read_stream, NULL);
+
+int streams_load(Store *s, uint32_t validator, StreamRows callback, void *userdata,
+                 StoreCall **ret) {
+        PqTransaction *t = store_begin(&validator_stream_all);
+
+        if (!t)
+                return -ENOMEM;
+        pq_int(t, validator);
+        return store_read(s, t, &stream_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+void streams_prune(PqTransaction *t) {
+        pq_add(t, &validator_stream_prune);
+}

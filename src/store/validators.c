@@ -1,0 +1,177 @@
+/* validator: the row is made at the first join and stays. */
+#include "store/validators.h"
+
+#include <errno.h>
+
+#include "store/read.h"
+
+#define COLUMNS                                                                                    \
+        "v.id, v.key, v.name, v.state, v.operator, v.region, v.asn, array_to_json(v.tags),"        \
+        " v.version, host(v.address), v.connected, " SQL_USEC("v.last_connected_at") ", "          \
+        SQL_USEC("v.last_seen_at") ", " SQL_USEC("v.approved_at")
+
+static const PqStatement validator_all = {
+        .name = "validator_all",
+        .sql = "SELECT " COLUMNS ", coalesce(b.lamports, 0) FROM validator v"
+               " LEFT JOIN validator_balance b ON b.validator_id = v.id ORDER BY v.id",
+        .n_params = 0,
+};
+
+static const PqStatement validator_upsert = {
+        .name = "validator_upsert",
+        .sql = "INSERT INTO validator AS v (key, name, version, address, tags, state, approved_at,"
+               "   connected, last_connected_at, last_seen_at)"
+               " VALUES ($1, $2, $3, $4::inet, $5::text[],"
+               "   CASE WHEN $6::boolean THEN 'approved' ELSE 'pending' END,"
+               "   CASE WHEN $6 THEN now() END, true, now(), now())"
+               " ON CONFLICT (key) DO UPDATE SET name = excluded.name, version = excluded.version,"
+               "   address = excluded.address, tags = excluded.tags, connected = true,"
+               "   last_connected_at = now(), last_seen_at = now()"
+               " RETURNING " COLUMNS ", 0",
+        .n_params = 6,
+};
+
+static const PqStatement validator_update = {
+        .name = "validator_update",
+        .sql = "WITH changed AS ("
+               "  UPDATE validator SET state = coalesce($2, state),"
+               "    operator = coalesce($3, operator), region = coalesce($4, region),"
+               "    asn = coalesce(nullif($5::bigint, -1), asn),"
+               "    approved_at = CASE WHEN $2 = 'approved' AND state <> 'approved' THEN now()"
+               "                  ELSE approved_at END"
+               "   WHERE key = $1 RETURNING *),"
+               " logged AS ("
+               "  INSERT INTO audit_log (actor, action, object, detail)"
+               "  SELECT $6, 'validator.set', key_text(key),"
+               "    jsonb_build_object('state', state, 'operator', operator, 'region', region,"
+               "                       'asn', asn) FROM changed)"
+               " SELECT " COLUMNS ", 0 FROM changed v",
+        .n_params = 6,
+};
+
+static const PqStatement validator_connected = {
+        .name = "validator_connected",
+        .sql = "UPDATE validator SET connected = $2, last_seen_at = now() WHERE id = $1",
+        .n_params = 2,
+};
+
+static const PqStatement validator_disconnect_all = {
+        .name = "validator_disconnect_all",
+        .sql = "UPDATE validator SET connected = false WHERE connected",
+        .n_params = 0,
+};
+
+static const PqStatement validator_json = {
+        .name = "validator_json",
+        .sql = "SELECT json_build_object('validators', coalesce(json_agg(json_build_object("
+               "  'id', key_text(v.key), 'name', v.name, 'state', v.state,"
+               "  'region', nullif(v.region, ''), 'tags', array_to_json(v.tags),"
+               "  'connected', v.connected, 'lastSeen', " SQL_RFC3339("v.last_seen_at") ","
+               "  'ticks24h', coalesce(h.ticks, 0),"
+               "  'pendingPayouts', coalesce(b.lamports, 0)) ORDER BY v.id), '[]'))"
+               " FROM validator v"
+               " LEFT JOIN validator_balance b ON b.validator_id = v.id"
+               " LEFT JOIN (SELECT validator_id, sum(ticks) AS ticks FROM validator_hour"
+               "   WHERE hour > now() - interval '24 hours' GROUP BY validator_id) AS h"
+               "   ON h.validator_id = v.id",
+        .n_params = 0,
+};
+
+const PqStatement *const validators_statements[] = {
+        &validator_all,
+        &validator_upsert,
+        &validator_update,
+        &validator_connected,
+        &validator_disconnect_all,
+        &validator_json,
+        NULL,
+};
+
+static int read_validator(const PqResult *result, size_t i, void *ret) {
+        ValidatorRow *row = ret;
+
+        row->id = (uint32_t)pq_get_int(result, i, 0);
+        row->name = pq_get_text(result, i, 2);
+        row->state = pq_get_text(result, i, 3);
+        row->operator_name = pq_get_text(result, i, 4);
+        row->region = pq_get_text(result, i, 5);
+        row->asn = (uint32_t)pq_get_int(result, i, 6);
+        row->tags = pq_get_text(result, i, 7);
+        row->version = pq_get_text(result, i, 8);
+        row->address = pq_is_null(result, i, 9) ? NULL : pq_get_text(result, i, 9);
+        row->connected = pq_get_bool(result, i, 10);
+        row->last_connected = pq_get_time(result, i, 11);
+        row->last_seen = pq_get_time(result, i, 12);
+        row->approved = pq_get_time(result, i, 13);
+        row->lamports = pq_get_int(result, i, 14);
+        return store_get_bytes(result, i, 1, row->key, sizeof(row->key));
+}
+
+STORE_READER(validator_reader, ValidatorRow, ValidatorRows, read_validator, NULL);
+
+static void deliver_one(StoreCallback f, int r, const void *rows, size_t n, void *userdata) {
+        ((ValidatorRows)f)(r == 0 && n == 0 ? -ENOENT : r, rows, n, userdata);
+}
+
+static const StoreReader one_validator_reader = {
+        .size = sizeof(ValidatorRow),
+        .row = read_validator,
+        .deliver = deliver_one,
+};
+
+int validators_load(Store *s, ValidatorRows callback, void *userdata, StoreCall **ret) {
+        return store_read(s, store_begin(&validator_all), &validator_reader,
+                          STORE_ANSWER(callback, userdata, ret));
+}
+
+static void put_tags(PqTransaction *t, const ValidatorJoin *join) {
+        pq_array_open(t, PQ_TEXT);
+        for (size_t i = 0; i < join->n_tags; i++)
+                pq_text(t, join->tags[i]);
+        pq_array_close(t);
+}
+
+int validator_join(Store *s, const ValidatorJoin *join, ValidatorRows callback, void *userdata,
+                   StoreCall **ret) {
+        PqTransaction *t = store_begin(&validator_upsert);
+
+        if (!t)
+                return -ENOMEM;
+        pq_bytes(t, join->key, 32);
+        pq_text(t, join->name ? join->name : "");
+        pq_text(t, join->version ? join->version : "");
+        pq_text(t, join->address);
+        put_tags(t, join);
+        pq_bool(t, join->approve);
+        return store_read(s, t, &one_validator_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+int validator_set(Store *s, const ValidatorSet *set, ValidatorRows callback, void *userdata,
+                  StoreCall **ret) {
+        PqTransaction *t = store_begin(&validator_update);
+
+        if (!t)
+                return -ENOMEM;
+        pq_bytes(t, set->key, 32);
+        pq_text(t, set->state);
+        pq_text(t, set->operator_name);
+        pq_text(t, set->region);
+        pq_int(t, set->asn);
+        pq_text(t, set->actor);
+        return store_read(s, t, &one_validator_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+void validator_connected_put(PqTransaction *t, uint32_t validator, bool connected) {
+        pq_add(t, &validator_connected);
+        pq_int(t, validator);
+        pq_bool(t, connected);
+}
+
+void validators_disconnect_all(PqTransaction *t) {
+        pq_add(t, &validator_disconnect_all);
+}
+
+int validators_json(Store *s, StoreJson callback, void *userdata, StoreCall **ret) {
+        return store_read_json(s, store_begin(&validator_json),
+                               STORE_ANSWER(callback, userdata, ret));
+}

@@ -1,0 +1,118 @@
+/* website: its trigger gives every change a revision and tells the hub. */
+#include "store/websites.h"
+
+#include <errno.h>
+
+#include "store/audit.h"
+#include "store/read.h"
+
+enum {
+        INTERVAL_DEFAULT_MS = 60000,
+        TIMEOUT_DEFAULT_MS = 10000,
+        SEATS_DEFAULT = 4
+};
+
+static const PqStatement website_changes = {
+        .name = "website_changes",
+        .sql = "SELECT id, organisation_id, public_id, url, name, interval_ms, timeout_ms, seats,"
+               " paused, removed_at IS NOT NULL, revision, " SQL_USEC("created_at")
+               " FROM website WHERE revision > $1 AND ($1 > 0 OR removed_at IS NULL)"
+               " ORDER BY revision",
+        .n_params = 1,
+};
+
+static const PqStatement website_put = {
+        .name = "website_put",
+        .sql = "INSERT INTO website (public_id, organisation_id, url, name, interval_ms,"
+               " timeout_ms, seats) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        .n_params = 7,
+};
+
+static const PqStatement website_end = {
+        .name = "website_end",
+        .sql = "WITH gone AS ("
+               "  UPDATE website SET removed_at = now()"
+               "   WHERE public_id = $1 AND ($2::integer = 0 OR organisation_id = $2)"
+               "     AND removed_at IS NULL"
+               "  RETURNING public_id, organisation_id)"
+               " INSERT INTO audit_log (actor, organisation_id, action, object)"
+               " SELECT $3, organisation_id, 'website.remove', public_id::text FROM gone",
+        .n_params = 3,
+};
+
+const PqStatement *const websites_statements[] = {
+        &website_changes,
+        &website_put,
+        &website_end,
+        NULL,
+};
+
+static int read_website(const PqResult *result, size_t i, void *ret) {
+        WebsiteRow *row = ret;
+
+        row->id = (uint32_t)pq_get_int(result, i, 0);
+        row->organisation = (uint32_t)pq_get_int(result, i, 1);
+        row->url = pq_get_text(result, i, 3);
+        row->name = pq_get_text(result, i, 4);
+        row->interval_ms = (uint32_t)pq_get_int(result, i, 5);
+        row->timeout_ms = (uint32_t)pq_get_int(result, i, 6);
+        row->seats = (uint8_t)pq_get_int(result, i, 7);
+        row->paused = pq_get_bool(result, i, 8);
+        row->removed = pq_get_bool(result, i, 9);
+        row->revision = (uint64_t)pq_get_int(result, i, 10);
+        row->created = pq_get_time(result, i, 11);
+        return pq_get_uuid(result, i, 2, &row->public_id);
+}
+
+STORE_READER(website_reader, WebsiteRow, WebsiteRows, read_website, NULL);
+
+int websites_load(Store *s, uint64_t revision, WebsiteRows callback, void *userdata,
+                  StoreCall **ret) {
+        PqTransaction *t = store_begin(&website_changes);
+
+        if (!t)
+                return -ENOMEM;
+        pq_int(t, (int64_t)revision);
+        return store_read(s, t, &website_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+static void add_audit(PqTransaction *t, const WebsiteAdd *add) {
+        char object[UUID_TEXT_SIZE];
+
+        audit_put(t, &(const AuditRow) { .actor = add->actor,
+                                         .organisation = add->organisation,
+                                         .action = "website.add",
+                                         .object = uuid_format(&add->id, object) });
+}
+
+int website_add(Store *s, const WebsiteAdd *add, StoreDone done, void *userdata, StoreCall **ret) {
+        PqTransaction *t = store_begin(&website_put);
+        uint32_t interval, timeout;
+
+        if (!t)
+                return -ENOMEM;
+
+        interval = add->interval_ms ? add->interval_ms : INTERVAL_DEFAULT_MS;
+        timeout = add->timeout_ms ? add->timeout_ms : MIN(TIMEOUT_DEFAULT_MS, interval / 2);
+        pq_uuid(t, &add->id);
+        pq_int(t, add->organisation);
+        pq_text(t, add->url);
+        pq_text(t, add->name ? add->name : "");
+        pq_int(t, interval);
+        pq_int(t, timeout);
+        pq_int(t, add->seats ? add->seats : SEATS_DEFAULT);
+        add_audit(t, add);
+        return store_submit(s, t, done, userdata, ret);
+}
+
+int website_remove(Store *s, const WebsiteRemove *remove, StoreDone done, void *userdata,
+                   StoreCall **ret) {
+        PqTransaction *t = store_begin(&website_end);
+
+        if (!t)
+                return -ENOMEM;
+        pq_uuid(t, &remove->id);
+        pq_int(t, remove->organisation);
+        pq_text(t, remove->actor);
+        return store_change(s, t, STORE_ANSWER(done, userdata, ret));
+}
