@@ -46,3 +46,46 @@ const char *assurance_name(Assurance a);
 const Candidate *roster_find(const Roster *r, uint32_t validator);
 /* Was connected for at least ten seconds within the last 24 h. */
 bool candidate_is_eligible(const Candidate *c, usec_t now);
+
+/* Which caps hold in an epoch. One seat per operator always does; the others give way, in this
+ * order, only if the eligible ones, present or not, could not fill the seats otherwise. */
+typedef enum CapLevel {
+        CAPS_ALL,      /* one per prefix, a third (rounded up) per block and ASN */
+        CAPS_PREFIX,   /* one per prefix */
+        CAPS_OPERATOR, /* one per operator only */
+} CapLevel;
+
+/* The eligible validators in rendezvous order, and what they can fill. */
+typedef struct Committee {
+        const Roster *roster; /* borrowed */
+        uint32_t *order;
+        size_t n_order;
+        uint8_t n; /* seats */
+        CapLevel caps;
+        Assurance assurance;
+} Committee;
+
+typedef struct CommitteeRule {
+        const Roster *roster;
+        const Uuid *website;
+        const uint8_t *secret;                              /* 32 bytes */
+        uint8_t seats;                                      /* configured */
+        bool (*admits)(const Candidate *c, void *userdata); /* NULL: all */
+        void *userdata;
+} CommitteeRule;
+
+typedef bool (*CandidateUsable)(const Candidate *c, void *userdata);
+
+void committee_done(Committee *c);
+/* Ranks who is eligible now and settles n, caps and assurance. n = 0: nobody is. -ENOMEM. */
+int committee_form(Committee *ret, const CommitteeRule *rule, usec_t now);
+/* The same from a list ranked before; n is what that epoch has, whoever is left now. */
+int committee_restore(Committee *ret, const CommitteeRule *rule, const uint32_t *order,
+                      size_t n_order, uint8_t n);
+/* The seats that could be filled now: min(configured, distinct operators among the eligible). */
+uint8_t committee_size(const CommitteeRule *rule, usec_t now);
+/* The first in order whom `usable` takes and whom the caps allow beside the seated (unknown ids and
+ * 0 among them count for nothing); 0: nobody. */
+uint32_t committee_next(const Committee *c, const uint32_t *seated, size_t n,
+                        CandidateUsable usable, void *userdata);
+bool committee_lists(const Committee *c, uint32_t validator);

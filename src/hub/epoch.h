@@ -16,5 +16,22 @@ typedef struct Epoch {
         uint8_t n;
         uint8_t secret[32];
         uint8_t commitment[32];    /* SHA-256 of the secret */
-        uint8_t eligible_root[32]; /* over epoch_eligible_leaf() of each, by ascending key */
+        uint8_t eligible_root[32]; /* over epoch_leaf() of each, by ascending key */
 } Epoch;
+
+/* max(1 h, 4 T). */
+usec_t epoch_length(usec_t interval);
+/* The next boundary after now, on the website's own grid. */
+usec_t epoch_boundary(const Uuid *website, usec_t interval, usec_t now);
+/* Fills secret and commitment of epoch e->number. */
+void epoch_derive(Epoch *e, const uint8_t *hub_secret, const Uuid *website);
+
+#define EPOCH_LEAF_SIZE 64
+/* key, then a hash of operator, prefix, block, ASN and region, salted by the hub and never guessed
+ * from the published secret. */
+void epoch_leaf(const Epoch *e, const uint8_t *hub_secret, const Candidate *c,
+                uint8_t ret[static EPOCH_LEAF_SIZE]);
+/* Sets e->eligible_root: RFC 6962 over the leaves of the listed candidates, by ascending key.
+ * -ENOMEM. */
+int epoch_commit(Epoch *e, const uint8_t *hub_secret, const Roster *roster,
+                 const uint32_t *eligible, size_t n);

@@ -56,13 +56,18 @@ typedef struct SiteRestore {
         VerdictState state;
         Assurance assurance;
         usec_t since, first_evidence;
+        const uint8_t *eligible_root; /* 32 bytes, as stored */
+        bool outdated;    /* interval, timeout, seats or target are not those of the orders */
         usec_t heartbeat; /* when a hub was last judging; 0: never */
         bool incident_open;
 } SiteRestore;
 
-/* Before site_start(). Silent but for one thing: an absence longer than a vote lasts is told as
- * UNKNOWN, hub_away. -EINVAL, -ENOMEM: nothing restored. */
+/* Before site_start(), after site_set_effects(). -EINVAL: no such state can have been; -ENOMEM. In
+ * both cases nothing is restored. */
 int site_restore(Site *s, const SiteRestore *r, usec_t now);
+/* From here on effects come. After an absence longer than a vote lasts the verdict is UNKNOWN,
+ * hub_away, from the heartbeat on; after a shorter one it stands and the members get time to
+ * return. */
 void site_start(Site *s, usec_t now);
 
 /* Events. Unknown validators and votes of validators without a seat are ignored. */

@@ -1,6 +1,7 @@
 /* Votes to state: f = (n-1)/3 tolerated faults, q = (n+f)/2 + 1 votes decide. Pure. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/time.h"
@@ -37,3 +38,8 @@ uint8_t verdict_quorum(uint8_t n);
 /* UP, DOWN, PARTIAL or UNKNOWN; n = 0 is UNKNOWN. */
 VerdictState verdict_judge(Tally tally);
 VerdictCause verdict_cause(VerdictState judged);
+/* The rule of change: DOWN and UP come at once, PARTIAL and UNKNOWN only when nothing is held (no
+ * round open, no trigger waiting). With one seat, DOWN and the way back from it need `confirmed`:
+ * the seat was probed once more and said the same. */
+VerdictState verdict_decide(VerdictState current, Tally tally, bool held, bool confirmed);
+bool verdict_needs_confirmation(VerdictState current, VerdictState judged);

@@ -46,6 +46,8 @@ int vote_table_new(VoteTable **ret, uint8_t n_seats, usec_t freshness);
 VoteTable *vote_table_free(VoteTable *t);
 DEFINE_FREEP(VoteTable, vote_table_free);
 
+/* Room for more seats. -ENOMEM: as before. */
+int vote_table_reserve(VoteTable *t, uint8_t n_seats);
 void vote_table_set_freshness(VoteTable *t, usec_t freshness);
 /* 1: counted. 0: not newer than the seat's vote, ignored. */
 int vote_table_put(VoteTable *t, uint8_t seat, const Vote *vote);

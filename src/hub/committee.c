@@ -1,0 +1,228 @@
+/* Rendezvous hashing: every candidate has a score for every website and epoch, highest first. One
+ * joining or leaving therefore moves only its own share. Caps are applied while walking that order.
+ * Which seat somebody takes is seats.c. */
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "hub/committee.h"
+#include "hub/verdict.h"
+#include "hub/votes.h"
+
+typedef struct Ranked {
+        uint8_t score[crypto_auth_hmacsha256_BYTES];
+        const Candidate *candidate;
+} Ranked;
+
+/* The candidates sitting beside the one in question. */
+typedef struct Company {
+        const Candidate *members[SEATS_MAX];
+        size_t n;
+} Company;
+
+static const char *const assurance_names[_ASSURANCE_MAX] = {
+        [ASSURANCE_SINGLE] = "single",
+        [ASSURANCE_REDUCED] = "reduced",
+        [ASSURANCE_FULL] = "full",
+};
+
+const char *assurance_name(Assurance a) {
+        return assurance_names[a];
+}
+
+const Candidate *roster_find(const Roster *r, uint32_t validator) {
+        size_t low = 0, high = r->n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (r->items[middle].validator == validator)
+                        return &r->items[middle];
+                if (r->items[middle].validator < validator)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return NULL;
+}
+
+bool candidate_is_eligible(const Candidate *c, usec_t now) {
+        if (c->connected_since != 0 && now >= c->connected_since + CANDIDATE_STEADY)
+                return true;
+        return c->steady_until != 0 && now <= c->steady_until + CANDIDATE_MEMORY;
+}
+
+static bool rule_takes(const CommitteeRule *rule, const Candidate *c, usec_t now) {
+        if (!candidate_is_eligible(c, now))
+                return false;
+        return !rule->admits || rule->admits(c, rule->userdata);
+}
+
+static bool same_operator(const Company *company, const Candidate *c) {
+        for (size_t i = 0; c->operator_id != 0 && i < company->n; i++)
+                if (company->members[i]->operator_id == c->operator_id)
+                        return true;
+        return false;
+}
+
+static bool same_prefix(const Company *company, const Candidate *c) {
+        for (size_t i = 0; c->prefix != 0 && i < company->n; i++)
+                if (company->members[i]->prefix == c->prefix)
+                        return true;
+        return false;
+}
+
+static bool crowds_network(const Company *company, const Candidate *c, uint8_t n) {
+        uint8_t cap = (n + 2) / 3, block = 0, asn = 0;
+
+        for (size_t i = 0; i < company->n; i++) {
+                block += c->block != 0 && company->members[i]->block == c->block;
+                asn += c->asn != 0 && company->members[i]->asn == c->asn;
+        }
+        return block >= cap || asn >= cap;
+}
+
+static bool caps_allow(const Committee *committee, const Company *company, const Candidate *c) {
+        if (same_operator(company, c))
+                return false;
+        if (committee->caps <= CAPS_PREFIX && same_prefix(company, c))
+                return false;
+        return committee->caps > CAPS_ALL || !crowds_network(company, c, committee->n);
+}
+
+/* Walks the order as if all were present; what sits is left in *company. */
+static void walk(const Committee *c, Company *company) {
+        company->n = 0;
+        for (size_t i = 0; i < c->n_order && company->n < c->n; i++) {
+                const Candidate *next = roster_find(c->roster, c->order[i]);
+
+                if (next && caps_allow(c, company, next))
+                        company->members[company->n++] = next;
+        }
+}
+
+static Assurance judge_assurance(const Committee *c, const Company *company) {
+        if (c->n <= 1)
+                return ASSURANCE_SINGLE;
+        if (c->caps != CAPS_ALL || verdict_faults(c->n) == 0)
+                return ASSURANCE_REDUCED;
+        for (size_t i = 0; i < company->n; i++) {
+                const Candidate *m = company->members[i];
+
+                if (m->operator_id == 0 || m->prefix == 0 || m->block == 0 || m->asn == 0)
+                        return ASSURANCE_REDUCED;
+        }
+        return ASSURANCE_FULL;
+}
+
+/* The strictest caps that fill as many seats as the loosest do. */
+static void settle(Committee *c, const CommitteeRule *rule) {
+        Company company;
+
+        c->n = MIN(rule->seats, SEATS_MAX);
+        c->caps = CAPS_OPERATOR;
+        walk(c, &company);
+        c->n = company.n;
+        for (c->caps = CAPS_ALL; c->caps < CAPS_OPERATOR; c->caps++) {
+                walk(c, &company);
+                if (company.n == c->n)
+                        break;
+        }
+        c->assurance = judge_assurance(c, &company);
+}
+
+static void score(const CommitteeRule *rule, const Candidate *c, Ranked *ret) {
+        uint8_t input[sizeof(Uuid) + sizeof(c->key)];
+
+        memcpy(input, rule->website->bytes, sizeof(Uuid));
+        memcpy(input + sizeof(Uuid), c->key, sizeof(c->key));
+        crypto_auth_hmacsha256(ret->score, input, sizeof(input), rule->secret);
+        ret->candidate = c;
+}
+
+static int compare_ranked(const void *a, const void *b) {
+        const Ranked *x = a, *y = b;
+        int r = memcmp(y->score, x->score, sizeof(x->score));
+
+        return r != 0 ? r : memcmp(x->candidate->key, y->candidate->key, sizeof(x->candidate->key));
+}
+
+void committee_done(Committee *c) {
+        free(c->order);
+        *c = (Committee){ 0 };
+}
+
+int committee_form(Committee *ret, const CommitteeRule *rule, usec_t now) {
+        _cleanup_free_ Ranked *ranked = calloc(MAX(rule->roster->n, 1u), sizeof(*ranked));
+        Committee c = { .roster = rule->roster };
+
+        if (!ranked)
+                return -ENOMEM;
+        for (size_t i = 0; i < rule->roster->n; i++)
+                if (rule_takes(rule, &rule->roster->items[i], now))
+                        score(rule, &rule->roster->items[i], &ranked[c.n_order++]);
+        qsort(ranked, c.n_order, sizeof(*ranked), compare_ranked);
+        c.order = calloc(MAX(c.n_order, 1u), sizeof(*c.order));
+        if (!c.order)
+                return -ENOMEM;
+        for (size_t i = 0; i < c.n_order; i++)
+                c.order[i] = ranked[i].candidate->validator;
+        settle(&c, rule);
+        *ret = c;
+        return 0;
+}
+
+int committee_restore(Committee *ret, const CommitteeRule *rule, const uint32_t *order,
+                      size_t n_order, uint8_t n) {
+        Committee c = { .roster = rule->roster, .n_order = n_order };
+
+        c.order = calloc(MAX(n_order, 1u), sizeof(*c.order));
+        if (!c.order)
+                return -ENOMEM;
+        if (n_order > 0)
+                memcpy(c.order, order, n_order * sizeof(*order));
+        settle(&c, rule);
+        c.n = n;
+        *ret = c;
+        return 0;
+}
+
+uint8_t committee_size(const CommitteeRule *rule, usec_t now) {
+        Company company = { 0 };
+        size_t seats = MIN(rule->seats, SEATS_MAX);
+
+        for (size_t i = 0; i < rule->roster->n && company.n < seats; i++) {
+                const Candidate *c = &rule->roster->items[i];
+
+                if (rule_takes(rule, c, now) && !same_operator(&company, c))
+                        company.members[company.n++] = c;
+        }
+        return company.n;
+}
+
+uint32_t committee_next(const Committee *c, const uint32_t *seated, size_t n,
+                        CandidateUsable usable, void *userdata) {
+        Company company = { 0 };
+
+        for (size_t i = 0; i < n && i < SEATS_MAX; i++) {
+                const Candidate *member = roster_find(c->roster, seated[i]);
+
+                if (member)
+                        company.members[company.n++] = member;
+        }
+        for (size_t i = 0; i < c->n_order; i++) {
+                const Candidate *next = roster_find(c->roster, c->order[i]);
+
+                if (next && usable(next, userdata) && caps_allow(c, &company, next))
+                        return next->validator;
+        }
+        return 0;
+}
+
+bool committee_lists(const Committee *c, uint32_t validator) {
+        for (size_t i = 0; i < c->n_order; i++)
+                if (c->order[i] == validator)
+                        return true;
+        return false;
+}

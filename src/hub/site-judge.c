@@ -1,0 +1,154 @@
+/* From the votes of one website to its verdict and incident, told only when they change. */
+#include "hub/site-parts.h"
+
+Tally site_tally(const Site *s, usec_t now) {
+        Tally t = { .n = seat_table_n(s->seats) };
+
+        for (uint8_t i = 0; i < t.n; i++) {
+                VoteOutcome o = vote_table_outcome(s->votes, i, now);
+
+                t.up += o == VOTE_UP;
+                t.down += o == VOTE_DOWN;
+        }
+        return t;
+}
+
+static VoteOutcome class_of(VerdictState s) {
+        if (s == VERDICT_UP)
+                return VOTE_UP;
+        return s == VERDICT_DOWN ? VOTE_DOWN : VOTE_MISSING;
+}
+
+RoundView site_view_round(const Site *s, usec_t now) {
+        RoundView view = { .verdict = class_of(s->standing.state) };
+
+        for (uint8_t i = 0; i < seat_table_n(s->seats); i++) {
+                VoteOutcome o = vote_table_outcome(s->votes, i, now);
+
+                if (o == VOTE_UP)
+                        view.up |= SEAT_BIT(i);
+                if (o == VOTE_DOWN)
+                        view.down |= SEAT_BIT(i);
+        }
+        return view;
+}
+
+/* The earliest beginning of what the seats say now, refuted ones left out. A change is never
+ * dated before the evidence of the verdict it replaces. */
+static usec_t find_evidence(const Site *s, VerdictState state, usec_t now) {
+        VoteOutcome wanted = state == VERDICT_UP ? VOTE_UP : VOTE_DOWN;
+        usec_t first = now;
+
+        if (state == VERDICT_UNKNOWN)
+                return now;
+        for (uint8_t i = 0; i < seat_table_n(s->seats); i++) {
+                usec_t since = vote_table_said_since(s->votes, i);
+
+                if (vote_table_outcome(s->votes, i, now) == wanted && since != 0 &&
+                    since >= s->standing.first_evidence)
+                        first = MIN(first, since);
+        }
+        return first;
+}
+
+static uint8_t commonest_error(const Site *s, usec_t now) {
+        uint8_t count[UINT8_MAX + 1] = { 0 }, best = 0;
+
+        for (uint8_t i = 0; i < seat_table_n(s->seats); i++)
+                if (vote_table_outcome(s->votes, i, now) == VOTE_DOWN)
+                        count[vote_table_last(s->votes, i)->error_class]++;
+        for (unsigned i = 1; i <= UINT8_MAX; i++)
+                if (count[i] > (best ? count[best] : 0))
+                        best = i;
+        return best;
+}
+
+size_t site_view(const Site *s, usec_t now, SiteSeatView *ret) {
+        uint8_t n = seat_table_n(s->seats);
+
+        for (uint8_t i = 0; i < n; i++) {
+                const Vote *last = vote_table_last(s->votes, i);
+
+                ret[i] = (SiteSeatView){
+                        .seat = i,
+                        .validator = seat_table_at(s->seats, i)->validator,
+                        .outcome = vote_table_outcome(s->votes, i, now),
+                        .vote = last ? *last : (Vote){ 0 },
+                };
+        }
+        return n;
+}
+
+static void tell_verdict(Site *s, VerdictState previous, usec_t now) {
+        SiteSeatView seats[SEATS_MAX];
+        uint8_t n = site_view(s, now, seats);
+        SiteVerdict v = {
+                .state = s->standing.state,
+                .previous = previous,
+                .assurance = s->standing.assurance,
+                .cause = s->standing.cause,
+                .n = n,
+                .f = verdict_faults(n),
+                .q = verdict_quorum(n),
+                .error_class = commonest_error(s, now),
+                .since = s->standing.since,
+                .first_evidence = s->standing.first_evidence,
+                .seats = seats,
+        };
+
+        if (s->effects.verdict_changed)
+                s->effects.verdict_changed(&v, s->userdata);
+}
+
+static void track_incident(Site *s, usec_t now) {
+        IncidentStep step = incident_observe(&s->incident, s->standing.state);
+        SiteIncident i = {
+                .kind = INCIDENT_DOWN,
+                .open = step == INCIDENT_OPENED,
+                .cause = s->standing.cause,
+                .error_class = commonest_error(s, now),
+                .at = now,
+                .first_evidence = s->standing.first_evidence,
+        };
+
+        if (step != INCIDENT_SAME && s->effects.incident_changed)
+                s->effects.incident_changed(&i, s->userdata);
+}
+
+static bool is_held(const Site *s, JudgeMoment moment, usec_t now) {
+        if (now < s->timers.grace || site_joining(s, now) != 0)
+                return true;
+        if (moment == JUDGE_ROUND)
+                return false;
+        return round_is_open(s->round) || round_waits(s->round);
+}
+
+void site_judge(Site *s, JudgeMoment moment, usec_t now) {
+        Standing *standing = &s->standing;
+        VerdictState previous = standing->state;
+        Assurance assurance = s->committee.assurance;
+        VerdictState state = verdict_decide(previous, site_tally(s, now), is_held(s, moment, now),
+                                            round_confirms(s->round));
+
+        if (state != previous || assurance != standing->assurance) {
+                if (state != previous) {
+                        standing->first_evidence = find_evidence(s, state, now);
+                        standing->cause = verdict_cause(state);
+                }
+                standing->state = state;
+                standing->assurance = assurance;
+                standing->since = now;
+                tell_verdict(s, previous, now);
+        }
+        if (state != previous || moment == JUDGE_VOTE)
+                track_incident(s, now);
+}
+
+void site_tell_away(Site *s, usec_t heartbeat, usec_t now) {
+        VerdictState previous = s->standing.state;
+
+        s->standing.state = VERDICT_UNKNOWN;
+        s->standing.cause = CAUSE_HUB_AWAY;
+        s->standing.since = s->standing.first_evidence = heartbeat;
+        tell_verdict(s, previous, now);
+}

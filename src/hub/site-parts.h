@@ -1,0 +1,85 @@
+/* The inside of a Site, shared by site.c and its parts, and by nobody else:
+ * site-setup.c (construction, configuration, what the
+ * database remembers), site-staff.c (epochs, who sits where), site-judge.c (verdict, incident). */
+#pragma once
+
+#include "hub/incident.h"
+#include "hub/round.h"
+#include "hub/seats.h"
+#include "hub/site.h"
+
+/* The verdict as it stands. */
+typedef struct Standing {
+        VerdictState state;
+        Assurance assurance;
+        VerdictCause cause;
+        usec_t since, first_evidence;
+} Standing;
+
+/* When something is due; USEC_INFINITY: not. */
+typedef struct SiteTimers {
+        usec_t epoch; /* the next one opens */
+        usec_t fill;  /* seats are looked at */
+        usec_t grow;  /* newcomers may widen the committee */
+        usec_t round; /* the limits allow the waiting round */
+        usec_t joins; /* end of the wait for new holders' first votes; 0: no wait */
+        usec_t grace; /* after a restart; 0: none */
+        usec_t next;  /* the earliest of all, and of the votes' ends */
+} SiteTimers;
+
+struct Site {
+        SiteConf conf;
+        const uint8_t *hub_secret; /* borrowed */
+        const Roster *roster;      /* borrowed */
+        SiteEffects effects;
+        void *userdata;
+        Epoch epoch;
+        Committee committee;
+        SeatTable *seats;
+        VoteTable *votes;
+        Round *round;
+        Incident incident;
+        Standing standing;
+        SiteTimers timers;
+        usec_t heartbeat; /* of the hub before this one; 0: none */
+        bool started;
+        bool newcomers; /* the roster changed: look whether the committee could grow */
+        bool reissue;   /* the next epoch gives new orders to all */
+};
+
+/* How long the hub waits for the answer to a probe. */
+static inline usec_t site_deadline(const Site *s, usec_t now) {
+        return now + s->conf.timeout + 2 * USEC_PER_SEC;
+}
+
+static inline usec_t site_freshness(const Site *s) {
+        return vote_freshness(s->conf.interval, s->conf.timeout);
+}
+
+static inline void site_ask(Site *s, SiteProbe probe) {
+        if (s->effects.probe)
+                s->effects.probe(&probe, s->userdata);
+}
+
+/* site-staff.c */
+/* Every holder is probed as if it had just come: what it said was about something else. */
+void site_start_afresh(Site *s, usec_t now);
+CommitteeRule site_rule(const Site *s, const uint8_t *secret);
+void site_staff(Site *s, usec_t now);
+/* Nobody holds the seat any more. */
+void site_release(Site *s, uint8_t seat);
+void site_seat_spare(Site *s, uint8_t seat, uint32_t validator, usec_t now);
+void site_release_spares(Site *s);
+/* Members that have not voted since they took their seat, while they are waited for. */
+uint64_t site_joining(const Site *s, usec_t now);
+
+/* site-judge.c */
+Tally site_tally(const Site *s, usec_t now);
+RoundView site_view_round(const Site *s, usec_t now);
+typedef enum JudgeMoment {
+        JUDGE_TIME,  /* time has passed */
+        JUDGE_VOTE,  /* a vote was counted */
+        JUDGE_ROUND, /* a round is about to close */
+} JudgeMoment;
+void site_judge(Site *s, JudgeMoment moment, usec_t now);
+void site_tell_away(Site *s, usec_t heartbeat, usec_t now);

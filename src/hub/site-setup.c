@@ -1,0 +1,160 @@
+/* How a website's machine comes to be: new, configured, or restored from what the database knows.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "hub/site-parts.h"
+
+static bool conf_is_valid(const SiteConf *c) {
+        return c->interval > 0 && c->timeout > 0 && c->timeout <= c->interval / 2 && c->seats > 0 &&
+               c->seats <= SEATS_MAX;
+}
+
+static void take_conf(Site *s, const SiteConf *conf) {
+        s->conf = *conf;
+        s->incident.confirm_down = conf->confirm_down;
+        s->incident.confirm_up = conf->confirm_up;
+        vote_table_set_freshness(s->votes, site_freshness(s));
+}
+
+int site_new(Site **ret, const SiteConf *conf, const uint8_t *hub_secret, const Roster *roster) {
+        _cleanup_(site_freep) Site *s = NULL;
+        int r;
+
+        if (!conf_is_valid(conf))
+                return -EINVAL;
+        s = calloc(1, sizeof(*s));
+        if (!s)
+                return -ENOMEM;
+        *s = (Site){ .hub_secret = hub_secret, .roster = roster };
+        s->timers = (SiteTimers){ .grow = USEC_INFINITY,
+                                  .fill = USEC_INFINITY,
+                                  .epoch = USEC_INFINITY,
+                                  .round = USEC_INFINITY,
+                                  .next = USEC_INFINITY };
+
+        r = seat_table_new(&s->seats, conf->seats);
+        if (r < 0)
+                return r;
+
+        r = vote_table_new(&s->votes, conf->seats, 0);
+        if (r < 0)
+                return r;
+
+        r = round_new(&s->round);
+        if (r < 0)
+                return r;
+
+        take_conf(s, conf);
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+Site *site_free(Site *s) {
+        if (!s)
+                return NULL;
+        round_free(s->round);
+        vote_table_free(s->votes);
+        seat_table_free(s->seats);
+        committee_done(&s->committee);
+        free(s);
+        return NULL;
+}
+
+void site_set_effects(Site *s, const SiteEffects *effects, void *userdata) {
+        s->effects = *effects;
+        s->userdata = userdata;
+}
+
+int site_reconfigure(Site *s, const SiteConf *conf, usec_t now) {
+        bool other_target = conf->target != s->conf.target;
+
+        if (!conf_is_valid(conf) || !uuid_equal(&conf->id, &s->conf.id))
+                return -EINVAL;
+        if (seat_table_reserve(s->seats, conf->seats) < 0 ||
+            vote_table_reserve(s->votes, conf->seats) < 0)
+                return -ENOMEM;
+        take_conf(s, conf);
+        s->reissue = true;
+        s->timers.epoch = now;
+        site_tick(s, now);
+        if (other_target)
+                site_start_afresh(s, now);
+        site_tick(s, now);
+        return 0;
+}
+
+static bool restore_is_valid(const SiteRestore *r) {
+        uint64_t taken = 0;
+
+        if (r->n > SEATS_MAX || (r->epoch == 0 && r->n != 0) || r->state >= _VERDICT_MAX ||
+            r->assurance >= _ASSURANCE_MAX)
+                return false;
+        for (size_t i = 0; i < r->n_seats; i++) {
+                const SiteHeld *h = &r->seats[i];
+
+                if (h->seat >= r->n || h->validator == 0 || (taken & SEAT_BIT(h->seat)))
+                        return false;
+                taken |= SEAT_BIT(h->seat);
+        }
+        return true;
+}
+
+static void restore_seats(Site *s, const SiteRestore *r, usec_t now) {
+        seat_table_set_n(s->seats, r->n);
+        for (size_t i = 0; i < r->n_seats; i++) {
+                const SiteHeld *h = &r->seats[i];
+                const Candidate *c = roster_find(s->roster, h->validator);
+                bool present = c && c->connected_since != 0;
+
+                if (!c || seat_table_find(s->seats, h->validator) >= 0)
+                        continue;
+                *seat_table_at(s->seats, h->seat) = (Seat){ .validator = h->validator,
+                                                            .away_since = present ? 0 : now };
+                if (h->vote.outcome != VOTE_MISSING)
+                        vote_table_put(s->votes, h->seat, &h->vote);
+        }
+}
+
+static int restore_epoch(Site *s, const SiteRestore *r) {
+        CommitteeRule rule;
+        Epoch e = { .number = r->epoch, .starts = r->starts, .ends = r->ends, .n = r->n };
+        int k;
+
+        if (r->epoch == 0)
+                return 0;
+        epoch_derive(&e, s->hub_secret, &s->conf.id);
+        rule = site_rule(s, e.secret);
+        k = committee_restore(&s->committee, &rule, r->eligible, r->n_eligible, r->n);
+        if (k < 0)
+                return k;
+        s->committee.assurance = r->assurance;
+        if (r->eligible_root)
+                memcpy(e.eligible_root, r->eligible_root, sizeof(e.eligible_root));
+        s->epoch = e;
+        s->timers.epoch = r->outdated ? 0 : r->ends;
+        s->reissue = r->outdated;
+        round_configure(s->round, r->n, s->conf.interval);
+        return 0;
+}
+
+int site_restore(Site *s, const SiteRestore *r, usec_t now) {
+        int k;
+
+        if (!restore_is_valid(r))
+                return -EINVAL;
+        if (seat_table_reserve(s->seats, r->n) < 0 || vote_table_reserve(s->votes, r->n) < 0)
+                return -ENOMEM;
+        k = restore_epoch(s, r);
+        if (k < 0)
+                return k;
+        restore_seats(s, r, now);
+        s->standing = (Standing){ .state = r->state,
+                                  .assurance = r->assurance,
+                                  .cause = verdict_cause(r->state),
+                                  .since = r->since,
+                                  .first_evidence = r->first_evidence };
+        s->incident.open = r->incident_open;
+        s->heartbeat = r->heartbeat;
+        return 0;
+}

@@ -1,0 +1,281 @@
+/* The machine of one website: events come in here, in this order they take effect: the open round
+ * ends or waits, the verdict follows, the next round starts, seats and epochs move. */
+#include "hub/site-parts.h"
+
+#define ROUND_PATIENCE (2 * USEC_PER_SEC)
+#define RESTART_GRACE  (30 * USEC_PER_SEC)
+#define SLOW_CHECK     USEC_PER_SEC /* a check this long is hinted at by its validator */
+
+static const char *const reason_names[_PROBE_MAX] = {
+        [PROBE_CONFIRM] = "confirm",
+        [PROBE_REFRESH] = "refresh",
+        [PROBE_JOIN] = "join",
+};
+
+const char *probe_reason_name(ProbeReason r) {
+        return reason_names[r];
+}
+
+/* Spares for the seats that have said nothing in this round. 0: there are none. */
+static int ask_spares(Site *s, usec_t now) {
+        RoundPlan plan = { .deadline = site_deadline(s, now) };
+        uint64_t heard = round_heard(s->round);
+
+        for (uint8_t i = 0; i < seat_table_n(s->seats); i++) {
+                uint32_t spare = 0;
+
+                if (!(heard & SEAT_BIT(i)))
+                        spare = seat_table_successor(s->seats, &s->committee, i);
+                if (spare == 0)
+                        continue;
+                site_seat_spare(s, i, spare, now);
+                site_ask(s, (SiteProbe){ i, SEAT_SPARE, spare, PROBE_CONFIRM, plan.deadline });
+                plan.asked |= SEAT_BIT(i);
+                plan.probes++;
+        }
+        if (plan.probes > 0)
+                round_extend(s->round, &plan, now);
+        return plan.probes;
+}
+
+/* Does the verdict of now hold whatever the seats still silent will say? */
+static bool is_settled(const Site *s, uint64_t silent, usec_t now) {
+        RoundView view = site_view_round(s, now);
+        uint8_t n = seat_table_n(s->seats), open = __builtin_popcountll(silent);
+        Tally worst = { .n = n,
+                        .up = __builtin_popcountll(view.up & ~silent),
+                        .down = __builtin_popcountll(view.down & ~silent) };
+
+        if (n == 1)
+                return silent == 0;
+        if (verdict_judge(worst) == VERDICT_DOWN)
+                return true;
+        worst.down += open;
+        return verdict_judge(worst) == VERDICT_UP;
+}
+
+static void close_round(Site *s, usec_t now) {
+        RoundView view;
+        uint64_t refuted;
+
+        site_judge(s, JUDGE_ROUND, now);
+        view = site_view_round(s, now);
+        refuted = round_end(s->round, &view);
+        for (uint8_t i = 0; i < seat_table_n(s->seats); i++)
+                if (refuted & SEAT_BIT(i))
+                        vote_table_discredit(s->votes, i);
+        site_release_spares(s);
+}
+
+static void settle_round(Site *s, usec_t now) {
+        uint64_t silent;
+
+        if (!round_is_open(s->round))
+                return;
+        silent = round_silent(s->round);
+        if (silent != 0 && is_settled(s, silent, now))
+                round_hasten(s->round, now + ROUND_PATIENCE);
+        if (silent != 0 && now < round_deadline(s->round))
+                return;
+        if (!is_settled(s, silent, now) && !round_was_extended(s->round) && ask_spares(s, now) > 0)
+                return;
+        close_round(s, now);
+}
+
+/* Whom a round started by this seat asks: all the others; a single seat is asked itself. New
+ * holders have been probed already and are only waited for. */
+static RoundPlan plan_round(const Site *s, int trigger, usec_t now) {
+        uint64_t present = seat_table_present(s->seats);
+        RoundPlan plan = { .deadline = site_deadline(s, now) };
+
+        plan.asked = s->epoch.n == 1 ? present : present & ~SEAT_BIT(trigger);
+        plan.probes = __builtin_popcountll(plan.asked & ~site_joining(s, now));
+        return plan;
+}
+
+static void begin_round(Site *s, usec_t now) {
+        RoundView view = site_view_round(s, now);
+        uint64_t joining = site_joining(s, now);
+        RoundPlan plan;
+        int trigger;
+
+        s->timers.round = USEC_INFINITY;
+        round_review(s->round, &view);
+        trigger = round_trigger(s->round);
+        if (trigger < 0)
+                return;
+        plan = plan_round(s, trigger, now);
+        if (s->epoch.n == 1 && plan.asked == 0)
+                return;
+        s->timers.round = round_allowed(s->round, plan.probes, now);
+        if (s->timers.round > now)
+                return;
+        round_start(s->round, &plan, &view, now);
+        for (uint8_t i = 0; i < s->epoch.n; i++) {
+                uint32_t validator = seat_table_at(s->seats, i)->validator;
+
+                if (plan.asked & ~joining & SEAT_BIT(i))
+                        site_ask(s, (SiteProbe){ i, SEAT_MEMBER, validator, PROBE_CONFIRM,
+                                                 plan.deadline });
+        }
+}
+
+static usec_t refresh_due(const Site *s, uint8_t seat) {
+        const Seat *x = seat_table_at(s->seats, seat);
+        const Vote *last = vote_table_last(s->votes, seat);
+
+        if (x->validator == 0 || x->away_since != 0 || !last || x->refreshed == last->started)
+                return USEC_INFINITY;
+        return site_deadline(s, last->started + s->conf.interval);
+}
+
+static void refresh(Site *s, usec_t now) {
+        for (uint8_t i = 0; i < seat_table_n(s->seats); i++) {
+                Seat *x = seat_table_at(s->seats, i);
+
+                if (now < refresh_due(s, i))
+                        continue;
+                x->refreshed = vote_table_last(s->votes, i)->started;
+                site_ask(s, (SiteProbe){ i, SEAT_MEMBER, x->validator, PROBE_REFRESH,
+                                         site_deadline(s, now) });
+        }
+}
+
+static usec_t find_next(const Site *s, usec_t now) {
+        const SiteTimers *t = &s->timers;
+        usec_t next = vote_table_next(s->votes, seat_table_n(s->seats), now);
+
+        for (uint8_t i = 0; i < seat_table_n(s->seats); i++)
+                next = MIN(next, refresh_due(s, i));
+        if (t->grace > now)
+                next = MIN(next, t->grace);
+        if (site_joining(s, now) != 0)
+                next = MIN(next, t->joins);
+        if (round_is_open(s->round))
+                return MIN(next, round_deadline(s->round));
+        next = MIN(next, MIN(t->epoch, t->fill));
+        return MIN(next, MIN(t->grow, t->round));
+}
+
+static void step(Site *s, JudgeMoment moment, usec_t now) {
+        if (!s->started)
+                return;
+        settle_round(s, now);
+        site_judge(s, moment, now);
+        begin_round(s, now);
+        settle_round(s, now);
+        site_staff(s, now);
+        site_judge(s, JUDGE_TIME, now);
+        refresh(s, now);
+        s->timers.next = find_next(s, now);
+}
+
+void site_start(Site *s, usec_t now) {
+        s->started = true;
+        if (s->heartbeat != 0 && now >= s->heartbeat + site_freshness(s))
+                site_tell_away(s, s->heartbeat, now);
+        else if (s->heartbeat != 0)
+                s->timers.grace = now + MIN(RESTART_GRACE, site_freshness(s));
+        s->newcomers = true;
+        s->timers.fill = now;
+        step(s, JUDGE_TIME, now);
+}
+
+void site_tick(Site *s, usec_t now) {
+        step(s, JUDGE_TIME, now);
+}
+
+static void set_presence(Site *s, uint8_t seat, bool present, usec_t now) {
+        Seat *x = seat_table_at(s->seats, seat);
+
+        if (present && x->away_since != 0) {
+                x->away_since = 0;
+                x->refreshed = 0;
+                if (!vote_table_last(s->votes, seat))
+                        site_ask(s, (SiteProbe){ seat, SEAT_MEMBER, x->validator, PROBE_JOIN,
+                                                 site_deadline(s, now) });
+        } else if (!present && x->away_since == 0) {
+                x->away_since = now;
+        }
+}
+
+void site_roster_changed(Site *s, usec_t now) {
+        for (uint8_t i = 0; i < seat_table_n(s->seats); i++) {
+                uint32_t validator = seat_table_at(s->seats, i)->validator;
+                const Candidate *c = roster_find(s->roster, validator);
+
+                if (c)
+                        set_presence(s, i, c->connected_since != 0, now);
+                else if (validator != 0)
+                        site_release(s, i);
+        }
+        s->newcomers = true;
+        s->timers.fill = now;
+        step(s, JUDGE_TIME, now);
+}
+
+static void presence_changed(Site *s, uint32_t validator, bool present, usec_t now) {
+        int seat = seat_table_find(s->seats, validator);
+
+        if (seat >= 0 && seat_table_at(s->seats, seat)->validator == validator)
+                set_presence(s, seat, present, now);
+        s->newcomers = true;
+        s->timers.fill = now;
+        step(s, JUDGE_TIME, now);
+}
+
+void site_connected(Site *s, uint32_t validator, usec_t now) {
+        presence_changed(s, validator, true, now);
+}
+
+void site_disconnected(Site *s, uint32_t validator, usec_t now) {
+        presence_changed(s, validator, false, now);
+}
+
+int site_vote(Site *s, uint32_t validator, const Vote *vote, usec_t now) {
+        int seat = seat_table_find(s->seats, validator);
+        VoteOutcome before;
+        RoundView view;
+        Seat *x;
+
+        if (seat < 0 || vote->outcome == VOTE_MISSING)
+                return 0;
+        before = vote_table_outcome(s->votes, seat, now);
+        if (vote_table_put(s->votes, seat, vote) == 0)
+                return 0;
+        x = seat_table_at(s->seats, seat);
+        if (x->validator == validator && x->joined != 0) {
+                x->joined = 0;
+                s->timers.fill = now;
+        }
+        view = site_view_round(s, now);
+        round_hear(s->round, seat, vote, before, &view);
+        step(s, JUDGE_VOTE, now);
+        return 1;
+}
+
+void site_suspect(Site *s, uint32_t validator, usec_t now) {
+        int seat = seat_table_find(s->seats, validator);
+        RoundView view = site_view_round(s, now);
+        const Vote *last;
+
+        if (seat < 0 || seat_table_at(s->seats, seat)->validator != validator)
+                return;
+        last = vote_table_last(s->votes, seat);
+        if (last && last->latency >= SLOW_CHECK)
+                return; /* it is always slow: no news */
+        round_suspect(s->round, seat, &view);
+        step(s, JUDGE_TIME, now);
+}
+
+usec_t site_next(const Site *s) {
+        return s->timers.next;
+}
+
+VerdictState site_state(const Site *s) {
+        return s->standing.state;
+}
+
+Assurance site_assurance(const Site *s) {
+        return s->standing.assurance;
+}
