@@ -24,6 +24,7 @@ export class Feed {
   private readonly listeners = new Set<Listener>();
   private stream: LiveStream | null = null;
   private reading: AbortController | null = null;
+  private readAgain = false;
   private meanwhile: LiveEvent[] = [];
   private refreshAt = Number.POSITIVE_INFINITY;
   private timer: ReturnType<typeof setInterval> | null = null;
@@ -57,13 +58,25 @@ export class Feed {
     return () => this.listeners.delete(listener);
   }
 
-  /* Reads the whole list; a reading that is under way is given up for the newer one. */
+  /* Reads the whole list. While a reading is under way (it may have begun too early for the caller)
+   * another follows it, however often it was asked for. */
   async reload(): Promise<void> {
-    this.reading?.abort();
+    if (this.reading) {
+      this.readAgain = true;
+      return;
+    }
     const reading = this.reading = new AbortController();
+    do {
+      this.readAgain = false;
+      await this.read(reading);
+    } while (this.readAgain && this.reading === reading);
+    if (this.reading === reading)
+      this.reading = null;
+  }
+
+  private async read(reading: AbortController): Promise<void> {
     this.meanwhile = [];
     this.refreshAt = Date.now() + REFRESH_MS;
-
     try {
       const list = await allWebsites(reading.signal);
       if (this.reading !== reading)
@@ -78,7 +91,6 @@ export class Feed {
       this.loading.value = this.loading.value === 'ready' ? 'ready' : 'failed';
       this.error.value = error instanceof Error ? error.message : String(error);
     }
-    this.reading = null;
   }
 
   private onOpen(resumed: boolean): void {

@@ -11,6 +11,8 @@ export const connection = signal<Connection>('connecting');
 
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 15_000;
+/* A connection that lived this long was a good one: the next attempt comes soon again. */
+const GOOD_MS = 5_000;
 /* The server says something every 15 s; three missed keep-alives mean the line is dead. */
 const SILENCE_MS = 45_000;
 const EVENT_NAMES = new Set<string>([
@@ -66,7 +68,11 @@ export class LiveStream {
       const response = await request('/api/v1/events', { headers, signal: attempt.signal });
       connection.value = 'live';
       this.handlers.onOpen(resumeFrom !== null);
-      await this.read(response, watch);
+      const opened = Date.now();
+      await this.read(response, watch).finally(() => {
+        if (Date.now() - opened > GOOD_MS)
+          this.backoff = BACKOFF_FIRST_MS;
+      });
     } finally {
       watch.stop();
       this.stopped.signal.removeEventListener('abort', abort);
@@ -84,7 +90,6 @@ export class LiveStream {
       if (done)
         return;
       watch.feed();
-      this.backoff = BACKOFF_FIRST_MS;
       parser.push(decoder.decode(value, { stream: true }));
     }
   }

@@ -45,7 +45,7 @@ function axes(): uPlot.Axis[] {
   };
 
   return [
-    { ...common, grid: { show: false }, values: timeLabels, space: 72 },
+    { ...common, grid: { show: false }, values: timeLabels, space: 72, size: 30 },
     {
       ...common, size: 62, space: 44,
       values: (_, splits) => splits.map((ms) => (ms >= 1_000 ? `${ms / 1_000} s` : `${ms} ms`)),
@@ -56,7 +56,7 @@ function axes(): uPlot.Axis[] {
 function options(props: PlotProps, width: number, cursor: (u: uPlot) => void): uPlot.Options {
   return {
     width, height: HEIGHT_PX, series: props.series, bands: props.bands ?? [], axes: axes(),
-    padding: [12, 8, 0, 0],
+    padding: [12, 24, 0, 0],
     legend: { show: false },
     cursor: {
       y: false, drag: { x: false, y: false },

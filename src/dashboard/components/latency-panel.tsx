@@ -23,7 +23,7 @@ function WindowChoice(
     <div class="segments" role="group" aria-label="Time window">
       {WINDOWS.map(([window, label]) => (
         <button
-          key={window} type="button" aria-pressed={window === chosen} aria-label={label}
+          key={window} type="button" aria-pressed={window === chosen} title={label}
           onClick={() => onChoose(window)}
         >
           {window}

@@ -42,7 +42,7 @@ function SeatRow({ seat }: { seat: Seat }): JSX.Element {
 
   return (
     <tr>
-      <td class="number">{seat.seat}</td>
+      <td>{seat.seat}</td>
       <td><VoteMark vote={seat.vote} /></td>
       <td title={validatorId ?? ''}>
         {validatorName || (validatorId ? shortKey(validatorId) : <span class="muted">Empty</span>)}
@@ -74,7 +74,7 @@ export function VerdictPanel({ verdict }: { verdict: Verdict }): JSX.Element {
         <table class="table" aria-label="Votes by seat">
           <thead>
             <tr>
-              <th scope="col" class="number">Seat</th><th scope="col">Vote</th>
+              <th scope="col">Seat</th><th scope="col">Vote</th>
               <th scope="col">Validator</th><th scope="col">Region</th><th scope="col">Age</th>
               <th scope="col" class="number">Latency</th><th scope="col">Error</th>
             </tr>

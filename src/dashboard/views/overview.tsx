@@ -95,7 +95,7 @@ function Toolbar({ text, onText, sort, onSort }: ToolbarProps): JSX.Element {
         <span class="hidden">Search websites</span>
         <Icon name="search" />
         <input
-          type="search" value={text} placeholder="Search by name or address"
+          type="search" value={text} placeholder="Search"
           onInput={(event) => onText(event.currentTarget.value)}
         />
       </label>

@@ -6,6 +6,7 @@ import { Heartbeat } from '../components/heartbeat';
 import { Icon } from '../components/icons';
 import { IncidentTable } from '../components/incident-table';
 import { LatencyPanel } from '../components/latency-panel';
+import { useMedia } from '../components/media';
 import { ErrorNotice, Loading } from '../components/notice';
 import { RemoveDialog } from '../components/remove-dialog';
 import { StatePill } from '../components/state-pill';
@@ -20,6 +21,7 @@ import { pageTitle } from '../tab';
 import type { Tick, TickEvent, WebsiteStatus } from '../types';
 
 const TICKS = 100;
+const TICKS_NARROW = 50;
 const STATUS_MS = 30_000;
 const VERDICT_MS = 1_000;
 const VERDICT_REFRESH_MS = 10_000;
@@ -66,6 +68,7 @@ function Head({ status, onRemove }: { status: WebsiteStatus; onRemove: () => voi
 
 function StateCard({ status, ticks }: { status: WebsiteStatus; ticks: Tick[] }): JSX.Element {
   const { assurance } = status;
+  const slots = useMedia('(max-width: 44rem)') ? TICKS_NARROW : TICKS;
 
   return (
     <section class="card state-card" aria-label="State" data-state={status.state}>
@@ -77,8 +80,8 @@ function StateCard({ status, ticks }: { status: WebsiteStatus; ticks: Tick[] }):
       </div>
       <Facts status={status} />
       <div class="beats-wide">
-        <Heartbeat beats={ticks} slots={TICKS} />
-        <p class="beats-scale muted"><span>Last {TICKS} checks</span><span>now</span></p>
+        <Heartbeat beats={ticks} slots={slots} />
+        <p class="beats-scale muted"><span>Last {slots} checks</span><span>now</span></p>
       </div>
     </section>
   );
