@@ -54,7 +54,7 @@ typedef struct HttpRequest {
         size_t body_max; /* decoded bytes read; the rest is not fetched and `truncated` is set */
         size_t keep_max; /* bytes of the body kept for the result; 0: only counted and hashed */
         const char *user_agent;
-        const char *ca_file; /* further trusted authorities (PEM), or NULL */
+        const char *ca_file; /* further trusted authorities (PEM, read once per client), or NULL */
         HttpGuard guard;     /* NULL: everything is allowed */
         void *guard_userdata;
 } HttpRequest;
@@ -78,8 +78,8 @@ typedef struct HttpResult {
         uint8_t body_sha256[32];
         const void *body; /* first keep_max bytes */
         size_t kept_n;
-        struct sockaddr_storage address;  /* last one connected to; AF_UNSPEC: none */
-        uint32_t certificate_expiry_days; /* days since 1970 of the leaf certificate, 0: none */
+        struct sockaddr_storage address;  /* last one connected to, or tried; AF_UNSPEC: none */
+        uint32_t certificate_expiry_days; /* days since 1970 of an accepted leaf, 0: none */
         bool redirected, truncated;
 } HttpResult;
 
@@ -87,12 +87,14 @@ typedef struct HttpResult {
 typedef void (*HttpDone)(const HttpResult *result, void *userdata);
 
 int http_client_new(HttpClient **ret, uv_loop_t *loop);
-/* Open calls are dropped without callbacks. */
+/* Open calls are dropped without callbacks; also inside of one. The loop must run on until its
+ * handles are closed. */
 HttpClient *http_client_free(HttpClient *c);
 DEFINE_FREEP(HttpClient, http_client_free);
 unsigned http_client_active(const HttpClient *c);
 
-/* Strings are copied. The callback never runs inside. -EINVAL: no URL, a foreign scheme. */
+/* Strings are copied. The callback never runs inside. -EINVAL: no URL, a foreign scheme,
+ * credentials in the URL, a line break in a header. ret may be NULL. */
 int http_start(HttpClient *c, const HttpRequest *request, HttpDone done, void *userdata,
                HttpCall **ret);
 HttpCall *http_call_cancel(HttpCall *c);

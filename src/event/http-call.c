@@ -1,0 +1,108 @@
+/* A request as it was asked for: checked, and copied. */
+#include <errno.h>
+#include <string.h>
+
+#include "event/http-internal.h"
+
+HttpCall *http_call_free(HttpCall *call) {
+        if (!call)
+                return NULL;
+
+        if (call->easy)
+                curl_easy_cleanup(call->easy);
+        curl_slist_free_all(call->header_list);
+        for (char **h = call->headers; h && *h; h++)
+                free(*h);
+        free(call->headers);
+        free(call->kept);
+        free(call->body);
+        free(call->origin);
+        free(call->user_agent);
+        free(call->method);
+        free(call->url);
+        free(call);
+        return NULL;
+}
+
+static bool has_line_break(const char *text) {
+        return text && strpbrk(text, "\r\n");
+}
+
+static int copy_string(char **ret, const char *text) {
+        if (has_line_break(text))
+                return -EINVAL;
+        *ret = text ? strdup(text) : NULL;
+        return text && !*ret ? -ENOMEM : 0;
+}
+
+static int copy_headers(HttpCall *call, const char *const *headers) {
+        size_t n = 0;
+        int r = 0;
+
+        while (headers && headers[n])
+                n++;
+        call->headers = calloc(n + 1, sizeof(*call->headers));
+        if (!call->headers)
+                return -ENOMEM;
+        for (size_t i = 0; i < n && r == 0; i++)
+                r = copy_string(&call->headers[i], headers[i]);
+        return r;
+}
+
+static int copy_body(HttpCall *call, const HttpRequest *request) {
+        if (request->body_n == 0)
+                return 0;
+        call->body = malloc(request->body_n);
+        if (!call->body)
+                return -ENOMEM;
+        memcpy(call->body, request->body, request->body_n);
+        return 0;
+}
+
+static int copy_request(HttpCall *call, const HttpRequest *request) {
+        const char *method = request->method ? request->method : "GET";
+        int r;
+
+        if (!request->url || !*method ||
+            strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") != strlen(method))
+                return -EINVAL;
+
+        call->request = *request;
+        r = copy_string(&call->url, request->url);
+        if (r == 0)
+                r = copy_string(&call->method, method);
+        if (r == 0)
+                r = copy_string(&call->user_agent, request->user_agent);
+        if (r == 0)
+                r = copy_headers(call, request->headers);
+        if (r == 0)
+                r = copy_body(call, request);
+        return r;
+}
+
+int http_call_new(HttpCall **ret, HttpClient *c, const HttpRequest *request) {
+        _cleanup_(http_call_freep) HttpCall *call = calloc(1, sizeof(*call));
+        int r;
+
+        if (!call)
+                return -ENOMEM;
+
+        r = copy_request(call, request);
+        if (r < 0)
+                return r;
+
+        r = http_url_origin(call->url, &call->origin);
+        if (r < 0)
+                return r == -EPROTONOSUPPORT ? -EINVAL : r;
+
+        r = request->ca_file ? http_trust_get(&c->trust, request->ca_file, &call->trust) : 0;
+        if (r < 0)
+                return r;
+
+        call->easy = curl_easy_init();
+        if (!call->easy)
+                return -ENOMEM;
+
+        *ret = TAKE_PTR(call);
+        return 0;
+}

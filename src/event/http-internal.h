@@ -1,0 +1,84 @@
+/* The inside of the HTTP client, shared by the http-*.c files and http.c only. */
+#pragma once
+
+#include <curl/curl.h>
+#include <sodium.h>
+
+#include "event/http.h"
+
+typedef struct HttpTrust HttpTrust;
+typedef struct HttpWatch HttpWatch;
+
+/* How a transfer ended, in the library's words, for http_error_classify(). */
+typedef struct HttpOutcome {
+        CURLcode code;
+        long verify_result; /* X509_V_ERR_*, 0: the chain is good */
+        int os_errno;
+        HttpPhase reached; /* the phase it was in */
+        bool blocked;      /* the guard refused an address */
+        bool tried;        /* at least one address was allowed */
+        bool cut;          /* ended by us, because enough of the body was read */
+        bool header_too_large;
+} HttpOutcome;
+
+/* One request; the members below `easy` are of the running transfer, of which each redirect is a
+ * new one. */
+struct HttpCall {
+        HttpClient *client;
+        HttpCall *previous, *next; /* in client->calls */
+        HttpRequest request; /* its numbers and guard; the strings are copied to the next members */
+        char *url, *method, *user_agent, *origin;
+        char **headers; /* ended by NULL */
+        void *body;
+        const char *trust; /* PEM file of all trusted authorities, or NULL; of client->trust */
+        HttpDone done;
+        void *userdata;
+        HttpResult result;
+        uint8_t *kept;
+        unsigned redirects;
+        usec_t deadline; /* boottime */
+
+        CURL *easy;
+        usec_t started, handshake; /* boottime; the latter 0 without TLS */
+        struct curl_slist *header_list;
+        crypto_hash_sha256_state hash;
+        size_t header_n;
+        HttpOutcome outcome;
+        char error[CURL_ERROR_SIZE];
+};
+
+struct HttpClient {
+        uv_loop_t *loop;
+        uv_timer_t timer;
+        CURLM *multi;
+        HttpCall *calls;
+        HttpWatch *watches;
+        HttpTrust *trust;
+        unsigned active;
+        bool dispatching; /* a done callback may run: freeing waits for its end */
+        bool freed;
+};
+
+/* A call of the client, not yet linked or started. -EINVAL: what http_start() says. */
+int http_call_new(HttpCall **ret, HttpClient *c, const HttpRequest *request);
+HttpCall *http_call_free(HttpCall *call);
+DEFINE_FREEP(HttpCall, http_call_free);
+
+/* Which HttpError a failed or finished transfer is. */
+HttpError http_error_classify(const HttpOutcome *outcome);
+
+/* The path of a PEM file with the system's authorities and those of ca_file, read once per client.
+ */
+int http_trust_get(HttpTrust **list, const char *ca_file, const char **ret);
+HttpTrust *http_trust_free(HttpTrust *list);
+
+/* 0, -EINVAL: not an URL or with credentials, -EPROTONOSUPPORT: neither http nor https. */
+int http_url_origin(const char *url, char **ret);
+int http_url_resolve(const char *base, const char *location, char **ret);
+
+/* Sets every option of the next transfer of the call. */
+int http_transfer_prepare(HttpCall *call, usec_t now);
+/* Adds the transfer's phases to the result, and what else the library knows of it. */
+void http_transfer_measure(HttpCall *call, CURLcode code, usec_t now);
+/* A redirect that is to be followed; its Location (borrowed), or NULL. */
+const char *http_transfer_location(const HttpCall *call);

@@ -1,0 +1,319 @@
+/* One transfer, which is a request without its redirects: the options that make it independent of
+ * every other one, the bytes as they come, and its measures at the end. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "event/http-internal.h"
+
+#define HEADER_MAX         (64u * 1024)
+#define DNS_CACHE_SECONDS  60L
+#define USER_AGENT_DEFAULT "dpin"
+
+static bool is_redirect(unsigned status) {
+        return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static unsigned get_status(const HttpCall *c) {
+        long status = 0;
+
+        (void)curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+        return status >= 200 && status <= 999 ? (unsigned)status : 0;
+}
+
+const char *http_transfer_location(const HttpCall *c) {
+        struct curl_header *h;
+
+        if (c->request.redirects_max == 0 || !is_redirect(get_status(c)) ||
+            curl_easy_header(c->easy, "Location", 0, CURLH_HEADER, -1, &h) != CURLHE_OK)
+                return NULL;
+        return h->value;
+}
+
+static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose _unused_,
+                                    struct curl_sockaddr *a) {
+        HttpCall *c = userdata;
+
+        if (c->request.guard &&
+            !c->request.guard(&a->addr, a->addrlen, c->request.guard_userdata)) {
+                c->outcome.blocked = true;
+                return CURL_SOCKET_BAD;
+        }
+
+        c->outcome.tried = true;
+        if (a->addrlen <= sizeof(c->result.address))
+                memcpy(&c->result.address, &a->addr, a->addrlen);
+        return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+static size_t on_header(char *data _unused_, size_t size, size_t n, void *userdata) {
+        HttpCall *c = userdata;
+
+        c->header_n += size * n;
+        if (c->header_n <= HEADER_MAX)
+                return size * n;
+
+        c->outcome.header_too_large = true;
+        return 0;
+}
+
+static int keep(HttpCall *c, const void *data, size_t n) {
+        uint8_t *kept;
+
+        n = MIN(n, c->request.keep_max - c->result.kept_n);
+        if (n == 0)
+                return 0;
+
+        kept = realloc(c->kept, c->result.kept_n + n);
+        if (!kept)
+                return -ENOMEM;
+        c->kept = kept;
+        memcpy(c->kept + c->result.kept_n, data, n);
+        c->result.kept_n += n;
+        return 0;
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *userdata) {
+        HttpCall *c = userdata;
+        size_t room = c->request.body_max - c->result.body_n, used;
+
+        if (http_transfer_location(c)) { /* nobody reads the body of a redirect */
+                c->outcome.cut = true;
+                return 0;
+        }
+
+        n *= size;
+        used = MIN(n, room);
+        crypto_hash_sha256_update(&c->hash, (const uint8_t *)data, used);
+        if (keep(c, data, used) < 0)
+                return 0;
+        c->result.body_n += used;
+        if (used == n)
+                return n;
+
+        c->result.truncated = c->outcome.cut = true;
+        return 0;
+}
+
+static bool is_secret_header(const char *line) {
+        return strncasecmp(line, "Authorization:", 14) == 0 || strncasecmp(line, "Cookie:", 7) == 0;
+}
+
+/* What was meant for one server is not told to the next. */
+static int build_headers(HttpCall *c) {
+        _cleanup_free_ char *origin = NULL;
+        int r = http_url_origin(c->url, &origin);
+
+        if (r < 0)
+                return r;
+
+        curl_slist_free_all(c->header_list);
+        c->header_list = curl_slist_append(NULL, "Expect:"); /* else a body waits a second */
+        for (char **h = c->headers; c->header_list && h && *h; h++) {
+                struct curl_slist *list;
+
+                if (is_secret_header(*h) && strcmp(origin, c->origin) != 0)
+                        continue;
+                list = curl_slist_append(c->header_list, *h);
+                if (!list)
+                        return -ENOMEM;
+                c->header_list = list;
+        }
+        return c->header_list ? 0 : -ENOMEM;
+}
+
+/* The return values of the setters below are not looked at: they fail for lack of memory only, and
+ * then the transfer does. */
+static void set_isolation(CURL *e) {
+        curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
+        curl_easy_setopt(e, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+        curl_easy_setopt(e, CURLOPT_PROXY, ""); /* the environment's would bypass the guard */
+        curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+        curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+        curl_easy_setopt(e, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+        curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+        curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+        curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+        curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_SECONDS);
+        curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L); /* else a slow resolver is waited for */
+}
+
+static void set_trust(CURL *e, const char *trust) {
+        curl_easy_setopt(e, CURLOPT_CAPATH, NULL); /* else the store is parsed for each request */
+        if (trust)
+                curl_easy_setopt(e, CURLOPT_CAINFO, trust);
+        curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
+        curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+        curl_easy_setopt(e, CURLOPT_CERTINFO, 1L);
+}
+
+/* The library tells when it was connected only after the TLS handshake, so of one that fails it
+ * would not be known. */
+static CURLcode on_handshake(CURL *easy _unused_, void *context _unused_, void *userdata) {
+        HttpCall *c = userdata;
+
+        c->handshake = now_boottime();
+        return CURLE_OK;
+}
+
+static void set_callbacks(HttpCall *c) {
+        curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
+        curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->error);
+        curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+        curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
+        curl_easy_setopt(c->easy, CURLOPT_SSL_CTX_FUNCTION, on_handshake);
+        curl_easy_setopt(c->easy, CURLOPT_SSL_CTX_DATA, c);
+        curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);
+        curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
+        curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
+        curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+}
+
+static void set_method(HttpCall *c) {
+        if (strcmp(c->method, "HEAD") == 0) {
+                curl_easy_setopt(c->easy, CURLOPT_NOBODY, 1L);
+                return;
+        }
+        if (c->body || strcmp(c->method, "POST") == 0) {
+                curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                                 (curl_off_t)c->request.body_n);
+                curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body ? c->body : "");
+        }
+        curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, c->method);
+}
+
+static void set_target(HttpCall *c, usec_t now) {
+        static const long families[] = { CURL_IPRESOLVE_WHATEVER, CURL_IPRESOLVE_V4,
+                                         CURL_IPRESOLVE_V6 };
+        usec_t left = c->deadline > now ? c->deadline - now : 0;
+        long milliseconds = (long)MAX((left + USEC_PER_MSEC - 1) / USEC_PER_MSEC, (usec_t)1);
+
+        curl_easy_setopt(c->easy, CURLOPT_URL, c->url);
+        curl_easy_setopt(c->easy, CURLOPT_IPRESOLVE,
+                         families[c->request.family == AF_INET    ? 1
+                                  : c->request.family == AF_INET6 ? 2
+                                                                  : 0]);
+        curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, milliseconds);
+        curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds);
+        curl_easy_setopt(c->easy, CURLOPT_USERAGENT,
+                         c->user_agent ? c->user_agent : USER_AGENT_DEFAULT);
+        curl_easy_setopt(c->easy, CURLOPT_ACCEPT_ENCODING, "");
+        curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->header_list);
+}
+
+int http_transfer_prepare(HttpCall *c, usec_t now) {
+        int r;
+
+        r = build_headers(c);
+        if (r < 0)
+                return r;
+
+        c->started = now;
+        c->handshake = 0;
+        c->header_n = 0;
+        c->error[0] = '\0';
+        c->outcome = (HttpOutcome){ 0 };
+        c->result.body_n = c->result.kept_n = 0;
+        c->result.truncated = false;
+        c->result.status = 0;
+        crypto_hash_sha256_init(&c->hash);
+
+        curl_easy_reset(c->easy);
+        set_isolation(c->easy);
+        set_trust(c->easy, c->trust);
+        set_callbacks(c);
+        set_method(c);
+        set_target(c, now);
+        return 0;
+}
+
+static usec_t get_mark(CURL *e, CURLINFO info) {
+        curl_off_t mark = 0;
+
+        return curl_easy_getinfo(e, info, &mark) == CURLE_OK && mark > 0 ? (usec_t)mark : 0;
+}
+
+/* Marks count from the start of the transfer; the first one missing is the phase it ended in. */
+static void measure_phases(HttpCall *c, usec_t now) {
+        bool tls = strncasecmp(c->url, "https:", 6) == 0;
+        usec_t marks[_HTTP_PHASE_MAX] = {
+                [HTTP_PHASE_DNS] = get_mark(c->easy, CURLINFO_NAMELOOKUP_TIME_T),
+                [HTTP_PHASE_CONNECT] = get_mark(c->easy, CURLINFO_CONNECT_TIME_T),
+                [HTTP_PHASE_TLS] = get_mark(c->easy, tls ? CURLINFO_APPCONNECT_TIME_T
+                                                         : CURLINFO_CONNECT_TIME_T),
+                [HTTP_PHASE_WAIT] = get_mark(c->easy, CURLINFO_STARTTRANSFER_TIME_T),
+        };
+        usec_t before = 0, total = now > c->started ? now - c->started : 0;
+        HttpPhase p = HTTP_PHASE_DNS;
+
+        if (marks[HTTP_PHASE_CONNECT] == 0 && c->handshake > c->started)
+                marks[HTTP_PHASE_CONNECT] = c->handshake - c->started;
+        if (c->outcome.code == CURLE_OK)
+                total = get_mark(c->easy, CURLINFO_TOTAL_TIME_T);
+
+        for (; p < HTTP_PHASE_TRANSFER && marks[p] > 0; p++) {
+                c->result.phase[p] += marks[p] > before ? marks[p] - before : 0;
+                before = MAX(marks[p], before);
+        }
+        c->result.phase[p] += total > before ? total - before : 0;
+        c->outcome.reached = p;
+}
+
+static void measure_address(HttpCall *c) {
+        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&c->result.address;
+        struct sockaddr_in *v4 = (struct sockaddr_in *)&c->result.address;
+        struct sockaddr_storage empty = { .ss_family = AF_UNSPEC };
+        char *text = NULL;
+        long port = 0;
+
+        if (curl_easy_getinfo(c->easy, CURLINFO_PRIMARY_IP, &text) != CURLE_OK || !text || !*text)
+                return; /* stays the last one tried */
+
+        (void)curl_easy_getinfo(c->easy, CURLINFO_PRIMARY_PORT, &port);
+        c->result.address = empty;
+        if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
+                v4->sin_family = AF_INET;
+                v4->sin_port = htons((uint16_t)port);
+        } else if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
+                v6->sin6_family = AF_INET6;
+                v6->sin6_port = htons((uint16_t)port);
+        }
+}
+
+static void measure_certificate(HttpCall *c) {
+        static const char label[] = "Expire date:";
+        struct curl_certinfo *chain = NULL;
+        struct tm tm = { 0 };
+        time_t expiry;
+
+        c->result.certificate_expiry_days = 0;
+        if (curl_easy_getinfo(c->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain ||
+            chain->num_of_certs <= 0)
+                return;
+
+        for (struct curl_slist *l = chain->certinfo[0]; l; l = l->next) {
+                if (strncmp(l->data, label, sizeof(label) - 1) != 0 ||
+                    !strptime(l->data + sizeof(label) - 1, "%b %d %H:%M:%S %Y", &tm))
+                        continue;
+                expiry = timegm(&tm);
+                if (expiry > 0)
+                        c->result.certificate_expiry_days = (uint32_t)(expiry / 86400);
+        }
+}
+
+void http_transfer_measure(HttpCall *c, CURLcode code, usec_t now) {
+        long os_errno = 0;
+
+        (void)curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
+        (void)curl_easy_getinfo(c->easy, CURLINFO_SSL_VERIFYRESULT, &c->outcome.verify_result);
+        c->outcome.code = code;
+        c->outcome.os_errno = (int)os_errno;
+        c->result.status = get_status(c);
+        measure_phases(c, now);
+        measure_address(c);
+        measure_certificate(c);
+        crypto_hash_sha256_final(&c->hash, c->result.body_sha256);
+}

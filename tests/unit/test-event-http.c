@@ -1,0 +1,667 @@
+/* The HTTP client against servers on loopback: our own, a raw socket that says anything, and
+ * openssl's. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "event/http.h"
+#include "event/httpd.h"
+
+#define TURNS_MAX 20000
+
+typedef struct Fixture {
+        uv_loop_t loop;
+        Httpd *httpd;
+        HttpClient *client;
+        uint16_t port;
+        char last[256], authorization[64]; /* of the last request served */
+        unsigned served;
+        uint16_t refused_port; /* by the guard */
+        unsigned guarded;
+        bool done;
+        HttpResult result;
+        char detail[256], body[256];
+} Fixture;
+
+static int listen_on(uint16_t *ret_port, int backlog) {
+        struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        socklen_t n = sizeof(a);
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+        assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
+        assert_int_equal(listen(fd, backlog), 0);
+        assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+        *ret_port = ntohs(a.sin_port);
+        return fd;
+}
+
+static void reply_redirect(HttpdRequest *r, unsigned status, const char *location) {
+        char line[300];
+        const char *const headers[] = { line, NULL };
+
+        snprintf(line, sizeof(line), "Location: %s", location);
+        assert_int_equal(httpd_reply(r, &(HttpdReply){ .status = status, .headers = headers }), 0);
+}
+
+static void on_request(HttpdRequest *r, void *userdata) {
+        Fixture *f = userdata;
+        const char *to = httpd_query(r, "to"), *authorization = httpd_header(r, "Authorization");
+        size_t n;
+        const void *body = httpd_body(r, &n);
+
+        f->served++;
+        snprintf(f->last, sizeof(f->last), "%s %s %.*s", httpd_method(r), httpd_path(r), (int)n,
+                 (const char *)body);
+        snprintf(f->authorization, sizeof(f->authorization), "%s",
+                 authorization ? authorization : "");
+        if (to)
+                return reply_redirect(r, (unsigned)strtoul(httpd_path(r) + 1, NULL, 10), to);
+        if (strcmp(httpd_path(r), "/endless") == 0) {
+                assert_int_equal(httpd_stream_open(r, "text/plain", NULL), 0);
+                assert_int_equal(httpd_stream_write(r, "beginning", 9), 0);
+                return;
+        }
+        if (strcmp(httpd_path(r), "/silent") == 0)
+                return;
+        assert_int_equal(httpd_reply(r, &(HttpdReply){ .status = 200,
+                                                       .body = "0123456789",
+                                                       .body_n = 10 }),
+                         0);
+}
+
+static void on_finished(HttpdRequest *r _unused_, void *userdata _unused_) {
+}
+
+static void on_done(const HttpResult *result, void *userdata) {
+        Fixture *f = userdata;
+
+        assert_false(f->done);
+        f->done = true;
+        f->result = *result;
+        snprintf(f->detail, sizeof(f->detail), "%s", result->detail ? result->detail : "");
+        snprintf(f->body, sizeof(f->body), "%.*s", (int)result->kept_n,
+                 result->body ? (const char *)result->body : "");
+}
+
+static bool guard(const struct sockaddr *address, socklen_t n, void *userdata) {
+        const struct sockaddr_in *a = (const struct sockaddr_in *)address;
+        Fixture *f = userdata;
+
+        assert_int_equal(n, sizeof(*a));
+        f->guarded++;
+        return ntohs(a->sin_port) != f->refused_port;
+}
+
+static void start(Fixture *f) {
+        int fd;
+
+        *f = (Fixture){ 0 };
+        assert_int_equal(uv_loop_init(&f->loop), 0);
+        fd = listen_on(&f->port, 64);
+        assert_int_equal(httpd_new(&f->httpd, &f->loop, fd, NULL,
+                                   &(HttpdOps){ on_request, on_finished }, f),
+                         0);
+        assert_int_equal(http_client_new(&f->client, &f->loop), 0);
+}
+
+static void stop(Fixture *f) {
+        f->client = http_client_free(f->client);
+        f->httpd = httpd_free(f->httpd);
+        assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+        assert_int_equal(uv_loop_close(&f->loop), 0);
+}
+
+static const HttpRequest plain = {
+        .timeout = 5 * USEC_PER_SEC,
+        .redirects_max = 3,
+        .body_max = 1000,
+        .keep_max = 100,
+};
+
+static void begin(Fixture *f, HttpRequest request, const char *format, ...) _printf_(3, 4);
+static void begin(Fixture *f, HttpRequest request, const char *format, ...) {
+        char url[512];
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(url, sizeof(url), format, ap);
+        va_end(ap);
+        f->done = false;
+        request.url = url;
+        assert_int_equal(http_start(f->client, &request, on_done, f, NULL), 0);
+        assert_false(f->done);
+        assert_int_equal(http_client_active(f->client), 1);
+}
+
+static void wait_done(Fixture *f) {
+        while (!f->done)
+                assert_true(uv_run(&f->loop, UV_RUN_ONCE));
+        assert_int_equal(http_client_active(f->client), 0);
+}
+
+static void assert_error(const Fixture *f, HttpError wanted) {
+        if (f->result.error != wanted)
+                print_error("%s: %s\n", http_error_name(f->result.error), f->detail);
+        assert_string_equal(http_error_name(f->result.error), http_error_name(wanted));
+}
+
+static usec_t sum_phases(const HttpResult *r) {
+        usec_t sum = 0;
+
+        for (unsigned i = 0; i < _HTTP_PHASE_MAX; i++)
+                sum += r->phase[i];
+        return sum;
+}
+
+static void answer_is_measured_and_hashed(void **state _unused_) {
+        uint8_t hash[32];
+        Fixture f;
+
+        start(&f);
+        begin(&f, plain, "http://127.0.0.1:%u/x", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_OK);
+        assert_int_equal(f.result.status, 200);
+        assert_string_equal(f.body, "0123456789");
+        assert_int_equal(f.result.body_n, 10);
+        crypto_hash_sha256(hash, (const uint8_t *)"0123456789", 10);
+        assert_memory_equal(f.result.body_sha256, hash, 32);
+        assert_int_equal(f.result.address.ss_family, AF_INET);
+        assert_int_equal(((struct sockaddr_in *)&f.result.address)->sin_port, htons(f.port));
+        assert_true(f.result.phase[HTTP_PHASE_CONNECT] > 0);
+        assert_true(f.result.phase[HTTP_PHASE_WAIT] > 0);
+        assert_int_equal(f.result.phase[HTTP_PHASE_TLS], 0);
+        assert_true(sum_phases(&f.result) < 5 * USEC_PER_SEC);
+        assert_false(f.result.redirected || f.result.truncated);
+        assert_string_equal(f.last, "GET /x ");
+        stop(&f);
+}
+
+static void body_is_cut_and_kept_in_part(void **state _unused_) {
+        HttpRequest request = plain;
+        Fixture f;
+
+        start(&f);
+        request.body_max = 7;
+        request.keep_max = 3;
+        begin(&f, request, "http://127.0.0.1:%u/", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_OK);
+        assert_true(f.result.truncated);
+        assert_int_equal(f.result.body_n, 7);
+        assert_string_equal(f.body, "012");
+
+        request.body_max = 10;
+        begin(&f, request, "http://127.0.0.1:%u/", f.port);
+        wait_done(&f);
+        assert_false(f.result.truncated);
+        assert_int_equal(f.result.body_n, 10);
+        stop(&f);
+}
+
+static void methods_and_bodies_are_sent(void **state _unused_) {
+        HttpRequest request = plain;
+        Fixture f;
+
+        start(&f);
+        request.method = "POST";
+        request.body = "abc";
+        request.body_n = 3;
+        begin(&f, request, "http://127.0.0.1:%u/p", f.port);
+        wait_done(&f);
+        assert_string_equal(f.last, "POST /p abc");
+
+        begin(&f, request, "http://127.0.0.1:%u/302?to=/q", f.port);
+        wait_done(&f);
+        assert_string_equal(f.last, "GET /q ");
+        begin(&f, request, "http://127.0.0.1:%u/308?to=/q", f.port);
+        wait_done(&f);
+        assert_string_equal(f.last, "POST /q abc");
+
+        request = plain;
+        request.method = "HEAD";
+        begin(&f, request, "http://127.0.0.1:%u/h", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_OK);
+        assert_string_equal(f.last, "HEAD /h ");
+        assert_int_equal(f.result.body_n, 0);
+        stop(&f);
+}
+
+static void every_hop_asks_the_guard(void **state _unused_) {
+        HttpRequest request = plain;
+        uint16_t other;
+        Fixture f;
+        int fd = listen_on(&other, 8);
+
+        start(&f);
+        request.guard = guard;
+        request.guard_userdata = &f;
+        f.refused_port = other;
+        begin(&f, request, "http://127.0.0.1:%u/301?to=/303%%3Fto=/end", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_OK);
+        assert_true(f.result.redirected);
+        assert_string_equal(f.last, "GET /end ");
+        assert_int_equal(f.guarded, 3);
+
+        begin(&f, request, "http://127.0.0.1:%u/302?to=http://127.0.0.1:%u/", f.port, other);
+        wait_done(&f);
+        assert_error(&f, HTTP_BLOCKED);
+        assert_int_equal(f.guarded, 5);
+        assert_true(accept(fd, NULL, NULL) < 0);
+        close(fd);
+        stop(&f);
+}
+
+static void redirects_are_limited(void **state _unused_) {
+        HttpRequest request = plain;
+        Fixture f;
+
+        start(&f);
+        request.redirects_max = 0;
+        begin(&f, request, "http://127.0.0.1:%u/301?to=/", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_OK);
+        assert_int_equal(f.result.status, 301);
+        assert_false(f.result.redirected);
+
+        request.redirects_max = 1;
+        begin(&f, request, "http://127.0.0.1:%u/301?to=/302%%3Fto=/x", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_REDIRECTS);
+        begin(&f, request, "http://127.0.0.1:%u/301?to=file:///etc/passwd", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_SCHEME);
+        begin(&f, request, "http://127.0.0.1:%u/301?to=gopher://127.0.0.1/", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_SCHEME);
+        begin(&f, request, "http://127.0.0.1:%u/301?to=http://u:p@127.0.0.1/", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_PROTOCOL);
+        stop(&f);
+}
+
+static void secrets_stay_with_their_server(void **state _unused_) {
+        static const char *const headers[] = { "Authorization: Bearer x", NULL };
+        HttpRequest request = plain;
+        Fixture f;
+
+        start(&f);
+        request.headers = headers;
+        begin(&f, request, "http://127.0.0.1:%u/301?to=/same", f.port);
+        wait_done(&f);
+        assert_string_equal(f.authorization, "Bearer x");
+        begin(&f, request, "http://127.0.0.1:%u/301?to=http://localhost:%u/other", f.port, f.port);
+        wait_done(&f);
+        assert_string_equal(f.last, "GET /other ");
+        assert_string_equal(f.authorization, "");
+        stop(&f);
+}
+
+static void environment_has_no_say(void **state _unused_) {
+        uint16_t proxy;
+        Fixture f;
+        int fd = listen_on(&proxy, 8);
+        char text[64];
+
+        snprintf(text, sizeof(text), "http://127.0.0.1:%u", proxy);
+        setenv("http_proxy", text, 1);
+        setenv("all_proxy", text, 1);
+        start(&f);
+        begin(&f, plain, "http://127.0.0.1:%u/", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_OK);
+        assert_true(accept(fd, NULL, NULL) < 0);
+        unsetenv("http_proxy");
+        unsetenv("all_proxy");
+        close(fd);
+        stop(&f);
+}
+
+static void bad_requests_do_not_start(void **state _unused_) {
+        static const char *const urls[] = {
+                "",
+                "no scheme",
+                "127.0.0.1",
+                "file:///etc/passwd",
+                "ftp://127.0.0.1/",
+                "http://",
+                "http://u:p@127.0.0.1/",
+                "http://127.0.0.1:99999/",
+                "http://a b/",
+                "http://a/\r\nX: y",
+        };
+        static const char *const headers[] = { "A: b\r\nC: d", NULL };
+        HttpRequest request = plain;
+        Fixture f;
+
+        start(&f);
+        for (size_t i = 0; i < ELEMENTSOF(urls); i++) {
+                request.url = urls[i];
+                assert_int_equal(http_start(f.client, &request, on_done, &f, NULL), -EINVAL);
+        }
+        request.url = "http://127.0.0.1/";
+        request.method = "GET /\r\n";
+        assert_int_equal(http_start(f.client, &request, on_done, &f, NULL), -EINVAL);
+        request.method = NULL;
+        request.headers = headers;
+        assert_int_equal(http_start(f.client, &request, on_done, &f, NULL), -EINVAL);
+        request.headers = NULL;
+        request.ca_file = "/nonexistent";
+        assert_int_equal(http_start(f.client, &request, on_done, &f, NULL), -ENOENT);
+        assert_int_equal(http_client_active(f.client), 0);
+        stop(&f);
+}
+
+static void refused_and_unknown_hosts_are_told_apart(void **state _unused_) {
+        HttpRequest request = plain;
+        uint16_t port;
+        Fixture f;
+
+        start(&f);
+        close(listen_on(&port, 1));
+        begin(&f, request, "http://127.0.0.1:%u/", port);
+        wait_done(&f);
+        assert_error(&f, HTTP_REFUSED);
+        assert_int_equal(f.result.status, 0);
+        assert_true(strlen(f.detail) > 0);
+
+        /* Without a network the resolver is slow; it must not be waited for. */
+        request.timeout = USEC_PER_SEC;
+        begin(&f, request, "http://nobody.invalid/");
+        wait_done(&f);
+        if (f.result.error != HTTP_TIMEOUT_DNS)
+                assert_error(&f, HTTP_DNS);
+        assert_true(sum_phases(&f.result) < 2 * USEC_PER_SEC);
+        assert_int_equal(f.result.address.ss_family, AF_UNSPEC);
+        stop(&f);
+}
+
+static void timeouts_name_their_phase(void **state _unused_) {
+        HttpRequest request = plain;
+        uint16_t full, mute;
+        int fd = listen_on(&full, 0), silent = listen_on(&mute, 8), fill[3];
+        struct sockaddr_in a = { .sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                 .sin_port = htons(full) };
+        Fixture f;
+
+        for (unsigned i = 0; i < ELEMENTSOF(fill); i++) { /* a full backlog answers no SYN */
+                fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+                (void)connect(fill[i], (struct sockaddr *)&a, sizeof(a));
+        }
+        start(&f);
+        request.timeout = 200 * USEC_PER_MSEC;
+        begin(&f, request, "http://127.0.0.1:%u/", full);
+        wait_done(&f);
+        assert_error(&f, HTTP_TIMEOUT_CONNECT);
+        assert_true(f.result.phase[HTTP_PHASE_CONNECT] >= 150 * USEC_PER_MSEC);
+        begin(&f, request, "https://127.0.0.1:%u/", mute);
+        wait_done(&f);
+        assert_error(&f, HTTP_TIMEOUT_TLS);
+        assert_true(f.result.phase[HTTP_PHASE_TLS] >= 150 * USEC_PER_MSEC);
+        begin(&f, request, "http://127.0.0.1:%u/silent", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_TIMEOUT_WAIT);
+        begin(&f, request, "http://127.0.0.1:%u/endless", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_TIMEOUT_TRANSFER);
+        assert_int_equal(f.result.status, 200);
+        assert_int_equal(f.result.body_n, 9);
+        stop(&f);
+        for (unsigned i = 0; i < ELEMENTSOF(fill); i++)
+                close(fill[i]);
+        close(silent);
+        close(fd);
+}
+
+static void phases_are_summed_over_redirects(void **state _unused_) {
+        HttpRequest request = plain;
+        Fixture f;
+
+        start(&f);
+        request.timeout = 200 * USEC_PER_MSEC;
+        begin(&f, request, "http://127.0.0.1:%u/301?to=/302%%3Fto=/silent", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_TIMEOUT_WAIT);
+        assert_true(f.result.redirected);
+        assert_true(sum_phases(&f.result) >= 190 * USEC_PER_MSEC);
+        assert_true(sum_phases(&f.result) < USEC_PER_SEC);
+        stop(&f);
+}
+
+/* Serves one connection of a raw listener with these bytes, then closes it. */
+static void serve_raw(Fixture *f, int fd, const char *bytes, size_t n) {
+        int peer = -1;
+        char request[4096];
+
+        while (!f->done) {
+                uv_run(&f->loop, UV_RUN_NOWAIT);
+                if (peer < 0)
+                        peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK);
+                if (peer < 0 || recv(peer, request, sizeof(request), 0) <= 0)
+                        continue;
+                for (size_t sent = 0; sent < n && !f->done;) {
+                        ssize_t m = send(peer, bytes + sent, n - sent, MSG_NOSIGNAL);
+
+                        if (m < 0 && errno != EAGAIN)
+                                break;
+                        sent += m > 0 ? (size_t)m : 0;
+                        uv_run(&f->loop, UV_RUN_NOWAIT);
+                }
+                close(peer);
+                wait_done(f);
+        }
+}
+
+static void servers_that_misbehave_are_classified(void **state _unused_) {
+        static char large[80000];
+        const struct {
+                const char *bytes;
+                HttpError error;
+        } cases[] = {
+                { "", HTTP_RESET },
+                { "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", HTTP_RESET },
+                { "SSH-2.0-OpenSSH_9.2\r\n", HTTP_PROTOCOL },
+                { "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
+                  HTTP_PROTOCOL },
+                { large, HTTP_PROTOCOL },
+        };
+        uint16_t port;
+        Fixture f;
+        int fd = listen_on(&port, 8);
+        size_t used = (size_t)snprintf(large, sizeof(large), "HTTP/1.1 200 OK\r\n");
+
+        while (used < sizeof(large) - 100)
+                used += (size_t)snprintf(large + used, 100, "X-%zu: %060d\r\n", used, 0);
+        start(&f);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                begin(&f, plain, "http://127.0.0.1:%u/", port);
+                serve_raw(&f, fd, cases[i].bytes, strlen(cases[i].bytes));
+                assert_error(&f, cases[i].error);
+        }
+        close(fd);
+        stop(&f);
+}
+
+static void cancelled_call_is_silent(void **state _unused_) {
+        HttpRequest request = plain;
+        HttpCall *call;
+        char url[64];
+        Fixture f;
+
+        start(&f);
+        snprintf(url, sizeof(url), "http://127.0.0.1:%u/silent", f.port);
+        request.url = url;
+        assert_int_equal(http_start(f.client, &request, on_done, &f, &call), 0);
+        while (f.served == 0)
+                uv_run(&f.loop, UV_RUN_ONCE);
+        call = http_call_cancel(call);
+        assert_int_equal(http_client_active(f.client), 0);
+        assert_int_equal(http_start(f.client, &request, on_done, &f, &call), 0);
+        stop(&f);
+        assert_false(f.done);
+}
+
+static void on_done_free_client(const HttpResult *result _unused_, void *userdata) {
+        Fixture *f = userdata;
+
+        f->done = true;
+        f->client = http_client_free(f->client);
+}
+
+static void client_may_be_freed_by_a_callback(void **state _unused_) {
+        HttpRequest request = plain;
+        char url[64];
+        Fixture f;
+
+        start(&f);
+        snprintf(url, sizeof(url), "http://127.0.0.1:%u/", f.port);
+        request.url = url;
+        for (unsigned i = 0; i < 3; i++)
+                assert_int_equal(http_start(f.client, &request, on_done_free_client, &f, NULL), 0);
+        while (f.client)
+                uv_run(&f.loop, UV_RUN_ONCE);
+        stop(&f);
+}
+
+/* openssl s_server with a certificate, in a directory of its own. */
+typedef struct TlsServer {
+        char directory[64];
+        pid_t pid;
+        unsigned port;
+} TlsServer;
+
+static void run(const char *directory, const char *command) {
+        int status, log;
+        pid_t pid = fork();
+
+        if (pid == 0) {
+                if (chdir(directory) != 0)
+                        _exit(127);
+                log = open("log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+                if (log < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
+                        _exit(127);
+                execl("/bin/sh", "sh", "-c", command, NULL);
+                _exit(127);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+}
+
+static void make_authority(TlsServer *s) {
+        snprintf(s->directory, sizeof(s->directory), "/tmp/dpin-test-http-XXXXXX");
+        assert_non_null(mkdtemp(s->directory));
+        run(s->directory, "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+                          "-keyout ca.key -out ca.pem -subj /CN=authority -days 30");
+}
+
+static void serve_tls(TlsServer *s, const char *name, int days) {
+        char command[512], line[256] = "";
+        int out[2];
+        FILE *stream;
+
+        snprintf(command, sizeof(command),
+                 "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem "
+                 "-out csr.pem -subj /CN=x -addext subjectAltName=%s && "
+                 "openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -days %d "
+                 "-copy_extensions copy -out cert.pem",
+                 name, days);
+        run(s->directory, command);
+        assert_int_equal(pipe(out), 0);
+        s->pid = fork();
+        if (s->pid == 0) {
+                if (chdir(s->directory) != 0 || dup2(out[1], 1) < 0)
+                        _exit(127);
+                close(out[0]);
+                close(2);
+                execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert",
+                       "cert.pem", "-key", "key.pem", "-www", NULL);
+                _exit(127);
+        }
+        close(out[1]);
+        stream = fdopen(out[0], "r");
+        while (sscanf(line, "ACCEPT 127.0.0.1:%u", &s->port) != 1)
+                assert_non_null(fgets(line, sizeof(line), stream));
+        fclose(stream);
+}
+
+static void stop_tls(TlsServer *s) {
+        kill(s->pid, SIGKILL);
+        assert_int_equal(waitpid(s->pid, NULL, 0), s->pid);
+}
+
+static void certificates_are_verified(void **state _unused_) {
+        static const struct {
+                const char *name;
+                int days;
+                bool trusted;
+                HttpError error;
+        } cases[] = {
+                { "IP:127.0.0.1", 10, true, HTTP_OK },
+                { "IP:127.0.0.1", 10, false, HTTP_TLS_UNTRUSTED },
+                { "DNS:elsewhere.example", 10, true, HTTP_TLS_NAME },
+                { "IP:127.0.0.1", -1, true, HTTP_TLS_EXPIRED },
+        };
+        HttpRequest request = plain;
+        char ca_file[128];
+        TlsServer s;
+        Fixture f;
+
+        start(&f);
+        make_authority(&s);
+        request.body_max = 1 << 20;
+        snprintf(ca_file, sizeof(ca_file), "%s/ca.pem", s.directory);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                serve_tls(&s, cases[i].name, cases[i].days);
+                request.ca_file = cases[i].trusted ? ca_file : NULL;
+                begin(&f, request, "https://127.0.0.1:%u/", s.port);
+                wait_done(&f);
+                assert_error(&f, cases[i].error);
+                stop_tls(&s);
+                if (cases[i].error != HTTP_OK)
+                        continue;
+                assert_true(f.result.phase[HTTP_PHASE_TLS] > 0);
+                assert_in_range(f.result.certificate_expiry_days, now_realtime() / USEC_PER_DAY + 9,
+                                now_realtime() / USEC_PER_DAY + 11);
+        }
+        begin(&f, request, "https://127.0.0.1:%u/", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_TLS_HANDSHAKE);
+        run(s.directory, "rm -r \"$PWD\"");
+        stop(&f);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(answer_is_measured_and_hashed),
+                cmocka_unit_test(body_is_cut_and_kept_in_part),
+                cmocka_unit_test(methods_and_bodies_are_sent),
+                cmocka_unit_test(every_hop_asks_the_guard),
+                cmocka_unit_test(redirects_are_limited),
+                cmocka_unit_test(secrets_stay_with_their_server),
+                cmocka_unit_test(environment_has_no_say),
+                cmocka_unit_test(bad_requests_do_not_start),
+                cmocka_unit_test(refused_and_unknown_hosts_are_told_apart),
+                cmocka_unit_test(timeouts_name_their_phase),
+                cmocka_unit_test(phases_are_summed_over_redirects),
+                cmocka_unit_test(servers_that_misbehave_are_classified),
+                cmocka_unit_test(cancelled_call_is_silent),
+                cmocka_unit_test(client_may_be_freed_by_a_callback),
+                cmocka_unit_test(certificates_are_verified),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
