@@ -10,17 +10,24 @@ build_options() {
         esac
 }
 
+# Again after packages were installed: what meson did not find before may be there now.
+build_setup() {
+        local -a options=()
+
+        read -r -a options <<<"$(build_options "$1")"
+        [[ ! -e $2/meson-private/coredata.dat ]] || options+=(--reconfigure)
+        say "build: meson setup $2 ($3)"
+        mkdir -p build
+        CC=$3 meson setup "${options[@]}" "$2" >"$2.log" 2>&1 || { tail -n 25 "$2.log" >&2; return 1; }
+}
+
 build_programs() {
         local variant=$1 dir=build/$1 cc=gcc start=$SECONDS
         shift
 
         case $variant in clang | fuzz) cc=clang ;; esac
-        if [[ ! -e $dir/build.ninja ]]; then
-                say "build: meson setup $dir ($cc)"
-                mkdir -p build
-                # shellcheck disable=SC2046
-                CC=$cc meson setup $(build_options "$variant") "$dir" >"$dir.log" 2>&1 ||
-                        { tail -n 25 "$dir.log" >&2; return 1; }
+        if [[ ! -e $dir/build.ninja || build/deps.log -nt $dir/build.ninja ]]; then
+                build_setup "$variant" "$dir" "$cc" || return 1
         fi
         ninja -C "$dir" "$@" || return 1
         say "build: $dir is up to date ($((SECONDS - start)) s)"
