@@ -1,0 +1,65 @@
+/* A struct with a member of every type, for the tests of reading and writing JSON. */
+#pragma once
+
+#include "base/json.h"
+
+typedef struct Wheel {
+        int64_t size;
+        JsonStrings marks;
+} Wheel;
+
+typedef struct Toy {
+        char name[8];
+        uint64_t serial;
+        int64_t age;
+        bool broken;
+        uint8_t key[4];
+        JsonBytes data;
+        Wheel spare;
+        JsonArray wheels;
+        JsonStrings tags;
+} Toy;
+
+static const JsonField wheel_fields[] = {
+        { .name = "size",
+          .type = JSON_NUMBER,
+          .offset = offsetof(Wheel, size),
+          .min = 1,
+          .max = 9 },
+        { .name = "marks",
+          .type = JSON_STRINGS,
+          .optional = true,
+          .offset = offsetof(Wheel, marks),
+          .size = 3,
+          .max = 2 },
+        {},
+};
+
+#define TOY_FIELDS(is_optional)                                                                         \
+        {                                                                                               \
+                { "name", JSON_STRING, is_optional, offsetof(Toy, name), 8, 0, 0, NULL },               \
+                                { "serial", JSON_U64, is_optional, offsetof(Toy, serial),               \
+                                  0,        0,        0,           NULL },                              \
+                                { "age", JSON_NUMBER, is_optional, offsetof(Toy, age), 0, 0, 0, NULL }, \
+                                { "broken", JSON_BOOL, is_optional, offsetof(Toy, broken),              \
+                                  0,        0,         0,           NULL },                             \
+                                { "key", JSON_FIXED, is_optional, offsetof(Toy, key), 4, 0, 0, NULL },  \
+                                { "data", JSON_BYTES, is_optional, offsetof(Toy, data),                 \
+                                  5,      0,          0,           NULL },                              \
+                                { "spare", JSON_OBJECT, is_optional, offsetof(Toy, spare),              \
+                                  0,       0,           0,           wheel_fields },                    \
+                                { "wheels",      JSON_ARRAY, is_optional, offsetof(Toy, wheels),        \
+                                  sizeof(Wheel), 0,          3,           wheel_fields },               \
+                                { "tags", JSON_STRINGS, is_optional, offsetof(Toy, tags), 4, 0,         \
+                                  3,      NULL },                                                       \
+                                {},                                                                     \
+        }
+
+static const JsonField toy_fields[] = TOY_FIELDS(false);
+static const JsonField loose_fields[] = TOY_FIELDS(true);
+
+static const char toy_text[] =
+                "{\"name\":\"car\",\"serial\":\"9223372036854775807\",\"age\":-7,\"broken\":true,"
+                "\"key\":\"AQIDBA\",\"data\":\"-_8\",\"spare\":{\"size\":9},"
+                "\"wheels\":[{\"size\":1,\"marks\":[\"a\",\"bcd\"]},{\"size\":2}],"
+                "\"tags\":[\"\",\"\xc3\xa4\"]}";
