@@ -1,0 +1,92 @@
+/* What the files of pq share: a connection in one struct, a transaction as buffers libpq can send.
+ */
+#pragma once
+
+#include <libpq-fe.h>
+
+#include "event/pq.h"
+
+enum {
+        PQ_PARAMS_MAX = 64
+};
+
+typedef enum PqState {
+        PQ_WAITING,    /* the timer says when to connect (again) */
+        PQ_CONNECTING, /* the timer says when to give up, here and below */
+        PQ_PREPARING,
+        PQ_READY,
+        PQ_BROKEN, /* found while sending; the timer comes at once and lets go */
+} PqState;
+
+struct PqCall {
+        PqCall *next;
+        PqDone done; /* NULL: cancelled */
+        void *userdata;
+        int r;
+        char *error;
+        size_t n, received;
+        PqResult *results[]; /* PGresults; PqResult has no other body */
+};
+
+typedef struct PqWatch PqWatch; /* uv_poll of one socket; a connection may go through several */
+
+struct Pq {
+        uv_loop_t *loop;
+        PqOptions options;
+        char *dsn;
+        PqState state;
+        PGconn *conn;
+        PqWatch *watch;
+        uv_timer_t timer;
+        unsigned attempts; /* failed in a row */
+        PqCall *first, *last;
+        unsigned n_calls;
+};
+
+/* Values lie in one growing buffer, so offsets and not pointers are kept. */
+typedef struct PqParameter {
+        size_t offset;
+        int size, format;
+        bool null;
+} PqParameter;
+
+typedef struct PqCommand {
+        const PqStatement *statement;
+        size_t first; /* parameter */
+        int n;
+} PqCommand;
+
+struct PqTransaction {
+        int error;
+        PqCommand *commands;
+        size_t n_commands, commands_max;
+        PqParameter *parameters;
+        size_t n_parameters, parameters_max;
+        char *bytes;
+        size_t n_bytes, bytes_max;
+        const struct PqElement *array; /* open one, or NULL */
+        int32_t n_elements;
+        bool has_null;
+};
+
+/* pq-transaction.c: 0, or -EIO: libpq refused. */
+int pq_transaction_send(const PqTransaction *t, PGconn *conn);
+
+/* pq-result.c */
+int pq_error_of(const char *sqlstate);
+
+/* pq-call.c: the queue of what is in flight. */
+PqCall *pq_call_new(size_t n, PqDone done, void *userdata);
+void pq_call_append(Pq *pq, PqCall *c);
+/* Every open call ends with -ENOTCONN; with `silent` nobody is told. */
+void pq_call_drop_all(Pq *pq, bool silent);
+/* Takes what libpq has received. May end with pq->conn == NULL, by a callback. */
+void pq_call_receive(Pq *pq);
+
+/* pq-connection.c */
+void pq_connection_init(Pq *pq);
+/* Sends what libpq has buffered, now or when the socket takes it. */
+void pq_connection_flush(Pq *pq);
+/* The connection cannot go on; told to everybody from the loop. */
+void pq_connection_break(Pq *pq);
+void pq_connection_close(Pq *pq);

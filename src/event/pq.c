@@ -1,0 +1,95 @@
+/* The outer face of pq: what owners call. The rest is in pq-connection.c (state), pq-call.c
+ * (answers), pq-transaction.c (parameters) and pq-result.c (rows). */
+#include "event/pq.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "event/pq-internal.h"
+
+enum {
+        QUEUE_MAX_DEFAULT = 1024
+};
+
+int pq_new(Pq **ret, uv_loop_t *loop, const PqOptions *options) {
+        Pq *pq;
+
+        pq = calloc(1, sizeof(Pq));
+        if (!pq)
+                return -ENOMEM;
+        pq->loop = loop;
+        pq->options = *options;
+        pq->dsn = strdup(options->dsn);
+        if (!pq->dsn) {
+                free(pq);
+                return -ENOMEM;
+        }
+        pq->options.dsn = pq->dsn;
+        if (pq->options.queue_max == 0)
+                pq->options.queue_max = QUEUE_MAX_DEFAULT;
+        pq_connection_init(pq);
+        *ret = pq;
+        return 0;
+}
+
+static void on_closed(uv_handle_t *handle) {
+        Pq *pq = handle->data;
+
+        free(pq->dsn);
+        free(pq);
+}
+
+Pq *pq_free(Pq *pq) {
+        if (!pq)
+                return NULL;
+        pq_connection_close(pq);
+        pq->state = PQ_WAITING;
+        pq_call_drop_all(pq, true);
+        uv_close((uv_handle_t *)&pq->timer, on_closed);
+        return NULL;
+}
+
+bool pq_connected(const Pq *pq) {
+        return pq->state == PQ_READY;
+}
+
+static int submit(Pq *pq, const PqTransaction *t, PqCall *c) {
+        int r;
+
+        if (!c)
+                return -ENOMEM;
+        pq_call_append(pq, c);
+        r = pq_transaction_send(t, pq->conn);
+        if (r < 0)
+                pq_connection_break(pq); /* half a transaction is sent: only the end undoes it */
+        else
+                pq_connection_flush(pq);
+        return 0;
+}
+
+static int may_submit(const Pq *pq, const PqTransaction *t) {
+        if (!t)
+                return -ENOMEM;
+        if (t->error < 0)
+                return t->error;
+        assert(t->n_commands > 0);
+        if (pq->state != PQ_READY)
+                return -ENOTCONN;
+        return pq->n_calls < pq->options.queue_max ? 0 : -ENOBUFS;
+}
+
+int pq_submit(Pq *pq, PqTransaction *t, PqDone done, void *userdata, PqCall **ret) {
+        PqCall *c = NULL;
+        int r;
+
+        r = may_submit(pq, t);
+        if (r >= 0) {
+                c = pq_call_new(t->n_commands, done, userdata);
+                r = submit(pq, t, c);
+        }
+        pq_transaction_free(t);
+        if (r >= 0 && ret)
+                *ret = c;
+        return r;
+}
