@@ -65,7 +65,8 @@ static void each_row(const PGresult *result, PqScriptRow row, void *userdata) {
         }
 }
 
-/* Takes every result, so that the connection is ready for the next statement; the first error counts. */
+/* Takes every result, so that the connection is ready for the next statement; the first error
+ * counts. */
 static int collect(PqScript *s, PqScriptRow row, void *userdata) {
         PGresult *result;
         int r = 0;

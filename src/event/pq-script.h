@@ -19,7 +19,7 @@ const char *pq_script_error(const PqScript *s);
 int pq_script_run(PqScript *s, const char *sql);
 
 typedef void (*PqScriptRow)(const char *const *values, size_t n, void *userdata);
-/* One statement with text parameters $1.. (ended by NULL, or NULL for none); row (or NULL) is called for
- * each row, SQL NULL as NULL. Errors as above. */
+/* One statement with text parameters $1.. (ended by NULL, or NULL for none); row (or NULL) is
+ * called for each row, SQL NULL as NULL. Errors as above. */
 int pq_script_query(PqScript *s, const char *sql, const char *const *parameters, PqScriptRow row,
                     void *userdata);
