@@ -1,7 +1,7 @@
 /* Every statement of this folder, for StoreOptions: prepared at each connect. */
 #pragma once
 
-#include "event/pq.h"
+#include "store/store.h"
 
-/* Ended by NULL; lives for ever. */
-const PqStatement *const *store_statements(void);
+/* Lists, ended by NULL; they live for ever. */
+const StoreStatements *store_statements(void);

@@ -26,6 +26,7 @@ struct Store {
         uv_loop_t *loop;
         char *dsn;
         StoreOptions options; /* dsn is the copy */
+        const PqStatement **statements; /* all lists in one, and the lock */
         Pq *pq;
         StorePhase phase;
         StoreState state;
@@ -202,7 +203,7 @@ static int connect_pq(Store *s) {
         return pq_new(&s->pq, s->loop,
                       &(const PqOptions) {
                               .dsn = s->dsn,
-                              .statements = work ? s->options.statements : version_statements,
+                              .statements = work ? s->statements : version_statements,
                               .listen = !work                            ? NULL
                                         : s->options.role == STORE_HUB ? hub_channels
                                                                          : api_channels,
@@ -247,6 +248,24 @@ static void on_timer(uv_timer_t *timer) {
                 later(s, RETRY_MS);
 }
 
+static int join_statements(Store *s) {
+        size_t n = 2, k = 0;
+
+        for (const StoreStatements *l = s->options.statements; *l; l++)
+                for (StoreStatements p = *l; *p; p++)
+                        n++;
+
+        s->statements = calloc(n, sizeof(PqStatement *));
+        if (!s->statements)
+                return -ENOMEM;
+
+        s->statements[k++] = &writer_lock;
+        for (const StoreStatements *l = s->options.statements; *l; l++)
+                for (StoreStatements p = *l; *p; p++)
+                        s->statements[k++] = *p;
+        return 0;
+}
+
 /* Life ------------------------------------------------------------------------------------------ */
 
 int store_new(Store **ret, uv_loop_t *loop, const StoreOptions *options) {
@@ -262,6 +281,10 @@ int store_new(Store **ret, uv_loop_t *loop, const StoreOptions *options) {
         if (!s->dsn)
                 return -ENOMEM;
         s->options.dsn = s->dsn;
+
+        r = join_statements(s);
+        if (r < 0)
+                return r;
 
         s->timer = calloc(1, sizeof(uv_timer_t));
         if (!s->timer)
@@ -291,6 +314,7 @@ Store *store_free(Store *s) {
         pq_free(s->pq);
         if (s->timer)
                 uv_close((uv_handle_t *)s->timer, free_timer);
+        free(s->statements);
         free(s->dsn);
         free(s);
         return NULL;

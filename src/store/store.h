@@ -17,6 +17,8 @@
 typedef struct Store Store;
 typedef struct StoreCall StoreCall; /* an open read or submit; gone when its callback returned */
 
+typedef const PqStatement *const *StoreStatements; /* of one noun, ended by NULL */
+
 typedef enum StoreRole {
         STORE_HUB, /* holds the writer's lock; listens to STORE_CHANNEL_WEBSITE */
         STORE_API, /* listens to STORE_CHANNEL_COMMIT */
@@ -35,7 +37,7 @@ const char *store_state_name(StoreState s);
 typedef struct StoreOptions {
         const char *dsn; /* conninfo or URI; copied */
         StoreRole role;
-        const PqStatement *const *statements; /* store_statements() of statements.h */
+        const StoreStatements *statements; /* store_statements() of statements.h */
         unsigned queue_max;                   /* 0: the default of pq.h */
         /* At every change of state, and with another text. Not called for STORE_AWAY at the start
          * before something failed. READY after a loss: everything must be read again. */

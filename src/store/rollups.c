@@ -1,0 +1,64 @@
+/* Asks the SQL functions of 002-functions.sql to do what is due. */
+#include "store/rollups.h"
+
+#include <errno.h>
+
+#include "store/read.h"
+
+static const PqStatement rollup_hours_close = {
+        .name = "rollup_hours_close",
+        .sql = "SELECT hours_close($1, $2::bigint * interval '1 microsecond', $3, $4)",
+        .n_params = 4,
+};
+
+static const PqStatement rollup_partitions_keep = {
+        .name = "rollup_partitions_keep",
+        .sql = "SELECT partitions_keep($1, $2, $3)",
+        .n_params = 3,
+};
+
+const PqStatement *const rollups_statements[] = {
+        &rollup_hours_close,
+        &rollup_partitions_keep,
+        NULL,
+};
+
+static int read_count(const PqResult *result, size_t i, void *ret) {
+        *(int64_t *)ret = pq_get_int(result, i, 0);
+        return 0;
+}
+
+static void deliver_count(StoreCallback f, int r, const void *rows, size_t n, void *userdata) {
+        ((RollupCount)f)(r, n > 0 ? *(const int64_t *)rows : 0, userdata);
+}
+
+static const StoreReader count_reader = {
+        .size = sizeof(int64_t),
+        .row = read_count,
+        .deliver = deliver_count,
+};
+
+int hours_close(Store *s, const HoursClose *close, RollupCount callback, void *userdata,
+                StoreCall **ret) {
+        PqTransaction *t = store_begin(&rollup_hours_close);
+
+        if (!t)
+                return -ENOMEM;
+        pq_time(t, close->now);
+        pq_int(t, (int64_t)close->lateness);
+        pq_int(t, close->lamports);
+        pq_int(t, close->most);
+        return store_read(s, t, &count_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+int partitions_keep(Store *s, const Retention *retention, RollupCount callback, void *userdata,
+                    StoreCall **ret) {
+        PqTransaction *t = store_begin(&rollup_partitions_keep);
+
+        if (!t)
+                return -ENOMEM;
+        pq_time(t, retention->now);
+        pq_int(t, retention->days_raw);
+        pq_int(t, retention->days_hour);
+        return store_read(s, t, &count_reader, STORE_ANSWER(callback, userdata, ret));
+}

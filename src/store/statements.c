@@ -1,0 +1,44 @@
+/* The statements of all nouns in one list. */
+#include "store/statements.h"
+
+#include "store/accounts.h"
+#include "store/audit.h"
+#include "store/batches.h"
+#include "store/epochs.h"
+#include "store/events.h"
+#include "store/hub-state.h"
+#include "store/incidents.h"
+#include "store/ledger.h"
+#include "store/orders.h"
+#include "store/rollups.h"
+#include "store/store.h"
+#include "store/streams.h"
+#include "store/ticks.h"
+#include "store/validators.h"
+#include "store/verdicts.h"
+#include "store/website-views.h"
+#include "store/websites.h"
+
+const StoreStatements *store_statements(void) {
+        static const StoreStatements all[] = {
+                accounts_statements,
+                audit_statements,
+                batches_statements,
+                epochs_statements,
+                events_statements,
+                hub_state_statements,
+                incidents_statements,
+                ledger_statements,
+                orders_statements,
+                rollups_statements,
+                streams_statements,
+                ticks_statements,
+                validators_statements,
+                verdicts_statements,
+                website_views_statements,
+                websites_statements,
+                NULL,
+        };
+
+        return all;
+}
