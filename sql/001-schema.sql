@@ -295,6 +295,7 @@ CREATE TABLE hub_state (
   id           boolean     PRIMARY KEY DEFAULT true CHECK (id),
   network_key  bytea       CHECK (length(network_key) = 32),
   commit_no    bigint      NOT NULL DEFAULT 0,
+  pruned_no    bigint      NOT NULL DEFAULT 0,            -- newest commit whose events may be gone
   heartbeat_at timestamptz
 );
 INSERT INTO hub_state DEFAULT VALUES;

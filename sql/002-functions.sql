@@ -96,6 +96,15 @@ CREATE FUNCTION key_text(bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT translate(encode($1, 'base64'), E'+/=\n', '-_')
 $$;
 
+-- What people see of an outcome (never of an abstention), and how long it took in ms; only an answer has a latency.
+CREATE FUNCTION tick_status(p_outcome smallint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE p_outcome WHEN 1 THEN 'Good' WHEN 2 THEN 'Bad' END
+$$;
+CREATE FUNCTION tick_latency(p_outcome smallint, p_dns integer, p_connect integer, p_tls integer, p_wait integer, p_transfer integer)
+RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE p_outcome WHEN 1 THEN (p_dns::bigint + p_connect + p_tls + p_wait + p_transfer) / 1000.0::double precision END
+$$;
+
 -- How long a vote counts from its start: T + 2 timeout + L, where L is max(5 s, min(T/4, 60 s)).
 CREATE FUNCTION vote_freshness(p_interval_ms integer, p_timeout_ms integer) RETURNS interval LANGUAGE sql IMMUTABLE AS $$
   SELECT (p_interval_ms + 2 * p_timeout_ms + greatest(5000, least(p_interval_ms / 4, 60000))) * interval '1 millisecond'
@@ -270,7 +279,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- A validator's whole balance becomes one payout request; a request that is open already is returned again. No row: nothing is owed.
-CREATE FUNCTION payout_request(p_validator integer, p_id uuid) RETURNS SETOF payout LANGUAGE plpgsql AS $$
+CREATE FUNCTION payout_request(p_validator integer, p_id uuid, p_actor text) RETURNS SETOF payout
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   owed bigint;
 BEGIN
@@ -286,5 +296,8 @@ BEGIN
   INSERT INTO payout (id, validator_id, amount) VALUES (p_id, p_validator, owed);
   INSERT INTO ledger_entry (kind, validator_id, payout_id, debit, credit, amount)
     VALUES ('payout', p_validator, p_id, 'validator', 'payouts', owed);
+  INSERT INTO audit_log (actor, action, object, detail)
+    SELECT p_actor, 'payout.request', p_id::text, jsonb_build_object('validator', key_text(key), 'lamports', owed)
+      FROM validator WHERE id = p_validator;
   RETURN QUERY SELECT * FROM payout WHERE id = p_id;
 END $$;

@@ -12,12 +12,11 @@ BEGIN
 END $$;
 
 -- A payout is requested with the owner's rights: the API may ask, the function keeps the books.
-ALTER FUNCTION payout_request(integer, uuid) SECURITY DEFINER SET search_path = public, pg_temp;
-REVOKE ALL ON FUNCTION payout_request(integer, uuid) FROM public;
+REVOKE ALL ON FUNCTION payout_request(integer, uuid, text) FROM public;
 DO $$
 BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dpin-api') THEN
-    GRANT EXECUTE ON FUNCTION payout_request(integer, uuid) TO "dpin-api";
+    GRANT EXECUTE ON FUNCTION payout_request(integer, uuid, text) TO "dpin-api";
   END IF;
 END $$;
 
