@@ -35,25 +35,22 @@ static const JsonField wheel_fields[] = {
         {},
 };
 
-#define TOY_FIELDS(is_optional)                                                                         \
-        {                                                                                               \
-                { "name", JSON_STRING, is_optional, offsetof(Toy, name), 8, 0, 0, NULL },               \
-                                { "serial", JSON_U64, is_optional, offsetof(Toy, serial),               \
-                                  0,        0,        0,           NULL },                              \
-                                { "age", JSON_NUMBER, is_optional, offsetof(Toy, age), 0, 0, 0, NULL }, \
-                                { "broken", JSON_BOOL, is_optional, offsetof(Toy, broken),              \
-                                  0,        0,         0,           NULL },                             \
-                                { "key", JSON_FIXED, is_optional, offsetof(Toy, key), 4, 0, 0, NULL },  \
-                                { "data", JSON_BYTES, is_optional, offsetof(Toy, data),                 \
-                                  5,      0,          0,           NULL },                              \
-                                { "spare", JSON_OBJECT, is_optional, offsetof(Toy, spare),              \
-                                  0,       0,           0,           wheel_fields },                    \
-                                { "wheels",      JSON_ARRAY, is_optional, offsetof(Toy, wheels),        \
-                                  sizeof(Wheel), 0,          3,           wheel_fields },               \
-                                { "tags", JSON_STRINGS, is_optional, offsetof(Toy, tags), 4, 0,         \
-                                  3,      NULL },                                                       \
-                                {},                                                                     \
+/* clang-format off */
+#define TOY_FIELDS(o)                                                                              \
+        {                                                                                          \
+                { "name", JSON_STRING, o, offsetof(Toy, name), 8, 0, 0, NULL },                    \
+                { "serial", JSON_U64, o, offsetof(Toy, serial), 0, 0, 0, NULL },                   \
+                { "age", JSON_NUMBER, o, offsetof(Toy, age), 0, 0, 0, NULL },                      \
+                { "broken", JSON_BOOL, o, offsetof(Toy, broken), 0, 0, 0, NULL },                  \
+                { "key", JSON_FIXED, o, offsetof(Toy, key), 4, 0, 0, NULL },                       \
+                { "data", JSON_BYTES, o, offsetof(Toy, data), 5, 0, 0, NULL },                     \
+                { "spare", JSON_OBJECT, o, offsetof(Toy, spare), 0, 0, 0, wheel_fields },          \
+                { "wheels", JSON_ARRAY, o, offsetof(Toy, wheels), sizeof(Wheel), 0, 3,             \
+                  wheel_fields },                                                                  \
+                { "tags", JSON_STRINGS, o, offsetof(Toy, tags), 4, 0, 3, NULL },                   \
+                {},                                                                                \
         }
+/* clang-format on */
 
 static const JsonField toy_fields[] = TOY_FIELDS(false);
 static const JsonField loose_fields[] = TOY_FIELDS(true);
