@@ -62,7 +62,8 @@ const JsonField frame_bye_fields[] = {
 
 /* Exceptions not used up yet. */
 typedef struct ExceptionCursor {
-        const FrameException *at, *end;
+        const FrameException *at;
+        size_t left;
 } ExceptionCursor;
 
 /* Codes of one batch: its own, then its exceptions. 0 or -EBADMSG. */
@@ -70,7 +71,7 @@ static int codes_of(const FrameArrival *a, ExceptionCursor *c, uint8_t *ret) {
         int64_t last = -1;
 
         memset(ret, (int)a->code, (size_t)a->count);
-        for (; c->at < c->end && c->at->sequence == a->sequence; c->at++) {
+        for (; c->left > 0 && c->at->sequence == a->sequence; c->at++, c->left--) {
                 if (c->at->index <= last || c->at->index >= a->count)
                         return -EBADMSG;
                 last = c->at->index;
@@ -81,9 +82,8 @@ static int codes_of(const FrameArrival *a, ExceptionCursor *c, uint8_t *ret) {
 
 int frame_ack_dispositions(const FrameAck *f, Hash *ret) {
         _cleanup_(disposition_hash_freep) DispositionHash *hash = NULL;
-        const FrameException *exceptions = f->exceptions.items;
         const FrameArrival *batches = f->batches.items;
-        ExceptionCursor c = { exceptions, exceptions + f->exceptions.n };
+        ExceptionCursor c = { f->exceptions.items, f->exceptions.n };
         uint8_t codes[BATCH_TICKS_MAX];
         int r;
 
@@ -100,7 +100,7 @@ int frame_ack_dispositions(const FrameAck *f, Hash *ret) {
                 disposition_hash_add(hash, a->sequence, (int64_t)a->arrival, codes,
                                      (size_t)a->count);
         }
-        if (c.at != c.end)
+        if (c.left > 0)
                 return -EBADMSG;
         disposition_hash_take(hash, ret);
         return 0;

@@ -2,8 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "wire-fixture.h"
-#include "wire/frame.h"
+#include "wire-vectors-all.h"
 
 #define BOTH (FRAME_FROM_HUB | FRAME_FROM_VALIDATOR)
 
@@ -185,6 +184,25 @@ static void long_frames_are_refused_before_they_are_read(_unused_ void **state) 
         assert_int_equal(decode(text, BOTH), 0);
 }
 
+/* Other implementations are tested against this file: it changes by intent only. */
+static void vectors_are_unchanged(_unused_ void **state) {
+        _cleanup_free_ char *made = NULL, *stored = NULL;
+        size_t made_size = 0;
+        FILE *f;
+
+        f = open_memstream(&made, &made_size);
+        assert_non_null(f);
+        vectors_write(f);
+        fclose(f);
+        stored = calloc(1, made_size + 1);
+        assert_non_null(stored);
+        f = fopen(TESTS_DIR "/integration/vectors.json", "re");
+        assert_non_null(f);
+        assert_int_equal(fread(stored, 1, made_size + 1, f), made_size);
+        fclose(f);
+        assert_memory_equal(stored, made, made_size);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(handshake_frames_survive),
@@ -194,6 +212,7 @@ int main(void) {
                 cmocka_unit_test(what_is_no_frame_is_refused),
                 cmocka_unit_test(sides_say_only_what_is_theirs),
                 cmocka_unit_test(long_frames_are_refused_before_they_are_read),
+                cmocka_unit_test(vectors_are_unchanged),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

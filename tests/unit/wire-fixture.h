@@ -50,7 +50,6 @@ static inline SignScope fixture_scope(void) {
 static inline Order fixture_order(void) {
         Order o = {
                 .type = ORDER_SEAT,
-                .family = 0,
                 .seat = 2,
                 .n = 4,
                 .interval_ms = 60000,
