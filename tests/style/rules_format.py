@@ -1,6 +1,8 @@
 """Layout is .clang-format's business, and that of one version of it: later ones lay out differently."""
+import os
 import re
 import subprocess
+import tempfile
 
 from source import Finding
 
@@ -18,17 +20,21 @@ def version():
 
 
 def formatted(tree):
-    """Text is passed by standard input, under its name, so that what is judged is what the tree says."""
-    for path in tree.c_files():
-        out = subprocess.run(["clang-format", "--style=file", f"--assume-filename={path}"], input=tree.text(path),
-                             capture_output=True, text=True, check=True).stdout
-        if out != tree.text(path):
-            yield Finding(path, first_difference(tree.text(path), out), "not formatted: ./dev lint --fix")
-
-
-def first_difference(before, after):
-    pairs = zip(before.split("\n"), after.split("\n"))
-    return next((n for n, (a, b) in enumerate(pairs, 1) if a != b), 1)
+    """One run over a copy, so that what is judged is what the tree says."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = tree.c_files()
+        for path in paths + [".clang-format"]:
+            target = os.path.join(folder, path)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "w", encoding="utf-8") as file:
+                file.write(tree.text(path))
+        command = ["clang-format", "--dry-run", "--Werror", "--ferror-limit=0", *paths]
+        out = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stderr
+    firsts = {}
+    for path, line in re.findall(r"^([^\s:]+):(\d+):\d+: error:", out, re.M):
+        firsts.setdefault(path, int(line))
+    for path, line in firsts.items():
+        yield Finding(path, line, "not formatted: ./dev lint --fix")
 
 
 RULES = [formatted] if version() == VERSION else []

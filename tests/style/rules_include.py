@@ -47,14 +47,14 @@ def folder(tree):
 
 
 def include_order(tree):
-    """Blocks between blank lines are sorted and of one kind; the header of the file itself may come first, alone."""
+    """Blocks between blank lines are sorted and of one kind; only the header of the file itself may come first."""
     for path in tree.c_files():
-        previous = None
+        previous, own = None, path[len("src/"):-1] + "h"
         for line, quote, name in tree.includes(path):
             if previous and previous[0] == line - 1:
                 if previous[1] != quote:
                     yield Finding(path, line, "put an empty line between <> and \"\" includes")
-                elif previous[2] >= name:
+                elif previous[2] >= name and previous[2] != own:
                     yield Finding(path, line, f"sort the includes: {name} comes before {previous[2]}, and only once")
             previous = (line, quote, name)
 
@@ -102,13 +102,14 @@ def cycle_findings(edges, how):
 
 
 def include_cycle(tree):
+    """Between modules. A part, X-part, may know the header of its whole; symbols tell whether they call each other."""
     edges = {}
     for path in tree.c_files("src/"):
         if layer_of(path):
             module = module_of(path, tree.files)
             for line, _, name in tree.includes(path):
                 target = module_of("src/" + name, tree.files)
-                if "src/" + name in tree.files and target != module:
+                if "src/" + name in tree.files and target != module and not module.startswith(target + "-"):
                     edges.setdefault(module, {})[target] = (path, line, f"includes {name}")
     return cycle_findings(edges, "include")
 

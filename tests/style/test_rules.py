@@ -13,8 +13,10 @@ import rules_repo
 import rules_size
 import rules_symbol
 import rules_text
-from source import ObjectFile, Tree, blank, find_functions, listed_files, literals, module_of, parse_objdump
+from source import (ObjectFile, Tree, blank, find_functions, listed_files, literals, module_of, parse_objdump,
+                    read_text)
 
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 HEAD = "/* What this header is for, in a sentence. */\n#pragma once\n"
 
 
@@ -122,6 +124,7 @@ GOOD = {
                             "src/validator/x.c": '#include "event/ws.h"\n'}],
     rules_include.folder: [{"src/hub/x.c": '#include "hub/votes.h"\n// #include "gone.h"\n', "src/hub/votes.h": HEAD}],
     rules_include.include_order: [
+        {"src/hub/x.c": '#include "hub/x.h"\n#include "base/a.h"\n#include "hub/b.h"\n'},
         {"src/hub/x.c": '#include "hub/x.h"\n\n#include <errno.h>\n#include <stdio.h>\n\n#include "base/a.h"\n'},
     ],
     rules_include.library_home: [
@@ -131,6 +134,7 @@ GOOD = {
     rules_include.include_cycle: [
         {"src/hub/a.c": '#include "hub/a.h"\n#include "hub/b.h"\n', "src/hub/a.h": HEAD,
          "src/hub/b.c": '#include "hub/b.h"\n', "src/hub/b.h": HEAD},
+        {"src/hub/a.c": '#include "hub/a-part.h"\n', "src/hub/a.h": HEAD, "src/hub/a-part.h": '#include "hub/a.h"\n'},
         {"src/hub/a.c": '#include "hub/a-internal.h"\n', "src/hub/a.h": HEAD,
          "src/hub/a-internal.h": '#include "hub/a.h"\n', "src/hub/a-part.c": '#include "hub/a-internal.h"\n'},
     ],
@@ -141,6 +145,7 @@ GOOD = {
     rules_text.sql_home: [
         {"src/store/x.c": 'const char *q = "SELECT id FROM website";\n',
          "src/validator/spool-read.c": 'const char *q = "SELECT id FROM batch";\n',
+         "src/event/pq-connection.c": 'const char *q = "SELECT set_config(1, 2)";\n',
          "src/hub/x.c": 'const char *q = "Selected: SELECT"; /* "SELECT 1" */\n'},
     ],
     rules_text.header_head: [{"src/hub/x.h": HEAD}],
@@ -226,10 +231,12 @@ class Rules(unittest.TestCase):
 
     @unittest.skipUnless(rules_format.RULES, "needs clang-format 14")
     def test_format_rule(self):
-        good = "int f(void) {\n        return 0;\n}\n"
-        self.assertEqual(list(rules_format.formatted(Tree({"src/base/x.c": good}))), [])
-        bad = Tree({"src/base/x.c": good.replace("        ", "    ")})
-        self.assertEqual([f.line for f in rules_format.formatted(bad)], [2])
+        text = "int f(void) {\n        return 0;\n}\n"
+        settings = {".clang-format": read_text(os.path.join(TOP, ".clang-format"))}
+        good = Tree({"src/base/x.c": text, **settings})
+        self.assertEqual(list(rules_format.formatted(good)), [])
+        bad = Tree({"src/base/x.c": text, "src/base/y.c": text.replace("        ", "    "), **settings})
+        self.assertEqual([f.path for f in rules_format.formatted(bad)], ["src/base/y.c"])
 
 
 class Source(unittest.TestCase):

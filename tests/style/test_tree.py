@@ -39,6 +39,8 @@ def add_test(rule, needs_objects):
     def test(self):
         if needs_objects and self.tree.objects is None:
             self.skipTest("needs a build (DPIN_BUILD)")
+        if needs_objects:
+            self.assertGreater(len(self.tree.objects), 20, "the build has no object files")
         self.judge(rule)
     setattr(StyleOfThisTree, "test_" + rule.__name__, test)
 
