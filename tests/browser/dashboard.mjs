@@ -4,6 +4,7 @@
 import {
   check, Complaints, launch, Report, seriousFindings, setting, TIMEOUT_MS, until,
 } from './harness.mjs';
+import { brokenLine } from './line.mjs';
 import { manyWebsites } from './many.mjs';
 import { base, findTestSite, switchSite } from './system.mjs';
 
@@ -160,17 +161,6 @@ function isDrawn(canvas) {
   return pixels.some((value, i) => i % 4 === 3 && value > 0);
 }
 
-async function connectionSteps() {
-  await step('a lost connection is said, and heals by itself', async () => {
-    await context.setOffline(true);
-    await page.getByText('Reconnecting…').waitFor();
-    await context.setOffline(false);
-    await page.locator('[data-connection="live"]').waitFor();
-    await page.locator(`.site-row[data-id="${site.id}"]`).waitFor();
-    complaints.take(); /* the browser reports each attempt */
-  });
-}
-
 async function websiteSteps() {
   const votes = page.getByRole('table', { name: 'Votes by seat' });
 
@@ -266,9 +256,9 @@ try {
   await signInSteps();
   await liveSteps();
   await addRemoveSteps();
-  await connectionSteps();
   await websiteSteps();
   await lookSteps();
+  await brokenLine(browser, report, token);
   await manyWebsites(browser, report);
 } finally {
   await switchSite('up').catch(() => undefined);
