@@ -57,6 +57,7 @@ cmd_build() {
                 *) die "build takes --clang or --sanitize, not $arg" ;;
                 esac
         done
+        deps_install run
         build_programs "$variant"
         build_dashboard
 }

@@ -54,7 +54,6 @@ deps_progress() {
 deps_apt() {
         local log=build/deps.log policy=/usr/sbin/policy-rc.d rc=0
 
-        command -v apt-get >/dev/null || die "no apt here; install these, or what your system calls them: $*"
         mkdir -p build
         say "deps: installing $# packages and what they need (log: $log)"
         if [[ ! -e $policy ]]; then
@@ -81,9 +80,11 @@ deps_npm() {
 deps_install() {
         local missing start=$SECONDS
 
-        mapfile -t missing < <(deps_missing "$1")
-        if [[ ${#missing[@]} -gt 0 ]]; then
-                deps_apt "${missing[@]}"
+        if command -v dpkg-query >/dev/null; then
+                mapfile -t missing < <(deps_missing "$1")
+                [[ ${#missing[@]} -eq 0 ]] || deps_apt "${missing[@]}"
+        else
+                say "deps: no Debian here, so what debian/control names is taken to be there"
         fi
         deps_npm
         say "deps: all there ($((SECONDS - start)) s)"

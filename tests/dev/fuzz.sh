@@ -34,6 +34,7 @@ cmd_fuzz() {
         done
         [[ ${#targets[@]} -gt 0 ]] || mapfile -t targets < <(fuzz_targets)
         [[ ${#targets[@]} -gt 0 ]] || { say "there are no fuzz targets yet"; return 0; }
+        deps_install all
         build_programs fuzz "${targets[@]/#/tests/fuzz-}" || die "the fuzz build failed"
         for target in "${targets[@]}"; do
                 mkdir -p "tests/fuzz/corpus/$target"

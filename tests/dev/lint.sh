@@ -32,6 +32,7 @@ cmd_lint() {
         local fix=${1:-} failed=0
 
         [[ -z $fix || $fix == --fix ]] || die "lint takes --fix, not $fix"
+        deps_install all
         [[ -z $fix ]] || lint_fix
         lint_shell || failed=1
         lint_man || failed=1

@@ -133,7 +133,7 @@ cmd_test() {
         counts=$(mktemp)
         # shellcheck disable=SC2064
         trap "rm -f $counts" EXIT
-        deps_npm
+        deps_install all
         build_dashboard || { failed_suites+=" dashboard"; echo 0 1 0 >>"$counts"; }
         if [[ ${#suites[@]} -gt 0 || $variant ]]; then
                 [[ ${#suites[@]} -gt 0 ]] || suites=("${all_suites[@]}")
