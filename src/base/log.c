@@ -31,6 +31,24 @@ int log_get_level(void) {
         return log_level;
 }
 
+static const char *const level_names[] = {
+        [LOG_EMERG] = "emerg", [LOG_ALERT] = "alert",   [LOG_CRIT] = "crit", [LOG_ERR] = "err",
+        [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
+};
+
+int log_set_level_name(const char *name) {
+        for (int i = 0; i <= LOG_DEBUG; i++)
+                if (strcmp(name, level_names[i]) == 0) {
+                        log_set_level(i);
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+const char *log_level_name(int level) {
+        return level_names[CLAMP(level, LOG_EMERG, LOG_DEBUG)];
+}
+
 static const char *level_word(int level) {
         static const char *const words[] = {
                 [LOG_EMERG] = "emergency", [LOG_ALERT] = "alert",     [LOG_CRIT] = "critical",

@@ -10,6 +10,9 @@
 /* Messages above this syslog level are dropped; default LOG_INFO. */
 void log_set_level(int level);
 int log_get_level(void);
+/* "emerg" to "debug", the names of syslog; an unknown name is -EINVAL and changes nothing. */
+int log_set_level_name(const char *name);
+const char *log_level_name(int level);
 
 /* message is plain text; fields is a printf format of journal fields, one per line:
  * "DPIN_VALIDATOR=%s\nDPIN_WEBSITE=%s". message_id is one of base/log-ids.h. Control characters in

@@ -1,0 +1,142 @@
+/* Reading and making key files. The order of sources is the same for every program. */
+#include "event/keyfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/conf.h"
+
+static const char *const source_names[] = {
+        [KEY_CREDENTIAL] = "credential",
+        [KEY_ENVIRONMENT] = "PRIVATE_KEY",
+        [KEY_FILE] = "file",
+        [KEY_CREATED] = "new file",
+};
+
+const char *key_source_name(KeySource s) {
+        return source_names[s];
+}
+
+static int from_environment(SignKey **ret) {
+        char *text = getenv("PRIVATE_KEY");
+        int r;
+
+        if (!text || !*text)
+                return 0;
+
+        r = sign_key_from_text(text, strlen(text), ret);
+        sodium_memzero(text, strlen(text));
+        unsetenv("PRIVATE_KEY");
+        return r < 0 ? r : 1;
+}
+
+static int from_secret(const char *credential, const char *path, SignKey **ret) {
+        _cleanup_free_ char *text = NULL;
+        size_t n = 0;
+        int r;
+
+        r = conf_read_secret(credential, path, &text, &n);
+        if (r <= 0)
+                return r;
+
+        r = sign_key_from_text(text, n, ret);
+        sodium_memzero(text, n);
+        return r < 0 ? r : 1;
+}
+
+static int sync_directory(const char *path) {
+        _cleanup_free_ char *copy = strdup(path);
+        int fd, r;
+
+        if (!copy)
+                return -ENOMEM;
+        fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        r = fsync(fd) < 0 ? -errno : 0;
+        close(fd);
+        return r;
+}
+
+static int write_all(int fd, const char *text) {
+        size_t n = strlen(text);
+        ssize_t written = write(fd, text, n);
+
+        if (written < 0)
+                return -errno;
+        if ((size_t)written != n)
+                return -ENOSPC;
+        return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Written beside and linked into place: a crash leaves no half key, and an existing key is never replaced. */
+static int write_key(const char *path, const char *text) {
+        _cleanup_free_ char *beside = NULL;
+        int fd, r;
+
+        if (asprintf(&beside, "%s.XXXXXX", path) < 0)
+                return -ENOMEM;
+        fd = mkostemp(beside, O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+
+        r = write_all(fd, text);
+        close(fd);
+        if (r >= 0 && link(beside, path) < 0)
+                r = -errno;
+        unlink(beside);
+        return r < 0 ? r : sync_directory(path);
+}
+
+static int create(const char *path, SignKey **ret) {
+        _cleanup_(sign_key_freep) SignKey *k = NULL;
+        uint8_t seed[SIGN_SEED_SIZE];
+        char text[SIGN_KEY_TEXT_SIZE];
+        int r;
+
+        randombytes_buf(seed, sizeof(seed));
+        r = sign_key_from_seed(seed, &k);
+        sodium_memzero(seed, sizeof(seed));
+        if (r < 0)
+                return r;
+
+        r = write_key(path, sign_key_to_text(k, text));
+        sodium_memzero(text, sizeof(text));
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(k);
+        return 0;
+}
+
+int keyfile_load(const char *credential, const char *path, SignKey **ret, KeySource *source) {
+        static const char nothing[] = "";
+        KeySource from = KEY_CREDENTIAL;
+        int r;
+
+        if (sodium_init() < 0)
+                return -EIO;
+
+        r = from_secret(credential, NULL, ret);
+        if (r == 0) {
+                from = KEY_ENVIRONMENT;
+                r = from_environment(ret);
+        }
+        if (r == 0) {
+                from = KEY_FILE;
+                r = from_secret(nothing, path, ret);
+        }
+        if (r == 0) {
+                from = KEY_CREATED;
+                r = create(path, ret);
+        }
+        if (r >= 0 && source)
+                *source = from;
+        return r < 0 ? r : 0;
+}

@@ -1,0 +1,305 @@
+/* Orders are stored first and sent after the commit, so that none is ever without an owner. */
+#include "hub/assign.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "hub/outbox.h"
+#include "store/orders.h"
+
+#define PROBES_RESERVED 1000u /* numbers stored as possibly issued, ahead of use */
+
+struct Assigner {
+        AssignerOptions options;
+        Outbox *outbox;
+};
+
+int assigner_new(Assigner **ret, const AssignerOptions *options) {
+        _cleanup_(assigner_freep) Assigner *a = calloc(1, sizeof(*a));
+        int r;
+
+        if (!a)
+                return -ENOMEM;
+        a->options = *options;
+        r = outbox_new(&a->outbox);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(a);
+        return 0;
+}
+
+Assigner *assigner_free(Assigner *a) {
+        if (!a)
+                return NULL;
+        outbox_free(a->outbox);
+        free(a);
+        return NULL;
+}
+
+static WorkOrder **slot_of(Website *w, SeatType type, uint8_t seat) {
+        return type == SEAT_SPARE ? &w->spares[seat] : &w->members[seat];
+}
+
+static int order_of(const Website *w, const SiteSeat *s, Order *ret) {
+        *ret = (Order) {
+                .type = (OrderType)s->type,
+                .seat = s->type == SEAT_SPARE ? 0 : s->seat,
+                .n = s->n,
+                .website = w->public_id,
+                .spec = w->spec_hash,
+                .interval_ms = w->interval_ms,
+                .timeout_ms = w->timeout_ms,
+                .start = (int64_t)s->start,
+                .epoch.number = s->epoch->number,
+        };
+        memcpy(ret->epoch.commitment.bytes, s->epoch->commitment, SIGN_HASH_SIZE);
+        memcpy(ret->epoch.eligible.bytes, s->epoch->eligible_root, SIGN_HASH_SIZE);
+        randombytes_buf(ret->nonce, sizeof(ret->nonce));
+        return 0;
+}
+
+static void store_order(Assigner *a, Website *w, const WorkOrder *o) {
+        PqTransaction *group = writer_group(a->options.writer);
+        OrderRow row = {
+                .id = o->row,
+                .website = w->id,
+                .validator = o->validator,
+                .epoch = o->order.epoch.number,
+                .type = (uint8_t)o->order.type,
+                .seat = o->order.seat,
+                .n = o->order.n,
+                .interval_ms = o->order.interval_ms,
+                .timeout_ms = o->order.timeout_ms,
+                .starts = (usec_t)o->order.start,
+                .bytes = o->bytes,
+                .n_bytes = ORDER_FIXED_SIZE,
+        };
+
+        memcpy(row.public_id, o->id.bytes, sizeof(row.public_id));
+        memcpy(row.spec_hash, w->spec_hash.bytes, sizeof(row.spec_hash));
+        if (!w->spec_stored)
+                specification_put(group, w->spec_hash.bytes, w->spec, strlen(w->spec));
+        w->spec_stored = true;
+        order_put(group, &row);
+        order_probes_put(group, o->row, o->probe_reserved);
+}
+
+static int make_order(Assigner *a, Website *w, const SiteSeat *s, const Validator *v, WorkOrder *ret) {
+        SignScope scope = { .network = *a->options.network, .subject = v->key };
+        int r;
+
+        *ret = (WorkOrder) { .validator = v->id, .website = w, .probe_reserved = PROBES_RESERVED };
+        r = order_of(w, s, &ret->order);
+        if (r < 0)
+                return r;
+        r = order_encode(&ret->order, ret->bytes, sizeof(ret->bytes));
+        if (r < 0)
+                return r;
+        r = order_id(&scope, ret->bytes, sizeof(ret->bytes), &ret->id);
+        if (r < 0)
+                return r;
+        ret->row = order_book_take_row(a->options.book);
+        return 0;
+}
+
+static void end_order(Assigner *a, WorkOrder **slot) {
+        WorkOrder *o = TAKE_PTR(*slot);
+
+        if (!o)
+                return;
+        o->removed = hub_clock_now(a->options.clock);
+        o->probe_waits = false;
+        order_removed_put(writer_group(a->options.writer), o->row, o->removed);
+        outbox_add(a->outbox, &(OutboxChange) {
+                .order = o, .remove = true, .commit_no = writer_commit_no(a->options.writer) });
+}
+
+void assign_seat(Assigner *a, Website *w, const SiteSeat *s) {
+        WorkOrder **slot = slot_of(w, s->type, s->seat);
+        Validator *v = registry_find_id(a->options.registry, s->validator);
+        WorkOrder made;
+        int r;
+
+        end_order(a, slot);
+        if (!v)
+                return;
+        r = make_order(a, w, s, v, &made);
+        if (r < 0) {
+                log_error("website %s: no order could be made: %s", w->id_text, strerror(-r));
+                return;
+        }
+
+        store_order(a, w, &made);
+        made.commit_no = writer_commit_no(a->options.writer);
+        *slot = order_book_add(a->options.book, &made);
+        if (*slot)
+                outbox_add(a->outbox, &(OutboxChange) { .order = *slot, .commit_no = made.commit_no });
+}
+
+void assign_remove(Assigner *a, Website *w, const SiteSeat *s) {
+        end_order(a, slot_of(w, s->type, s->seat));
+}
+
+void assign_remove_all(Assigner *a, Website *w) {
+        for (size_t i = 0; i < SEATS_MAX; i++) {
+                end_order(a, &w->members[i]);
+                end_order(a, &w->spares[i]);
+        }
+}
+
+/* Probes ----------------------------------------------------------------------------------------- */
+
+static const TickKind probe_kinds[_PROBE_MAX] = {
+        [PROBE_CONFIRM] = TICK_CONFIRM,
+        [PROBE_REFRESH] = TICK_REFRESH,
+        [PROBE_JOIN] = TICK_REFRESH,
+};
+
+static void reserve_probes(Assigner *a, WorkOrder *o) {
+        if (o->probe_last + PROBES_RESERVED / 2 < o->probe_reserved)
+                return;
+        o->probe_reserved += PROBES_RESERVED;
+        order_probes_put(writer_group(a->options.writer), o->row, o->probe_reserved);
+}
+
+/* A spare's order came with no orders frame: the probe brings it. */
+static int attach_spare(Assigner *a, const WorkOrder *o, const SignScope *scope, FrameProbe *probe) {
+        if (o->order.type != ORDER_SPARE)
+                return 0;
+        probe->spare.order = (JsonBytes) { (uint8_t *)o->bytes, sizeof(o->bytes) };
+        probe->spare.spec = (JsonBytes) { (uint8_t *)o->website->spec, strlen(o->website->spec) };
+        return frame_spare_sign(&probe->spare, scope, a->options.key);
+}
+
+static void send_probe(Assigner *a, WorkOrder *o, Validator *v) {
+        SignScope scope = { .network = *a->options.network, .subject = v->key };
+        Frame frame = { .kind = FRAME_PROBE };
+        FrameProbe *p = &frame.probe;
+
+        reserve_probes(a, o);
+        p->order = o->id;
+        p->number = ++o->probe_last;
+        p->deadline = o->probe.deadline;
+        memccpy(p->reason, tick_kind_name(probe_kinds[o->probe.reason]), 0, sizeof(p->reason));
+        if (attach_spare(a, o, &scope, p) < 0 || frame_probe_sign(p, &scope, a->options.key) < 0)
+                return;
+        a->options.send(v, &frame, a->options.userdata);
+}
+
+static void try_probe(Assigner *a, WorkOrder *o) {
+        Validator *v = registry_find_id(a->options.registry, o->validator);
+
+        o->probe_waits = false;
+        if (v && v->session && o->website && o->removed == 0)
+                send_probe(a, o, v);
+}
+
+void assign_probe(Assigner *a, Website *w, const SiteProbe *p) {
+        WorkOrder *o = *slot_of(w, p->type, p->seat);
+
+        if (!o || o->validator != p->validator)
+                return;
+        o->probe = *p;
+        o->probe_waits = !o->sent;
+        if (o->sent)
+                try_probe(a, o);
+}
+
+/* Telling validators ----------------------------------------------------------------------------- */
+
+static void store_proof(Assigner *a, WorkOrder *o, const OutboxFrame *f, size_t leaf) {
+        Hash path[MERKLE_PATH_MAX];
+        int n = merkle_path(f->leaves, f->n_add, leaf, path);
+
+        o->sent = true;
+        if (n < 0)
+                return;
+        order_sent_put(writer_group(a->options.writer), &(OrderProof) {
+                .id = o->row,
+                .root = f->root.bytes,
+                .signature = f->frame.orders.signature.bytes,
+                .path = (const uint8_t *)path,
+                .n_path = (size_t)n * sizeof(*path),
+        });
+}
+
+static int send_frame(Assigner *a, Validator *v, OutboxFrame *f) {
+        SignScope scope = { .network = *a->options.network, .subject = v->key };
+        int r;
+
+        f->frame.orders.base = f->frame.orders.reset ? 0 : v->revision;
+        f->frame.orders.revision = ++v->revision;
+        r = frame_orders_sign(&f->frame.orders, &scope, a->options.key);
+        if (r < 0)
+                return r;
+        r = frame_orders_leaves(&f->frame.orders, &scope, f->leaves);
+        if (r < 0)
+                return r;
+        merkle_root(f->leaves, f->n_add, &f->root);
+        a->options.send(v, &f->frame, a->options.userdata);
+        for (size_t i = 0; i < f->n_add; i++)
+                store_proof(a, f->added[i], f, i);
+        return 0;
+}
+
+static void after_send(Assigner *a, const OutboxFrame *f) {
+        for (size_t i = 0; i < f->n_add; i++)
+                if (f->added[i]->probe_waits)
+                        try_probe(a, f->added[i]);
+}
+
+static void send_changes(Assigner *a, Validator *v, const OutboxChange *changes, size_t n, bool reset) {
+        _cleanup_free_ OutboxFrame *f = malloc(sizeof(*f));
+        size_t taken = 0;
+
+        if (!f)
+                return;
+        do {
+                taken += outbox_frame(f, changes + taken, n - taken, reset);
+                if (send_frame(a, v, f) < 0)
+                        return;
+                after_send(a, f);
+                reset = false;
+        } while (taken < n);
+}
+
+/* Spares are stored and probed, but no orders frame brings them. */
+static void ready_spare(Assigner *a, WorkOrder *o) {
+        o->sent = true;
+        if (o->probe_waits)
+                try_probe(a, o);
+}
+
+static void on_changes(uint32_t validator, const OutboxChange *changes, size_t n, void *userdata) {
+        Assigner *a = userdata;
+        Validator *v = registry_find_id(a->options.registry, validator);
+
+        for (size_t i = 0; i < n; i++)
+                if (changes[i].order->order.type == ORDER_SPARE && !changes[i].remove)
+                        ready_spare(a, changes[i].order);
+        if (v && v->session && v->standing == STANDING_APPROVED && v->revision > 0 && outbox_has_orders(changes, n))
+                send_changes(a, v, changes, n, false);
+}
+
+void assign_committed(Assigner *a, uint64_t commit_no) {
+        outbox_take(a->outbox, commit_no, on_changes, a);
+}
+
+void assign_welcome(Assigner *a, Validator *v) {
+        _cleanup_free_ OutboxChange *changes = NULL;
+        WorkOrder *o = NULL;
+        size_t n = 0;
+
+        changes = calloc(order_book_count(a->options.book) + 1, sizeof(*changes));
+        if (!changes)
+                return;
+        while ((o = order_book_next(a->options.book, o)))
+                if (o->validator == v->id && o->removed == 0 && o->website &&
+                    o->commit_no <= writer_committed(a->options.writer))
+                        changes[n++] = (OutboxChange) { .order = o };
+        v->revision = hub_clock_now(a->options.clock);
+        send_changes(a, v, changes, n, true);
+}

@@ -1,0 +1,40 @@
+/* Seats and probes as signed work: makes orders, tells validators after the commit, and numbers probes. */
+#pragma once
+
+#include "base/macro.h"
+#include "hub/orderbook.h"
+#include "hub/registry.h"
+#include "hub/website.h"
+#include "hub/writer.h"
+#include "wire/frame.h"
+
+typedef struct Assigner Assigner;
+
+typedef struct AssignerOptions {
+        const SignKey *key; /* borrowed, as all here */
+        const PublicKey *network;
+        const HubClock *clock;
+        Writer *writer;
+        Registry *registry;
+        OrderBook *book;
+        /* frame is borrowed for the call; the validator is connected and approved. */
+        void (*send)(Validator *v, const Frame *frame, void *userdata);
+        void *userdata;
+} AssignerOptions;
+
+int assigner_new(Assigner **ret, const AssignerOptions *options);
+Assigner *assigner_free(Assigner *a);
+DEFINE_FREEP(Assigner, assigner_free);
+
+/* Replaces the seat's former order of this type. */
+void assign_seat(Assigner *a, Website *w, const SiteSeat *s);
+void assign_remove(Assigner *a, Website *w, const SiteSeat *s);
+/* Sent at once, or after the commit of its order. */
+void assign_probe(Assigner *a, Website *w, const SiteProbe *p);
+/* The website is gone or changed: all its orders end. */
+void assign_remove_all(Assigner *a, Website *w);
+
+/* Everything up to this number is durable: tells validators. */
+void assign_committed(Assigner *a, uint64_t commit_no);
+/* A validator has joined: all its orders, from nothing. */
+void assign_welcome(Assigner *a, Validator *v);

@@ -1,0 +1,351 @@
+/* A hash of websites by id; each has a timer of the loop, set to when its machine wants to be called. */
+#include "hub/board.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "wire/spec.h"
+
+typedef struct Entry {
+        Website website; /* first: a Website is its Entry */
+        Board *board;
+        uv_timer_t timer;
+        UT_hash_handle hh;
+} Entry;
+
+struct Board {
+        uv_loop_t *loop;
+        BoardOptions options;
+        Entry *entries;
+        uint64_t revision;
+        bool started;
+};
+
+static Entry *entry_of(Website *w) {
+        return (Entry *)w;
+}
+
+int board_new(Board **ret, uv_loop_t *loop, const BoardOptions *options) {
+        Board *b = calloc(1, sizeof(*b));
+
+        if (!b)
+                return -ENOMEM;
+        b->loop = loop;
+        b->options = *options;
+        *ret = b;
+        return 0;
+}
+
+static void on_timer_closed(uv_handle_t *h) {
+        Entry *e = h->data;
+
+        free(e->website.url);
+        free(e->website.spec);
+        free(e);
+}
+
+static void forget(Board *b, Entry *e) {
+        WorkOrder *o = NULL;
+
+        while ((o = order_book_next(b->options.book, o)))
+                if (o->website == &e->website)
+                        o->website = NULL;
+        HASH_DEL(b->entries, e);
+        e->website.site = site_free(e->website.site);
+        uv_close((uv_handle_t *)&e->timer, on_timer_closed);
+}
+
+Board *board_free(Board *b) {
+        Entry *e, *next;
+
+        if (!b)
+                return NULL;
+        HASH_ITER (hh, b->entries, e, next) {
+                HASH_DEL(b->entries, e);
+                e->website.site = site_free(e->website.site);
+                uv_close((uv_handle_t *)&e->timer, on_timer_closed);
+        }
+        free(b);
+        return NULL;
+}
+
+/* Waking ----------------------------------------------------------------------------------------- */
+
+static void schedule(Entry *e);
+
+static void on_wake(uv_timer_t *timer) {
+        Entry *e = timer->data;
+
+        site_tick(e->website.site, hub_clock_now(e->board->options.clock));
+        schedule(e);
+}
+
+static void schedule(Entry *e) {
+        usec_t now = hub_clock_now(e->board->options.clock), next = site_next(e->website.site);
+
+        if (next == USEC_INFINITY)
+                uv_timer_stop(&e->timer);
+        else
+                uv_timer_start(&e->timer, on_wake, next > now ? (next - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC : 0, 0);
+}
+
+/* What a machine decides ------------------------------------------------------------------------- */
+
+static void on_epoch(const Epoch *e, const uint32_t *eligible, size_t n, void *userdata) {
+        Entry *entry = userdata;
+
+        record_epoch(&entry->board->options.recorder, &entry->website, e, eligible, n);
+}
+
+static void on_seat(const SiteSeat *s, void *userdata) {
+        Entry *entry = userdata;
+
+        assign_seat(entry->board->options.assigner, &entry->website, s);
+}
+
+static void on_seat_removed(const SiteSeat *s, void *userdata) {
+        Entry *entry = userdata;
+
+        assign_remove(entry->board->options.assigner, &entry->website, s);
+}
+
+static void on_probe(const SiteProbe *p, void *userdata) {
+        Entry *entry = userdata;
+
+        assign_probe(entry->board->options.assigner, &entry->website, p);
+}
+
+static void on_verdict(const SiteVerdict *v, void *userdata) {
+        Entry *entry = userdata;
+        const Website *w = &entry->website;
+
+        record_verdict(&entry->board->options.recorder, w, v);
+        log_event(LOG_NOTICE, DPIN_MSG_VERDICT_CHANGED, "verdict changed",
+                  "DPIN_WEBSITE=%s\nDPIN_STATE=%s\nDPIN_PREVIOUS=%s\nDPIN_CAUSE=%s\nDPIN_ASSURANCE=%s", w->id_text,
+                  verdict_state_name(v->state), verdict_state_name(v->previous), verdict_cause_name(v->cause),
+                  assurance_name(v->assurance));
+}
+
+static void on_incident(const SiteIncident *i, void *userdata) {
+        Entry *entry = userdata;
+        Website *w = &entry->website;
+
+        record_incident(&entry->board->options.recorder, w, i);
+        log_event(i->open ? LOG_WARNING : LOG_NOTICE, i->open ? DPIN_MSG_INCIDENT_OPENED : DPIN_MSG_INCIDENT_CLOSED,
+                  i->open ? "incident opened" : "incident closed", "DPIN_WEBSITE=%s\nDPIN_URL=%s", w->id_text, w->url);
+}
+
+static const SiteEffects effects = {
+        .epoch_opened = on_epoch,
+        .seat_assigned = on_seat,
+        .seat_removed = on_seat_removed,
+        .probe = on_probe,
+        .verdict_changed = on_verdict,
+        .incident_changed = on_incident,
+};
+
+/* Websites --------------------------------------------------------------------------------------- */
+
+static int set_spec(Website *w, const char *url) {
+        const char *reason = NULL;
+        Spec spec;
+        int r;
+
+        spec_default(&spec);
+        if (strlen(url) > URL_MAX)
+                return -EINVAL;
+        memccpy(spec.url, url, 0, sizeof(spec.url));
+        free(w->spec);
+        w->spec = NULL;
+        r = spec_encode(&spec, &w->spec, &reason);
+        if (r < 0) {
+                log_error("website %s cannot be checked: %s", w->id_text, reason ? reason : strerror(-r));
+                return r;
+        }
+        hash_bytes(w->spec, strlen(w->spec), &w->spec_hash);
+        w->spec_stored = false;
+        return 0;
+}
+
+static SiteConf conf_of(const Website *w, uint8_t seats) {
+        SiteConf conf = {
+                .id = w->public_id,
+                .interval = w->interval_ms * USEC_PER_MSEC,
+                .timeout = w->timeout_ms * USEC_PER_MSEC,
+                .seats = seats,
+        };
+
+        memcpy(&conf.target, w->spec_hash.bytes, sizeof(conf.target));
+        return conf;
+}
+
+static int fill(Website *w, const WebsiteRow *row) {
+        char *url = strdup(row->url);
+
+        if (!url)
+                return -ENOMEM;
+        free(w->url);
+        w->url = url;
+        w->id = row->id;
+        w->organisation = row->organisation;
+        w->public_id = row->public_id;
+        w->interval_ms = row->interval_ms;
+        w->timeout_ms = row->timeout_ms;
+        w->revision = row->revision;
+        uuid_format(&row->public_id, w->id_text);
+        return set_spec(w, row->url);
+}
+
+static int add(Board *b, const WebsiteRow *row) {
+        Entry *e = calloc(1, sizeof(*e));
+        SiteConf conf;
+        int r;
+
+        if (!e)
+                return -ENOMEM;
+        e->board = b;
+        uv_timer_init(b->loop, &e->timer);
+        e->timer.data = e;
+        HASH_ADD(hh, b->entries, website.id, sizeof(row->id), e);
+        e->website.id = row->id;
+
+        r = fill(&e->website, row);
+        if (r >= 0) {
+                conf = conf_of(&e->website, row->seats);
+                r = site_new(&e->website.site, &conf, b->options.hub_secret, registry_roster(b->options.registry));
+        }
+        if (r < 0) {
+                forget(b, e);
+                return r;
+        }
+        site_set_effects(e->website.site, &effects, e);
+        if (!b->started)
+                return 0;
+
+        record_website(&b->options.recorder, &e->website, false);
+        site_start(e->website.site, hub_clock_now(b->options.clock));
+        schedule(e);
+        return 0;
+}
+
+static int change(Board *b, Entry *e, const WebsiteRow *row) {
+        SiteConf conf;
+        int r;
+
+        r = fill(&e->website, row);
+        if (r < 0)
+                return r;
+        conf = conf_of(&e->website, row->seats);
+        r = site_reconfigure(e->website.site, &conf, hub_clock_now(b->options.clock));
+        schedule(e);
+        return r;
+}
+
+static void remove_website(Board *b, Entry *e) {
+        assign_remove_all(b->options.assigner, &e->website);
+        record_website(&b->options.recorder, &e->website, true);
+        forget(b, e);
+}
+
+int board_put(Board *b, const WebsiteRow *row) {
+        Entry *e;
+
+        b->revision = MAX(b->revision, row->revision);
+        HASH_FIND(hh, b->entries, &row->id, sizeof(row->id), e);
+        if (row->removed || row->paused) {
+                if (e)
+                        remove_website(b, e);
+                return 0;
+        }
+        return e ? change(b, e, row) : add(b, row);
+}
+
+Website *board_find(const Board *b, uint32_t id) {
+        Entry *e;
+
+        HASH_FIND(hh, b->entries, &id, sizeof(id), e);
+        return e ? &e->website : NULL;
+}
+
+size_t board_count(const Board *b) {
+        return HASH_COUNT(b->entries);
+}
+
+uint64_t board_revision(const Board *b) {
+        return b->revision;
+}
+
+void board_states(const Board *b, unsigned ret[static _VERDICT_MAX]) {
+        Entry *e, *next;
+
+        memset(ret, 0, _VERDICT_MAX * sizeof(*ret));
+        HASH_ITER (hh, b->entries, e, next)
+                ret[site_state(e->website.site)]++;
+}
+
+int board_restore(Board *b, Website *w, const SiteRestore *restore) {
+        int r;
+
+        r = site_restore(w->site, restore, hub_clock_now(b->options.clock));
+        w->spec_stored = r >= 0 && restore->n_seats > 0;
+        return r;
+}
+
+void board_start(Board *b) {
+        usec_t now = hub_clock_now(b->options.clock);
+        Entry *e, *next;
+
+        b->started = true;
+        HASH_ITER (hh, b->entries, e, next) {
+                site_start(e->website.site, now);
+                schedule(e);
+        }
+}
+
+/* Events ----------------------------------------------------------------------------------------- */
+
+int board_vote(Website *w, uint32_t validator, const Vote *vote, usec_t now) {
+        int r = site_vote(w->site, validator, vote, now);
+
+        schedule(entry_of(w));
+        return r;
+}
+
+void board_suspect(Website *w, uint32_t validator, usec_t now) {
+        site_suspect(w->site, validator, now);
+        schedule(entry_of(w));
+}
+
+void board_connected(Board *b, uint32_t validator) {
+        usec_t now = hub_clock_now(b->options.clock);
+        Entry *e, *next;
+
+        HASH_ITER (hh, b->entries, e, next) {
+                site_connected(e->website.site, validator, now);
+                schedule(e);
+        }
+}
+
+void board_disconnected(Board *b, uint32_t validator) {
+        usec_t now = hub_clock_now(b->options.clock);
+        Entry *e, *next;
+
+        HASH_ITER (hh, b->entries, e, next) {
+                site_disconnected(e->website.site, validator, now);
+                schedule(e);
+        }
+}
+
+void board_roster_changed(Board *b) {
+        usec_t now = hub_clock_now(b->options.clock);
+        Entry *e, *next;
+
+        HASH_ITER (hh, b->entries, e, next) {
+                site_roster_changed(e->website.site, now);
+                schedule(e);
+        }
+}

@@ -1,0 +1,46 @@
+/* All websites: owns each one's machine (site.h), wakes it in time, and turns what it decides into work and rows. */
+#pragma once
+
+#include <uv.h>
+
+#include "base/macro.h"
+#include "hub/assign.h"
+#include "hub/record.h"
+#include "hub/website.h"
+#include "store/websites.h"
+
+typedef struct Board Board;
+
+typedef struct BoardOptions {
+        const HubClock *clock;     /* borrowed, as all here */
+        const uint8_t *hub_secret; /* 32 bytes */
+        Registry *registry;
+        OrderBook *book;
+        Assigner *assigner;
+        Recorder recorder;
+} BoardOptions;
+
+int board_new(Board **ret, uv_loop_t *loop, const BoardOptions *options);
+/* The loop must run on until the timers are closed. */
+Board *board_free(Board *b);
+DEFINE_FREEP(Board, board_free);
+
+/* Adds, changes or removes by row->id. Before board_start() nothing is decided. -EINVAL: the row cannot be checked (logged). */
+int board_put(Board *b, const WebsiteRow *row);
+Website *board_find(const Board *b, uint32_t id);
+size_t board_count(const Board *b);
+uint64_t board_revision(const Board *b); /* the highest seen */
+/* Counts by VerdictState. */
+void board_states(const Board *b, unsigned ret[static _VERDICT_MAX]);
+
+/* What the database knows of a website, before board_start(). */
+int board_restore(Board *b, Website *w, const SiteRestore *restore);
+void board_start(Board *b);
+
+/* 1: counted. */
+int board_vote(Website *w, uint32_t validator, const Vote *vote, usec_t now);
+void board_suspect(Website *w, uint32_t validator, usec_t now);
+/* The registry has changed already. */
+void board_connected(Board *b, uint32_t validator);
+void board_disconnected(Board *b, uint32_t validator);
+void board_roster_changed(Board *b);

@@ -1,0 +1,49 @@
+/* The table, and what it cannot say. */
+#include "hub/conf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HUB_CONF_PATH "/etc/dpin/hub.conf"
+
+const ConfField hub_conf_fields[] = {
+        { "Admission", CONF_STRING, 0, 0, "approve", offsetof(HubConf, admission), NULL },
+        { "DatabaseUrl", CONF_SECRET, 0, 0, "postgresql:///dpin", offsetof(HubConf, database_url), "DATABASE_URL" },
+        { "Listen", CONF_STRING, 0, 0, "[::]:8081", offsetof(HubConf, listen), NULL },
+        { "LogLevel", CONF_STRING, 0, 0, "info", offsetof(HubConf, log_level), "DPIN_LOG_LEVEL" },
+        { "RetainHourDays", CONF_UNSIGNED, 1, 36500, "90", offsetof(HubConf, days_hour), NULL },
+        { "RetainRawDays", CONF_UNSIGNED, 1, 3650, "7", offsetof(HubConf, days_raw), NULL },
+        { "RewardLamports", CONF_UNSIGNED, 0, 1000000000, "100", offsetof(HubConf, reward), NULL },
+        { "StateDirectory", CONF_STRING, 0, 0, "/var/lib/dpin-hub", offsetof(HubConf, state_directory), "STATE_DIRECTORY" },
+        { "TrustedProxies", CONF_STRING, 0, 0, NULL, offsetof(HubConf, trusted_proxies), NULL },
+        { 0 },
+};
+
+static int check(const HubConf *c, char **error) {
+        if (strcmp(c->admission, "approve") == 0 || strcmp(c->admission, "open") == 0)
+                return 0;
+        if (asprintf(error, "Admission: \"%s\" is neither \"approve\" nor \"open\"", c->admission) < 0)
+                *error = NULL;
+        return -EINVAL;
+}
+
+int hub_conf_load(const char *path, HubConf *ret, char **error) {
+        HubConf c = { 0 };
+        int r;
+
+        r = conf_load(hub_conf_fields, path ? path : HUB_CONF_PATH, !path, &c, error);
+        if (r < 0)
+                return r;
+        r = check(&c, error);
+        if (r < 0) {
+                hub_conf_done(&c);
+                return r;
+        }
+        *ret = c;
+        return 0;
+}
+
+void hub_conf_done(HubConf *conf) {
+        conf_done(hub_conf_fields, conf);
+}

@@ -1,0 +1,385 @@
+/* Wiring of the deciding modules, in the order a tick meets them. */
+#include "hub/core.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "hub/loader.h"
+#include "store/hub-state.h"
+#include "store/validators.h"
+
+#define ORDERS_KEPT (48 * USEC_PER_HOUR)
+
+static const FrameWindow window = { .live = 32, .history = 8 };
+
+struct Core {
+        uv_loop_t *loop;
+        CoreOptions options;
+        StoreCall *call;
+        Loader *loader;
+        Registry *registry;
+        OrderBook *book;
+        Writer *writer;
+        Acks *acks;
+        Assigner *assigner;
+        Board *board;
+        Ingest *ingest;
+        Admission *admission;
+        bool ready, failed, again; /* again: websites changed while they were being read */
+};
+
+static void fail(Core *c, int r, const char *what) {
+        char reason[256];
+
+        if (c->failed)
+                return;
+        c->failed = true;
+        c->ready = false;
+        snprintf(reason, sizeof(reason), "%s: %s", what, strerror(-r));
+        c->options.failed(reason, c->options.userdata);
+}
+
+/* Callbacks between modules ---------------------------------------------------------------------- */
+
+static void on_send(Validator *v, const Frame *frame, void *userdata _unused_) {
+        if (v->session)
+                session_send(v->session, frame);
+}
+
+static void on_committed(uint64_t commit_no, usec_t time, void *userdata) {
+        Core *c = userdata;
+
+        acks_committed(c->acks, commit_no, time);
+        assign_committed(c->assigner, commit_no);
+}
+
+static void on_failed(int r, const char *error, void *userdata) {
+        Core *c = userdata;
+
+        log_event(LOG_ERR, DPIN_MSG_COMMIT_FAILED, "a commit failed: the state is read again", "DPIN_ERROR=%s",
+                  error ? error : strerror(-r));
+        fail(c, r, "commit");
+}
+
+static void on_joined(Validator *v, bool again, void *userdata) {
+        Core *c = userdata;
+        Recorder recorder = { .writer = c->writer, .registry = c->registry, .clock = c->options.clock };
+
+        log_event(LOG_INFO, DPIN_MSG_VALIDATOR_CONNECTED, "validator connected", "DPIN_VALIDATOR=%s\nDPIN_SOURCE=%s",
+                  v->key_text, session_source(v->session));
+        if (v->standing != STANDING_APPROVED)
+                return;
+        if (!again) {
+                record_validator(&recorder, v, true);
+                board_connected(c->board, v->id);
+        }
+        assign_welcome(c->assigner, v);
+}
+
+/* Building --------------------------------------------------------------------------------------- */
+
+static int make_outputs(Core *c, const HubStateRow *state) {
+        int r;
+
+        r = registry_new(&c->registry);
+        if (r < 0)
+                return r;
+
+        r = order_book_new(&c->book, state->order_max);
+        if (r < 0)
+                return r;
+
+        r = writer_new(&c->writer, c->loop, &(WriterOptions) {
+                .store = c->options.store,
+                .clock = c->options.clock,
+                .commit_no = state->commit_no,
+                .ops = { .committed = on_committed, .failed = on_failed, .userdata = c },
+        });
+        if (r < 0)
+                return r;
+
+        r = acks_new(&c->acks, &(AckOptions) {
+                .key = c->options.key,
+                .network = c->options.network,
+                .registry = c->registry,
+                .window = window,
+                .send = on_send,
+        });
+        if (r < 0)
+                return r;
+
+        return assigner_new(&c->assigner, &(AssignerOptions) {
+                .key = c->options.key,
+                .network = c->options.network,
+                .clock = c->options.clock,
+                .writer = c->writer,
+                .registry = c->registry,
+                .book = c->book,
+                .send = on_send,
+        });
+}
+
+static int make_inputs(Core *c, const HubStateRow *state) {
+        int r;
+
+        r = board_new(&c->board, c->loop, &(BoardOptions) {
+                .clock = c->options.clock,
+                .hub_secret = c->options.hub_secret,
+                .registry = c->registry,
+                .book = c->book,
+                .assigner = c->assigner,
+                .recorder = { c->writer, c->registry, c->options.clock, c->options.hub_secret },
+        });
+        if (r < 0)
+                return r;
+
+        r = ingest_new(&c->ingest, &(IngestOptions) {
+                .store = c->options.store,
+                .network = c->options.network,
+                .clock = c->options.clock,
+                .writer = c->writer,
+                .book = c->book,
+                .acks = c->acks,
+                .registry = c->registry,
+                .batch_max = state->batch_max,
+                .send = on_send,
+        });
+        if (r < 0)
+                return r;
+
+        return admission_new(&c->admission, &(AdmissionOptions) {
+                .store = c->options.store,
+                .key = c->options.key,
+                .network = c->options.network,
+                .clock = c->options.clock,
+                .registry = c->registry,
+                .writer = c->writer,
+                .acks = c->acks,
+                .window = window,
+                .open = c->options.open_admission,
+                .joined = on_joined,
+                .userdata = c,
+        });
+}
+
+static void on_loaded(int r, void *userdata) {
+        Core *c = userdata;
+
+        if (r < 0) {
+                fail(c, r, "reading the state");
+                return;
+        }
+        c->loader = loader_free(c->loader);
+        validators_disconnect_all(writer_group(c->writer));
+        hub_network_key_put(writer_group(c->writer), c->options.network->bytes);
+        board_start(c->board);
+        c->ready = true;
+        c->options.ready(c->options.userdata);
+}
+
+static int build(Core *c, const HubStateRow *state) {
+        int r;
+
+        if (state->has_network_key && memcmp(state->network_key, c->options.network->bytes, SIGN_PUBLIC_SIZE) != 0)
+                return -EKEYREJECTED;
+        r = make_outputs(c, state);
+        if (r < 0)
+                return r;
+        r = make_inputs(c, state);
+        if (r < 0)
+                return r;
+        return loader_new(&c->loader, &(LoaderOptions) {
+                .store = c->options.store,
+                .registry = c->registry,
+                .book = c->book,
+                .board = c->board,
+                .heartbeat = state->heartbeat == USEC_INFINITY ? 0 : state->heartbeat,
+                .done = on_loaded,
+                .userdata = c,
+        });
+}
+
+static void on_state(int r, const HubStateRow *rows, size_t n, void *userdata) {
+        Core *c = userdata;
+
+        c->call = NULL;
+        if (r >= 0)
+                r = n == 1 ? build(c, rows) : -EIO;
+        if (r < 0)
+                fail(c, r, r == -EKEYREJECTED ? "this database belongs to another network key" : "reading the state");
+}
+
+int core_new(Core **ret, uv_loop_t *loop, const CoreOptions *options) {
+        _cleanup_(core_freep) Core *c = calloc(1, sizeof(*c));
+        int r;
+
+        if (!c)
+                return -ENOMEM;
+        c->loop = loop;
+        c->options = *options;
+        r = hub_state_load(options->store, on_state, c, &c->call);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+Core *core_free(Core *c) {
+        if (!c)
+                return NULL;
+        store_call_cancel(c->call);
+        loader_free(c->loader);
+        admission_free(c->admission);
+        ingest_free(c->ingest);
+        board_free(c->board);
+        assigner_free(c->assigner);
+        acks_free(c->acks);
+        writer_free(c->writer);
+        order_book_free(c->book);
+        registry_free(c->registry);
+        free(c);
+        return NULL;
+}
+
+bool core_is_ready(const Core *c) {
+        return c && c->ready;
+}
+
+/* What sessions bring ---------------------------------------------------------------------------- */
+
+void core_join(Core *c, Session *s, const FrameJoin *join) {
+        admission_join(c->admission, s, join);
+}
+
+int core_batch(Core *c, Session *s, const void *data, size_t n) {
+        Validator *v = session_validator(s);
+
+        if (v->session != s || v->standing != STANDING_APPROVED || !v->streams)
+                return -EBADMSG;
+        return ingest_frame(c->ingest, v, data, n);
+}
+
+void core_suspect(Core *c, Session *s, const FrameSuspect *suspect) {
+        Validator *v = session_validator(s);
+        WorkOrder *o = order_book_find(c->book, &suspect->order);
+
+        if (o && o->website && o->removed == 0 && o->validator == v->id)
+                board_suspect(o->website, v->id, hub_clock_now(c->options.clock));
+}
+
+void core_notice(Core *c, Session *s, const FrameNotice *notice) {
+        Validator *v = session_validator(s);
+
+        switch (code_from_name(notice->code)) {
+        case CODE_ORDERS:
+                if (v->standing == STANDING_APPROVED)
+                        assign_welcome(c->assigner, v);
+                break;
+        case CODE_BAD_RECEIPT:
+                log_event(LOG_WARNING, DPIN_MSG_FRAME_REFUSED, "a validator does not accept a receipt", "DPIN_VALIDATOR=%s\nDPIN_REASON=%s",
+                          v->key_text, notice->reason);
+                break;
+        case CODE_REFUSED:
+                log_event(LOG_INFO, DPIN_MSG_TARGET_REFUSED, "a validator's owner does not allow an order",
+                          "DPIN_VALIDATOR=%s\nDPIN_REASON=%s", v->key_text, notice->reason);
+                break;
+        default:
+                break;
+        }
+}
+
+void core_closed(Core *c, Session *s) {
+        Validator *v = session_validator(s);
+        Recorder recorder = { .writer = c->writer, .registry = c->registry, .clock = c->options.clock };
+        uint32_t id;
+
+        if (c->admission)
+                admission_cancel(c->admission, s);
+        if (!v || v->session != s)
+                return;
+        log_event(LOG_INFO, DPIN_MSG_VALIDATOR_GONE, "validator gone", "DPIN_VALIDATOR=%s", v->key_text);
+        id = v->standing == STANDING_APPROVED ? v->id : 0;
+        if (id > 0)
+                record_validator(&recorder, v, false);
+        registry_disconnect(c->registry, v, hub_clock_now(c->options.clock));
+        if (id > 0)
+                board_disconnected(c->board, id);
+}
+
+/* What the administrator brings ------------------------------------------------------------------ */
+
+static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata) {
+        Core *c = userdata;
+
+        c->call = NULL;
+        if (r < 0) {
+                fail(c, r, "reading websites");
+                return;
+        }
+        for (size_t i = 0; i < n; i++)
+                (void)board_put(c->board, &rows[i]);
+        if (c->again)
+                core_read_websites(c);
+}
+
+void core_read_websites(Core *c) {
+        c->again = c->call != NULL;
+        if (!c->ready || c->call)
+                return;
+        if (websites_load(c->options.store, board_revision(c->board), on_websites, c, &c->call) < 0)
+                fail(c, -ENOTCONN, "reading websites");
+}
+
+void core_validator_changed(Core *c, const ValidatorRow *row) {
+        int standing = standing_from_name(row->state);
+        Validator *v;
+
+        if (!c->ready || standing < 0)
+                return;
+        v = registry_put(c->registry, &(RegistryEntry) {
+                .id = row->id,
+                .key = row->key,
+                .standing = (Standing)standing,
+                .name = row->name,
+                .operator_name = row->operator_name,
+                .region = row->region,
+                .asn = row->asn,
+        });
+        board_roster_changed(c->board);
+        if (v && v->session)
+                session_bye(v->session, standing == STANDING_SUSPENDED ? CODE_SUSPENDED : CODE_APPROVED, 1);
+}
+
+void core_beat(Core *c) {
+        usec_t now = hub_clock_now(c->options.clock);
+
+        if (!c->ready)
+                return;
+        order_book_expire(c->book, now - ORDERS_KEPT);
+        (void)writer_group(c->writer); /* a commit is a heartbeat */
+}
+
+bool core_is_idle(const Core *c) {
+        return !c->writer || writer_is_idle(c->writer);
+}
+
+void core_flush(Core *c) {
+        if (c->writer)
+                writer_flush(c->writer);
+}
+
+const Registry *core_registry(const Core *c) {
+        return c->registry;
+}
+
+const Board *core_board(const Core *c) {
+        return c->board;
+}
+
+const IngestCounters *core_counters(const Core *c) {
+        return ingest_counters(c->ingest);
+}

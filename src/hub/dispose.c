@@ -1,0 +1,78 @@
+/* The order of the rules is the order of the dispositions' meaning: what is not ours, what cannot be, what was, what is late. */
+#include "hub/dispose.h"
+
+#define AHEAD_MAX  (2 * USEC_PER_SEC)
+#define PHASES_OVER USEC_PER_SEC /* a check may overrun its timeout by so much */
+
+static usec_t order_interval(const WorkOrder *o) {
+        return o->order.interval_ms * USEC_PER_MSEC;
+}
+
+static bool in_time(const WorkOrder *o, const Tick *tick, usec_t now) {
+        usec_t end = (usec_t)tick->start + tick_total(tick);
+
+        return now <= end + vote_lateness(order_interval(o));
+}
+
+static bool credible(const WorkOrder *o, const Tick *tick) {
+        return tick_total(tick) <= o->order.timeout_ms * USEC_PER_MSEC + PHASES_OVER;
+}
+
+/* 1 new, 0 seen; out of memory counts as seen: never stored twice. */
+static bool mark(WorkOrder *o, const Tick *tick) {
+        return seen_mark(tick->kind == TICK_SCHEDULED ? &o->slots : &o->probes, tick->number) == 1;
+}
+
+Disposition dispose_tick(WorkOrder *o, uint32_t validator, const Tick *tick, const DisposeTime *when, bool *ret_votes) {
+        usec_t start = (usec_t)tick->start;
+
+        *ret_votes = false;
+        if (!o || !work_order_covers(o, validator, tick))
+                return DISPOSITION_UNASSIGNED;
+        if (start > when->now + AHEAD_MAX)
+                return DISPOSITION_FUTURE;
+        if (start + USEC_PER_DAY < when->now)
+                return DISPOSITION_EXPIRED;
+        if (!mark(o, tick))
+                return DISPOSITION_DUPLICATE;
+        if (!in_time(o, tick, when->now))
+                return DISPOSITION_LATE;
+
+        *ret_votes = !when->unsynced && credible(o, tick);
+        return DISPOSITION_ACCEPTED;
+}
+
+Vote dispose_vote(const Tick *tick, usec_t arrived) {
+        uint64_t total = tick_total(tick);
+
+        return (Vote) {
+                .outcome = (VoteOutcome)tick->outcome,
+                .kind = (VoteKind)tick->kind,
+                .error_class = tick->error,
+                .latency = (uint32_t)MIN(total, (uint64_t)UINT32_MAX),
+                .started = (usec_t)tick->start,
+                .arrived = arrived,
+        };
+}
+
+static WorkOrder *order_of_row(OrderBook *book, const Batch *batch, uint64_t row) {
+        WorkOrder *o;
+
+        for (uint16_t t = 0; t < batch->header.count; t++) {
+                o = order_book_find(book, &batch->ticks[t].order);
+                if (o && o->row == row)
+                        return o;
+        }
+        return NULL;
+}
+
+void dispose_mark_stored(OrderBook *book, const Batch *batch, const TickIdentity *rows, size_t n) {
+        WorkOrder *o = NULL;
+
+        for (size_t i = 0; i < n; i++) {
+                if (!o || o->row != rows[i].order)
+                        o = order_of_row(book, batch, rows[i].order);
+                if (o)
+                        (void)seen_mark(rows[i].scheduled ? &o->slots : &o->probes, rows[i].number);
+        }
+}

@@ -1,0 +1,119 @@
+/* The hub's main(): arguments, settings, then the loop. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "event/daemon-args.h"
+#include "hub/manager.h"
+#include "store/migrate.h"
+
+#define SQL_DIRECTORY "/usr/share/dpin/sql"
+
+typedef struct HubArgs {
+        bool migrate;
+} HubArgs;
+
+typedef struct Hub {
+        DaemonArgs args;
+        HubConf conf;
+        HubManager *manager;
+} Hub;
+
+static const DaemonOption options[] = {
+        { "migrate", NULL, "bring the database to this program's schema, then exit", offsetof(HubArgs, migrate) },
+        { 0 },
+};
+
+static const DaemonProgram program = {
+        .name = "dpin-hub",
+        .summary = "Hands out checks to validators, verifies and records what they saw, and decides by quorum.",
+        .options = options,
+};
+
+static int on_start(Daemon *d, void *userdata) {
+        Hub *h = userdata;
+
+        return hub_manager_new(&h->manager, d, &(HubManagerOptions) { .conf = &h->conf, .bus = h->args.bus });
+}
+
+/* Checked first; what is running keeps its settings until the next start. */
+static int on_reload(Daemon *d _unused_, void *userdata) {
+        Hub *h = userdata;
+        _cleanup_free_ char *error = NULL;
+        HubConf fresh = { 0 };
+        int r;
+
+        r = hub_conf_load(h->args.config, &fresh, &error);
+        if (r < 0) {
+                log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused, the old ones stay", "DPIN_ERROR=%s", error ? error : "");
+                return r;
+        }
+        log_set_level_name(fresh.log_level);
+        hub_conf_done(&fresh);
+        return 0;
+}
+
+static void on_stop(Daemon *d _unused_, void *userdata) {
+        Hub *h = userdata;
+
+        hub_manager_stop(h->manager);
+}
+
+static void on_free(Daemon *d _unused_, void *userdata) {
+        Hub *h = userdata;
+
+        h->manager = hub_manager_free(h->manager);
+}
+
+static const DaemonOps ops = {
+        .start = on_start,
+        .reload = on_reload,
+        .stop = on_stop,
+        .free = on_free,
+};
+
+static int migrate(const HubConf *conf) {
+        const char *directory = getenv("DPIN_SQL_DIR");
+        _cleanup_free_ char *error = NULL;
+        int r;
+
+        r = store_migrate(conf->database_url, directory ? directory : SQL_DIRECTORY, &error, stdout);
+        if (r < 0)
+                fprintf(stderr, "dpin-hub: %s\n", error ? error : strerror(-r));
+        return r;
+}
+
+static int run(Hub *h, const HubArgs *args) {
+        if (h->args.check_config)
+                return 0;
+        if (h->args.print_config) {
+                conf_print(hub_conf_fields, &h->conf, stdout);
+                return 0;
+        }
+        if (args->migrate)
+                return migrate(&h->conf);
+        log_set_level_name(h->conf.log_level);
+        return daemon_run(&ops, h);
+}
+
+int main(int argc, char *argv[]) {
+        _cleanup_free_ char *error = NULL;
+        HubArgs args = { 0 };
+        Hub h = { 0 };
+        int r;
+
+        r = daemon_args_parse(&program, argc, argv, &h.args, &args);
+        if (r <= 0)
+                return r < 0 ? 2 : EXIT_SUCCESS;
+
+        r = hub_conf_load(h.args.config, &h.conf, &error);
+        if (r < 0) {
+                fprintf(stderr, "dpin-hub: %s\n", error ? error : strerror(-r));
+                return EXIT_FAILURE;
+        }
+        r = run(&h, &args);
+        hub_conf_done(&h.conf);
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

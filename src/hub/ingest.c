@@ -1,0 +1,369 @@
+/* Length, structure, signature, stream; then tick by tick. Batches found again and resealed ones ask the database first. */
+#include "hub/ingest.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "hub/dispose.h"
+#include "store/batches.h"
+#include "store/streams.h"
+
+#define LOOKUPS_MAX 256u /* questions to the database under way; beyond, the validator is told to come again */
+
+/* A batch that waits for an answer of the database. */
+typedef struct Lookup {
+        Ingest *ingest;
+        PublicKey validator;
+        Batch *batch;
+        StoreCall *call;
+        struct Lookup *previous, *next;
+} Lookup;
+
+struct Ingest {
+        IngestOptions options;
+        IngestCounters counters;
+        uint64_t batch_id;
+        Lookup *lookups;
+        unsigned n_lookups;
+};
+
+int ingest_new(Ingest **ret, const IngestOptions *options) {
+        Ingest *i = calloc(1, sizeof(*i));
+
+        if (!i)
+                return -ENOMEM;
+        i->options = *options;
+        i->batch_id = options->batch_max;
+        *ret = i;
+        return 0;
+}
+
+static void lookup_free(Lookup *l) {
+        Ingest *i = l->ingest;
+
+        store_call_cancel(l->call);
+        batch_free(l->batch);
+        if (l->previous)
+                l->previous->next = l->next;
+        else
+                i->lookups = l->next;
+        if (l->next)
+                l->next->previous = l->previous;
+        i->n_lookups--;
+        free(l);
+}
+
+Ingest *ingest_free(Ingest *i) {
+        if (!i)
+                return NULL;
+        while (i->lookups)
+                lookup_free(i->lookups);
+        free(i);
+        return NULL;
+}
+
+const IngestCounters *ingest_counters(const Ingest *i) {
+        return &i->counters;
+}
+
+static void notify(Ingest *i, Validator *v, Code code, const BatchHeader *h, uint64_t sequence) {
+        Frame f = { .kind = FRAME_NOTICE };
+
+        memccpy(f.notice.code, code_name(code), 0, sizeof(f.notice.code));
+        if (h) {
+                f.notice.incarnation = h->incarnation;
+                f.notice.sequence = sequence;
+        }
+        i->counters.refused++;
+        if (v->session)
+                i->options.send(v, &f, i->options.userdata);
+}
+
+/* Taking a batch in ------------------------------------------------------------------------------ */
+
+static void store_batch(Ingest *i, const Validator *v, const Batch *b, const uint8_t *codes, usec_t now) {
+        BatchRow row = {
+                .id = i->batch_id,
+                .validator = v->id,
+                .incarnation = b->header.incarnation,
+                .sequence = b->header.sequence,
+                .frame = b->frame,
+                .n_frame = b->frame_size,
+                .codes = codes,
+                .n_codes = b->header.count,
+                .created = (usec_t)b->header.created,
+                .arrived = now,
+                .commit_no = writer_commit_no(i->options.writer),
+        };
+
+        memcpy(row.hash, b->hash.bytes, sizeof(row.hash));
+        batch_put(writer_group(i->options.writer), &row);
+}
+
+/* What the position becomes: a gap moves it to the hash it names. */
+static const Hash *position_hash(const Batch *b) {
+        return b->header.type == BATCH_GAP ? &b->header.previous : &b->hash;
+}
+
+static int move_stream(Ingest *i, Validator *v, const Batch *b, usec_t now) {
+        const Stream *s = stream_table_find(v->streams, b->header.incarnation);
+        StreamRow row = {
+                .validator = v->id,
+                .incarnation = b->header.incarnation,
+                .last_seq = b->header.sequence,
+                .resealed = b->header.flags & BATCH_RESEALED,
+        };
+
+        memcpy(row.last_hash, position_hash(b)->bytes, sizeof(row.last_hash));
+        stream_advance(writer_group(i->options.writer), &row, s ? s->last : 0);
+        return stream_table_move(v->streams, b->header.incarnation, b->header.sequence, position_hash(b), now);
+}
+
+static int owe_ack(Ingest *i, const Validator *v, const Batch *b, const uint8_t *codes, usec_t now) {
+        return acks_add(i->options.acks, &(AckBatch) {
+                .validator = v->id,
+                .incarnation = b->header.incarnation,
+                .from = b->header.type == BATCH_GAP ? b->gap.from : b->header.sequence,
+                .to = b->header.sequence,
+                .hash = *position_hash(b),
+                .commit_no = writer_commit_no(i->options.writer),
+                .arrival = now,
+                .codes = codes,
+                .n_codes = b->header.count,
+        });
+}
+
+/* One tick: its row, its vote. Returns its disposition. */
+static uint8_t take_tick(Ingest *i, const Validator *v, const Batch *b, uint16_t index, usec_t now) {
+        const Tick *tick = &b->ticks[index];
+        WorkOrder *o = order_book_find(i->options.book, &tick->order);
+        DisposeTime when = { .now = now, .unsynced = b->header.flags & BATCH_UNSYNCED };
+        bool votes;
+        uint8_t code = dispose_tick(o, v->id, tick, &when, &votes);
+        Vote vote;
+
+        if (code != DISPOSITION_ACCEPTED && code != DISPOSITION_LATE)
+                return code;
+        if (!o->website)
+                return DISPOSITION_UNASSIGNED;
+
+        writer_add_tick(i->options.writer, &(TickRow) {
+                .website = o->website->id,
+                .validator = v->id,
+                .order = o->row,
+                .batch = i->batch_id,
+                .index = index,
+                .late = code == DISPOSITION_LATE,
+                .commit_no = writer_commit_no(i->options.writer),
+                .tick = *tick,
+        });
+        if (votes && o->removed == 0) {
+                vote = dispose_vote(tick, now);
+                board_vote(o->website, v->id, &vote, now);
+        }
+        return code;
+}
+
+static void take(Ingest *i, Validator *v, const Batch *b, usec_t now) {
+        uint8_t codes[BATCH_TICKS_MAX];
+
+        i->batch_id++;
+        i->counters.batches++;
+        i->counters.ticks += b->header.count;
+        for (uint16_t t = 0; t < b->header.count; t++)
+                codes[t] = take_tick(i, v, b, t, now);
+        store_batch(i, v, b, codes, now);
+        if (move_stream(i, v, b, now) < 0 || owe_ack(i, v, b, codes, now) < 0)
+                log_warning("a batch of %s is taken in without an ack", v->key_text);
+}
+
+/* Asking the database ---------------------------------------------------------------------------- */
+
+static Lookup *lookup_new(Ingest *i, const Validator *v, Batch **b) {
+        Lookup *l;
+
+        if (i->n_lookups >= LOOKUPS_MAX)
+                return NULL;
+        l = calloc(1, sizeof(*l));
+        if (!l)
+                return NULL;
+        l->ingest = i;
+        l->validator = v->key;
+        l->batch = TAKE_PTR(*b);
+        l->next = i->lookups;
+        if (l->next)
+                l->next->previous = l;
+        i->lookups = l;
+        i->n_lookups++;
+        return l;
+}
+
+/* Sent again: equal to what is stored, it is acked again by its own hash; else the stream has forked. */
+static void answer_seen(Ingest *i, Validator *v, const Batch *b, const BatchRow *stored, usec_t now) {
+        if (!stored || memcmp(stored->hash, b->hash.bytes, sizeof(stored->hash)) != 0) {
+                log_event(LOG_WARNING, DPIN_MSG_STREAM_FORK, "stream fork: other content for a sequence already stored",
+                          "DPIN_VALIDATOR=%s", v->key_text);
+                notify(i, v, CODE_FORK, &b->header, b->header.sequence);
+                return;
+        }
+        i->counters.repeated++;
+        (void)acks_repeat(i->options.acks, &(AckBatch) {
+                .validator = v->id,
+                .incarnation = b->header.incarnation,
+                .from = b->header.sequence,
+                .to = b->header.sequence,
+                .hash = b->hash,
+                .commit_no = stored->commit_no,
+                .arrival = stored->arrived,
+                .codes = stored->codes,
+                .n_codes = (uint16_t)stored->n_codes,
+        }, now);
+}
+
+static void on_found(int r, const BatchRow *rows, size_t n, void *userdata) {
+        Lookup *l = userdata;
+        Ingest *i = l->ingest;
+        Validator *v = registry_find(i->options.registry, &l->validator);
+
+        l->call = NULL;
+        if (r >= 0 && v && v->session)
+                answer_seen(i, v, l->batch, n > 0 ? rows : NULL, hub_clock_now(i->options.clock));
+        lookup_free(l);
+}
+
+static int look_up_seen(Ingest *i, const Validator *v, Batch **b) {
+        Lookup *l = lookup_new(i, v, b);
+        BatchQuery query;
+        int r;
+
+        if (!l)
+                return -ENOBUFS;
+        query = (BatchQuery) { v->id, l->batch->header.incarnation, l->batch->header.sequence };
+        r = batch_find(i->options.store, &query, on_found, l, &l->call);
+        if (r < 0)
+                lookup_free(l);
+        return r;
+}
+
+/* Identities of a resealed batch that are stored already become duplicates: they are marked before it is taken. */
+static void on_identities(int r, const TickIdentity *rows, size_t n, void *userdata) {
+        Lookup *l = userdata;
+        Ingest *i = l->ingest;
+        Validator *v = registry_find(i->options.registry, &l->validator);
+        usec_t now = hub_clock_now(i->options.clock);
+
+        l->call = NULL;
+        if (r >= 0 && v && v->streams && stream_table_step(v->streams, l->batch, now) == STREAM_TAKE) {
+                dispose_mark_stored(i->options.book, l->batch, rows, n);
+                take(i, v, l->batch, now);
+        }
+        lookup_free(l);
+}
+
+static size_t stored_orders(const Ingest *i, const Batch *b, uint64_t ret[static BATCH_TICKS_MAX]) {
+        const WorkOrder *o;
+        size_t n = 0;
+
+        for (uint16_t t = 0; t < b->header.count; t++) {
+                o = order_book_find(i->options.book, &b->ticks[t].order);
+                if (o && (n == 0 || ret[n - 1] != o->row))
+                        ret[n++] = o->row;
+        }
+        return n;
+}
+
+static int look_up_identities(Ingest *i, const Validator *v, Batch **b) {
+        uint64_t orders[BATCH_TICKS_MAX];
+        Lookup *l = lookup_new(i, v, b);
+        TickRange range;
+        int r;
+
+        if (!l)
+                return -ENOBUFS;
+        range = (TickRange) { .validator = v->id, .orders = orders, .n = stored_orders(i, l->batch, orders), .from = USEC_INFINITY };
+        for (uint16_t t = 0; t < l->batch->header.count; t++) {
+                range.from = MIN(range.from, (usec_t)l->batch->ticks[t].start);
+                range.to = MAX(range.to, (usec_t)l->batch->ticks[t].start);
+        }
+        r = tick_identities_load(i->options.store, &range, on_identities, l, &l->call);
+        if (r < 0)
+                lookup_free(l);
+        return r;
+}
+
+/* A frame arrives -------------------------------------------------------------------------------- */
+
+/* A batch created more than a day ago moves no stream: receipted as expired, nothing stored. */
+static bool is_expired(const Batch *b, usec_t now) {
+        return (usec_t)b->header.created + USEC_PER_DAY < now;
+}
+
+static int answer_expired(Ingest *i, Validator *v, const Batch *b, usec_t now) {
+        uint8_t codes[BATCH_TICKS_MAX];
+
+        memset(codes, DISPOSITION_EXPIRED, b->header.count);
+        return acks_repeat(i->options.acks, &(AckBatch) {
+                .validator = v->id,
+                .incarnation = b->header.incarnation,
+                .from = b->header.type == BATCH_GAP ? b->gap.from : b->header.sequence,
+                .to = b->header.sequence,
+                .hash = *position_hash(b),
+                .arrival = now,
+                .codes = codes,
+                .n_codes = b->header.count,
+        }, now);
+}
+
+static int take_or_ask(Ingest *i, Validator *v, Batch **b, usec_t now) {
+        if (writer_is_full(i->options.writer))
+                return -ENOBUFS;
+        if ((*b)->header.flags & BATCH_RESEALED && (*b)->header.count > 0)
+                return look_up_identities(i, v, b);
+        take(i, v, *b, now);
+        return 0;
+}
+
+static int act(Ingest *i, Validator *v, Batch **b, usec_t now) {
+        const BatchHeader *h = &(*b)->header;
+
+        switch (stream_table_step(v->streams, *b, now)) {
+        case STREAM_TAKE:
+                return take_or_ask(i, v, b, now);
+        case STREAM_SEEN:
+                return look_up_seen(i, v, b);
+        case STREAM_WAITING:
+                return 0;
+        case STREAM_AHEAD:
+                notify(i, v, CODE_SEQUENCE, h, stream_table_expected(v->streams, h->incarnation));
+                return 0;
+        case STREAM_FORK:
+                notify(i, v, CODE_FORK, h, h->sequence);
+                return 0;
+        case STREAM_TOO_MANY:
+                notify(i, v, CODE_TOO_MANY_STREAMS, h, h->sequence);
+                return 0;
+        }
+        return 0;
+}
+
+int ingest_frame(Ingest *i, Validator *v, const void *data, size_t n) {
+        SignScope scope = { .network = *i->options.network, .subject = v->key };
+        _cleanup_(batch_freep) Batch *b = NULL;
+        usec_t now = hub_clock_now(i->options.clock);
+        int r;
+
+        r = batch_parse(data, n, &b);
+        if (r >= 0)
+                r = batch_verify(b, &scope);
+        if (r < 0) {
+                notify(i, v, CODE_BAD_BATCH, NULL, 0);
+                return r == -ENOMEM ? r : -EBADMSG;
+        }
+
+        r = is_expired(b, now) ? answer_expired(i, v, b, now) : act(i, v, &b, now);
+        if (r == -ENOBUFS)
+                notify(i, v, CODE_TOO_FAST, &b->header, b->header.sequence);
+        return r == -ENOBUFS ? 0 : r;
+}

@@ -1,0 +1,22 @@
+/* The WebSocket server: a session per connection. */
+#pragma once
+
+#include <uv.h>
+
+#include "base/macro.h"
+#include "hub/session.h"
+
+typedef struct Listener Listener;
+
+/* fd: a listening socket; taken, also on failure. trusted_proxies may be NULL. */
+int listener_new(Listener **ret, int fd, const char *trusted_proxies, const SessionOptions *options);
+/* Sessions are dropped without callbacks. */
+Listener *listener_free(Listener *l);
+DEFINE_FREEP(Listener, listener_free);
+
+/* No new connections; says bye to all sessions. */
+void listener_drain(Listener *l, Code code, unsigned retry_after);
+/* What the sessions belong to is gone: says bye to all; new ones may come. */
+void listener_forget(Listener *l, Code code, unsigned retry_after);
+size_t listener_sessions(const Listener *l);
+const WsCounters *listener_counters(const Listener *l);

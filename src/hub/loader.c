@@ -1,0 +1,315 @@
+/* One query after the other; each callback takes its rows and asks the next. What a website's machine needs is gathered first and
+ * given to it at the end. */
+#include "hub/loader.h"
+
+#include <errno.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "base/log.h"
+#include "store/epochs.h"
+#include "store/incidents.h"
+#include "store/orders.h"
+#include "store/ticks.h"
+#include "store/validators.h"
+#include "store/verdicts.h"
+
+#define ELIGIBLE_SIZE (4 + EPOCH_LEAF_SIZE) /* as record.c writes it */
+
+typedef struct Gathered {
+        uint32_t website;
+        SiteRestore restore;
+        SiteHeld held[SEATS_MAX];
+        uint32_t *eligible;
+        UT_hash_handle hh;
+} Gathered;
+
+struct Loader {
+        LoaderOptions options;
+        Gathered *gathered;
+        StoreCall *call;
+};
+
+static void finish(Loader *l, int r) {
+        l->options.done(r, l->options.userdata);
+}
+
+Loader *loader_free(Loader *l) {
+        Gathered *g, *next;
+
+        if (!l)
+                return NULL;
+        store_call_cancel(l->call);
+        HASH_ITER (hh, l->gathered, g, next) {
+                HASH_DEL(l->gathered, g);
+                free(g->eligible);
+                free(g);
+        }
+        free(l);
+        return NULL;
+}
+
+static Gathered *gathered_of(Loader *l, uint32_t website) {
+        Gathered *g;
+
+        HASH_FIND(hh, l->gathered, &website, sizeof(website), g);
+        if (g || !board_find(l->options.board, website))
+                return g;
+        g = calloc(1, sizeof(*g));
+        if (!g)
+                return NULL;
+        g->website = website;
+        g->restore.heartbeat = l->options.heartbeat;
+        HASH_ADD(hh, l->gathered, website, sizeof(website), g);
+        return g;
+}
+
+/* The end: machines get what was gathered -------------------------------------------------------- */
+
+static void restore_all(Loader *l) {
+        Gathered *g, *next;
+        Website *w;
+        int r;
+
+        HASH_ITER (hh, l->gathered, g, next) {
+                w = board_find(l->options.board, g->website);
+                g->restore.seats = g->held;
+                g->restore.eligible = g->eligible;
+                r = w ? board_restore(l->options.board, w, &g->restore) : 0;
+                if (r < 0)
+                        log_warning("website %s starts anew: %s", w->id_text, strerror(-r));
+        }
+        finish(l, 0);
+}
+
+static SiteHeld *held_of(Gathered *g, uint32_t validator) {
+        for (size_t i = 0; i < g->restore.n_seats; i++)
+                if (g->held[i].validator == validator)
+                        return &g->held[i];
+        return NULL;
+}
+
+static void on_votes(int r, const TickVote *rows, size_t n, void *userdata) {
+        Loader *l = userdata;
+        Gathered *g;
+        SiteHeld *held;
+
+        l->call = NULL;
+        if (r < 0) {
+                finish(l, r);
+                return;
+        }
+        for (size_t i = 0; i < n; i++) {
+                g = gathered_of(l, rows[i].website);
+                held = g ? held_of(g, rows[i].validator) : NULL;
+                if (held)
+                        held->vote = (Vote) {
+                                .outcome = (VoteOutcome)rows[i].outcome,
+                                .kind = (VoteKind)rows[i].kind,
+                                .error_class = rows[i].error_class,
+                                .latency = rows[i].latency_us,
+                                .started = rows[i].started,
+                                .arrived = rows[i].arrived,
+                        };
+        }
+        restore_all(l);
+}
+
+/* Incidents and verdicts ------------------------------------------------------------------------- */
+
+static void on_incidents(int r, const IncidentRow *rows, size_t n, void *userdata) {
+        Loader *l = userdata;
+        Gathered *g;
+        Website *w;
+
+        l->call = NULL;
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                g = gathered_of(l, rows[i].website);
+                w = board_find(l->options.board, rows[i].website);
+                if (!g || !w)
+                        continue;
+                g->restore.incident_open = true;
+                w->incident = rows[i].id;
+                w->incident_open = true;
+        }
+        if (r >= 0)
+                r = tick_votes_load(l->options.store, on_votes, l, &l->call);
+        if (r < 0)
+                finish(l, r);
+}
+
+static Assurance assurance_from_name(const char *name) {
+        for (int a = 0; a < _ASSURANCE_MAX; a++)
+                if (strcmp(name, assurance_name((Assurance)a)) == 0)
+                        return (Assurance)a;
+        return ASSURANCE_REDUCED;
+}
+
+static void on_verdicts(int r, const VerdictRow *rows, size_t n, void *userdata) {
+        Loader *l = userdata;
+        Gathered *g;
+
+        l->call = NULL;
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                g = gathered_of(l, rows[i].website);
+                if (!g)
+                        continue;
+                g->restore.state = verdict_state_from_name(rows[i].state);
+                g->restore.assurance = assurance_from_name(rows[i].assurance);
+                g->restore.since = rows[i].started;
+                g->restore.first_evidence = rows[i].first_evidence;
+        }
+        if (r >= 0)
+                r = incidents_load(l->options.store, on_incidents, l, &l->call);
+        if (r < 0)
+                finish(l, r);
+}
+
+/* Epochs ----------------------------------------------------------------------------------------- */
+
+static int take_epoch(Gathered *g, const EpochRow *row) {
+        size_t n = row->n_eligible / ELIGIBLE_SIZE;
+        const uint8_t *p = row->eligible;
+
+        g->eligible = calloc(n + 1, sizeof(*g->eligible));
+        if (!g->eligible)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++, p += ELIGIBLE_SIZE)
+                g->eligible[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+        g->restore.epoch = row->number;
+        g->restore.starts = row->starts;
+        g->restore.ends = row->ends;
+        g->restore.n = row->n;
+        g->restore.n_eligible = n;
+        return 0;
+}
+
+static void on_epochs(int r, const EpochRow *rows, size_t n, void *userdata) {
+        Loader *l = userdata;
+        Gathered *g;
+
+        l->call = NULL;
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                g = gathered_of(l, rows[i].website);
+                if (g && !g->eligible)
+                        r = take_epoch(g, &rows[i]);
+        }
+        if (r >= 0)
+                r = verdicts_load(l->options.store, on_verdicts, l, &l->call);
+        if (r < 0)
+                finish(l, r);
+}
+
+/* Orders ----------------------------------------------------------------------------------------- */
+
+static void seat_order(Loader *l, WorkOrder *o) {
+        Gathered *g = gathered_of(l, o->website->id);
+
+        if (o->order.type == ORDER_SPARE) {
+                o->removed = o->removed ? o->removed : 1; /* a round does not outlive the hub: neither does its spare */
+                return;
+        }
+        if (!g || o->removed > 0 || o->order.seat >= SEATS_MAX || g->restore.n_seats == SEATS_MAX)
+                return;
+        o->website->members[o->order.seat] = o;
+        g->held[g->restore.n_seats++] = (SiteHeld) { .seat = o->order.seat, .validator = o->validator };
+}
+
+static int take_order(Loader *l, const OrderRow *row) {
+        WorkOrder o = {
+                .row = row->id,
+                .validator = row->validator,
+                .website = board_find(l->options.board, row->website),
+                .removed = row->removed == USEC_INFINITY ? 0 : row->removed,
+                .sent = row->sent,
+                .probe_last = (uint32_t)row->probes,
+                .probe_reserved = (uint32_t)row->probes,
+        };
+        WorkOrder *added;
+
+        if (row->n_bytes != sizeof(o.bytes) || order_decode(row->bytes, row->n_bytes, &o.order) < 0)
+                return -EBADMSG;
+        memcpy(o.bytes, row->bytes, sizeof(o.bytes));
+        memcpy(o.id.bytes, row->public_id, sizeof(o.id.bytes));
+        added = order_book_add(l->options.book, &o);
+        if (!added)
+                return -ENOMEM;
+        if (added->website)
+                seat_order(l, added);
+        return 0;
+}
+
+static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
+        Loader *l = userdata;
+
+        l->call = NULL;
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = take_order(l, &rows[i]);
+        if (r >= 0)
+                r = epochs_load(l->options.store, on_epochs, l, &l->call);
+        if (r < 0)
+                finish(l, r);
+}
+
+/* Websites and validators ------------------------------------------------------------------------ */
+
+static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata) {
+        Loader *l = userdata;
+
+        l->call = NULL;
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                if (board_put(l->options.board, &rows[i]) == -ENOMEM)
+                        r = -ENOMEM;
+        if (r >= 0)
+                r = orders_load(l->options.store, on_orders, l, &l->call);
+        if (r < 0)
+                finish(l, r);
+}
+
+static usec_t steady_until(const ValidatorRow *row) {
+        if (row->last_seen == USEC_INFINITY || row->last_connected == USEC_INFINITY)
+                return 0;
+        return row->last_seen >= row->last_connected + CANDIDATE_STEADY ? row->last_seen : 0;
+}
+
+static int take_validator(Loader *l, const ValidatorRow *row) {
+        int standing = standing_from_name(row->state);
+
+        return registry_put(l->options.registry, &(RegistryEntry) {
+                .id = row->id,
+                .key = row->key,
+                .standing = standing < 0 ? STANDING_PENDING : (Standing)standing,
+                .name = row->name,
+                .operator_name = row->operator_name,
+                .region = row->region,
+                .asn = row->asn,
+                .steady_until = steady_until(row),
+        }) ? 0 : -ENOMEM;
+}
+
+static void on_validators(int r, const ValidatorRow *rows, size_t n, void *userdata) {
+        Loader *l = userdata;
+
+        l->call = NULL;
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = take_validator(l, &rows[i]);
+        if (r >= 0)
+                r = websites_load(l->options.store, 0, on_websites, l, &l->call);
+        if (r < 0)
+                finish(l, r);
+}
+
+int loader_new(Loader **ret, const LoaderOptions *options) {
+        _cleanup_(loader_freep) Loader *l = calloc(1, sizeof(*l));
+        int r;
+
+        if (!l)
+                return -ENOMEM;
+        l->options = *options;
+        r = validators_load(options->store, on_validators, l, &l->call);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(l);
+        return 0;
+}

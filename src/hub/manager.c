@@ -1,0 +1,364 @@
+/* Wiring, in the order a tick meets the modules, and the two great states: with a database and without. */
+#include "hub/manager.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "event/keyfile.h"
+#include "hub/bus.h"
+#include "hub/listener.h"
+#include "hub/retain.h"
+#include "store/statements.h"
+
+#define BEAT          (5 * USEC_PER_SEC)
+#define SUMMARY_BEATS 12u /* refusals are summed up once a minute */
+#define STOP_STEP     (20 * USEC_PER_MSEC)
+
+struct HubManager {
+        Daemon *daemon;
+        uv_loop_t *loop;
+        const HubConf *conf; /* borrowed from main() */
+        SignKey *key;
+        uint8_t hub_secret[32];
+        HubClock clock;
+        Refusals *refusals;
+        Store *store;
+        Retain *retain;
+        Core *core;         /* NULL while the database is away */
+        Listener *listener; /* NULL until the first core is ready, and after a stop */
+        HubBus *bus;
+        uv_timer_t *timer;  /* beats; steps of the stop; the end of a failed core */
+        unsigned beats;
+        bool stopping, core_failed;
+        char state[256];
+};
+
+static void on_timer_closed(uv_handle_t *h) {
+        free(h);
+}
+
+static void set_state(HubManager *m, const char *text) {
+        snprintf(m->state, sizeof(m->state), "%s", text);
+        daemon_status(m->daemon, "%s", text);
+        hub_bus_changed(m->bus);
+}
+
+/* Sessions --------------------------------------------------------------------------------------- */
+
+static void on_join(Session *s, const FrameJoin *join, void *userdata) {
+        HubManager *m = userdata;
+
+        if (core_is_ready(m->core))
+                core_join(m->core, s, join);
+        else
+                session_reject(s, CODE_NOT_READY, "the database is away", 5);
+}
+
+static int on_batch(Session *s, const void *data, size_t n, void *userdata) {
+        HubManager *m = userdata;
+
+        return core_is_ready(m->core) ? core_batch(m->core, s, data, n) : 0;
+}
+
+static void on_suspect(Session *s, const FrameSuspect *suspect, void *userdata) {
+        HubManager *m = userdata;
+
+        if (core_is_ready(m->core))
+                core_suspect(m->core, s, suspect);
+}
+
+static void on_notice(Session *s, const FrameNotice *notice, void *userdata) {
+        HubManager *m = userdata;
+
+        if (core_is_ready(m->core))
+                core_notice(m->core, s, notice);
+}
+
+static void on_closed(Session *s, void *userdata) {
+        HubManager *m = userdata;
+
+        if (m->core)
+                core_closed(m->core, s);
+}
+
+/* With a database and without -------------------------------------------------------------------- */
+
+static void on_core_ready(void *userdata) {
+        HubManager *m = userdata;
+
+        set_state(m, "ready");
+        core_read_websites(m->core);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void on_core_failed(const char *reason, void *userdata) {
+        HubManager *m = userdata;
+
+        m->core_failed = true; /* freed by the next turn of the timer, not inside its own call */
+        set_state(m, reason);
+        uv_timer_start(m->timer, on_timer, 0, BEAT / USEC_PER_MSEC);
+}
+
+static void open_core(HubManager *m) {
+        CoreOptions options = {
+                .store = m->store,
+                .key = m->key,
+                .network = sign_key_public(m->key),
+                .clock = &m->clock,
+                .hub_secret = m->hub_secret,
+                .open_admission = strcmp(m->conf->admission, "open") == 0,
+                .ready = on_core_ready,
+                .failed = on_core_failed,
+                .userdata = m,
+        };
+
+        set_state(m, "reading the state from the database");
+        if (core_new(&m->core, m->loop, &options) < 0)
+                set_state(m, "the state cannot be read");
+}
+
+/* Validators keep what is not acked and come again. */
+static void close_core(HubManager *m) {
+        if (m->listener)
+                listener_forget(m->listener, CODE_NOT_READY, 2);
+        m->core = core_free(m->core);
+        m->core_failed = false;
+}
+
+static void on_store_state(StoreState state, const char *text, void *userdata) {
+        HubManager *m = userdata;
+
+        if (state == STORE_READY) {
+                log_event(LOG_INFO, DPIN_MSG_DATABASE_BACK, "the database is there", "DPIN_STATE=%s", text ? text : "");
+                close_core(m);
+                open_core(m);
+                return;
+        }
+        log_event(state == STORE_REFUSED ? LOG_ERR : LOG_WARNING, state == STORE_REFUSED ? DPIN_MSG_SCHEMA_REFUSED : DPIN_MSG_DATABASE_LOST,
+                  "waiting for the database", "DPIN_STATE=%s\nDPIN_ERROR=%s", store_state_name(state), text ? text : "");
+        close_core(m);
+        set_state(m, text ? text : store_state_name(state));
+}
+
+static void on_store_notify(const char *channel _unused_, const char *payload _unused_, void *userdata) {
+        HubManager *m = userdata;
+
+        if (core_is_ready(m->core))
+                core_read_websites(m->core);
+}
+
+/* Beats ------------------------------------------------------------------------------------------ */
+
+static void on_summary(const char *code, const char *source, uint64_t more, void *userdata _unused_) {
+        log_event(LOG_WARNING, DPIN_MSG_SUMMARY, "refused again within a minute", "DPIN_REASON=%s\nDPIN_SOURCE=%s\nDPIN_COUNT=%llu",
+                  code, source, (unsigned long long)more);
+}
+
+static void stop_step(HubManager *m) {
+        if (m->listener && listener_sessions(m->listener) > 0)
+                return;
+        if (m->core && !core_is_idle(m->core)) {
+                core_flush(m->core);
+                return;
+        }
+        uv_timer_stop(m->timer);
+        daemon_finished(m->daemon);
+}
+
+static void on_timer(uv_timer_t *timer) {
+        HubManager *m = timer->data;
+
+        if (m->core_failed) {
+                close_core(m);
+                if (store_state(m->store) == STORE_READY && !m->stopping)
+                        open_core(m);
+        }
+        if (m->stopping) {
+                stop_step(m);
+                return;
+        }
+        if (m->core)
+                core_beat(m->core);
+        if (++m->beats % SUMMARY_BEATS == 0)
+                refusals_summarise(m->refusals, now_boottime(), on_summary, m);
+}
+
+static int start_timer(HubManager *m) {
+        m->timer = calloc(1, sizeof(*m->timer));
+        if (!m->timer)
+                return -ENOMEM;
+        uv_timer_init(m->loop, m->timer);
+        m->timer->data = m;
+        return uv_timer_start(m->timer, on_timer, BEAT / USEC_PER_MSEC, BEAT / USEC_PER_MSEC);
+}
+
+/* Building --------------------------------------------------------------------------------------- */
+
+/* What only the holder of the hub's key can know, without ever touching the key's bytes: ed25519 signatures are deterministic. */
+static int derive_secret(HubManager *m) {
+        SignScope scope = { .network = *sign_key_public(m->key), .subject = *sign_key_public(m->key) };
+        Statement s = { .domain = DOMAIN_EPOCH, .scope = &scope };
+        Signature signature;
+        Hash hash;
+        int r;
+
+        r = sign_statement(m->key, &s, &signature);
+        if (r < 0)
+                return r;
+        hash_bytes(signature.bytes, sizeof(signature.bytes), &hash);
+        memcpy(m->hub_secret, hash.bytes, sizeof(m->hub_secret));
+        return 0;
+}
+
+static int load_key(HubManager *m) {
+        _cleanup_free_ char *path = NULL;
+        KeySource source;
+        int r;
+
+        if (asprintf(&path, "%s/hub.key", m->conf->state_directory) < 0)
+                return -ENOMEM;
+        r = keyfile_load("hub.key", path, &m->key, &source);
+        if (r < 0) {
+                log_error("the hub's key cannot be read from %s: %s", path, strerror(-r));
+                return r;
+        }
+        if (source == KEY_CREATED)
+                log_event(LOG_NOTICE, DPIN_MSG_KEY_CREATED, "a hub key was made: back it up, it is the network's identity",
+                          "DPIN_PATH=%s", path);
+        return derive_secret(m);
+}
+
+static int open_listener(HubManager *m) {
+        SessionOptions options = {
+                .loop = m->loop,
+                .key = m->key,
+                .network = sign_key_public(m->key),
+                .clock = &m->clock,
+                .refusals = m->refusals,
+                .ops = { on_join, on_batch, on_suspect, on_notice, on_closed, m },
+        };
+        char name[128] = "";
+        int fd, r;
+
+        fd = daemon_take_socket(m->daemon, "ws");
+        if (fd == -ENOENT)
+                fd = listen_socket(m->conf->listen);
+        if (fd < 0) {
+                log_error("cannot listen on %s: %s", m->conf->listen, strerror(-fd));
+                return fd;
+        }
+        (void)socket_name(fd, name, sizeof(name));
+        r = listener_new(&m->listener, fd, m->conf->trusted_proxies, &options);
+        if (r >= 0)
+                log_event(LOG_INFO, DPIN_MSG_STARTED, "listening for validators", "DPIN_ADDRESS=%s", name);
+        return r;
+}
+
+static int open_store(HubManager *m) {
+        int r;
+
+        r = store_new(&m->store, m->loop, &(StoreOptions) {
+                .dsn = m->conf->database_url,
+                .role = STORE_HUB,
+                .statements = store_statements(),
+                .on_state = on_store_state,
+                .on_notify = on_store_notify,
+                .userdata = m,
+        });
+        if (r < 0)
+                return r;
+        return retain_new(&m->retain, m->loop, &(RetainOptions) {
+                .store = m->store,
+                .clock = &m->clock,
+                .days_raw = (unsigned)m->conf->days_raw,
+                .days_hour = (unsigned)m->conf->days_hour,
+                .lamports = (int64_t)m->conf->reward,
+        });
+}
+
+int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *options) {
+        _cleanup_(hub_manager_freep) HubManager *m = calloc(1, sizeof(*m));
+        int r;
+
+        if (!m)
+                return -ENOMEM;
+        *m = (HubManager) { .daemon = daemon, .loop = daemon_loop(daemon), .conf = options->conf, .clock = hub_clock_new() };
+
+        r = refusals_new(&m->refusals);
+        if (r < 0)
+                return r;
+
+        r = load_key(m);
+        if (r < 0)
+                return r;
+
+        r = start_timer(m);
+        if (r < 0)
+                return r;
+
+        r = hub_bus_new(&m->bus, m->loop, options->bus, m);
+        if (r < 0)
+                return r;
+
+        set_state(m, "connecting to the database");
+        r = open_store(m);
+        if (r < 0)
+                return r;
+
+        r = open_listener(m);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+HubManager *hub_manager_free(HubManager *m) {
+        if (!m)
+                return NULL;
+        hub_bus_free(m->bus);
+        listener_free(m->listener);
+        core_free(m->core);
+        retain_free(m->retain);
+        store_free(m->store);
+        if (m->timer)
+                uv_close((uv_handle_t *)m->timer, on_timer_closed);
+        refusals_free(m->refusals);
+        sign_key_free(m->key);
+        free(m);
+        return NULL;
+}
+
+void hub_manager_stop(HubManager *m) {
+        m->stopping = true;
+        set_state(m, "stopping");
+        if (m->listener)
+                listener_drain(m->listener, CODE_SHUTDOWN, 2);
+        uv_timer_start(m->timer, on_timer, 1, STOP_STEP / USEC_PER_MSEC);
+}
+
+/* For the bus ------------------------------------------------------------------------------------ */
+
+Store *hub_manager_store(HubManager *m) {
+        return m->store;
+}
+
+Core *hub_manager_core(HubManager *m) {
+        return core_is_ready(m->core) ? m->core : NULL;
+}
+
+const PublicKey *hub_manager_network(const HubManager *m) {
+        return sign_key_public(m->key);
+}
+
+size_t hub_manager_sessions(const HubManager *m) {
+        return m->listener ? listener_sessions(m->listener) : 0;
+}
+
+const char *hub_manager_state(const HubManager *m) {
+        return m->state;
+}

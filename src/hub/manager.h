@@ -1,0 +1,27 @@
+/* The hub as a whole: knows every module, nobody but main() and the bus knows it. */
+#pragma once
+
+#include "event/daemon.h"
+#include "hub/conf.h"
+#include "hub/core.h"
+
+typedef struct HubManager HubManager;
+
+typedef struct HubManagerOptions {
+        const HubConf *conf; /* borrowed */
+        const char *bus;     /* address of a private bus, "none", or NULL: the system bus */
+} HubManagerOptions;
+
+int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *options);
+HubManager *hub_manager_free(HubManager *m);
+DEFINE_FREEP(HubManager, hub_manager_free);
+/* Says bye, commits what is there, then daemon_finished(). */
+void hub_manager_stop(HubManager *m);
+
+/* For the bus. Borrowed; core is NULL while the database is away. */
+Store *hub_manager_store(HubManager *m);
+Core *hub_manager_core(HubManager *m);
+const PublicKey *hub_manager_network(const HubManager *m);
+size_t hub_manager_sessions(const HubManager *m);
+/* One sentence: "ready", or what is missing. */
+const char *hub_manager_state(const HubManager *m);

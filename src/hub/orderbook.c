@@ -1,0 +1,100 @@
+/* One hash by order id. */
+#include "hub/orderbook.h"
+
+#include <errno.h>
+#include <uthash.h>
+
+typedef struct Entry {
+        WorkOrder order;
+        UT_hash_handle hh;
+} Entry;
+
+struct OrderBook {
+        Entry *entries;
+        uint64_t row;
+};
+
+int order_book_new(OrderBook **ret, uint64_t order_max) {
+        OrderBook *b = calloc(1, sizeof(*b));
+
+        if (!b)
+                return -ENOMEM;
+        b->row = order_max;
+        *ret = b;
+        return 0;
+}
+
+static void entry_free(OrderBook *b, Entry *e) {
+        HASH_DEL(b->entries, e);
+        seen_done(&e->order.slots);
+        seen_done(&e->order.probes);
+        free(e);
+}
+
+OrderBook *order_book_free(OrderBook *b) {
+        Entry *e, *next;
+
+        if (!b)
+                return NULL;
+        HASH_ITER (hh, b->entries, e, next)
+                entry_free(b, e);
+        free(b);
+        return NULL;
+}
+
+uint64_t order_book_take_row(OrderBook *b) {
+        return ++b->row;
+}
+
+WorkOrder *order_book_add(OrderBook *b, const WorkOrder *order) {
+        Entry *e = calloc(1, sizeof(*e));
+
+        if (!e)
+                return NULL;
+        e->order = *order;
+        e->order.slots = e->order.probes = (Seen) { 0 };
+        HASH_ADD(hh, b->entries, order.id, sizeof(OrderId), e);
+        return &e->order;
+}
+
+WorkOrder *order_book_find(const OrderBook *b, const OrderId *id) {
+        Entry *e;
+
+        HASH_FIND(hh, b->entries, id, sizeof(*id), e);
+        return e ? &e->order : NULL;
+}
+
+void order_book_expire(OrderBook *b, usec_t before) {
+        Entry *e, *next;
+
+        HASH_ITER (hh, b->entries, e, next)
+                if (e->order.removed > 0 && e->order.removed < before)
+                        entry_free(b, e);
+}
+
+size_t order_book_count(const OrderBook *b) {
+        return HASH_COUNT(b->entries);
+}
+
+WorkOrder *order_book_next(const OrderBook *b, const WorkOrder *after) {
+        const Entry *e = (const Entry *)after;
+        Entry *next = e ? e->hh.next : b->entries;
+
+        return next ? &next->order : NULL;
+}
+
+bool work_order_covers(const WorkOrder *o, uint32_t validator, const Tick *tick) {
+        usec_t interval = o->order.interval_ms * USEC_PER_MSEC;
+        usec_t start = (usec_t)tick->start;
+
+        if (o->validator != validator)
+                return false;
+        if (tick->kind == TICK_SCHEDULED) {
+                if (!order_slot_matches(&o->order, tick->number, tick->start))
+                        return false;
+        } else if (tick->number == 0 || tick->number > o->probe_last)
+                return false;
+        if (start + interval < (usec_t)o->order.start)
+                return false;
+        return o->removed == 0 || start <= o->removed + 2 * interval;
+}

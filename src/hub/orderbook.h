@@ -1,0 +1,51 @@
+/* Work orders in memory: found by id when a tick names them, and per validator when it must be told. Knows nothing of websites'
+ * verdicts or of the database. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/macro.h"
+#include "base/time.h"
+#include "hub/effects.h"
+#include "hub/seen.h"
+#include "wire/order.h"
+#include "wire/tick.h"
+
+typedef struct OrderBook OrderBook;
+typedef struct Website Website;
+
+typedef struct WorkOrder {
+        uint64_t row; /* id of the database */
+        OrderId id;
+        Order order;
+        uint8_t bytes[ORDER_FIXED_SIZE]; /* as sent; the hub writes no extension */
+        uint32_t validator;
+        Website *website;   /* borrowed; NULL: the website is gone, its last ticks may still come */
+        uint64_t commit_no; /* in which it is stored; it is not sent before */
+        usec_t removed;     /* 0: current */
+        bool sent;
+        uint32_t probe_last, probe_reserved; /* numbers issued, and stored as possibly issued */
+        Seen slots, probes;                  /* identities of its stored ticks */
+        bool probe_waits;                    /* until the order's commit */
+        SiteProbe probe;
+} WorkOrder;
+
+/* order_max: highest id in the database. */
+int order_book_new(OrderBook **ret, uint64_t order_max);
+OrderBook *order_book_free(OrderBook *b);
+DEFINE_FREEP(OrderBook, order_book_free);
+
+uint64_t order_book_take_row(OrderBook *b);
+/* Adds a copy (its identities start empty); borrowed until it expires. NULL: out of memory. */
+WorkOrder *order_book_add(OrderBook *b, const WorkOrder *order);
+WorkOrder *order_book_find(const OrderBook *b, const OrderId *id);
+/* Frees those removed before then. */
+void order_book_expire(OrderBook *b, usec_t before);
+size_t order_book_count(const OrderBook *b);
+/* Steps through all: the first for NULL. Adding or expiring in between ends the walk. */
+WorkOrder *order_book_next(const OrderBook *b, const WorkOrder *after);
+
+/* May this validator's tick have been started then under this order? Assigned = within [order start, removal + 2 T], and a
+ * scheduled one at its slot. */
+bool work_order_covers(const WorkOrder *o, uint32_t validator, const Tick *tick);

@@ -1,0 +1,276 @@
+/* A hash by key, and the sorted array of candidates rebuilt at every change: changes are rare, reads are not. */
+#include "hub/registry.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "base/encode.h"
+
+typedef struct Entry {
+        Validator validator;
+        UT_hash_handle hh;
+} Entry;
+
+struct Registry {
+        Entry *entries;
+        Candidate *candidates;
+        Roster roster;
+        size_t capacity;
+};
+
+static const char *const standing_names[_STANDING_MAX] = {
+        [STANDING_PENDING] = "pending",
+        [STANDING_APPROVED] = "approved",
+        [STANDING_SUSPENDED] = "suspended",
+};
+
+const char *standing_name(Standing s) {
+        return standing_names[s];
+}
+
+int standing_from_name(const char *name) {
+        for (int i = 0; i < _STANDING_MAX; i++)
+                if (strcmp(name, standing_names[i]) == 0)
+                        return i;
+        return -EINVAL;
+}
+
+int registry_new(Registry **ret) {
+        Registry *r = calloc(1, sizeof(*r));
+
+        if (!r)
+                return -ENOMEM;
+        *ret = r;
+        return 0;
+}
+
+static void entry_free(Registry *r, Entry *e) {
+        HASH_DEL(r->entries, e);
+        stream_table_free(e->validator.streams);
+        free(e);
+}
+
+Registry *registry_free(Registry *r) {
+        Entry *e, *next;
+
+        if (!r)
+                return NULL;
+        HASH_ITER (hh, r->entries, e, next)
+                entry_free(r, e);
+        free(r->candidates);
+        free(r);
+        return NULL;
+}
+
+/* 64 bits of a text, never 0 but for the empty one: "not known". */
+static uint64_t text_id(const char *text) {
+        Hash h;
+        uint64_t id;
+
+        if (!*text)
+                return 0;
+        hash_bytes(text, strlen(text), &h);
+        memcpy(&id, h.bytes, sizeof(id));
+        return id | 1;
+}
+
+static int compare(const void *a, const void *b) {
+        const Candidate *x = a, *y = b;
+
+        return x->validator < y->validator ? -1 : x->validator > y->validator;
+}
+
+static int reserve(Registry *r, size_t n) {
+        size_t capacity = MAX(r->capacity, (size_t)16);
+        Candidate *c;
+
+        while (capacity < n)
+                capacity *= 2;
+        if (capacity == r->capacity)
+                return 0;
+        c = realloc(r->candidates, capacity * sizeof(*c));
+        if (!c)
+                return -ENOMEM;
+        r->candidates = c;
+        r->capacity = capacity;
+        return 0;
+}
+
+static Candidate candidate_of(const Validator *v) {
+        Candidate c = {
+                .validator = v->id,
+                .operator_id = text_id(v->operator_name),
+                .prefix = v->prefix,
+                .block = v->block,
+                .asn = v->asn,
+                .region = (uint32_t)text_id(v->region),
+                .connected_since = v->connected_since,
+                .steady_until = v->steady_until,
+        };
+
+        memcpy(c.key, v->key.bytes, sizeof(c.key));
+        return c;
+}
+
+static void rebuild(Registry *r) {
+        size_t n = 0;
+        Entry *e, *next;
+
+        if (reserve(r, HASH_COUNT(r->entries)) < 0)
+                return; /* the old roster stands */
+        HASH_ITER (hh, r->entries, e, next)
+                if (e->validator.id > 0 && e->validator.standing == STANDING_APPROVED)
+                        r->candidates[n++] = candidate_of(&e->validator);
+        qsort(r->candidates, n, sizeof(*r->candidates), compare);
+        r->roster = (Roster) { .items = r->candidates, .n = n };
+}
+
+static Entry *add_entry(Registry *r, const uint8_t *key) {
+        Entry *e = calloc(1, sizeof(*e));
+
+        if (!e)
+                return NULL;
+        memcpy(e->validator.key.bytes, key, SIGN_PUBLIC_SIZE);
+        base64url_encode(key, SIGN_PUBLIC_SIZE, e->validator.key_text);
+        HASH_ADD(hh, r->entries, validator.key, sizeof(PublicKey), e);
+        return e;
+}
+
+Validator *registry_put(Registry *r, const RegistryEntry *e) {
+        Entry *entry;
+        Validator *v;
+
+        HASH_FIND(hh, r->entries, e->key, sizeof(PublicKey), entry);
+        if (!entry)
+                entry = add_entry(r, e->key);
+        if (!entry)
+                return NULL;
+
+        v = &entry->validator;
+        v->id = e->id;
+        v->standing = e->standing;
+        v->asn = e->asn;
+        v->steady_until = MAX(v->steady_until, e->steady_until);
+        snprintf(v->name, sizeof(v->name), "%s", e->name);
+        snprintf(v->operator_name, sizeof(v->operator_name), "%s", e->operator_name);
+        snprintf(v->region, sizeof(v->region), "%s", e->region);
+        rebuild(r);
+        return v;
+}
+
+Validator *registry_find(const Registry *r, const PublicKey *key) {
+        Entry *e;
+
+        HASH_FIND(hh, r->entries, key, sizeof(*key), e);
+        return e ? &e->validator : NULL;
+}
+
+Validator *registry_find_id(const Registry *r, uint32_t id) {
+        Entry *e, *next;
+
+        HASH_ITER (hh, r->entries, e, next)
+                if (id > 0 && e->validator.id == id)
+                        return &e->validator;
+        return NULL;
+}
+
+static uint64_t prefix_v4(uint32_t address, unsigned bits) {
+        return UINT64_C(1) << 40 | (uint64_t)bits << 32 | (address & ~(UINT32_MAX >> bits));
+}
+
+static uint64_t prefix_v6(const uint8_t *a, unsigned bytes) {
+        uint64_t id = UINT64_C(1) << 63 | (uint64_t)bytes << 56;
+
+        for (unsigned i = 0; i < bytes; i++)
+                id |= (uint64_t)a[i] << (8 * (5 - i));
+        return id;
+}
+
+/* /24 and /16 of IPv4 (also when mapped into IPv6), /48 and /32 of IPv6. */
+static void prefixes(const struct sockaddr_storage *address, uint64_t *prefix, uint64_t *block) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+        const uint8_t *a = v6->sin6_addr.s6_addr;
+        uint32_t v4 = 0;
+
+        if (address->ss_family == AF_INET)
+                v4 = ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr);
+        else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+                v4 = (uint32_t)a[12] << 24 | (uint32_t)a[13] << 16 | (uint32_t)a[14] << 8 | a[15];
+
+        *prefix = v4 ? prefix_v4(v4, 24) : address->ss_family == AF_INET6 ? prefix_v6(a, 6) : 0;
+        *block = v4 ? prefix_v4(v4, 16) : address->ss_family == AF_INET6 ? prefix_v6(a, 4) : 0;
+}
+
+int registry_admits_pending(const Registry *r, const struct sockaddr_storage *address) {
+        uint64_t prefix, block;
+        size_t all = 0, near = 0;
+        Entry *e, *next;
+
+        prefixes(address, &prefix, &block);
+        HASH_ITER (hh, r->entries, e, next) {
+                if (e->validator.id > 0)
+                        continue;
+                all++;
+                near += e->validator.prefix == prefix;
+        }
+        return all >= REGISTRY_PENDING_MAX || near >= REGISTRY_PENDING_PREFIX_MAX ? -ENOBUFS : 0;
+}
+
+void registry_connect(Registry *r, Validator *v, const struct sockaddr_storage *address, usec_t now) {
+        prefixes(address, &v->prefix, &v->block);
+        v->connected_since = now;
+        v->revision = 0;
+        rebuild(r);
+}
+
+void registry_disconnect(Registry *r, Validator *v, usec_t now) {
+        Entry *e;
+
+        if (v->connected_since > 0 && now - v->connected_since >= CANDIDATE_STEADY)
+                v->steady_until = now;
+        v->connected_since = 0;
+        v->session = NULL;
+        if (v->id == 0) {
+                HASH_FIND(hh, r->entries, &v->key, sizeof(v->key), e);
+                entry_free(r, e);
+        }
+        rebuild(r);
+}
+
+int registry_displaced(Validator *v, usec_t now) {
+        memmove(v->displaced + 1, v->displaced, sizeof(v->displaced) - sizeof(v->displaced[0]));
+        v->displaced[0] = now;
+        if (v->displaced[2] == 0 || now - v->displaced[2] > 10 * USEC_PER_MIN)
+                return 0;
+
+        memset(v->displaced, 0, sizeof(v->displaced));
+        v->refused_until = now + 10 * USEC_PER_MIN;
+        return 1;
+}
+
+size_t registry_count(const Registry *r) {
+        return HASH_COUNT(r->entries);
+}
+
+size_t registry_connected(const Registry *r) {
+        size_t n = 0;
+        Entry *e, *next;
+
+        HASH_ITER (hh, r->entries, e, next)
+                n += e->validator.session != NULL;
+        return n;
+}
+
+const Roster *registry_roster(const Registry *r) {
+        return &r->roster;
+}
+
+Validator *registry_next(const Registry *r, const Validator *after) {
+        const Entry *e = after ? (const Entry *)((const char *)after - offsetof(Entry, validator)) : NULL;
+        Entry *next = e ? e->hh.next : r->entries;
+
+        return next ? &next->validator : NULL;
+}

@@ -1,0 +1,98 @@
+/* Partitions first: ticks must find theirs. Then hours, as long as there are more to close. */
+#include "hub/retain.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "store/rollups.h"
+
+#define EVERY      USEC_PER_MIN
+#define LATENESS   (5 * USEC_PER_MIN) /* ticks of the longest interval may vote a minute after their end; the rest is margin */
+#define HOURS_MOST 24u
+
+struct Retain {
+        RetainOptions options;
+        uv_timer_t *timer;
+        StoreCall *call;
+};
+
+static void on_timer_closed(uv_handle_t *h) {
+        free(h);
+}
+
+static void on_hours(int r, int64_t n, void *userdata);
+
+static void close_hours(Retain *k) {
+        HoursClose close = {
+                .now = hub_clock_now(k->options.clock),
+                .lateness = LATENESS,
+                .lamports = k->options.lamports,
+                .most = HOURS_MOST,
+        };
+
+        (void)hours_close(k->options.store, &close, on_hours, k, &k->call);
+}
+
+static void on_hours(int r, int64_t n, void *userdata) {
+        Retain *k = userdata;
+
+        k->call = NULL;
+        if (r < 0)
+                log_error("closing hours: %s", strerror(-r));
+        else if (n > 0)
+                log_event(LOG_INFO, DPIN_MSG_LEDGER, "hours rolled up and paid", "DPIN_HOURS=%lld", (long long)n);
+        if (r >= 0 && n == HOURS_MOST)
+                close_hours(k);
+}
+
+static void on_partitions(int r, int64_t n, void *userdata) {
+        Retain *k = userdata;
+
+        k->call = NULL;
+        if (r < 0)
+                log_error("keeping partitions: %s", strerror(-r));
+        else if (n > 0)
+                log_event(LOG_INFO, DPIN_MSG_RETENTION, "partitions made and dropped", "DPIN_PARTITIONS=%lld", (long long)n);
+        close_hours(k);
+}
+
+static void on_timer(uv_timer_t *timer) {
+        Retain *k = timer->data;
+        Retention retention = {
+                .now = hub_clock_now(k->options.clock),
+                .days_raw = k->options.days_raw,
+                .days_hour = k->options.days_hour,
+        };
+
+        if (!k->call && store_state(k->options.store) == STORE_READY)
+                (void)partitions_keep(k->options.store, &retention, on_partitions, k, &k->call);
+}
+
+int retain_new(Retain **ret, uv_loop_t *loop, const RetainOptions *options) {
+        _cleanup_(retain_freep) Retain *k = calloc(1, sizeof(*k));
+
+        if (!k)
+                return -ENOMEM;
+        k->options = *options;
+        k->timer = calloc(1, sizeof(*k->timer));
+        if (!k->timer)
+                return -ENOMEM;
+        uv_timer_init(loop, k->timer);
+        k->timer->data = k;
+        uv_timer_start(k->timer, on_timer, 0, EVERY / USEC_PER_MSEC);
+
+        *ret = TAKE_PTR(k);
+        return 0;
+}
+
+Retain *retain_free(Retain *k) {
+        if (!k)
+                return NULL;
+        store_call_cancel(k->call);
+        if (k->timer)
+                uv_close((uv_handle_t *)k->timer, on_timer_closed);
+        free(k);
+        return NULL;
+}

@@ -1,0 +1,277 @@
+/* States and frames as tables; every refusal has one answer, one counter, one limited log line. */
+#include "hub/session.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "wire/batch.h"
+
+struct Session {
+        WsPeer *peer;
+        SessionOptions options;
+        SessionState state;
+        uv_timer_t *timer; /* of the handshake */
+        FrameNonces nonces;
+        Validator *validator;
+        char source[NI_MAXHOST];
+        unsigned bad;
+};
+
+static void on_timer_closed(uv_handle_t *h) {
+        free(h);
+}
+
+/* Sending ---------------------------------------------------------------------------------------- */
+
+static void send_text(Session *s, const Frame *frame) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = frame_encode(frame, &text);
+        if (r >= 0)
+                r = ws_peer_send(s->peer, WS_TEXT, text, strlen(text));
+        if (r == -ENOBUFS)
+                ws_peer_close(s->peer, CLOSE_SLOW, close_code_name(CLOSE_SLOW));
+        else if (r < 0)
+                log_debug("%s frame to %s: %s", frame_kind_name(frame->kind), s->source, strerror(-r));
+}
+
+static void close_session(Session *s, CloseCode code) {
+        s->state = SESSION_CLOSING;
+        ws_peer_close(s->peer, code, close_code_name(code));
+}
+
+/* Counts, logs the first of its kind, closes. */
+static void refuse(Session *s, const char *what, const char *detail, CloseCode code) {
+        if (refusals_count(s->options.refusals, what, s->source, now_boottime()))
+                log_event(LOG_WARNING, DPIN_MSG_FRAME_REFUSED, "frame refused",
+                          "DPIN_REASON=%s\nDPIN_DETAIL=%s\nDPIN_SOURCE=%s", what, detail ? detail : "", s->source);
+        close_session(s, code);
+}
+
+static int send_hello(Session *s) {
+        Frame f = { .kind = FRAME_HELLO };
+        FrameHello *h = &f.hello;
+        int r;
+
+        randombytes_buf(s->nonces.hub, sizeof(s->nonces.hub));
+        h->version = FRAME_PROTOCOL;
+        h->network_key = *s->options.network;
+        memcpy(h->nonce, s->nonces.hub, sizeof(h->nonce));
+        h->time = hub_clock_now(s->options.clock);
+        h->max_frame = BATCH_FRAME_MAX;
+        h->max_ticks = BATCH_TICKS_MAX;
+        r = frame_hello_sign(h, s->options.key);
+        if (r < 0)
+                return r;
+        send_text(s, &f);
+        return 0;
+}
+
+/* Life ------------------------------------------------------------------------------------------- */
+
+static void on_handshake_timeout(uv_timer_t *timer) {
+        Session *s = timer->data;
+
+        if (s->state == SESSION_NEW)
+                refuse(s, "handshake_timeout", NULL, CLOSE_TIMEOUT);
+}
+
+static int start_timer(Session *s) {
+        s->timer = calloc(1, sizeof(*s->timer));
+        if (!s->timer)
+                return -ENOMEM;
+        uv_timer_init(s->options.loop, s->timer);
+        s->timer->data = s;
+        return uv_timer_start(s->timer, on_handshake_timeout, SESSION_HANDSHAKE_MAX / USEC_PER_MSEC, 0);
+}
+
+int session_new(Session **ret, WsPeer *peer, const SessionOptions *options) {
+        _cleanup_(session_freep) Session *s = calloc(1, sizeof(*s));
+        const struct sockaddr_storage *address = ws_peer_address(peer);
+        int r;
+
+        if (!s)
+                return -ENOMEM;
+        s->peer = peer;
+        s->options = *options;
+        if (getnameinfo((const struct sockaddr *)address, sizeof(*address), s->source, sizeof(s->source), NULL, 0,
+                        NI_NUMERICHOST) != 0)
+                snprintf(s->source, sizeof(s->source), "unknown");
+
+        r = start_timer(s);
+        if (r < 0)
+                return r;
+        r = send_hello(s);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+Session *session_free(Session *s) {
+        if (!s)
+                return NULL;
+        if (s->timer)
+                uv_close((uv_handle_t *)s->timer, on_timer_closed);
+        free(s);
+        return NULL;
+}
+
+void session_closed(Session *s) {
+        s->options.ops.closed(s, s->options.ops.userdata);
+        session_free(s);
+}
+
+SessionState session_state(const Session *s) {
+        return s->state;
+}
+
+const struct sockaddr_storage *session_address(const Session *s) {
+        return ws_peer_address(s->peer);
+}
+
+const char *session_source(const Session *s) {
+        return s->source;
+}
+
+void session_set_validator(Session *s, Validator *v) {
+        s->validator = v;
+}
+
+Validator *session_validator(const Session *s) {
+        return s->validator;
+}
+
+/* Frames that arrive ----------------------------------------------------------------------------- */
+
+static void on_join(Session *s, const Frame *f) {
+        const FrameJoin *join = &f->join;
+
+        if (sodium_memcmp(join->hub_nonce, s->nonces.hub, sizeof(s->nonces.hub)) != 0)
+                session_reject(s, CODE_BAD_CHALLENGE, "the join answers another challenge", 0);
+        else if (frame_join_verify(join, s->options.network) < 0)
+                session_reject(s, CODE_BAD_SIGNATURE, "the join is not signed by its key for this network", 0);
+        else {
+                memcpy(s->nonces.validator, join->nonce, sizeof(s->nonces.validator));
+                s->state = SESSION_JOINING;
+                s->options.ops.join(s, join, s->options.ops.userdata);
+        }
+}
+
+static void on_suspect(Session *s, const Frame *f) {
+        s->options.ops.suspect(s, &f->suspect, s->options.ops.userdata);
+}
+
+static void on_notice(Session *s, const Frame *f) {
+        s->options.ops.notice(s, &f->notice, s->options.ops.userdata);
+}
+
+static void on_bye(Session *s, const Frame *f _unused_) {
+        close_session(s, CLOSE_NORMAL);
+}
+
+static const struct {
+        SessionState state;
+        void (*handle)(Session *s, const Frame *f);
+} frame_rules[_FRAME_MAX] = {
+        [FRAME_JOIN] = { SESSION_NEW, on_join },
+        [FRAME_SUSPECT] = { SESSION_READY, on_suspect },
+        [FRAME_NOTICE] = { SESSION_READY, on_notice },
+        [FRAME_BYE] = { SESSION_READY, on_bye },
+};
+
+static void receive_text(Session *s, const uint8_t *data, size_t n) {
+        _cleanup_free_ Frame *f = calloc(1, sizeof(*f));
+        const char *error = NULL;
+        int r;
+
+        if (!f)
+                return;
+        r = frame_decode((const char *)data, n, FRAME_FROM_VALIDATOR, f, &error);
+        if (r < 0) {
+                refuse(s, "malformed_frame", error, CLOSE_PROTOCOL);
+                return;
+        }
+        if (!frame_rules[f->kind].handle || frame_rules[f->kind].state != s->state)
+                refuse(s, "frame_out_of_state", frame_kind_name(f->kind), CLOSE_PROTOCOL);
+        else
+                frame_rules[f->kind].handle(s, f);
+        frame_done(f);
+}
+
+static void receive_binary(Session *s, const uint8_t *data, size_t n) {
+        if (s->state != SESSION_READY || !s->validator) {
+                refuse(s, "batch_out_of_state", NULL, CLOSE_PROTOCOL);
+                return;
+        }
+        if (s->options.ops.batch(s, data, n, s->options.ops.userdata) != -EBADMSG)
+                return;
+        if (refusals_count(s->options.refusals, "bad_batch", s->source, now_boottime()))
+                log_event(LOG_WARNING, DPIN_MSG_BAD_SIGNATURE, "batch refused: malformed or badly signed",
+                          "DPIN_SOURCE=%s", s->source);
+        if (++s->bad > SESSION_BAD_MAX)
+                close_session(s, CLOSE_BAD_SIGNATURE);
+}
+
+void session_receive(Session *s, WsKind kind, const uint8_t *data, size_t n) {
+        if (s->state == SESSION_CLOSING)
+                return;
+        if (kind == WS_TEXT)
+                receive_text(s, data, n);
+        else
+                receive_binary(s, data, n);
+}
+
+/* Answers ---------------------------------------------------------------------------------------- */
+
+int session_welcome(Session *s, FrameWelcome *welcome, const PublicKey *validator) {
+        SignScope scope = { .network = *s->options.network, .subject = *validator };
+        Frame f = { .kind = FRAME_WELCOME };
+        int r;
+
+        welcome->time = hub_clock_now(s->options.clock);
+        r = frame_welcome_sign(welcome, &s->nonces, &scope, s->options.key);
+        if (r < 0)
+                return r;
+        f.welcome = *welcome;
+        s->state = SESSION_READY;
+        uv_timer_stop(s->timer);
+        send_text(s, &f);
+        return 0;
+}
+
+void session_reject(Session *s, Code code, const char *reason, unsigned retry_after) {
+        Frame f = { .kind = FRAME_REJECT };
+
+        if (refusals_count(s->options.refusals, code_name(code), s->source, now_boottime()))
+                log_event(LOG_INFO, DPIN_MSG_VALIDATOR_REFUSED, "validator refused",
+                          "DPIN_REASON=%s\nDPIN_SOURCE=%s", code_name(code), s->source);
+        memccpy(f.reject.code, code_name(code), 0, sizeof(f.reject.code));
+        snprintf(f.reject.reason, sizeof(f.reject.reason), "%s", reason);
+        f.reject.retry_after = retry_after;
+        send_text(s, &f);
+        close_session(s, CLOSE_REJECTED);
+}
+
+void session_send(Session *s, const Frame *frame) {
+        if (s->state == SESSION_READY)
+                send_text(s, frame);
+}
+
+void session_bye(Session *s, Code code, unsigned retry_after) {
+        Frame f = { .kind = FRAME_BYE };
+
+        if (s->state == SESSION_CLOSING)
+                return;
+        memccpy(f.bye.code, code_name(code), 0, sizeof(f.bye.code));
+        f.bye.retry_after = retry_after;
+        send_text(s, &f);
+        close_session(s, code == CODE_REPLACED ? CLOSE_REPLACED : CLOSE_GOING_AWAY);
+}

@@ -1,0 +1,73 @@
+/* One connection of a validator: handshake, states, limits. What frames mean is decided by who gave the callbacks. */
+#pragma once
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/macro.h"
+#include "event/ws.h"
+#include "hub/clock.h"
+#include "hub/refusals.h"
+#include "wire/frame.h"
+
+typedef struct Session Session;
+typedef struct Validator Validator;
+
+typedef enum SessionState {
+        SESSION_NEW,     /* hello sent, a join is awaited */
+        SESSION_JOINING, /* the join is genuine, the database is asked */
+        SESSION_READY,   /* welcomed */
+        SESSION_CLOSING,
+        _SESSION_STATE_MAX,
+} SessionState;
+
+typedef struct SessionOps {
+        /* The join's signature and challenge hold. Answer with session_welcome() or session_reject(), now or later. join is
+         * borrowed for the call. */
+        void (*join)(Session *s, const FrameJoin *join, void *userdata);
+        /* 0; -EBADMSG: malformed or badly signed. */
+        int (*batch)(Session *s, const void *data, size_t n, void *userdata);
+        void (*suspect)(Session *s, const FrameSuspect *suspect, void *userdata);
+        /* The validator cannot apply a difference, or could not run an order. */
+        void (*notice)(Session *s, const FrameNotice *notice, void *userdata);
+        /* The session is gone after this. */
+        void (*closed)(Session *s, void *userdata);
+        void *userdata;
+} SessionOps;
+
+typedef struct SessionOptions {
+        uv_loop_t *loop;
+        const SignKey *key; /* borrowed, as all here */
+        const PublicKey *network;
+        const HubClock *clock;
+        Refusals *refusals;
+        SessionOps ops;
+} SessionOptions;
+
+#define SESSION_HANDSHAKE_MAX (10 * USEC_PER_SEC)
+#define SESSION_BAD_MAX       10 /* malformed or badly signed batches forgiven per connection */
+
+/* Sends hello. */
+int session_new(Session **ret, WsPeer *peer, const SessionOptions *options);
+/* Without the closed callback. */
+Session *session_free(Session *s);
+DEFINE_FREEP(Session, session_free);
+
+/* From the listener. */
+void session_receive(Session *s, WsKind kind, const uint8_t *data, size_t n);
+void session_closed(Session *s);
+
+SessionState session_state(const Session *s);
+const struct sockaddr_storage *session_address(const Session *s);
+/* The remote address without port, for logs; borrowed. */
+const char *session_source(const Session *s);
+void session_set_validator(Session *s, Validator *v);
+Validator *session_validator(const Session *s); /* NULL before the join was accepted */
+
+/* Fills in time, nonces and signature; streams and window are the caller's. */
+int session_welcome(Session *s, FrameWelcome *welcome, const PublicKey *validator);
+void session_reject(Session *s, Code code, const char *reason, unsigned retry_after);
+/* To a ready session. A peer that does not read is closed. */
+void session_send(Session *s, const Frame *frame);
+/* Says bye and closes. */
+void session_bye(Session *s, Code code, unsigned retry_after);

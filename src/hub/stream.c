@@ -1,0 +1,139 @@
+/* Stream positions: an array, as a validator rarely has more than two live streams. */
+#include "hub/stream.h"
+
+#include <errno.h>
+#include <string.h>
+
+typedef struct StreamEntry {
+        Stream stream;
+        usec_t moved;
+} StreamEntry;
+
+struct StreamTable {
+        StreamEntry entries[STREAMS_LIVE_MAX];
+        size_t n;
+        usec_t day; /* start of the day that opened is counted in */
+        unsigned opened;
+};
+
+int stream_table_new(StreamTable **ret) {
+        StreamTable *t = calloc(1, sizeof(*t));
+
+        if (!t)
+                return -ENOMEM;
+        *ret = t;
+        return 0;
+}
+
+StreamTable *stream_table_free(StreamTable *t) {
+        free(t);
+        return NULL;
+}
+
+static StreamEntry *find(const StreamTable *t, uint64_t incarnation) {
+        for (size_t i = 0; i < t->n; i++)
+                if (t->entries[i].stream.incarnation == incarnation)
+                        return (StreamEntry *)&t->entries[i];
+        return NULL;
+}
+
+int stream_table_load(StreamTable *t, const Stream *s) {
+        if (t->n == STREAMS_LIVE_MAX)
+                return -ENOBUFS;
+
+        t->entries[t->n] = (StreamEntry) { .stream = *s };
+        t->entries[t->n++].stream.committed = s->last;
+        return 0;
+}
+
+const Stream *stream_table_find(const StreamTable *t, uint64_t incarnation) {
+        const StreamEntry *e = find(t, incarnation);
+
+        return e ? &e->stream : NULL;
+}
+
+size_t stream_table_count(const StreamTable *t) {
+        return t->n;
+}
+
+uint64_t stream_table_expected(const StreamTable *t, uint64_t incarnation) {
+        const Stream *s = stream_table_find(t, incarnation);
+
+        return s ? s->last + 1 : 1;
+}
+
+static bool may_open(const StreamTable *t, usec_t now) {
+        return now - t->day >= USEC_PER_DAY || t->opened < STREAMS_DAY_MAX;
+}
+
+static StreamStep step_gap(const Batch *b, uint64_t last) {
+        if (b->header.sequence <= last)
+                return STREAM_SEEN;
+        return b->gap.from <= last + 1 ? STREAM_TAKE : STREAM_AHEAD;
+}
+
+static StreamStep step_batch(const Batch *b, const Stream *s, uint64_t last) {
+        static const Hash zeros;
+        const Hash *previous = s ? &s->hash : &zeros;
+
+        if (b->header.sequence <= last)
+                return s && b->header.sequence > s->committed ? STREAM_WAITING : STREAM_SEEN;
+        if (b->header.sequence > last + 1)
+                return STREAM_AHEAD;
+        return hash_equal(&b->header.previous, previous) ? STREAM_TAKE : STREAM_FORK;
+}
+
+StreamStep stream_table_step(const StreamTable *t, const Batch *b, usec_t now) {
+        const Stream *s = stream_table_find(t, b->header.incarnation);
+        uint64_t last = s ? s->last : 0;
+        StreamStep step;
+
+        step = b->header.type == BATCH_GAP ? step_gap(b, last) : step_batch(b, s, last);
+        if (step == STREAM_TAKE && !s && !may_open(t, now))
+                return STREAM_TOO_MANY;
+        return step;
+}
+
+static StreamEntry *oldest(StreamTable *t) {
+        StreamEntry *found = &t->entries[0];
+
+        for (size_t i = 1; i < t->n; i++)
+                if (t->entries[i].moved < found->moved)
+                        found = &t->entries[i];
+        return found;
+}
+
+static StreamEntry *open_entry(StreamTable *t, uint64_t incarnation, usec_t now) {
+        StreamEntry *e;
+
+        if (now - t->day >= USEC_PER_DAY) {
+                t->day = now;
+                t->opened = 0;
+        }
+        t->opened++;
+
+        e = t->n < STREAMS_LIVE_MAX ? &t->entries[t->n++] : oldest(t);
+        *e = (StreamEntry) { .stream.incarnation = incarnation };
+        return e;
+}
+
+int stream_table_move(StreamTable *t, uint64_t incarnation, uint64_t last, const Hash *hash, usec_t now) {
+        StreamEntry *e = find(t, incarnation);
+
+        if (!e)
+                e = open_entry(t, incarnation, now);
+        if (last <= e->stream.last)
+                return -EINVAL;
+
+        e->stream.last = last;
+        e->stream.hash = *hash;
+        e->moved = now;
+        return 0;
+}
+
+void stream_table_committed(StreamTable *t, uint64_t incarnation, uint64_t last) {
+        StreamEntry *e = find(t, incarnation);
+
+        if (e)
+                e->stream.committed = MAX(e->stream.committed, last);
+}

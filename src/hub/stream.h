@@ -1,0 +1,51 @@
+/* Where each stream of a validator stands, and what an arriving batch or gap is to it. Pure.
+ *
+ * A stream is (validator, incarnation); its position is the last sequence taken in and that batch's hash. Positions here run
+ * ahead of the database by what is not committed yet; after a failed commit the table is loaded anew. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/macro.h"
+#include "base/time.h"
+#include "wire/batch.h"
+
+#define STREAMS_LIVE_MAX 64
+#define STREAMS_DAY_MAX  500
+
+typedef struct Stream {
+        uint64_t incarnation;
+        uint64_t last;      /* 0: not opened yet */
+        uint64_t committed; /* last sequence that is in the database */
+        Hash hash;          /* of batch `last` */
+        bool resealed;
+} Stream;
+
+typedef struct StreamTable StreamTable;
+
+typedef enum StreamStep {
+        STREAM_TAKE,     /* the next batch, or a gap that fits: take it in, then stream_table_move() */
+        STREAM_SEEN,     /* at or below the position: compare with what is stored */
+        STREAM_WAITING,  /* taken in, its commit is under way: the ack will come by itself */
+        STREAM_AHEAD,    /* something before it is missing: say which is expected */
+        STREAM_FORK,     /* its previous hash is not ours */
+        STREAM_TOO_MANY, /* a new stream beyond the limits */
+} StreamStep;
+
+int stream_table_new(StreamTable **ret);
+StreamTable *stream_table_free(StreamTable *t);
+DEFINE_FREEP(StreamTable, stream_table_free);
+
+/* A stream as the database has it. -ENOBUFS: the table is full. */
+int stream_table_load(StreamTable *t, const Stream *s);
+/* NULL: unknown. Borrowed until the next load or move. */
+const Stream *stream_table_find(const StreamTable *t, uint64_t incarnation);
+size_t stream_table_count(const StreamTable *t);
+
+StreamStep stream_table_step(const StreamTable *t, const Batch *b, usec_t now);
+/* The sequence expected next in this incarnation. */
+uint64_t stream_table_expected(const StreamTable *t, uint64_t incarnation);
+/* Moves a stream, opening it when it is new; the least recently moved one gives way when 64 are live. */
+int stream_table_move(StreamTable *t, uint64_t incarnation, uint64_t last, const Hash *hash, usec_t now);
+void stream_table_committed(StreamTable *t, uint64_t incarnation, uint64_t last);

@@ -1,0 +1,24 @@
+/* A website as the hub runs it: plain data shared by the board that owns it, the assigner and the recorder. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "hub/orderbook.h"
+#include "hub/site.h"
+
+struct Website {
+        uint32_t id, organisation; /* of the database */
+        Uuid public_id;
+        char id_text[UUID_TEXT_SIZE];
+        char *url, *spec; /* spec: exact bytes of what is checked */
+        Hash spec_hash;
+        bool spec_stored;
+        uint32_t interval_ms, timeout_ms;
+        uint64_t revision;
+        Site *site;
+        WorkOrder *members[SEATS_MAX], *spares[SEATS_MAX]; /* current orders by seat; borrowed from the order book */
+        Uuid incident;
+        bool incident_open;
+};

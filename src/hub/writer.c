@@ -1,0 +1,160 @@
+/* The group collects until its timer, or until the one under way is done. */
+#include "hub/writer.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "store/hub-state.h"
+
+struct Writer {
+        uv_timer_t *timer; /* closed by itself after the writer is gone */
+        WriterOptions options;
+        StoreCall *call;
+        uint64_t collecting; /* number of the group being collected */
+        PqTransaction *group;
+        bool out_of_memory, due;
+        uint32_t ordinal;
+        TickRow *ticks;
+        size_t n_ticks, capacity, flying; /* flying: ticks of the commit under way */
+};
+
+static void on_timer_closed(uv_handle_t *h) {
+        free(h);
+}
+
+int writer_new(Writer **ret, uv_loop_t *loop, const WriterOptions *options) {
+        _cleanup_(writer_freep) Writer *w = calloc(1, sizeof(*w));
+
+        if (!w)
+                return -ENOMEM;
+        w->options = *options;
+        w->collecting = options->commit_no + 1;
+
+        w->timer = calloc(1, sizeof(*w->timer));
+        if (!w->timer)
+                return -ENOMEM;
+        uv_timer_init(loop, w->timer);
+        w->timer->data = w;
+
+        *ret = TAKE_PTR(w);
+        return 0;
+}
+
+Writer *writer_free(Writer *w) {
+        if (!w)
+                return NULL;
+        store_call_cancel(w->call);
+        pq_transaction_free(w->group);
+        if (w->timer)
+                uv_close((uv_handle_t *)w->timer, on_timer_closed);
+        free(w->ticks);
+        free(w);
+        return NULL;
+}
+
+static void fail(Writer *w, int r, const char *error) {
+        w->options.ops.failed(r, error, w->options.ops.userdata);
+}
+
+static void send_group(Writer *w);
+
+static void on_committed(int r, const char *error, void *userdata) {
+        Writer *w = userdata;
+        uint64_t commit_no = w->collecting - 1;
+
+        w->call = NULL;
+        w->flying = 0;
+        if (r < 0) {
+                fail(w, r, error);
+                return;
+        }
+        w->options.ops.committed(commit_no, hub_clock_now(w->options.clock), w->options.ops.userdata);
+        if (w->due)
+                send_group(w);
+}
+
+static void send_group(Writer *w) {
+        PqTransaction *t = TAKE_PTR(w->group);
+        int r;
+
+        uv_timer_stop(w->timer);
+        if (!t || w->out_of_memory) {
+                pq_transaction_free(t);
+                fail(w, -ENOMEM, NULL);
+                return;
+        }
+        ticks_put(t, w->ticks, w->n_ticks);
+        w->flying = w->n_ticks;
+        w->n_ticks = 0;
+        w->ordinal = 0;
+        w->due = false;
+        w->collecting++;
+
+        r = store_submit(w->options.store, t, on_committed, w, &w->call);
+        if (r < 0)
+                fail(w, r, NULL);
+}
+
+static void on_company(uv_timer_t *timer) {
+        Writer *w = timer->data;
+
+        if (w->call)
+                w->due = true; /* goes when the one under way is done */
+        else
+                send_group(w);
+}
+
+PqTransaction *writer_group(Writer *w) {
+        if (w->group)
+                return w->group;
+
+        w->group = pq_transaction_new();
+        if (!w->group)
+                w->out_of_memory = true;
+        else
+                hub_commit(w->group, w->collecting);
+        uv_timer_start(w->timer, on_company, WRITER_COMPANY / USEC_PER_MSEC, 0);
+        return w->group;
+}
+
+uint64_t writer_commit_no(const Writer *w) {
+        return w->collecting;
+}
+
+uint64_t writer_committed(const Writer *w) {
+        return w->call ? w->collecting - 2 : w->collecting - 1;
+}
+
+uint32_t writer_take_ordinal(Writer *w) {
+        return w->ordinal++;
+}
+
+void writer_add_tick(Writer *w, const TickRow *row) {
+        size_t capacity = w->capacity ? 2 * w->capacity : 256;
+        TickRow *ticks;
+
+        writer_group(w);
+        if (w->n_ticks == w->capacity) {
+                ticks = realloc(w->ticks, capacity * sizeof(*ticks));
+                if (!ticks) {
+                        w->out_of_memory = true;
+                        return;
+                }
+                w->ticks = ticks;
+                w->capacity = capacity;
+        }
+        w->ticks[w->n_ticks++] = *row;
+}
+
+bool writer_is_full(const Writer *w) {
+        return w->n_ticks + w->flying >= WRITER_TICKS_MAX || w->out_of_memory;
+}
+
+bool writer_is_idle(const Writer *w) {
+        return !w->group && !w->call;
+}
+
+void writer_flush(Writer *w) {
+        if (w->group && !w->call)
+                send_group(w);
+}

@@ -1,0 +1,54 @@
+/* Group commit: rows of many modules are collected into one transaction, one is under way at a time, and the next collects while
+ * it is. A failed commit is the end of this writer: what was in memory is ahead of the database, and all is read again. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/macro.h"
+#include "hub/clock.h"
+#include "store/store.h"
+#include "store/ticks.h"
+
+typedef struct Writer Writer;
+
+typedef struct WriterOps {
+        /* Durable. Called in the order of numbers. */
+        void (*committed)(uint64_t commit_no, usec_t time, void *userdata);
+        /* Nothing more will be committed; free the writer, but not inside this call. */
+        void (*failed)(int r, const char *error, void *userdata);
+        void *userdata;
+} WriterOps;
+
+typedef struct WriterOptions {
+        Store *store;          /* borrowed, STORE_READY */
+        const HubClock *clock; /* borrowed */
+        uint64_t commit_no;    /* the last one of the database */
+        WriterOps ops;
+} WriterOptions;
+
+/* A group waits so long for company, then goes as soon as none is under way. */
+#define WRITER_COMPANY   (2 * USEC_PER_MSEC)
+#define WRITER_TICKS_MAX 100000u /* collected and not committed: above, batches are not taken in */
+
+int writer_new(Writer **ret, uv_loop_t *loop, const WriterOptions *options);
+Writer *writer_free(Writer *w);
+DEFINE_FREEP(Writer, writer_free);
+
+/* The group being collected: append rows at once, do not keep it. Opens one when there is none; never NULL unless out of memory,
+ * and then the group fails as a whole. */
+PqTransaction *writer_group(Writer *w);
+/* The number that the group being collected will have. */
+uint64_t writer_commit_no(const Writer *w);
+/* The last number that is durable. */
+uint64_t writer_committed(const Writer *w);
+/* Ordinal for the next event row of this group. */
+uint32_t writer_take_ordinal(Writer *w);
+/* Copied; written in one statement with the group's others. */
+void writer_add_tick(Writer *w, const TickRow *row);
+bool writer_is_full(const Writer *w);
+/* Nothing collected, nothing under way. */
+bool writer_is_idle(const Writer *w);
+/* At a graceful stop: sends without waiting for company. */
+void writer_flush(Writer *w);
