@@ -1,6 +1,7 @@
-/* Which view the address names: `#/`, `#/website/ID`, `#/validators`, `#/incidents`. */
+/* Which view the address names: `#/`, `#/website/ID`, `#/validators`, `#/incidents`; and the token that
+ * a link may bring along once, as `#token=...`. */
 import { signal } from '@preact/signals';
-import { takeTokenFromAddress } from './session';
+import { signIn } from './session';
 
 export type Route =
   | { view: 'overview' }
@@ -16,13 +17,34 @@ export function parseRoute(hash: string): Route {
 
   if (rest.length > 0)
     return { view: 'nowhere' };
-  if (view === 'website' && id !== '')
-    return { view, id: decodeURIComponent(id) };
+  if (view === 'website' && id !== '') {
+    const decodedId = decoded(id);
+    return decodedId === null ? { view: 'nowhere' } : { view, id: decodedId };
+  }
   if (id !== '')
     return { view: 'nowhere' };
   if (view === '')
     return { view: 'overview' };
   return view === 'validators' || view === 'incidents' ? { view } : { view: 'nowhere' };
+}
+
+/* What percent-encoding hides; null if it is malformed. */
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+/* Signs in with the token of the address, which leaves the address bar and the history. */
+function takeTokenFromAddress(): void {
+  const match = /^#\/?token=([^&]+)$/.exec(location.hash);
+
+  if (!match?.[1])
+    return;
+  history.replaceState(null, '', `${location.pathname}#/`);
+  signIn(decoded(match[1]) ?? match[1]);
 }
 
 function follow(): void {

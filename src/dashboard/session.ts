@@ -1,4 +1,4 @@
-/* The token of this tab: taken from the address bar once, kept in sessionStorage, never in a link. */
+/* The token of this tab: kept in sessionStorage, sent in a header, never in a link. */
 import { signal } from '@preact/signals';
 
 const KEY = 'dpin.token';
@@ -36,22 +36,4 @@ export function signOut(reason: string | null = null): void {
   write(null);
   refusal.value = reason;
   token.value = null;
-}
-
-/* `#token=...` signs in and disappears from the address bar and the history. */
-export function takeTokenFromAddress(): void {
-  const match = /^#\/?token=([^&]+)$/.exec(location.hash);
-
-  if (!match?.[1])
-    return;
-  history.replaceState(null, '', `${location.pathname}#/`);
-  signIn(decodeToken(match[1]));
-}
-
-function decodeToken(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
