@@ -83,7 +83,7 @@ static void call_take(PqCall *c, PGresult *result) {
         case PGRES_COMMAND_OK:
         case PGRES_TUPLES_OK:
         case PGRES_EMPTY_QUERY:
-                if (c->received == c->n)
+                if (c->received == c->n) /* libpq does not let it happen */
                         break;
                 c->results[c->received++] = (PqResult *)result;
                 return;
