@@ -60,8 +60,7 @@ static int parse(const char *text, size_t n, json_object **ret, const char **err
         tree = json_tokener_parse_ex(tokener, text, (int)n);
         if (!json_object_is_type(tree, json_type_object))
                 return -EBADMSG;
-        if (count_members(tree) !=
-            n_members) { /* the tree keeps one of two members with one name */
+        if (count_members(tree) != n_members) { /* the tree keeps the last of one name */
                 *error = "duplicate member";
                 return -EBADMSG;
         }

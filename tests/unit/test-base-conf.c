@@ -93,9 +93,10 @@ static void drop_ins_follow_in_the_order_of_their_names(void **state _unused_) {
         folder_put(&folder, "a.conf.d/20-b.conf", "Committee=20\n", 0644, ignored);
         folder_put(&folder, "a.conf.d/10-z.conf", "Committee=10\nRetry=10s\n", 0644, ignored);
         folder_put(&folder, "a.conf.d/30.conf~", "Committee=30\n", 0644, ignored);
-        folder_put(&folder, "a.conf.d/.40.conf", "Committee=40\n", 0644, ignored);
+        folder_put(&folder, "a.conf.d/.40.conf", "Open=yes\n", 0644, ignored);
         load(path, &conf);
         assert_int_equal(conf.committee, 20);
+        assert_false(conf.open);
         assert_true(conf.retry == 10 * USEC_PER_SEC);
         assert_string_equal(conf.listen, "file");
         conf_done(fields, &conf);
