@@ -50,16 +50,6 @@ const char *log_level_name(int level) {
         return level_names[CLAMP(level, LOG_EMERG, LOG_DEBUG)];
 }
 
-static const char *level_word(int level) {
-        static const char *const words[] = {
-                [LOG_EMERG] = "emergency", [LOG_ALERT] = "alert",     [LOG_CRIT] = "critical",
-                [LOG_ERR] = "error",       [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice",
-                [LOG_INFO] = "info",       [LOG_DEBUG] = "debug",
-        };
-
-        return words[CLAMP(level, LOG_EMERG, LOG_DEBUG)];
-}
-
 static bool stderr_is_journal(void) {
         const char *stream = getenv("JOURNAL_STREAM");
         char own[48];
@@ -175,7 +165,7 @@ static void send_stderr(int level, const char *message, char **fields, size_t n_
         f = open_memstream(&line, &size);
         if (!f)
                 return;
-        fprintf(f, "%s %s: %s", time_format(now_realtime(), time), level_word(level), message);
+        fprintf(f, "%s %s: %s", time_format(now_realtime(), time), log_level_name(level), message);
         for (size_t i = 0; i < n_fields; i++)
                 fprintf(f, " %s", fields[i]);
         fputc('\n', f);

@@ -1,4 +1,5 @@
 /* What reaches stderr, and the journal when stderr is one. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -115,14 +116,28 @@ static void messages_above_the_level_are_dropped(void **state _unused_) {
         assert_null(strstr(buffer, "d1"));
         assert_non_null(strstr(buffer, "info: i?2\n"));
         assert_non_null(strstr(buffer, "warning: w\n"));
-        assert_non_null(strstr(buffer, "error: e\n"));
+        assert_non_null(strstr(buffer, "err: e\n"));
         log_set_level(LOG_DEBUG);
         capture(log_all_levels, buffer, sizeof(buffer));
         assert_non_null(strstr(buffer, "debug: d1\n"));
         log_set_level(LOG_ERR);
-        assert_string_equal(capture(log_all_levels, buffer, sizeof(buffer)), "error: e\n");
+        assert_string_equal(capture(log_all_levels, buffer, sizeof(buffer)), "err: e\n");
         assert_string_equal(capture(log_with_fields, buffer, sizeof(buffer)), "");
         log_set_level(LOG_INFO);
+}
+
+static void levels_have_the_names_of_syslog(void **state _unused_) {
+        assert_int_equal(log_set_level_name("debug"), 0);
+        assert_int_equal(log_get_level(), LOG_DEBUG);
+        assert_int_equal(log_set_level_name("emerg"), 0);
+        assert_int_equal(log_get_level(), LOG_EMERG);
+        assert_int_equal(log_set_level_name("info"), 0);
+        assert_int_equal(log_set_level_name("loud"), -EINVAL);
+        assert_int_equal(log_set_level_name(""), -EINVAL);
+        assert_int_equal(log_get_level(), LOG_INFO);
+        assert_string_equal(log_level_name(LOG_WARNING), "warning");
+        assert_string_equal(log_level_name(99), "debug");
+        assert_string_equal(log_level_name(-1), "emerg");
 }
 
 static void a_foreign_journal_stream_changes_nothing(void **state _unused_) {
@@ -163,6 +178,7 @@ int main(void) {
                 cmocka_unit_test(the_inner_separator_makes_one_field_of_all),
                 cmocka_unit_test(fields_over_the_limit_share_the_last_one),
                 cmocka_unit_test(messages_above_the_level_are_dropped),
+                cmocka_unit_test(levels_have_the_names_of_syslog),
                 cmocka_unit_test(a_foreign_journal_stream_changes_nothing),
                 cmocka_unit_test(what_goes_to_the_journal_is_not_on_stderr_as_well),
         };
