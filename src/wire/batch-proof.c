@@ -65,7 +65,7 @@ int batch_proof_verify(const BatchProof *p, const SignScope *scope, Tick *ret) {
                 return -EBADMSG;
         read_slice(&r, COUNT_AT);
         proof.n = read_u16(&r);
-        if (p->header[TYPE_AT] != BATCH_TICKS || p->tick_size > sizeof(p->tick) ||
+        if (p->header[TYPE_AT] != BATCH_TICKS ||
             tick_decode(p->tick, p->tick_size, &tick) != (int)p->tick_size)
                 return -EBADMSG;
         merkle_leaf(p->salt, sizeof(p->salt), p->tick, p->tick_size, &leaf);

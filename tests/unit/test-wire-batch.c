@@ -158,6 +158,30 @@ static void gaps_verify_and_bring_their_extension(_unused_ void **state) {
         assert_true(hash_equal(&b->hash, &hash));
 }
 
+static void a_gap_is_signed_as_a_gap(_unused_ void **state) {
+        uint8_t body[BATCH_HEADER_SIZE + 15 + SIGN_HASH_SIZE];
+        SignScope scope = fixture_scope();
+        Statement s = { DOMAIN_GAP, &scope, body, sizeof(body) };
+        BatchDraft d = gap_draft();
+        Hash hash, expected;
+
+        seal(&d, &hash);
+        memcpy(body, frame, BATCH_HEADER_SIZE + 15);
+        hash_bytes("", 0, &expected);
+        memcpy(body + BATCH_HEADER_SIZE + 15, expected.bytes, SIGN_HASH_SIZE);
+        assert_int_equal(sign_hash(&s, &expected), 0);
+        assert_true(hash_equal(&hash, &expected));
+}
+
+static void every_leaf_has_a_salt_of_its_own(_unused_ void **state) {
+        static const uint8_t secret[BATCH_SECRET_SIZE] = { 1 };
+        uint8_t first[BATCH_SALT_SIZE], second[BATCH_SALT_SIZE];
+
+        batch_salt(secret, 0, first);
+        batch_salt(secret, 1, second);
+        assert_memory_not_equal(first, second, BATCH_SALT_SIZE);
+}
+
 static void drafts_out_of_limits_are_refused(_unused_ void **state) {
         _cleanup_(sign_key_freep) SignKey *k = fixture_key(SEED_VALIDATOR);
         PublicKey network = fixture_public(SEED_NETWORK);
@@ -186,6 +210,8 @@ int main(void) {
                 cmocka_unit_test(truncated_and_padded_frames_are_refused),
                 cmocka_unit_test(headers_out_of_limits_are_refused),
                 cmocka_unit_test(gaps_verify_and_bring_their_extension),
+                cmocka_unit_test(a_gap_is_signed_as_a_gap),
+                cmocka_unit_test(every_leaf_has_a_salt_of_its_own),
                 cmocka_unit_test(drafts_out_of_limits_are_refused),
         };
 

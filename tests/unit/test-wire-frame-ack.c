@@ -54,10 +54,23 @@ static void what_does_not_fit_together_is_refused(_unused_ void **state) {
         assert_int_equal(dispositions(a, none, x, x), -EBADMSG);
 }
 
+static void batches_must_ascend(_unused_ void **state) {
+        FrameArrival batches[] = { { 9, 1, 3, 0 }, { 8, 1, 3, 0 } };
+        FrameAck f = { .batches = { batches, 2 } };
+        Hash hash;
+
+        assert_int_equal(frame_ack_dispositions(&f, &hash), -EBADMSG);
+        batches[0].sequence = 8;
+        assert_int_equal(frame_ack_dispositions(&f, &hash), -EBADMSG);
+        batches[0].sequence = 7;
+        assert_int_equal(frame_ack_dispositions(&f, &hash), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(dispositions_are_those_of_the_codes),
                 cmocka_unit_test(an_ack_without_batches_hashes_nothing),
+                cmocka_unit_test(batches_must_ascend),
                 cmocka_unit_test(what_does_not_fit_together_is_refused),
         };
 

@@ -92,12 +92,24 @@ static void paths_of_wrong_length_or_place_are_refused(_unused_ void **state) {
         assert_int_equal(merkle_verify(&leaves[5], &proof, &root), -EBADMSG);
 }
 
+/* Without a known root the length is all that can be judged. */
+static void climbing_needs_the_exact_length(_unused_ void **state) {
+        Hash leaf = {}, path[MERKLE_PATH_MAX] = {}, root;
+
+        for (size_t n = 0; n < 8; n++) {
+                MerkleProof proof = { 5, 11, path, n };
+
+                assert_int_equal(merkle_climb(&leaf, &proof, &root), n == 4 ? 0 : -EBADMSG);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(roots_follow_the_definition),
                 cmocka_unit_test(a_leaf_is_prefixed_and_joined),
                 cmocka_unit_test(every_path_leads_to_the_root),
                 cmocka_unit_test(paths_of_wrong_length_or_place_are_refused),
+                cmocka_unit_test(climbing_needs_the_exact_length),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
