@@ -235,6 +235,22 @@ static void what_does_not_fit_is_refused_early(void **state) {
         world_done(&w);
 }
 
+/* An address is text in a literal: it must stay one element. */
+static void an_address_cannot_become_two(void **state) {
+        PqTransaction *t = pq_transaction_new();
+        World w;
+
+        connect_world(&w, state);
+        pq_add(t, &spread);
+        for (PqArray type = PQ_INT2; type < PQ_INET; type++) {
+                pq_array_open(t, type);
+                pq_array_close(t);
+        }
+        add_texts(t, PQ_INET, "192.0.2.1", "192.0.2.2\",\"192.0.2.3");
+        assert_int_equal(world_answer(&w, t), -EINVAL);
+        world_done(&w);
+}
+
 static int start_server(void **state) {
         Postgres *p = NULL;
         int r;
@@ -255,6 +271,7 @@ int main(void) {
                 cmocka_unit_test(nulls_survive_too),
                 cmocka_unit_test(arrays_hold_nulls_quotes_and_bytes),
                 cmocka_unit_test(empty_arrays_are_empty),
+                cmocka_unit_test(an_address_cannot_become_two),
                 cmocka_unit_test(what_does_not_fit_is_refused_early),
         };
 
