@@ -7,6 +7,8 @@
 
 #include "hub/round.h"
 
+#define CLOCK_ERROR (500 * USEC_PER_MSEC) /* of a validator's idea of hub time */
+
 struct Round {
         usec_t slice;   /* T/n: price of a probe, least distance of rounds */
         usec_t burst;   /* most credit there can be */
@@ -18,6 +20,7 @@ struct Round {
         uint64_t outvoted;   /* may not trigger by votes */
         uint64_t unfounded;  /* may not trigger by hints */
         bool open, extended;
+        bool doubted;         /* the round before left doubt */
         bool by_hint; /* the open round follows a hint, not a vote */
         usec_t opened, deadline;
         uint64_t trigger, asked, answered;
@@ -77,9 +80,17 @@ void round_move(Round *r, uint8_t from, uint8_t to) {
 }
 
 static bool is_answer(const Round *r, uint64_t bit, const Vote *vote) {
-        if (!r->open || !(r->asked & bit) || (r->answered & bit))
+        if (!r->open || !(r->asked & ~r->answered & bit) || vote->kind == VOTE_SCHEDULED)
                 return false;
-        return vote->kind != VOTE_SCHEDULED || vote->started >= r->opened;
+        return vote->started + CLOCK_ERROR >= r->opened; /* else it answers an earlier round */
+}
+
+/* A scheduled check begun while the round is open is newer than the answer to come, which will not
+ * count: nobody waits for that. But it may be newer than a change the other answers have not seen,
+ * so it can still start the next round. */
+static bool forestalls(const Round *r, uint64_t bit, const Vote *vote) {
+        return r->open && (r->asked & bit) && vote->kind == VOTE_SCHEDULED &&
+               vote->started >= r->opened;
 }
 
 static void note_said(Round *r, uint64_t bit, VoteOutcome outcome) {
@@ -119,6 +130,8 @@ void round_hear(Round *r, uint8_t seat, const Vote *vote, VoteOutcome before,
                 r->unfounded &= bit;
         }
         r->suspecting &= ~bit;
+        if (forestalls(r, bit, vote))
+                r->answered |= bit;
         if (is_answer(r, bit, vote)) {
                 r->waiting &= ~bit;
                 r->answered |= bit;
@@ -230,8 +243,7 @@ void round_hasten(Round *r, usec_t at) {
         r->deadline = MIN(r->deadline, at);
 }
 
-/* Who changed its mind after it was heard starts the next round; so does, where there is a verdict,
- * who was not heard and differs. */
+/* Who changed its mind after it was heard starts the next round; so does who was not heard. */
 static uint64_t still_waiting(const Round *r, const RoundView *view) {
         uint64_t changed = (r->said_up & view->down) | (r->said_down & view->up);
         uint64_t unheard = ~(r->said_up | r->said_down);
@@ -240,7 +252,11 @@ static uint64_t still_waiting(const Round *r, const RoundView *view) {
                 return view->down & (changed | unheard);
         if (view->verdict == VOTE_DOWN)
                 return view->up & (changed | unheard);
-        return changed;
+        return changed | (unheard & (view->up | view->down));
+}
+
+bool round_leaves_doubt(const Round *r, const RoundView *view) {
+        return !r->doubted && (r->waiting & ~r->outvoted & still_waiting(r, view)) != 0;
 }
 
 uint64_t round_end(Round *r, const RoundView *view) {
@@ -255,6 +271,7 @@ uint64_t round_end(Round *r, const RoundView *view) {
         r->outvoted |= refuted;
         if (r->by_hint && view->verdict == VOTE_UP)
                 r->unfounded |= r->trigger & ~r->said_down;
+        r->doubted = round_leaves_doubt(r, view);
         r->waiting &= still_waiting(r, view);
         r->open = false;
         return refuted;

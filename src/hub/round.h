@@ -66,6 +66,9 @@ uint64_t round_silent(const Round *r);
 uint64_t round_heard(const Round *r);
 /* The only seat was probed once more and has answered. */
 bool round_confirms(const Round *r);
+/* Somebody has changed its mind since it was heard, so another round follows: undecided is then too
+ * early to say. Never true twice in a row, so that nobody can put it off for ever. */
+bool round_leaves_doubt(const Round *r, const RoundView *view);
 /* Waits no longer than until `at`: nothing outstanding can change the outcome. */
 void round_hasten(Round *r, usec_t at);
 /* Closes; view->verdict is what it came to. Returns the seats found outvoted. */

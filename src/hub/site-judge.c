@@ -118,28 +118,37 @@ static void track_incident(Site *s, usec_t now) {
 static bool is_held(const Site *s, JudgeMoment moment, usec_t now) {
         if (now < s->timers.grace || site_joining(s, now) != 0)
                 return true;
-        if (moment == JUDGE_ROUND)
-                return false;
+        if (moment == JUDGE_ROUND) {
+                RoundView view = site_view_round(s, now);
+
+                view.verdict = VOTE_MISSING;
+                return round_leaves_doubt(s->round, &view);
+        }
         return round_is_open(s->round) || round_waits(s->round);
 }
 
-void site_judge(Site *s, JudgeMoment moment, usec_t now) {
-        Standing *standing = &s->standing;
-        VerdictState previous = standing->state;
-        Assurance assurance = s->committee.assurance;
-        VerdictState state = verdict_decide(previous, site_tally(s, now), is_held(s, moment, now),
-                                            round_confirms(s->round));
+static void adopt(Site *s, VerdictState state, usec_t now) {
+        VerdictState previous = s->standing.state;
 
-        if (state != previous || assurance != standing->assurance) {
-                if (state != previous) {
-                        standing->first_evidence = find_evidence(s, state, now);
-                        standing->cause = verdict_cause(state);
-                }
-                standing->state = state;
-                standing->assurance = assurance;
-                standing->since = now;
-                tell_verdict(s, previous, now);
+        if (state != previous) {
+                s->standing.first_evidence = find_evidence(s, state, now);
+                s->standing.cause = verdict_cause(state);
         }
+        s->standing.state = state;
+        s->standing.assurance = s->committee.assurance;
+        s->standing.since = now;
+        tell_verdict(s, previous, now);
+}
+
+void site_judge(Site *s, JudgeMoment moment, usec_t now) {
+        VerdictState previous = s->standing.state, state;
+        bool held = is_held(s, moment, now), reassured;
+
+        state = verdict_decide(previous, site_tally(s, now), held, round_confirms(s->round));
+        reassured = !held && state != VERDICT_UNKNOWN &&
+                    s->standing.assurance != s->committee.assurance;
+        if (state != previous || reassured)
+                adopt(s, state, now);
         if (state != previous || moment == JUDGE_VOTE)
                 track_incident(s, now);
 }

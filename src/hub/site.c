@@ -176,6 +176,8 @@ void site_start(Site *s, usec_t now) {
                 site_tell_away(s, s->heartbeat, now);
         else if (s->heartbeat != 0)
                 s->timers.grace = now + MIN(RESTART_GRACE, site_freshness(s));
+        else
+                s->standing.since = s->standing.first_evidence = now;
         s->newcomers = true;
         s->timers.fill = now;
         step(s, JUDGE_TIME, now);
@@ -232,13 +234,21 @@ void site_disconnected(Site *s, uint32_t validator, usec_t now) {
         presence_changed(s, validator, false, now);
 }
 
+/* A check that hung from before the change of which the verdict tells: no news, and no evidence. */
+static bool is_overtaken(const Site *s, const Vote *vote) {
+        bool contradicts = (s->standing.state == VERDICT_UP && vote->outcome == VOTE_DOWN) ||
+                           (s->standing.state == VERDICT_DOWN && vote->outcome == VOTE_UP);
+
+        return contradicts && vote->started < s->standing.first_evidence;
+}
+
 int site_vote(Site *s, uint32_t validator, const Vote *vote, usec_t now) {
         int seat = seat_table_find(s->seats, validator);
         VoteOutcome before;
         RoundView view;
         Seat *x;
 
-        if (seat < 0 || vote->outcome == VOTE_MISSING)
+        if (seat < 0 || vote->outcome == VOTE_MISSING || is_overtaken(s, vote))
                 return 0;
         before = vote_table_outcome(s->votes, seat, now);
         if (vote_table_put(s->votes, seat, vote) == 0)

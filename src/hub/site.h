@@ -76,8 +76,8 @@ void site_tick(Site *s, usec_t now);
 void site_roster_changed(Site *s, usec_t now);
 void site_connected(Site *s, uint32_t validator, usec_t now);
 void site_disconnected(Site *s, uint32_t validator, usec_t now);
-/* 1: counted. 0: no seat, or not newer than the seat's vote. The caller has checked that the tick
- * may vote at all. */
+/* 1: counted. 0: no seat, not newer than the seat's vote, or begun before the evidence of a verdict
+ * it contradicts. The caller has checked that the tick may vote at all. */
 int site_vote(Site *s, uint32_t validator, const Vote *vote, usec_t now);
 void site_suspect(Site *s, uint32_t validator, usec_t now);
 /* All orders are issued anew; id must be the same. -EINVAL: nothing changed. */

@@ -1,0 +1,288 @@
+/* Rendezvous order, caps, fairness and movement. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/macro.h"
+#include "hub/committee.h"
+#include "hub/votes.h"
+
+#define NOW   (UINT64_C(1750000000) * USEC_PER_SEC)
+#define CROWD 40
+
+static const uint8_t secret[32] = { 42 };
+
+typedef struct Net {
+        Candidate items[CROWD];
+        Roster roster;
+        Uuid website;
+        CommitteeRule rule;
+} Net;
+
+/* n validators, all different in everything and connected for long. */
+static void net_fill(Net *net, size_t n, uint8_t seats) {
+        *net = (Net){ .website = { { 1, 2, 3 } } };
+        for (size_t i = 0; i < n; i++) {
+                net->items[i] = (Candidate){ .validator = i + 1,
+                                             .operator_id = i + 1,
+                                             .prefix = i + 1,
+                                             .block = i + 1,
+                                             .asn = i + 1,
+                                             .region = 1,
+                                             .connected_since = NOW - USEC_PER_HOUR };
+                net->items[i].key[0] = i;
+                net->items[i].key[31] = 7;
+        }
+        net->roster = (Roster){ net->items, n };
+        net->rule = (CommitteeRule){
+                .roster = &net->roster, .website = &net->website, .secret = secret, .seats = seats
+        };
+}
+
+static bool anybody(const Candidate *c, void *userdata) {
+        const uint32_t *taken = userdata;
+
+        for (size_t i = 0; taken[i] != 0; i++)
+                if (taken[i] == c->validator)
+                        return false;
+        return true;
+}
+
+/* The members as if all seats were filled at once. */
+static size_t choose(const Committee *c, uint32_t *ret) {
+        size_t n = 0;
+
+        memset(ret, 0, (SEATS_MAX + 1) * sizeof(*ret));
+        while (n < c->n) {
+                uint32_t next = committee_next(c, ret, n, anybody, ret);
+
+                if (next == 0)
+                        break;
+                ret[n++] = next;
+        }
+        return n;
+}
+
+static void eligibility_remembers_a_day(void **state) {
+        Candidate c = { .connected_since = NOW };
+
+        (void)state;
+        assert_false(candidate_is_eligible(&c, NOW + CANDIDATE_STEADY - 1));
+        assert_true(candidate_is_eligible(&c, NOW + CANDIDATE_STEADY));
+        c = (Candidate){ .steady_until = NOW };
+        assert_true(candidate_is_eligible(&c, NOW + USEC_PER_DAY));
+        assert_false(candidate_is_eligible(&c, NOW + USEC_PER_DAY + 1));
+        c = (Candidate){ 0 };
+        assert_false(candidate_is_eligible(&c, NOW));
+}
+
+static void roster_is_searched_by_id(void **state) {
+        Net net;
+
+        (void)state;
+        net_fill(&net, 7, 4);
+        for (uint32_t id = 1; id <= 7; id++)
+                assert_int_equal(roster_find(&net.roster, id)->validator, id);
+        assert_null(roster_find(&net.roster, 0));
+        assert_null(roster_find(&net.roster, 8));
+}
+
+static void n_is_bounded_by_seats_and_operators(void **state) {
+        Committee c;
+        Net net;
+
+        (void)state;
+        net_fill(&net, 6, 4);
+        assert_int_equal(committee_size(&net.rule, NOW), 4);
+        for (size_t i = 0; i < 6; i++)
+                net.items[i].operator_id = 1 + i % 2;
+        assert_int_equal(committee_size(&net.rule, NOW), 2);
+        assert_int_equal(committee_form(&c, &net.rule, NOW), 0);
+        assert_int_equal(c.n, 2);
+        assert_int_equal(c.n_order, 6);
+        assert_int_equal(c.assurance, ASSURANCE_REDUCED);
+        committee_done(&c);
+}
+
+static void caps_hold_when_the_network_is_wide_enough(void **state) {
+        uint32_t members[SEATS_MAX + 1];
+        Committee c;
+        Net net;
+
+        (void)state;
+        net_fill(&net, CROWD, 7);
+        for (size_t i = 0; i < CROWD; i++) {
+                net.items[i].asn = i < 12 ? 100 : 200 + i;
+                net.items[i].block = i % 3 == 0 ? 50 : 60 + i;
+        }
+        for (uint8_t site = 0; site < 100; site++) {
+                unsigned asn = 0, block = 0;
+
+                net.website.bytes[5] = site;
+                assert_int_equal(committee_form(&c, &net.rule, NOW), 0);
+                assert_int_equal(c.caps, CAPS_ALL);
+                assert_int_equal(c.assurance, ASSURANCE_FULL);
+                assert_int_equal(choose(&c, members), 7);
+                for (size_t i = 0; i < 7; i++) {
+                        asn += roster_find(&net.roster, members[i])->asn == 100;
+                        block += roster_find(&net.roster, members[i])->block == 50;
+                }
+                assert_true(asn <= 3 && block <= 3);
+                committee_done(&c);
+        }
+}
+
+static void one_machine_still_fills_the_seats(void **state) {
+        uint32_t members[SEATS_MAX + 1];
+        Committee c;
+        Net net;
+
+        (void)state;
+        net_fill(&net, 4, 4);
+        for (size_t i = 0; i < 4; i++) {
+                net.items[i].operator_id = net.items[i].asn = 0;
+                net.items[i].prefix = net.items[i].block = 9;
+        }
+        assert_int_equal(committee_form(&c, &net.rule, NOW), 0);
+        assert_int_equal(c.n, 4);
+        assert_int_equal(c.assurance, ASSURANCE_REDUCED);
+        assert_int_equal(choose(&c, members), 4);
+        committee_done(&c);
+        net.roster.n = 1;
+        assert_int_equal(committee_form(&c, &net.rule, NOW), 0);
+        assert_int_equal(c.assurance, ASSURANCE_SINGLE);
+        committee_done(&c);
+}
+
+/* Caps are settled by who is eligible, not by who is there: cutting off the honest relaxes nothing.
+ */
+static bool is_sybil(const Candidate *c, void *userdata) {
+        return c->asn == 100 && anybody(c, userdata);
+}
+
+static void the_absence_of_others_relaxes_nothing(void **state) {
+        uint32_t members[SEATS_MAX + 1] = { 0 };
+        Committee c;
+        Net net;
+        size_t n = 0;
+
+        (void)state;
+        net_fill(&net, CROWD, 7);
+        for (size_t i = 0; i < 12; i++)
+                net.items[i].asn = 100;
+        assert_int_equal(committee_form(&c, &net.rule, NOW), 0);
+        while (n < c.n && (members[n] = committee_next(&c, members, n, is_sybil, members)) != 0)
+                n++;
+        assert_int_equal(n, 3);
+        committee_done(&c);
+}
+
+static void load_is_fair(void **state) {
+        unsigned load[CROWD + 1] = { 0 }, sites = 3000, n = 10;
+        uint32_t members[SEATS_MAX + 1];
+        Committee c;
+        Net net;
+
+        (void)state;
+        net_fill(&net, n, 4);
+        for (unsigned site = 0; site < sites; site++) {
+                net.website.bytes[6] = site;
+                net.website.bytes[7] = site >> 8;
+                assert_int_equal(committee_form(&c, &net.rule, NOW), 0);
+                assert_int_equal(choose(&c, members), 4);
+                for (size_t i = 0; i < 4; i++)
+                        load[members[i]]++;
+                committee_done(&c);
+        }
+        for (size_t i = 1; i <= n; i++)
+                assert_in_range(load[i], sites * 4 / n * 92 / 100, sites * 4 / n * 108 / 100);
+}
+
+static void one_leaving_moves_only_its_share(void **state) {
+        uint32_t before[SEATS_MAX + 1], after[SEATS_MAX + 1];
+        Committee a, b;
+        Net net, less;
+
+        (void)state;
+        net_fill(&net, 12, 4);
+        less = net;
+        less.items[11] = (Candidate){ 0 };
+        less.roster = (Roster){ less.items, 11 };
+        less.rule.roster = &less.roster;
+        for (uint8_t site = 0; site < 200; site++) {
+                size_t moved = 0;
+                bool was = false;
+
+                net.website.bytes[8] = site;
+                less.rule.website = &net.website;
+                net.rule.website = &net.website;
+                assert_int_equal(committee_form(&a, &net.rule, NOW), 0);
+                assert_int_equal(committee_form(&b, &less.rule, NOW), 0);
+                choose(&a, before);
+                choose(&b, after);
+                for (size_t i = 0; i < 4; i++) {
+                        was = was || before[i] == 12;
+                        moved += anybody(roster_find(&less.roster, after[i]), before);
+                }
+                assert_int_equal(moved, was ? 1 : 0);
+                committee_done(&a);
+                committee_done(&b);
+        }
+}
+
+static void a_restored_list_gives_the_same_choice(void **state) {
+        uint32_t before[SEATS_MAX + 1], after[SEATS_MAX + 1];
+        Committee a, b;
+        Net net;
+
+        (void)state;
+        net_fill(&net, 12, 5);
+        assert_int_equal(committee_form(&a, &net.rule, NOW), 0);
+        assert_int_equal(committee_restore(&b, &net.rule, a.order, a.n_order, a.n), 0);
+        assert_int_equal(a.caps, b.caps);
+        assert_int_equal(choose(&a, before), choose(&b, after));
+        assert_memory_equal(before, after, sizeof(before));
+        assert_true(committee_lists(&b, 12));
+        assert_false(committee_lists(&b, 13));
+        committee_done(&a);
+        committee_done(&b);
+}
+
+static bool even(const Candidate *c, void *userdata) {
+        (void)userdata;
+        return c->validator % 2 == 0;
+}
+
+static void tags_filter(void **state) {
+        Committee c;
+        Net net;
+
+        (void)state;
+        net_fill(&net, 6, 6);
+        net.rule.admits = even;
+        assert_int_equal(committee_form(&c, &net.rule, NOW), 0);
+        assert_int_equal(c.n, 3);
+        assert_false(committee_lists(&c, 3));
+        committee_done(&c);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(eligibility_remembers_a_day),
+                cmocka_unit_test(roster_is_searched_by_id),
+                cmocka_unit_test(n_is_bounded_by_seats_and_operators),
+                cmocka_unit_test(caps_hold_when_the_network_is_wide_enough),
+                cmocka_unit_test(one_machine_still_fills_the_seats),
+                cmocka_unit_test(the_absence_of_others_relaxes_nothing),
+                cmocka_unit_test(load_is_fair),
+                cmocka_unit_test(one_leaving_moves_only_its_share),
+                cmocka_unit_test(a_restored_list_gives_the_same_choice),
+                cmocka_unit_test(tags_filter),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
