@@ -1,7 +1,7 @@
 /* A line between browser and system that can be cut: what the page does then, and after. */
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
-import { TIMEOUT_MS, until } from './harness.mjs';
+import { check, TIMEOUT_MS, until } from './harness.mjs';
 import { base, findTestSite, switchSite } from './system.mjs';
 
 /* Passes bytes to `target` until cut; then it closes what is open and takes nothing more. */
@@ -60,12 +60,20 @@ export async function brokenLine(browser, report, token) {
   const site = await findTestSite();
   const state = (name) => page.locator(`.site-row[data-id="${site.id}"][data-state="${name}"]`);
 
+  const checked = page.locator(`.site-row[data-id="${site.id}"] .cell-checked time`);
+  const resumed = [];
+
   page.setDefaultTimeout(TIMEOUT_MS);
+  page.on('request', (request) => {
+    if (request.url().endsWith('/events'))
+      resumed.push(request.headers()['last-event-id']);
+  });
   await report.step('a lost connection is said', page, async () => {
     await page.goto(`${address}/#token=${encodeURIComponent(token)}`);
     await page.getByLabel('Search websites').fill(site.url);
     await state('UP').waitFor();
-    await page.locator(`.site-row[data-id="${site.id}"] .cell-checked time`).waitFor();
+    const first = await checked.getAttribute('datetime');
+    await until('a live tick has come', async () => await checked.getAttribute('datetime') !== first);
     line.cut();
     await page.getByText('Reconnecting…').waitFor();
   });
@@ -75,6 +83,7 @@ export async function brokenLine(browser, report, token) {
     line.mend();
     await state('DOWN').waitFor();
     await page.locator('[data-connection="live"]').waitFor();
+    check(resumed.at(-1), 'the stream was not resumed by Last-Event-ID');
     await switchSite('up');
     await state('UP').waitFor();
   });
