@@ -21,7 +21,7 @@ const EVENT_NAMES = new Set<string>([
 ]);
 
 export interface LiveHandlers {
-  /* The stream is open. `resumed`: it goes on where it broke; otherwise the caller must read anew. */
+  /* The stream is open. `resumed`: it goes on where it broke; otherwise all must be read anew. */
   onOpen(resumed: boolean): void;
   onEvent(event: LiveEvent): void;
 }

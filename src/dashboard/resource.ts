@@ -15,8 +15,8 @@ interface Held<T> {
   error: Error | null;
 }
 
-/* Loads when shown, on reload(), and whenever `key` changes; data of another key is dropped at once.
- * A slow answer never replaces that of a later question. */
+/* Loads when shown, on reload(), and whenever `key` changes; data of another key is dropped at
+ * once. A slow answer never replaces that of a later question. */
 export function useResource<T>(key: string, load: () => Promise<T>): Resource<T> {
   const [held, setHeld] = useState<Held<T>>({ key, data: null, error: null });
   const [round, setRound] = useState(0);

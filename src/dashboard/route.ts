@@ -1,5 +1,5 @@
-/* Which view the address names: `#/`, `#/website/ID`, `#/validators`, `#/incidents`; and the token that
- * a link may bring along once, as `#token=...`. */
+/* Which view the address names: `#/`, `#/website/ID`, `#/validators`, `#/incidents`; and the
+ * token that a link may bring along once, as `#token=...`. */
 import { signal } from '@preact/signals';
 import { signIn } from './session';
 

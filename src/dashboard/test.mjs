@@ -1,4 +1,4 @@
-/* Runs the tests of the pure modules: bundles test/*.mjs (they import TypeScript) and hands them to node. */
+/* Tests the pure modules: bundles test/*.mjs (they import TypeScript) and hands them to node. */
 import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -21,7 +21,8 @@ try {
     format: 'esm',
   });
   const files = names.map((name) => join(out, name));
-  process.exitCode = spawnSync(process.execPath, ['--test', ...files], { stdio: 'inherit' }).status ?? 1;
+  const run = spawnSync(process.execPath, ['--test', ...files], { stdio: 'inherit' });
+  process.exitCode = run.status ?? 1;
 } finally {
   await rm(out, { recursive: true });
 }

@@ -57,6 +57,7 @@ export function verdictSentence(verdict: Verdict): string {
   if (state === 'MAINTENANCE' || state === 'PAUSED')
     return `${stateInfo(state).meaning} Votes do not decide now.`;
   if (judge(votes, f, q) !== (state === 'DEGRADED' ? 'UP' : state))
-    return `${said} The votes have changed since the verdict; it stands until the others are heard.`;
+    return `${said} The votes have changed since the verdict, `
+      + 'which stands until the others are heard.';
   return `${said} ${reason(verdict)}`;
 }

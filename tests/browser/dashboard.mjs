@@ -1,6 +1,7 @@
 /* Drives the dashboard of a running system as a user would. The environment says where it is:
- * DPIN_URL, DPIN_TOKEN, DPIN_SITE_URL (a website it watches), DPIN_SITE_CONTROL (that site's switch:
- * GET /set?mode=up|slow|down), and optionally DPIN_SHOTS, DPIN_VALIDATORS, DPIN_TIMEOUT (seconds). */
+ * DPIN_URL, DPIN_TOKEN, DPIN_SITE_URL (a website it watches), DPIN_SITE_CONTROL (the switch of
+ * that site: GET /set?mode=up|slow|down); optional are DPIN_SHOTS (a folder for pictures),
+ * DPIN_VALIDATORS (how many there are) and DPIN_TIMEOUT (seconds). */
 import {
   check, Complaints, launch, Report, seriousFindings, setting, TIMEOUT_MS, until,
 } from './harness.mjs';
@@ -162,6 +163,7 @@ function isDrawn(canvas) {
 }
 
 async function websiteSteps() {
+  const withValue = page.locator('.legend-value', { hasText: /\d m?s/ });
   const votes = page.getByRole('table', { name: 'Votes by seat' });
 
   await step('the website\'s page shows the votes behind its verdict', async () => {
@@ -178,8 +180,7 @@ async function websiteSteps() {
       await page.getByRole('button', { name, exact: true }).click();
       await page.getByRole('button', { name, exact: true, pressed: true }).waitFor();
       await until('two charts have values', async () =>
-        await page.locator('.chart').filter({ has: page.locator('.legend-value', { hasText: /\d m?s/ }) })
-          .count() === 2);
+        await page.locator('.chart').filter({ has: withValue }).count() === 2);
       for (const canvas of await page.locator('.plot canvas').all())
         check(await canvas.evaluate(isDrawn), `a chart of ${name} is blank`);
     }
@@ -195,8 +196,9 @@ async function websiteSteps() {
   await step('validators are listed, connected, with earnings', async () => {
     await page.getByRole('link', { name: 'Validators' }).click();
     const rows = page.getByRole('table', { name: 'Validators' }).locator('tbody tr');
+    const connected = rows.filter({ hasText: 'Connected' }).filter({ hasText: 'SOL' });
     await until(`${validators} rows say connected`, async () =>
-      await rows.filter({ hasText: 'Connected' }).filter({ hasText: 'SOL' }).count() === validators);
+      await connected.count() === validators);
     await report.shot(page, 'validators-light');
     quiet();
   });

@@ -1,5 +1,5 @@
-/* What the browser test stands on: Chromium, named steps, conditions that are awaited, and a watch on
- * everything the browser complains about. */
+/* What the browser test stands on: Chromium, named steps, conditions that are awaited, and a
+ * watch on everything the browser complains about. */
 import { chromium } from 'playwright-core';
 import { createRequire } from 'node:module';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -47,7 +47,7 @@ export async function until(what, ask, timeout = TIMEOUT_MS) {
   }
 }
 
-/* Runs steps one after the other and counts; a failed one leaves a picture and the next still runs. */
+/* Runs steps one after the other and counts; after a failed one, and its picture, the next runs. */
 export class Report {
   passed = 0;
   failed = 0;

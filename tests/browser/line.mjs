@@ -73,7 +73,8 @@ export async function brokenLine(browser, report, token) {
     await page.getByLabel('Search websites').fill(site.url);
     await state('UP').waitFor();
     const first = await checked.getAttribute('datetime');
-    await until('a live tick has come', async () => await checked.getAttribute('datetime') !== first);
+    await until('a live tick has come', async () =>
+      await checked.getAttribute('datetime') !== first);
     line.cut();
     await page.getByText('Reconnecting…').waitFor();
   });

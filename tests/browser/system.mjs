@@ -1,4 +1,4 @@
-/* The running system as the test sees it beside the browser: its REST, and the switch of its test site. */
+/* The running system as seen beside the browser: its REST, and the switch of its test site. */
 import { check, setting } from './harness.mjs';
 
 const token = setting('DPIN_TOKEN');
@@ -27,11 +27,11 @@ export async function findTestSite() {
   let cursor = '';
 
   do {
-    const page = await ask(`websites?limit=100${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    const page = await ask(`websites?limit=100${cursor}`);
     const site = page.websites.find(({ url }) => plain(url) === plain(siteUrl));
     if (site)
       return site;
-    cursor = page.nextCursor ?? '';
+    cursor = page.nextCursor ? `&cursor=${encodeURIComponent(page.nextCursor)}` : '';
   } while (cursor);
   throw new Error(`${siteUrl} is not among the websites`);
 }

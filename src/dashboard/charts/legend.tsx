@@ -18,7 +18,9 @@ interface Props {
 function Swatch({ colour, dashed }: { colour: string; dashed: boolean }): JSX.Element {
   return (
     <svg class="swatch" viewBox="0 0 16 8" aria-hidden="true">
-      <path d="M1 4h14" style={{ stroke: `var(${colour})` }} stroke-dasharray={dashed ? '4 3' : ''} />
+      <path
+        d="M1 4h14" style={{ stroke: `var(${colour})` }} stroke-dasharray={dashed ? '4 3' : ''}
+      />
     </svg>
   );
 }

@@ -60,7 +60,7 @@ export function validatorColumns(lines: ValidatorLine[], bucketMs: number): Colu
   return { at, values: maps.map((map) => bridged(at, map, GAP_BUCKETS * bucketMs / 1_000)) };
 }
 
-/* Times only other validators have are bridged in a straight line: uPlot would break the line there. */
+/* Times that only other validators have are bridged straight: uPlot would break the line there. */
 function bridged(at: number[], map: Map<number, number | null>, longest: number): Column {
   const column: Column = at.map((time) => map.get(time) ?? null);
   let last = -1;

@@ -31,7 +31,9 @@ function BeatTip({ beat }: { beat: Beat & Partial<Tick> }): JSX.Element {
     <>
       <strong>{good ? `Good · ${formatLatency(beat.latency)}` : 'Failed'}</strong>
       <span>{formatDateTime(beat.createdAt)}</span>
-      {beat.validatorId && <span>{beat.region || 'no region'} · {shortKey(beat.validatorId)}</span>}
+      {beat.validatorId && (
+        <span>{beat.region || 'no region'} · {shortKey(beat.validatorId)}</span>
+      )}
     </>
   );
 }

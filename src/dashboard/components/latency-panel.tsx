@@ -60,7 +60,9 @@ export function LatencyPanel({ websiteId }: { websiteId: string }): JSX.Element 
       {data && (
         <div class="charts">
           <div class="chart"><h3>By phase</h3><PhaseChart latency={data} range={range} /></div>
-          <div class="chart"><h3>By validator</h3><ValidatorChart latency={data} range={range} /></div>
+          <div class="chart">
+            <h3>By validator</h3><ValidatorChart latency={data} range={range} />
+          </div>
         </div>
       )}
     </section>

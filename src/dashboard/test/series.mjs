@@ -8,7 +8,8 @@ const point = (second, value, count = 1) => ({
 });
 
 test('a stack adds up, a missing phase counts as nothing', () => {
-  const { at: times, values } = phaseColumns({ bucketMs: 1_000, phases: [point(1, 2)], validators: [] });
+  const latency = { bucketMs: 1_000, phases: [point(1, 2)], validators: [] };
+  const { at: times, values } = phaseColumns(latency);
   assert.deepEqual(times, [1]);
   assert.deepEqual(stacked(values), [[2], [4], [4], [6], [8]]);
 });

@@ -56,7 +56,9 @@ export function Incidents(): JSX.Element {
       <div class="page-head">
         <div>
           <h1 tabIndex={-1}>Incidents</h1>
-          {ready && <p class="muted">{open === 0 ? 'Nothing is open' : `${plural(open, 'incident')} open`}</p>}
+          {ready && (
+            <p class="muted">{open === 0 ? 'Nothing is open' : `${plural(open, 'incident')} open`}</p>
+          )}
         </div>
       </div>
       {error && <ErrorNotice error={error} retry={reload} />}

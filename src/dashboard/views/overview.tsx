@@ -130,7 +130,9 @@ export function Overview(): JSX.Element {
       <div class="page-head">
         <div>
           <h1 tabIndex={-1}>Websites</h1>
-          {ready && <p class="muted">{plural(total, 'website')} watched by independent validators</p>}
+          {ready && (
+            <p class="muted">{plural(total, 'website')} watched by independent validators</p>
+          )}
         </div>
         {total > 0 && (
           <button type="button" class="button button-primary" onClick={() => setAdding(true)}>

@@ -33,7 +33,9 @@ function Row({ validator }: { validator: Validator }): JSX.Element {
       </td>
       <td><Admission state={validator.state} /></td>
       <td>
-        <span class="link-state" data-connected={connected}>{connected ? 'Connected' : 'Away'}</span>
+        <span class="link-state" data-connected={connected}>
+          {connected ? 'Connected' : 'Away'}
+        </span>
       </td>
       <td>{region || NOTHING}</td>
       <td>
@@ -75,7 +77,9 @@ export function Validators(): JSX.Element {
         </Empty></div>
       )}
       {data && data.length > 0 && (
-        <div class="card"><div class="scroll" tabIndex={0} role="group" aria-label="Validators, scrollable">
+        <div class="card"><div
+          class="scroll" tabIndex={0} role="group" aria-label="Validators, scrollable"
+        >
           <table class="table" aria-label="Validators">
             <thead>
               <tr>
@@ -85,7 +89,9 @@ export function Validators(): JSX.Element {
                 <th scope="col" class="number">Earnings</th>
               </tr>
             </thead>
-            <tbody>{data.map((validator) => <Row key={validator.id} validator={validator} />)}</tbody>
+            <tbody>
+              {data.map((validator) => <Row key={validator.id} validator={validator} />)}
+            </tbody>
           </table>
         </div></div>
       )}
