@@ -1,0 +1,205 @@
+/* One PostgreSQL per test program, migrated from sql/. */
+#include "store-fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "event/pq-script.h"
+#include "store/migrate.h"
+#include "store/statements.h"
+
+#define SQL_DIRECTORY TESTS_DIR "/../sql"
+#define WAIT_MS       20000
+
+static const char seed[] =
+        "INSERT INTO organisation (public_id, name) VALUES"
+        "  ('00000000-0000-7000-8000-0000000000f1', 'first'),"
+        "  ('00000000-0000-7000-8000-0000000000f2', 'second');"
+        "INSERT INTO website (public_id, organisation_id, url, name, interval_ms, timeout_ms)"
+        "  SELECT ('00000000-0000-7000-8000-00000000000' || i)::uuid, (i + 1) / 2,"
+        "         'https://site' || i || '.example/', 'Site ' || i, 60000, 10000"
+        "    FROM generate_series(1, 3) AS i ORDER BY i;"
+        "INSERT INTO validator (key, name, state, region, approved_at)"
+        "  SELECT decode(repeat(lpad(to_hex(i), 2, '0'), 32), 'hex'), 'v' || i, 'approved',"
+        "         'eu', now() FROM generate_series(1, 4) AS i ORDER BY i;"
+        "INSERT INTO specification VALUES (decode(repeat('aa', 32), 'hex'), '\\x01');"
+        "INSERT INTO work_order (id, public_id, website_id, validator_id, epoch, type, seat, n,"
+        "  interval_ms, timeout_ms, starts_at, bytes, spec_hash)"
+        "  SELECT i, decode(repeat(lpad(to_hex(i), 2, '0'), 16), 'hex'), 1, i, 1, 1, i - 1, 4,"
+        "         60000, 10000, now() - interval '1 day', '\\x02',"
+        "         decode(repeat('aa', 32), 'hex') FROM generate_series(1, 4) AS i";
+
+static void on_state(StoreState state, const char *text, void *userdata) {
+        StoreFixture *f = userdata;
+
+        if (state == STORE_READY)
+                f->done = true;
+        else
+                (void)fprintf(stderr, "store is %s: %s\n", store_state_name(state), text);
+}
+
+static int prepare_database(StoreFixture *f) {
+        _cleanup_free_ char *error = NULL;
+
+        if (postgres_start(&f->postgres) < 0)
+                return -1;
+        (void)snprintf(f->dsn, sizeof(f->dsn), "%s", postgres_dsn(f->postgres));
+        if (store_migrate(f->dsn, SQL_DIRECTORY, &error, NULL) < 0) {
+                (void)fprintf(stderr, "%s\n", error ? error : "cannot migrate");
+                return -1;
+        }
+        free(fixture_sql(f, seed));
+        return 0;
+}
+
+int store_fixture_setup(void **state) {
+        StoreFixture *f = calloc(1, sizeof(StoreFixture));
+
+        *state = f;
+        if (!f || uv_loop_init(&f->loop) < 0 || prepare_database(f) < 0)
+                return -1;
+
+        if (store_new(&f->store, &f->loop,
+                      &(const StoreOptions) { .dsn = f->dsn,
+                                              .role = STORE_HUB,
+                                              .statements = store_statements(),
+                                              .on_state = on_state,
+                                              .userdata = f }) < 0)
+                return -1;
+        fixture_wait(f);
+        return 0;
+}
+
+int store_fixture_teardown(void **state) {
+        StoreFixture *f = *state;
+
+        f->store = store_free(f->store);
+        uv_run(&f->loop, UV_RUN_DEFAULT);
+        assert_int_equal(uv_loop_close(&f->loop), 0);
+        postgres_stop(f->postgres);
+        free(f->text);
+        free(f);
+        return 0;
+}
+
+static void free_timer(uv_handle_t *timer) {
+        free(timer);
+}
+
+static void on_timeout(uv_timer_t *timer) {
+        *(bool *)timer->data = true;
+}
+
+void fixture_wait(StoreFixture *f) {
+        uv_timer_t *timer = calloc(1, sizeof(uv_timer_t));
+        bool late = false;
+
+        assert_non_null(timer);
+        uv_timer_init(&f->loop, timer);
+        timer->data = &late;
+        uv_timer_start(timer, on_timeout, WAIT_MS, 0);
+        while (!f->done && !late)
+                uv_run(&f->loop, UV_RUN_ONCE);
+        uv_close((uv_handle_t *)timer, free_timer);
+        assert_false(late);
+        f->done = false;
+}
+
+static void keep(StoreFixture *f, int r, const char *text) {
+        free(f->text);
+        f->text = text ? strdup(text) : NULL;
+        f->r = r;
+        f->done = true;
+}
+
+void fixture_done(int r, const char *error, void *userdata) {
+        keep(userdata, r, error);
+}
+
+void fixture_json(int r, const char *json, size_t n, void *userdata) {
+        StoreFixture *f = userdata;
+
+        keep(f, r, json);
+        f->n = n;
+}
+
+StoreFixture *fixture_rows(void *userdata, int r, size_t n) {
+        StoreFixture *f = userdata;
+
+        keep(f, r, "");
+        f->n = n;
+        return f;
+}
+
+void fixture_note(StoreFixture *f, const char *format, ...) {
+        char *line = NULL, *all = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        assert_true(vasprintf(&line, format, ap) >= 0);
+        va_end(ap);
+        assert_true(asprintf(&all, "%s%s", f->text, line) >= 0);
+        free(line);
+        free(f->text);
+        f->text = all;
+}
+
+void fixture_expect_text(StoreFixture *f, const char *text) {
+        fixture_wait(f);
+        assert_int_equal(f->r, 0);
+        assert_string_equal(f->text, text);
+}
+
+int fixture_commit(StoreFixture *f, PqTransaction *t) {
+        assert_int_equal(store_submit(f->store, t, fixture_done, f, NULL), 0);
+        fixture_wait(f);
+        if (f->r < 0 && f->text)
+                (void)fprintf(stderr, "refused: %s\n", f->text);
+        return f->r;
+}
+
+static void keep_value(const char *const *values, size_t n, void *userdata) {
+        char **value = userdata;
+
+        free(*value);
+        *value = strdup(n > 0 && values[0] ? values[0] : "");
+}
+
+char *fixture_sql(const StoreFixture *f, const char *sql) {
+        _cleanup_(pq_script_closep) PqScript *s = NULL;
+        char *value = NULL;
+        bool several;
+        int r;
+
+        several = strchr(sql, ';');
+        assert_int_equal(pq_script_open(&s, f->dsn), 0);
+        r = several ? pq_script_run(s, sql) : pq_script_query(s, sql, NULL, keep_value, &value);
+        if (r < 0)
+                fail_msg("%s: %s", sql, pq_script_error(s));
+        return value ? value : strdup("");
+}
+
+void fixture_expect(const StoreFixture *f, const char *sql, const char *value) {
+        _cleanup_free_ char *found = fixture_sql(f, sql);
+
+        assert_string_equal(found, value);
+}
+
+Uuid fixture_website(uint8_t i) {
+        return (Uuid) { { 0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, i } };
+}
+
+const uint8_t *fixture_key(uint8_t i) {
+        static const uint8_t keys[10][32] = {
+                [1] = { [0 ... 31] = 1 }, [2] = { [0 ... 31] = 2 }, [3] = { [0 ... 31] = 3 },
+                [4] = { [0 ... 31] = 4 }, [5] = { [0 ... 31] = 5 }, [6] = { [0 ... 31] = 6 },
+                [7] = { [0 ... 31] = 7 }, [8] = { [0 ... 31] = 8 }, [9] = { [0 ... 31] = 9 },
+        };
+
+        return keys[i];
+}

@@ -1,0 +1,49 @@
+/* A migrated database of the test's own, an open store on it, and small ways to run one thing to its
+ * end. One per program: group setup and teardown. */
+#pragma once
+
+#include <uv.h>
+
+#include "postgres.h"
+#include "store/store.h"
+
+typedef struct StoreFixture {
+        Postgres *postgres;
+        char dsn[256];
+        uv_loop_t loop;
+        Store *store;
+        /* of the last thing that was waited for */
+        bool done;
+        int r;
+        size_t n;
+        char *text; /* JSON, or an error */
+} StoreFixture;
+
+/* cmocka group setup and teardown. The database has organisations 1 and 2, websites 1 and 2 of the first
+ * and 3 of the second, validators 1 to 4 (approved), and orders 1 to 4 of website 1, seat by seat. */
+int store_fixture_setup(void **state);
+int store_fixture_teardown(void **state);
+
+/* Runs the loop until f->done, which is then false again. Fails the test after 20 s. */
+void fixture_wait(StoreFixture *f);
+/* Commits and waits; the callback's r. */
+int fixture_commit(StoreFixture *f, PqTransaction *t);
+/* For StoreDone and StoreJson callbacks: keep r and text in the fixture. */
+void fixture_done(int r, const char *error, void *userdata);
+void fixture_json(int r, const char *json, size_t n, void *userdata);
+/* For callbacks of rows: begins with an empty text, returns userdata as the fixture. */
+StoreFixture *fixture_rows(void *userdata, int r, size_t n);
+/* Appends to the text. */
+void fixture_note(StoreFixture *f, const char *format, ...) _printf_(2, 3);
+/* Waits, then compares r 0 and the text. */
+void fixture_expect_text(StoreFixture *f, const char *text);
+/* Runs SQL as superuser on a connection of its own; the first value of the last row, "" for none. Freed
+ * by the caller. Fails the test on errors. */
+char *fixture_sql(const StoreFixture *f, const char *sql);
+/* Asserts that SQL yields this value. */
+void fixture_expect(const StoreFixture *f, const char *sql, const char *value);
+
+/* Public ids of the fixture's rows: byte i is the number. */
+Uuid fixture_website(uint8_t i);
+/* 32 bytes; lives for ever, for i from 1 to 9 */
+const uint8_t *fixture_key(uint8_t i);

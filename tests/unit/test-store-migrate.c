@@ -1,0 +1,242 @@
+/* Migrations on a real server: fresh, again, changed, newer, broken. */
+#include <errno.h>
+#include <glob.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "postgres.h"
+#include "store/migrate.h"
+#include "store/store.h"
+
+typedef struct Ground {
+        Postgres *postgres;
+        char dsn[256];
+        char directory[32]; /* copies of sql/ */
+        char *error;
+} Ground;
+
+static void copy_file(const char *from, const char *directory) {
+        char path[128], text[65536];
+        FILE *in, *out;
+        size_t n;
+
+        (void)snprintf(path, sizeof(path), "%s%s", directory, strrchr(from, '/'));
+        in = fopen(from, "re");
+        out = fopen(path, "we");
+        assert_non_null(in);
+        assert_non_null(out);
+        n = fread(text, 1, sizeof(text), in);
+        assert_int_equal(fwrite(text, 1, n, out), n);
+        assert_true(feof(in));
+        fclose(in);
+        assert_int_equal(fclose(out), 0);
+}
+
+static void copy_migrations(const char *directory) {
+        glob_t found;
+
+        assert_int_equal(glob(TESTS_DIR "/../sql/*.sql", 0, NULL, &found), 0);
+        for (size_t i = 0; i < found.gl_pathc; i++)
+                copy_file(found.gl_pathv[i], directory);
+        globfree(&found);
+}
+
+static void remove_files(const char *directory, const char *pattern) {
+        char path[128];
+        glob_t found;
+
+        (void)snprintf(path, sizeof(path), "%s/%s", directory, pattern);
+        assert_int_equal(glob(path, 0, NULL, &found), 0);
+        for (size_t i = 0; i < found.gl_pathc; i++)
+                assert_int_equal(unlink(found.gl_pathv[i]), 0);
+        globfree(&found);
+}
+
+static int setup(void **state) {
+        Ground *g = calloc(1, sizeof(Ground));
+
+        *state = g;
+        return g && postgres_start(&g->postgres) == 0 ? 0 : -1;
+}
+
+static int teardown(void **state) {
+        Ground *g = *state;
+
+        postgres_stop(g->postgres);
+        free(g);
+        return 0;
+}
+
+/* An empty database and an unchanged directory for each test. */
+static int fresh(void **state) {
+        Ground *g = *state;
+
+        assert_int_equal(postgres_psql(g->postgres, NULL, "-c", "DROP DATABASE IF EXISTS m"), 0);
+        assert_int_equal(postgres_psql(g->postgres, NULL, "-c", "CREATE DATABASE m"), 0);
+        (void)snprintf(g->dsn, sizeof(g->dsn), "host=%s dbname=m user=postgres",
+                       postgres_directory(g->postgres));
+        strcpy(g->directory, "/tmp/dpin-sql-XXXXXX");
+        assert_non_null(mkdtemp(g->directory));
+        copy_migrations(g->directory);
+        return 0;
+}
+
+static int clean(void **state) {
+        Ground *g = *state;
+        char path[64];
+
+        (void)snprintf(path, sizeof(path), "%s/left.sql", g->directory);
+        fclose(fopen(path, "we"));
+        remove_files(g->directory, "*");
+        (void)remove(g->directory);
+        free(g->error);
+        g->error = NULL;
+        return 0;
+}
+
+static int migrate(Ground *g, FILE *progress) {
+        free(g->error);
+        g->error = NULL;
+        return store_migrate(g->dsn, g->directory, &g->error, progress);
+}
+
+static void sql(Ground *g, const char *text) {
+        assert_int_equal(postgres_psql(g->postgres, "m", "-c", text), 0);
+}
+
+static void put_file(Ground *g, const char *name, const char *text) {
+        char path[64];
+        FILE *f;
+
+        (void)snprintf(path, sizeof(path), "%s/%s", g->directory, name);
+        f = fopen(path, "ae");
+        assert_non_null(f);
+        fputs(text, f);
+        assert_int_equal(fclose(f), 0);
+}
+
+static void fresh_then_nothing_to_do(void **state) {
+        Ground *g = *state;
+        _cleanup_free_ char *said = NULL;
+        size_t n;
+        FILE *progress = open_memstream(&said, &n);
+
+        assert_int_equal(migrate(g, progress), STORE_SCHEMA_VERSION);
+        assert_int_equal(migrate(g, progress), 0);
+        assert_int_equal(fclose(progress), 0);
+        assert_non_null(strstr(said, "applying 001-schema.sql\n"));
+        assert_non_null(strstr(said, "nothing to do: the schema is at version 3\n"));
+        assert_null(g->error);
+
+        sql(g, "DO $$ BEGIN ASSERT (SELECT obj_description('schema_migration'::regclass)) ="
+               " '3 0.1.0'; ASSERT (SELECT count(*) FROM pg_inherits"
+               " WHERE inhparent = 'website_tick'::regclass) = 6; END $$");
+}
+
+static void later_files_are_added(void **state) {
+        Ground *g = *state;
+
+        assert_int_equal(migrate(g, NULL), 3);
+        put_file(g, "004-more.sql", "-- oldest-program: 0.0.7\nCREATE TABLE more (a integer);\n");
+        assert_int_equal(migrate(g, NULL), 1);
+        sql(g, "DO $$ BEGIN ASSERT (SELECT oldest_program FROM schema_migration WHERE version = 4)"
+               " = '0.0.7'; ASSERT (SELECT obj_description('schema_migration'::regclass)) ="
+               " '4 0.1.0'; END $$");
+}
+
+static void changed_file_is_refused_by_name(void **state) {
+        Ground *g = *state;
+
+        assert_int_equal(migrate(g, NULL), 3);
+        put_file(g, "002-functions.sql", "-- one more line\n");
+        assert_int_equal(migrate(g, NULL), -EBADMSG);
+        assert_non_null(strstr(g->error, "002-functions.sql was changed after it was applied"));
+}
+
+static void newer_database_is_refused(void **state) {
+        Ground *g = *state;
+
+        assert_int_equal(migrate(g, NULL), 3);
+        put_file(g, "004-more.sql", "CREATE TABLE more (a integer);\n");
+        assert_int_equal(migrate(g, NULL), 1);
+        remove_files(g->directory, "004-more.sql");
+        assert_int_equal(migrate(g, NULL), -EPROTO);
+        assert_string_equal(g->error, "the database has migration 004-more.sql, which is newer"
+                                      " than this program's 3");
+}
+
+static void broken_file_leaves_nothing(void **state) {
+        Ground *g = *state;
+
+        put_file(g, "004-broken.sql", "CREATE TABLE half (a integer); SELECT nonsense;\n");
+        assert_int_equal(migrate(g, NULL), -EIO);
+        assert_non_null(strstr(g->error, "004-broken.sql: ERROR:  column \"nonsense\""));
+        sql(g, "DO $$ BEGIN ASSERT to_regclass('half') IS NULL;"
+               " ASSERT (SELECT max(version) FROM schema_migration) = 3; END $$");
+}
+
+static void holes_and_emptiness_are_refused(void **state) {
+        Ground *g = *state;
+
+        remove_files(g->directory, "002-functions.sql");
+        assert_int_equal(migrate(g, NULL), -EBADMSG);
+        assert_non_null(strstr(g->error, "003-grants.sql: migration 002 is missing"));
+
+        remove_files(g->directory, "00*.sql");
+        assert_int_equal(migrate(g, NULL), -ENOENT);
+}
+
+static void owner_role_owns_what_is_made(void **state) {
+        Ground *g = *state;
+
+        sql(g, "CREATE ROLE dpin NOLOGIN; CREATE ROLE \"dpin-hub\" LOGIN IN ROLE dpin;"
+               " CREATE ROLE \"dpin-api\" LOGIN; ALTER DATABASE m OWNER TO dpin;"
+               " GRANT CREATE ON SCHEMA public TO dpin");
+        (void)snprintf(g->dsn, sizeof(g->dsn), "host=%s dbname=m user=dpin-hub",
+                       postgres_directory(g->postgres));
+        assert_int_equal(migrate(g, NULL), 3);
+        sql(g, "DO $$ BEGIN ASSERT (SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p')"
+               " AND relnamespace = 'public'::regnamespace AND relowner <> 'dpin'::regrole) = 0;"
+               " END $$");
+        sql(g, "SET ROLE \"dpin-hub\"; SELECT partition_ensure('website_tick', '2030-01-01',"
+               " '2030-01-01'); DO $$ BEGIN ASSERT (SELECT relowner FROM pg_class"
+               " WHERE relname = 'website_tick_20300101') = 'dpin'::regrole; END $$;"
+               " SELECT partitions_keep(now(), 7, 90)");
+        sql(g, "SET ROLE \"dpin-api\"; SELECT count(*) FROM website_tick; SELECT number FROM epoch;"
+               " DO $$ BEGIN PERFORM secret FROM epoch; ASSERT false; EXCEPTION WHEN"
+               " insufficient_privilege THEN NULL; END $$;"
+               " DO $$ BEGIN DELETE FROM website_tick; ASSERT false; EXCEPTION WHEN"
+               " insufficient_privilege THEN NULL; END $$;"
+               " SELECT payout_request(1, '00000000-0000-7000-8000-000000000001', 'test')");
+}
+
+static void unreachable_server_is_said(void **state) {
+        Ground *g = *state;
+
+        (void)snprintf(g->dsn, sizeof(g->dsn), "host=/nowhere dbname=m");
+        assert_int_equal(migrate(g, NULL), -ENOTCONN);
+        assert_non_null(strstr(g->error, "/nowhere"));
+}
+
+#define ON_GROUND(f) cmocka_unit_test_setup_teardown(f, fresh, clean)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                ON_GROUND(fresh_then_nothing_to_do),
+                ON_GROUND(later_files_are_added),
+                ON_GROUND(changed_file_is_refused_by_name),
+                ON_GROUND(newer_database_is_refused),
+                ON_GROUND(broken_file_leaves_nothing),
+                ON_GROUND(holes_and_emptiness_are_refused),
+                ON_GROUND(owner_role_owns_what_is_made),
+                ON_GROUND(unreachable_server_is_said),
+        };
+
+        return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,66 @@
+/* A stream moves only from where it is. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store-fixture.h"
+#include "store/streams.h"
+
+static void on_streams(int r, const StreamRow *rows, size_t n, void *userdata) {
+        StoreFixture *f = fixture_rows(userdata, r, n);
+
+        for (size_t i = 0; i < n; i++)
+                fixture_note(f, "%u/%lu at %lu hash %u resealed %d\n", rows[i].validator,
+                             rows[i].incarnation, rows[i].last_seq, rows[i].last_hash[0],
+                             rows[i].resealed);
+}
+
+static int advance(StoreFixture *f, uint64_t from, uint64_t to) {
+        PqTransaction *t = pq_transaction_new();
+        StreamRow row = { .validator = 1, .incarnation = INT64_MAX, .last_seq = to,
+                          .resealed = true };
+
+        memcpy(row.last_hash, fixture_key((uint8_t)(to % 10)), 32);
+        stream_advance(t, &row, from);
+        return fixture_commit(f, t);
+}
+
+static void positions_are_guarded(void **state) {
+        StoreFixture *f = *state;
+
+        assert_int_equal(advance(f, 0, 1), 0);
+        assert_int_equal(advance(f, 0, 1), -ESTALE); /* open already */
+        assert_int_equal(advance(f, 1, 2), 0);
+        assert_int_equal(advance(f, 1, 2), -ESTALE); /* the same batch twice */
+        assert_int_equal(advance(f, 4, 5), -ESTALE); /* a hole */
+        assert_int_equal(advance(f, 2, 7), 0);       /* a gap */
+}
+
+static void loaded_by_validator_and_forgotten_when_idle(void **state) {
+        StoreFixture *f = *state;
+        PqTransaction *t = pq_transaction_new();
+
+        assert_int_equal(streams_load(f->store, 1, on_streams, f, NULL), 0);
+        fixture_expect_text(f, "1/9223372036854775807 at 7 hash 7 resealed 1\n");
+        assert_int_equal(streams_load(f->store, 2, on_streams, f, NULL), 0);
+        fixture_expect_text(f, "");
+
+        free(fixture_sql(f, "UPDATE validator_stream SET updated_at = now() - interval '49 h';"));
+        streams_prune(t);
+        assert_int_equal(fixture_commit(f, t), 0);
+        assert_int_equal(streams_load(f->store, 1, on_streams, f, NULL), 0);
+        fixture_expect_text(f, "");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(positions_are_guarded),
+                cmocka_unit_test(loaded_by_validator_and_forgotten_when_idle),
+        };
+
+        return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
+}
