@@ -1,0 +1,17 @@
+/* Settings of the API: /etc/dpin/api.conf, drop-ins, environment. */
+#pragma once
+
+#include "base/conf.h"
+
+typedef struct ApiConf {
+        char *database_url;
+        char *dashboard; /* directory of index.html and its files */
+        char *listen;    /* used without an inherited socket */
+        char *log_level;
+} ApiConf;
+
+extern const ConfField api_conf_fields[];
+
+/* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/api.conf, which may be absent. */
+int api_conf_load(const char *path, ApiConf *ret, char **error);
+void api_conf_done(ApiConf *conf);

@@ -1,0 +1,24 @@
+/* The API as a whole: knows every module, nobody but main() and the bus knows it. */
+#pragma once
+
+#include "api/conf.h"
+#include "event/daemon.h"
+#include "store/store.h"
+
+typedef struct ApiManager ApiManager;
+
+typedef struct ApiManagerOptions {
+        const ApiConf *conf; /* borrowed */
+        const char *bus;     /* address of a private bus, "none", or NULL: the system bus */
+} ApiManagerOptions;
+
+int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *options);
+ApiManager *api_manager_free(ApiManager *m);
+DEFINE_FREEP(ApiManager, api_manager_free);
+/* Ends the streams, answers what is open, then daemon_finished(). */
+void api_manager_stop(ApiManager *m);
+
+/* For the bus. Borrowed; the store may be away: its calls say -ENOTCONN then. */
+Store *api_manager_store(ApiManager *m);
+/* One sentence: "ready", or what is missing. */
+const char *api_manager_state(const ApiManager *m);
