@@ -84,6 +84,14 @@ async function liveSteps() {
     await report.shot(page, 'overview-light');
   });
 
+  await step('a bar of the last checks says what it is', async () => {
+    const bars = page.locator(`.site-row[data-id="${site.id}"] .heartbeat`);
+    await bars.locator('.beat-Good').last().hover();
+    await page.locator('.tooltip').filter({ hasText: /Good · [\d.]+ m?s/ }).waitFor();
+    await page.mouse.move(1, 1);
+    await page.locator('.tooltip').waitFor({ state: 'detached' });
+  });
+
   await step('an outage appears without a reload', async () => {
     await page.evaluate(() => { window.loadedOnce = true; });
     await switchSite('down');
