@@ -44,7 +44,7 @@ static usec_t find_evidence(const Site *s, VerdictState state, usec_t now) {
         for (uint8_t i = 0; i < seat_table_n(s->seats); i++) {
                 usec_t since = vote_table_said_since(s->votes, i);
 
-                if (vote_table_outcome(s->votes, i, now) == wanted && since != 0 &&
+                if (vote_table_outcome(s->votes, i, now) == wanted &&
                     since >= s->standing.first_evidence)
                         first = MIN(first, since);
         }

@@ -247,6 +247,10 @@ static void a_restored_list_gives_the_same_choice(void **state) {
         assert_int_equal(choose(&a, before), choose(&b, after));
         assert_memory_equal(before, after, sizeof(before));
         assert_true(committee_lists(&b, 12));
+        committee_done(&b);
+        net.roster.n = 3; /* the others were suspended since: n stays what it was */
+        assert_int_equal(committee_restore(&b, &net.rule, a.order, a.n_order, a.n), 0);
+        assert_int_equal(b.n, 5);
         assert_false(committee_lists(&b, 13));
         committee_done(&a);
         committee_done(&b);

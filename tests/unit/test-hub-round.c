@@ -154,6 +154,20 @@ static void old_answers_do_not_count(void **state) {
         assert_int_equal(round_silent(r), 8);
 }
 
+static void a_newer_scheduled_check_replaces_the_answer(void **state) {
+        _cleanup_(round_freep) Round *r = fresh(4);
+        RoundView up = { VOTE_UP, 12, 3 };
+
+        (void)state;
+        says(r, 0, VOTE_UP, VOTE_DOWN, VOTE_UP);
+        start(r, 14, 1, NOW);
+        says(r, 1, VOTE_UP, VOTE_DOWN, VOTE_UP); /* begun as the round was opened */
+        assert_int_equal(round_silent(r), 12);
+        assert_true(round_leaves_doubt(r, &up));
+        assert_int_equal(round_end(r, &up), 1);
+        assert_int_equal(round_trigger(r), 1);
+}
+
 static void hints_hold_nothing_and_are_believed_once(void **state) {
         _cleanup_(round_freep) Round *r = fresh(4);
         RoundView up = { VOTE_UP, 15, 0 }, down = { VOTE_DOWN, 0, 15 };
@@ -239,6 +253,7 @@ int main(void) {
                 cmocka_unit_test(the_outvoted_keep_quiet_until_another_changes),
                 cmocka_unit_test(a_change_after_the_answer_is_not_lost),
                 cmocka_unit_test(old_answers_do_not_count),
+                cmocka_unit_test(a_newer_scheduled_check_replaces_the_answer),
                 cmocka_unit_test(hints_hold_nothing_and_are_believed_once),
                 cmocka_unit_test(a_single_seat_confirms_itself),
                 cmocka_unit_test(spares_extend_a_round_once),

@@ -101,6 +101,17 @@ static void the_successor_is_next_in_order(void **state) {
         assert_int_equal(seat_table_successor(t, &committee, 1), 2);
 }
 
+static void who_leaves_blocks_nobody(void **state) {
+        _cleanup_(seat_table_freep) SeatTable *t = table();
+
+        (void)state;
+        sit(t, 0, 4);
+        items[3].operator_id = items[2].operator_id = 8;
+        assert_int_equal(seat_table_successor(t, &committee, 1), 1);
+        seat_table_at(t, 0)->leaving = true;
+        assert_int_equal(seat_table_successor(t, &committee, 1), 3);
+}
+
 static void only_who_is_not_chosen_leaves(void **state) {
         _cleanup_(seat_table_freep) SeatTable *t = table();
 
@@ -136,6 +147,7 @@ int main(void) {
                 cmocka_unit_test(members_and_spares_are_found),
                 cmocka_unit_test(a_seat_changes_after_its_grace),
                 cmocka_unit_test(the_successor_is_next_in_order),
+                cmocka_unit_test(who_leaves_blocks_nobody),
                 cmocka_unit_test(only_who_is_not_chosen_leaves),
                 cmocka_unit_test(a_short_absence_is_no_reason_to_leave),
         };

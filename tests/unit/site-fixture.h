@@ -1,0 +1,233 @@
+/* A virtual room for one website's machine: people on fast lines, a clock of 10 ms, every effect
+ * recorded. */
+#pragma once
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hub/site.h"
+
+#define SEC     USEC_PER_SEC
+#define MSEC    USEC_PER_MSEC
+#define BEGIN   (UINT64_C(1750000000) * SEC)
+#define PEOPLE  8
+#define RTT     (50 * MSEC)
+#define PENDING 64
+
+typedef enum Manner {
+        MANNER_HONEST,
+        MANNER_SAYS_UP,
+        MANNER_SAYS_DOWN,
+        MANNER_SILENT,
+} Manner;
+
+typedef struct Person {
+        Manner manner;
+        uint8_t seat;
+        bool seated;
+        usec_t next_slot;
+        Vote last;
+} Person;
+
+typedef struct Bench {
+        Candidate items[PEOPLE];
+        Roster roster;
+        Person people[PEOPLE];
+        uint8_t secret[32];
+        SiteConf conf;
+        Site *site;
+        usec_t now;
+        bool up;
+        struct {
+                usec_t at;
+                uint32_t validator;
+                VoteKind kind;
+        } pending[PENDING];
+        size_t n_pending;
+        Epoch epoch;
+        uint32_t eligible[PEOPLE];
+        size_t n_eligible;
+        SiteVerdict verdict;
+        usec_t verdict_at;
+        unsigned verdicts, partials, unknowns, incidents, closed, confirms, refreshes, joins,
+                        epochs;
+        unsigned spares, assigned;
+        uint64_t emptied; /* seats whose order was taken away, as bits */
+} Bench;
+
+static inline void on_epoch(const Epoch *e, const uint32_t *eligible, size_t n, void *userdata) {
+        Bench *b = userdata;
+
+        b->epoch = *e;
+        b->n_eligible = n;
+        memcpy(b->eligible, eligible, n * sizeof(*eligible));
+        b->epochs++;
+}
+
+static inline void on_assigned(const SiteSeat *s, void *userdata) {
+        Bench *b = userdata;
+        Person *p = &b->people[s->validator - 1];
+
+        b->spares += s->type == SEAT_SPARE;
+        if (s->type == SEAT_SPARE)
+                return;
+        assert_true(s->start > b->now && s->start <= b->now + b->conf.interval);
+        assert_int_equal(s->n, b->epoch.n);
+        b->assigned++;
+        p->seated = true;
+        p->seat = s->seat;
+        p->next_slot = s->start;
+}
+
+static inline void on_removed(const SiteSeat *s, void *userdata) {
+        Bench *b = userdata;
+
+        if (s->type == SEAT_MEMBER) {
+                b->people[s->validator - 1].seated = false;
+                b->emptied |= UINT64_C(1) << s->seat;
+        }
+}
+
+static inline void on_probe(const SiteProbe *p, void *userdata) {
+        Bench *b = userdata;
+
+        b->confirms += p->reason == PROBE_CONFIRM;
+        b->refreshes += p->reason == PROBE_REFRESH;
+        b->joins += p->reason == PROBE_JOIN;
+        assert_true(p->deadline > b->now);
+        assert_true(b->n_pending < PENDING);
+        b->pending[b->n_pending].at = b->now + RTT;
+        b->pending[b->n_pending].validator = p->validator;
+        b->pending[b->n_pending++].kind = p->reason == PROBE_REFRESH ? VOTE_REFRESH : VOTE_CONFIRM;
+}
+
+static inline void on_verdict(const SiteVerdict *v, void *userdata) {
+        Bench *b = userdata;
+
+        b->verdict = *v;
+        b->verdict.seats = NULL;
+        b->verdict_at = b->now;
+        b->verdicts++;
+        b->partials += v->state == VERDICT_PARTIAL;
+        b->unknowns += v->state == VERDICT_UNKNOWN;
+}
+
+static inline void on_incident(const SiteIncident *i, void *userdata) {
+        Bench *b = userdata;
+
+        b->incidents += i->open;
+        b->closed += !i->open;
+}
+
+static const SiteEffects effects = { .epoch_opened = on_epoch,
+                                     .seat_assigned = on_assigned,
+                                     .seat_removed = on_removed,
+                                     .probe = on_probe,
+                                     .verdict_changed = on_verdict,
+                                     .incident_changed = on_incident };
+
+static inline void make_site(Bench *b) {
+        assert_int_equal(site_new(&b->site, &b->conf, b->secret, &b->roster), 0);
+        site_set_effects(b->site, &effects, b);
+}
+
+/* T = 10 s, timeout 5 s, n validators connected for long, an epoch of which half an hour is left.
+ */
+static inline void bench_open(Bench *b, size_t n, uint8_t seats) {
+        *b = (Bench){ .now = BEGIN, .up = true };
+        b->conf = (SiteConf){
+                .id = { { 9, 9 } }, .interval = 10 * SEC, .timeout = 5 * SEC, .seats = seats
+        };
+        while (epoch_boundary(&b->conf.id, b->conf.interval, BEGIN) < BEGIN + 30 * USEC_PER_MIN)
+                b->conf.id.bytes[2]++;
+        for (uint32_t i = 0; i < n; i++) {
+                b->items[i] = (Candidate){ .validator = i + 1,
+                                           .operator_id = i + 1,
+                                           .prefix = i + 1,
+                                           .block = i + 1,
+                                           .asn = i + 1,
+                                           .region = 1,
+                                           .connected_since = BEGIN - 60 * SEC };
+                b->items[i].key[0] = i + 1;
+        }
+        b->roster = (Roster){ b->items, n };
+        make_site(b);
+        site_start(b->site, b->now);
+}
+
+static inline void bench_close(Bench *b) {
+        site_free(b->site);
+}
+
+static inline void cast_vote(Bench *b, uint32_t validator, VoteKind kind) {
+        Person *p = &b->people[validator - 1];
+        VoteOutcome says = b->up ? VOTE_UP : VOTE_DOWN;
+        Vote v = {
+                .kind = kind, .latency = 20 * MSEC, .started = b->now - RTT / 2, .arrived = b->now
+        };
+
+        if (p->manner == MANNER_SILENT || b->items[validator - 1].connected_since == 0)
+                return;
+        if (p->manner != MANNER_HONEST)
+                says = p->manner == MANNER_SAYS_UP ? VOTE_UP : VOTE_DOWN;
+        v.outcome = says;
+        v.error_class = says == VOTE_DOWN ? 3 : 0;
+        if (site_vote(b->site, validator, &v, b->now) > 0)
+                p->last = v;
+}
+
+static inline void run_due(Bench *b) {
+        for (size_t i = 0; i < b->n_pending;) {
+                uint32_t validator = b->pending[i].validator;
+                VoteKind kind = b->pending[i].kind;
+
+                if (b->pending[i].at > b->now) {
+                        i++;
+                        continue;
+                }
+                b->pending[i] = b->pending[--b->n_pending];
+                cast_vote(b, validator, kind);
+        }
+        for (uint32_t i = 0; i < b->roster.n; i++) {
+                Person *p = &b->people[i];
+
+                if (!p->seated || p->next_slot + RTT > b->now)
+                        continue;
+                p->next_slot += b->conf.interval;
+                cast_vote(b, i + 1, VOTE_SCHEDULED);
+        }
+        if (site_next(b->site) <= b->now)
+                site_tick(b->site, b->now);
+}
+
+/* In steps of 10 ms: time is cheap here, and everything is on a grid of it. */
+static inline void run(Bench *b, usec_t span) {
+        for (usec_t end = b->now + span; b->now < end; b->now += 10 * MSEC)
+                run_due(b);
+}
+
+static inline void connect(Bench *b, uint32_t validator, bool connected) {
+        b->items[validator - 1].connected_since = connected ? b->now : 0;
+        if (!connected)
+                b->items[validator - 1].steady_until = b->now;
+        if (connected)
+                site_connected(b->site, validator, b->now);
+        else
+                site_disconnected(b->site, validator, b->now);
+}
+
+/* From now until the verdict is `state`. */
+static inline usec_t time_until(Bench *b, VerdictState state, usec_t limit) {
+        usec_t begun = b->now;
+
+        while (site_state(b->site) != state && b->now < begun + limit)
+                run(b, 10 * MSEC);
+        assert_int_equal(site_state(b->site), state);
+        return b->now - begun;
+}

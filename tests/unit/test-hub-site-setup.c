@@ -1,0 +1,155 @@
+/* Restarted and reconfigured machines. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "site-fixture.h"
+
+static SiteRestore remember(Bench *b, SiteHeld *held) {
+        SiteRestore r = { .epoch = b->epoch.number,
+                          .starts = b->epoch.starts,
+                          .ends = b->epoch.ends,
+                          .n = b->epoch.n,
+                          .eligible = b->eligible,
+                          .n_eligible = b->n_eligible,
+                          .eligible_root = b->epoch.eligible_root,
+                          .seats = held,
+                          .state = b->verdict.state,
+                          .assurance = b->verdict.assurance,
+                          .since = b->verdict.since,
+                          .first_evidence = b->verdict.first_evidence,
+                          .heartbeat = b->now,
+                          .incident_open = b->incidents > b->closed };
+
+        for (uint32_t i = 0; i < b->roster.n; i++)
+                if (b->people[i].seated)
+                        held[r.n_seats++] =
+                                        (SiteHeld){ b->people[i].seat, i + 1, b->people[i].last };
+        return r;
+}
+
+static void restart(Bench *b, usec_t away) {
+        SiteHeld held[PEOPLE];
+        SiteRestore r = remember(b, held);
+
+        site_free(b->site);
+        b->n_pending = 0;
+        for (uint32_t i = 0; i < b->roster.n; i++) {
+                b->items[i].connected_since = 0;
+                b->items[i].steady_until = b->now;
+                while (b->people[i].next_slot < b->now + away)
+                        b->people[i].next_slot += b->conf.interval;
+        }
+        b->now += away;
+        make_site(b);
+        assert_int_equal(site_restore(b->site, &r, b->now), 0);
+        site_start(b->site, b->now);
+        run(b, 3 * SEC);
+        for (uint32_t i = 1; i <= b->roster.n; i++)
+                connect(b, i, true);
+}
+
+static void a_verdict_stands_over_a_short_restart(void **state) {
+        Bench b;
+
+        (void)state;
+        bench_open(&b, 4, 4);
+        run(&b, 60 * SEC);
+        b.up = false;
+        time_until(&b, VERDICT_DOWN, 20 * SEC);
+        run(&b, 30 * SEC);
+        restart(&b, 20 * SEC);
+        run(&b, 120 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_DOWN);
+        assert_int_equal(b.verdicts, 2);
+        assert_int_equal(b.assigned, 4);
+        assert_int_equal(b.incidents, 1);
+        b.up = true;
+        assert_true(time_until(&b, VERDICT_UP, 20 * SEC) <= 2800 * MSEC);
+        assert_int_equal(b.closed, 1);
+        bench_close(&b);
+}
+
+static void a_long_absence_of_the_hub_is_said(void **state) {
+        usec_t left;
+        Bench b;
+
+        (void)state;
+        bench_open(&b, 4, 4);
+        run(&b, 60 * SEC);
+        left = b.now;
+        restart(&b, 600 * SEC);
+        assert_int_equal(b.unknowns, 1);
+        assert_int_equal(b.verdict.cause, CAUSE_HUB_AWAY);
+        assert_int_equal(b.verdict.since, left);
+        time_until(&b, VERDICT_UP, 30 * SEC);
+        bench_close(&b);
+}
+
+static void impossible_states_are_not_restored(void **state) {
+        SiteHeld twice[] = { { .seat = 1, .validator = 1 }, { .seat = 1, .validator = 2 } };
+        SiteHeld outside[] = { { .seat = 4, .validator = 1 } };
+        SiteRestore r = { .epoch = 1, .n = 4, .seats = twice, .n_seats = 2 };
+        Bench b;
+
+        (void)state;
+        bench_open(&b, 4, 4);
+        assert_int_equal(site_restore(b.site, &r, b.now), -EINVAL);
+        r.seats = outside;
+        r.n_seats = 1;
+        assert_int_equal(site_restore(b.site, &r, b.now), -EINVAL);
+        r = (SiteRestore){ .n = 2 };
+        assert_int_equal(site_restore(b.site, &r, b.now), -EINVAL);
+        bench_close(&b);
+}
+
+static void a_new_interval_means_new_orders(void **state) {
+        SiteConf conf;
+        Bench b;
+
+        (void)state;
+        bench_open(&b, 4, 4);
+        run(&b, 60 * SEC);
+        conf = b.conf;
+        conf.interval = b.conf.interval = 20 * SEC;
+        assert_int_equal(site_reconfigure(b.site, &conf, b.now), 0);
+        assert_int_equal(b.assigned, 8);
+        assert_int_equal(b.epochs, 2);
+        run(&b, 300 * SEC);
+        assert_int_equal(b.verdicts, 1);
+        conf.timeout = 11 * SEC;
+        assert_int_equal(site_reconfigure(b.site, &conf, b.now), -EINVAL);
+        bench_close(&b);
+}
+
+static void another_target_starts_from_nothing(void **state) {
+        SiteConf conf;
+        Bench b;
+
+        (void)state;
+        bench_open(&b, 4, 4);
+        run(&b, 60 * SEC);
+        conf = b.conf;
+        conf.target = 2;
+        b.up = false;
+        assert_int_equal(site_reconfigure(b.site, &conf, b.now), 0);
+        assert_int_equal(b.joins, 8);
+        assert_true(time_until(&b, VERDICT_DOWN, SEC) <= 200 * MSEC);
+        assert_int_equal(b.partials + b.unknowns, 0);
+        bench_close(&b);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_verdict_stands_over_a_short_restart),
+                cmocka_unit_test(a_long_absence_of_the_hub_is_said),
+                cmocka_unit_test(impossible_states_are_not_restored),
+                cmocka_unit_test(a_new_interval_means_new_orders),
+                cmocka_unit_test(another_target_starts_from_nothing),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

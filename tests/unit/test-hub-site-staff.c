@@ -1,0 +1,191 @@
+/* Who sits where: replacement, growth, epochs, fewer seats. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "site-fixture.h"
+
+static void a_missing_member_is_missing_then_replaced(void **state) {
+        Bench b;
+        uint32_t gone = 0;
+
+        (void)state;
+        bench_open(&b, 5, 4);
+        run(&b, 60 * SEC);
+        while (!b.people[gone].seated)
+                gone++;
+        connect(&b, gone + 1, false);
+        run(&b, 29 * SEC);
+        assert_true(b.people[gone].seated);
+        run(&b, 2 * SEC);
+        assert_false(b.people[gone].seated);
+        assert_int_equal(b.assigned, 5);
+        run(&b, 60 * SEC);
+        connect(&b, gone + 1, true);
+        run(&b, 60 * SEC);
+        assert_int_equal(b.assigned, 5); /* the seat is not given back */
+        assert_int_equal(b.verdicts, 1);
+        bench_close(&b);
+}
+
+static void cutting_off_the_honest_makes_no_quorum_of_a_liar(void **state) {
+        Bench b;
+
+        (void)state;
+        bench_open(&b, 4, 4);
+        run(&b, 60 * SEC);
+        b.people[3].manner = MANNER_SAYS_DOWN;
+        for (uint32_t i = 1; i <= 3; i++)
+                connect(&b, i, false);
+        run(&b, 3 * USEC_PER_HOUR);
+        assert_int_equal(b.epoch.n, 4);
+        assert_int_equal(b.incidents, 0);
+        assert_int_not_equal(site_state(b.site), VERDICT_DOWN);
+        bench_close(&b);
+}
+
+static void the_committee_grows_and_the_verdict_stands(void **state) {
+        Bench b;
+
+        (void)state;
+        bench_open(&b, 4, 4);
+        site_free(b.site);
+        memset(b.people, 0, sizeof(b.people));
+        for (int i = 1; i < 4; i++)
+                b.items[i].connected_since = 0;
+        b.epochs = b.n_pending = b.joins = 0;
+        make_site(&b);
+        site_start(b.site, b.now);
+        time_until(&b, VERDICT_UP, 30 * SEC);
+        assert_int_equal(b.epoch.n, 1);
+        for (uint32_t i = 2; i <= 4; i++, run(&b, 2 * SEC))
+                connect(&b, i, true);
+        run(&b, 7900 * MSEC); /* 9.9 s after the last */
+        assert_int_equal(b.epochs, 1);
+        run(&b, 300 * MSEC);
+        assert_int_equal(b.epochs, 2);
+        assert_int_equal(b.epoch.n, 4);
+        assert_int_equal(b.joins, 4);
+        assert_int_equal(b.assigned, 4 + 1 + 4); /* of before; alone; all anew */
+        run(&b, 60 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
+        assert_int_equal(b.unknowns + b.partials, 0);
+        assert_int_equal(site_assurance(b.site), ASSURANCE_FULL);
+        bench_close(&b);
+}
+
+static void the_suspended_lose_seat_and_vote(void **state) {
+        SiteSeatView view[SEATS_MAX];
+        Bench b;
+
+        (void)state;
+        bench_open(&b, 4, 4);
+        run(&b, 60 * SEC);
+        b.roster.n = 3;
+        site_roster_changed(b.site, b.now);
+        assert_false(b.people[3].seated);
+        assert_int_equal(site_view(b.site, b.now, view), 4);
+        for (size_t i = 0; i < 4; i++)
+                assert_int_not_equal(view[i].validator, 4);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
+        bench_close(&b);
+}
+
+static void who_never_voted_is_probed_as_it_returns(void **state) {
+        Bench b;
+
+        (void)state;
+        bench_open(&b, 4, 4);
+        b.people[0].manner = MANNER_SILENT;
+        run(&b, 20 * SEC);
+        connect(&b, 1, false);
+        b.people[0].manner = MANNER_HONEST;
+        connect(&b, 1, true);
+        assert_int_equal(b.joins, 5);
+        bench_close(&b);
+}
+
+static void an_epoch_changes_a_seat_at_a_time(void **state) {
+        unsigned before = 0;
+        Bench b;
+
+        (void)state;
+        bench_open(&b, 8, 4);
+        run(&b, 60 * SEC);
+        for (unsigned epoch = 2; epoch < 8; epoch++) {
+                while (b.epochs < epoch) {
+                        before = b.assigned;
+                        run(&b, 10 * MSEC);
+                }
+                assert_true(b.assigned <= before + 1);
+                run(&b, 5 * SEC);
+        }
+        assert_true(b.assigned >= 4 + 6); /* two of four move on average */
+        assert_int_equal(b.verdicts, 1);
+        bench_close(&b);
+}
+
+static void fewer_seats_keep_the_votes_of_who_stays(void **state) {
+        for (uint8_t id = 0; id < 16; id++) {
+                SiteSeatView view[SEATS_MAX];
+                SiteConf conf;
+                Bench b;
+
+                (void)state;
+                bench_open(&b, 4, 4);
+                run(&b, 30 * SEC);
+                conf = b.conf;
+                conf.seats = b.conf.seats = 2;
+                b.now += id * 1111 * SEC; /* other epochs, other choices */
+                run(&b, 60 * SEC);
+                b.emptied = 0;
+                assert_int_equal(site_reconfigure(b.site, &conf, b.now), 0);
+                assert_int_equal(b.epoch.n, 2);
+                assert_int_equal(b.emptied & 12, 12);
+                assert_int_equal(b.people[0].seated + b.people[1].seated + b.people[2].seated +
+                                                 b.people[3].seated,
+                                 2);
+                assert_int_equal(site_view(b.site, b.now, view), 2);
+                assert_int_equal(view[0].outcome, VOTE_UP);
+                assert_int_equal(view[1].outcome, VOTE_UP);
+                assert_int_equal(b.joins, 4);
+                run(&b, 30 * SEC);
+                assert_int_equal(site_assurance(b.site), ASSURANCE_REDUCED);
+                bench_close(&b);
+        }
+}
+
+static void nothing_moves_while_a_round_is_open(void **state) {
+        SiteConf conf;
+        Bench b;
+
+        (void)state;
+        bench_open(&b, 4, 4);
+        run(&b, 60 * SEC);
+        conf = b.conf;
+        conf.interval = b.conf.interval = 20 * SEC;
+        site_suspect(b.site, 1, b.now);
+        assert_int_equal(site_reconfigure(b.site, &conf, b.now), 0);
+        assert_int_equal(b.epochs, 1);
+        run(&b, SEC);
+        assert_int_equal(b.epochs, 2);
+        bench_close(&b);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_missing_member_is_missing_then_replaced),
+                cmocka_unit_test(cutting_off_the_honest_makes_no_quorum_of_a_liar),
+                cmocka_unit_test(the_committee_grows_and_the_verdict_stands),
+                cmocka_unit_test(the_suspended_lose_seat_and_vote),
+                cmocka_unit_test(who_never_voted_is_probed_as_it_returns),
+                cmocka_unit_test(an_epoch_changes_a_seat_at_a_time),
+                cmocka_unit_test(fewer_seats_keep_the_votes_of_who_stays),
+                cmocka_unit_test(nothing_moves_while_a_round_is_open),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
