@@ -40,13 +40,12 @@ typedef struct WsOps {
 } WsOps;
 
 typedef struct WsLimits {
-        size_t message_max; /* longer: closed with 1009; default 64 KiB */
-        size_t queue_max;   /* bytes queued to one peer; more: -ENOBUFS; default 1 MiB */
-        unsigned peers_max; /* server: further connections are refused with HTTP 503; default 10,000
-                             */
+        size_t message_max;   /* longer: closed with 1009; default 64 KiB */
+        size_t queue_max;     /* bytes queued to one peer; more: -ENOBUFS; default 1 MiB */
+        unsigned peers_max;   /* server: more are refused with HTTP 503; default 10,000 */
         usec_t handshake_max; /* HTTP upgrade must be complete by then; default 10 s */
-        usec_t ping_interval; /* a ping when nothing was heard for so long, closed after twice that;
-                                 default 20 s */
+        usec_t ping_interval; /* silent for so long: pinged, for twice that: dropped; default 20 s
+                               */
 } WsLimits;
 
 typedef struct WsCounters {
@@ -56,7 +55,7 @@ typedef struct WsCounters {
 
 /* Serves `path` only (others 404). A request with an Origin header is refused with 403.
  * trusted_proxies: comma-separated addresses whose X-Forwarded-For (last entry) names the peer, or
- * NULL. Compressed or unmasked frames are protocol errors. */
+ * NULL. Compressed frames are protocol errors; whether one was masked the library does not tell. */
 int ws_server_new(WsServer **ret, uv_loop_t *loop, const char *path, const WsLimits *limits,
                   const WsOps *ops, void *userdata);
 /* fd is a listening socket; ownership goes to the server. */
@@ -79,8 +78,9 @@ typedef struct WsClientOptions {
         void (*failed)(const char *reason, void *userdata);
 } WsClientOptions;
 
-/* Parses the URL (-EINVAL); connects only when told. ops->opened() comes when the upgrade
- * succeeded. */
+/* Parses the URL (-EINVAL; an IPv6 literal only with ws://); connects only when told. ops->opened()
+ * comes when the upgrade succeeded. A process has one client at a time: the library keeps OpenSSL's
+ * indices in globals. A second may come when the loop has closed the first one's handles. */
 int ws_client_new(WsClient **ret, uv_loop_t *loop, const WsClientOptions *options, const WsOps *ops,
                   void *userdata);
 /* One attempt, at most one at a time (-EALREADY), limited by handshake_max; answered by opened() or

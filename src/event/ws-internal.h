@@ -1,0 +1,79 @@
+/* The inside of the WebSocket server and client, shared by ws.c, ws-context.c, ws-server.c and
+ * ws-client.c only. */
+#pragma once
+
+#include <libwebsockets.h>
+
+#include "event/ws.h"
+
+typedef struct WsContext WsContext;
+typedef struct WsMessage WsMessage;
+
+#define WS_HOST_SIZE 254
+
+typedef struct WsUrl {
+        bool tls;
+        uint16_t port;
+        char host[WS_HOST_SIZE];            /* lower case, without brackets */
+        char authority[WS_HOST_SIZE + 8];   /* with the port */
+        char host_header[WS_HOST_SIZE + 8]; /* without a default port */
+        char *path;                         /* with the query; owned */
+} WsUrl;
+
+/* One library context on the loop, the first member of a server or client. */
+struct WsContext {
+        uv_loop_t *loop;
+        struct lws_context *library;
+        struct lws_vhost *vhost; /* borrowed from the library */
+        WsOps ops;
+        void *userdata;
+        WsLimits limits;
+        WsCounters counters;
+        WsPeer *peers;
+        unsigned peers_n;
+        uv_timer_t tick;  /* pings and deadlines, while there are peers */
+        uv_idle_t reaper; /* ends the library when the loop has let go of it */
+        unsigned handles; /* of the two, not yet closed */
+        uint8_t *scratch; /* LWS_PRE bytes, then a message being written at once */
+        size_t scratch_n;
+        bool freed, ending; /* no callbacks any more; the library is being ended */
+        struct lws_protocols protocols[2];
+};
+
+struct WsPeer {
+        WsContext *context;
+        struct lws *wsi;
+        WsPeer *previous, *next;
+        uint8_t *message; /* the beginning of a message */
+        size_t message_n;
+        WsMessage *head, *tail; /* the queue */
+        size_t queued, stalled; /* bytes in the queue; of a write the kernel has not taken whole */
+        bool drain_wanted, closing, close_sent, broken, pinged, ping_due;
+        unsigned close_code;
+        char close_reason[120];
+        usec_t heard, close_deadline;
+        struct sockaddr_storage address;
+        void *userdata;
+};
+
+/* The library's callbacks get c by lws_context_user(). path of ca_file may be NULL. On failure call
+ * ws_context_end() all the same. */
+int ws_context_start(WsContext *c, lws_callback_function *callback, bool client,
+                     const char *ca_file);
+/* No callback comes after this; free(c) when the loop has let go of everything. */
+void ws_context_end(WsContext *c);
+/* After anything that sets one of the library's timers from outside of its callbacks. */
+void ws_context_wake(WsContext *c);
+
+int ws_peer_new(WsPeer **ret, WsContext *c, struct lws *wsi);
+/* Off the list, without callbacks. */
+WsPeer *ws_peer_free(WsPeer *p);
+/* What the library says of an open connection; the return value is for it. Frees p with the close.
+ */
+int ws_peer_on_event(WsPeer *p, enum lws_callback_reasons reason, void *data, size_t n);
+/* Ping, or give up. */
+void ws_peer_check(WsPeer *p, usec_t now);
+
+/* -EINVAL: no ws:// or wss:// URL, or with credentials or a fragment. */
+int ws_url_parse(WsUrl *u, const char *text);
+void ws_url_done(WsUrl *u);

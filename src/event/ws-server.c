@@ -1,0 +1,308 @@
+/* The server: accepts on inherited sockets, lets the right requests through, and says no to the
+ * others in HTTP. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "event/ws-internal.h"
+
+#define ACCEPTS_PER_EVENT 64
+#define PROXIES_MAX       16
+#define ACCEPT_PAUSE_MS   200 /* when there are no descriptors left */
+#define HEADER_SIZE_MAX   1024
+
+typedef struct Listener Listener;
+
+struct Listener {
+        uv_poll_t poll;
+        uv_timer_t pause;
+        unsigned handles;
+        WsServer *server;
+        int fd;
+        Listener *next;
+};
+
+struct WsServer {
+        WsContext context; /* first: it frees the whole */
+        char *path;
+        Listener *listeners;
+        struct in6_addr proxies[PROXIES_MAX];
+        size_t proxies_n;
+};
+
+static void on_listener_closed(uv_handle_t *handle) {
+        Listener *l = handle->data;
+
+        if (--l->handles > 0)
+                return;
+        close(l->fd);
+        free(l);
+}
+
+static void listener_close(Listener *l) {
+        uv_close((uv_handle_t *)&l->poll, on_listener_closed);
+        uv_close((uv_handle_t *)&l->pause, on_listener_closed);
+}
+
+static void on_acceptable(uv_poll_t *poll, int status _unused_, int events _unused_);
+
+static void on_pause_over(uv_timer_t *timer) {
+        Listener *l = timer->data;
+
+        (void)uv_poll_start(&l->poll, UV_READABLE, on_acceptable);
+}
+
+static void on_acceptable(uv_poll_t *poll, int status _unused_, int events _unused_) {
+        Listener *l = poll->data;
+
+        for (unsigned i = 0; i < ACCEPTS_PER_EVENT; i++) {
+                int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+                if (fd >= 0) {
+                        (void)lws_adopt_socket_vhost(l->server->context.vhost, fd);
+                        continue;
+                }
+                if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+                        (void)uv_poll_stop(&l->poll);
+                        (void)uv_timer_start(&l->pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
+                }
+                return;
+        }
+}
+
+int ws_server_listen(WsServer *s, int fd) {
+        Listener *l = calloc(1, sizeof(*l));
+        int r;
+
+        if (!l)
+                return -ENOMEM;
+
+        r = uv_poll_init(s->context.loop, &l->poll, fd);
+        if (r < 0) {
+                free(l);
+                return r;
+        }
+        (void)uv_timer_init(s->context.loop, &l->pause);
+        l->poll.data = l->pause.data = l;
+        l->handles = 2;
+        l->server = s;
+        l->fd = fd;
+        l->next = s->listeners;
+        s->listeners = l;
+        return uv_poll_start(&l->poll, UV_READABLE, on_acceptable);
+}
+
+void ws_server_stop_accepting(WsServer *s) {
+        while (s->listeners) {
+                Listener *l = s->listeners;
+
+                s->listeners = l->next;
+                listener_close(l);
+        }
+}
+
+/* IPv4 as ::ffff:a.b.c.d, so that both spellings are one. */
+static bool parse_address(const char *text, struct in6_addr *ret) {
+        struct in_addr v4;
+
+        if (inet_pton(AF_INET6, text, ret) == 1)
+                return true;
+        if (inet_pton(AF_INET, text, &v4) != 1)
+                return false;
+        *ret = (struct in6_addr){ .s6_addr = { [10] = 0xff, [11] = 0xff } };
+        memcpy(&ret->s6_addr[12], &v4, sizeof(v4));
+        return true;
+}
+
+static void set_address(struct sockaddr_storage *s, const struct in6_addr *a) {
+        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)s;
+        struct sockaddr_in *v4 = (struct sockaddr_in *)s;
+
+        *s = (struct sockaddr_storage){ 0 };
+        if (IN6_IS_ADDR_V4MAPPED(a)) {
+                v4->sin_family = AF_INET;
+                memcpy(&v4->sin_addr, &a->s6_addr[12], sizeof(v4->sin_addr));
+        } else {
+                v6->sin6_family = AF_INET6;
+                v6->sin6_addr = *a;
+        }
+}
+
+int ws_server_set_trusted_proxies(WsServer *s, const char *addresses) {
+        _cleanup_free_ char *copy = strdup(addresses ? addresses : "");
+        struct in6_addr proxies[PROXIES_MAX];
+        char *state, *token;
+        size_t n = 0;
+
+        if (!copy)
+                return -ENOMEM;
+        for (token = strtok_r(copy, ", ", &state); token; token = strtok_r(NULL, ", ", &state)) {
+                if (n == PROXIES_MAX)
+                        return -E2BIG;
+                if (!parse_address(token, &proxies[n++]))
+                        return -EINVAL;
+        }
+        memcpy(s->proxies, proxies, n * sizeof(*proxies));
+        s->proxies_n = n;
+        return 0;
+}
+
+static bool is_trusted_proxy(const WsServer *s, const struct in6_addr *a) {
+        for (size_t i = 0; i < s->proxies_n; i++)
+                if (memcmp(&s->proxies[i], a, sizeof(*a)) == 0)
+                        return true;
+        return false;
+}
+
+/* The last entry is the one the trusted proxy itself wrote. */
+static void apply_forwarded_address(const WsServer *s, WsPeer *p) {
+        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&p->address;
+        struct sockaddr_in *v4 = (struct sockaddr_in *)&p->address;
+        char header[HEADER_SIZE_MAX], text[INET6_ADDRSTRLEN], *last;
+        struct in6_addr a;
+
+        if (p->address.ss_family == AF_INET)
+                inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text));
+        else
+                inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
+        if (!parse_address(text, &a))
+                return;
+        if (IN6_IS_ADDR_V4MAPPED(&a) && p->address.ss_family == AF_INET6)
+                set_address(&p->address, &a);
+        if (!is_trusted_proxy(s, &a) ||
+            lws_hdr_copy(p->wsi, header, sizeof(header), WSI_TOKEN_X_FORWARDED_FOR) <= 0)
+                return;
+
+        last = strrchr(header, ',');
+        last = last ? last + 1 : header;
+        last += strspn(last, " ");
+        last[strcspn(last, " ")] = '\0';
+        if (parse_address(last, &a))
+                set_address(&p->address, &a);
+}
+
+static bool has_token(const char *list, const char *wanted) {
+        size_t n;
+
+        for (; *list; list += n) {
+                list += strspn(list, ", \t");
+                n = strcspn(list, ", \t");
+                if (n == strlen(wanted) && strncmp(list, wanted, n) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* 0, or the HTTP status the upgrade is refused with. */
+static unsigned judge_upgrade(WsServer *s, struct lws *wsi, const char *to) {
+        char path[256] = "", protocols[256] = "";
+        WsCounters *counters = &s->context.counters;
+
+        (void)lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI);
+        (void)lws_hdr_copy(wsi, protocols, sizeof(protocols), WSI_TOKEN_PROTOCOL);
+        if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0) {
+                counters->refused_origin++;
+                return HTTP_STATUS_FORBIDDEN;
+        }
+        if (strcmp(path, s->path) != 0)
+                return HTTP_STATUS_NOT_FOUND;
+        if (strcasecmp(to, "websocket") != 0 || !has_token(protocols, WS_PROTOCOL)) {
+                counters->refused_protocol++;
+                return HTTP_STATUS_BAD_REQUEST;
+        }
+        if (s->context.peers_n >= s->context.limits.peers_max) {
+                counters->refused_full++;
+                return HTTP_STATUS_SERVICE_UNAVAILABLE;
+        }
+        return 0;
+}
+
+static int refuse(struct lws *wsi, unsigned status) {
+        (void)lws_return_http_status(wsi, status, NULL);
+        return -1;
+}
+
+static int on_upgrade_asked(WsServer *s, struct lws *wsi, const char *to) {
+        unsigned status;
+
+        if (s->context.freed)
+                return -1;
+        status = judge_upgrade(s, wsi, to);
+        return status == 0 ? 0 : refuse(wsi, status);
+}
+
+static int on_opened(WsServer *s, struct lws *wsi, WsPeer **ret) {
+        WsPeer *p;
+        int r;
+
+        if (s->context.freed || ws_peer_new(&p, &s->context, wsi) < 0)
+                return -1;
+
+        apply_forwarded_address(s, p);
+        *ret = p;
+        r = s->context.ops.opened(p, s->context.userdata);
+        if (r < 0) {
+                *ret = ws_peer_free(p);
+                return -1;
+        }
+        s->context.counters.opened++;
+        return 0;
+}
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *data,
+                    size_t n) {
+        WsServer *s = lws_context_user(lws_get_context(wsi));
+        WsPeer **peer = user;
+
+        switch (reason) {
+        case LWS_CALLBACK_HTTP:
+                return refuse(wsi, HTTP_STATUS_NOT_FOUND);
+        case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+                return on_upgrade_asked(s, wsi, data);
+        case LWS_CALLBACK_ESTABLISHED:
+                return on_opened(s, wsi, peer);
+        default:
+                return peer && *peer ? ws_peer_on_event(*peer, reason, data, n) : 0;
+        }
+}
+
+int ws_server_new(WsServer **ret, uv_loop_t *loop, const char *path, const WsLimits *limits,
+                  const WsOps *ops, void *userdata) {
+        WsServer *s = calloc(1, sizeof(*s));
+        int r;
+
+        if (!s)
+                return -ENOMEM;
+
+        s->context.loop = loop;
+        s->context.ops = *ops;
+        s->context.userdata = userdata;
+        if (limits)
+                s->context.limits = *limits;
+        s->path = strdup(path);
+        r = ws_context_start(&s->context, on_event, false, NULL);
+        if (r == 0 && !s->path)
+                r = -ENOMEM;
+        if (r < 0) {
+                ws_server_free(s);
+                return r;
+        }
+        *ret = s;
+        return 0;
+}
+
+const WsCounters *ws_server_counters(const WsServer *s) {
+        return &s->context.counters;
+}
+
+WsServer *ws_server_free(WsServer *s) {
+        if (!s)
+                return NULL;
+
+        ws_server_stop_accepting(s);
+        free(TAKE_PTR(s->path));
+        ws_context_end(&s->context);
+        return NULL;
+}

@@ -1,0 +1,779 @@
+/* WebSocket server and client on loopback; raw sockets say what no client would. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "event/ws.h"
+
+#define TURNS_MAX 20000
+#define RAW_PEERS 200
+
+typedef struct Fixture {
+        uv_loop_t loop;
+        WsServer *server;
+        WsClient *client;
+        uint16_t port;
+        unsigned opened, received, closed, drained; /* of the server */
+        unsigned code;
+        bool greet, refuse, close_on_message;
+        WsPeer *peer; /* the newest of the server */
+        size_t last_n;
+        WsKind last_kind;
+        char address[64];
+        WsPeer *client_peer;
+        unsigned client_opened, client_received, client_closed, client_failed, client_code;
+        char client_last[256], reason[256];
+} Fixture;
+
+static int on_opened(WsPeer *p, void *userdata) {
+        const struct sockaddr_in *a = (const struct sockaddr_in *)ws_peer_address(p);
+        Fixture *f = userdata;
+
+        if (f->refuse)
+                return -EPERM;
+        f->opened++;
+        f->peer = p;
+        ws_peer_set_userdata(p, f);
+        inet_ntop(a->sin_family, &a->sin_addr, f->address, sizeof(f->address));
+        if (f->greet)
+                assert_int_equal(ws_peer_send(p, WS_TEXT, "welcome", 7), 0);
+        return 0;
+}
+
+static void on_received(WsPeer *p, WsKind kind, const uint8_t *data, size_t n, void *userdata) {
+        Fixture *f = userdata;
+
+        assert_ptr_equal(ws_peer_get_userdata(p), f);
+        f->received++;
+        f->last_n = n;
+        f->last_kind = kind;
+        if (f->close_on_message) {
+                ws_peer_close(p, 4001, "enough");
+                assert_int_equal(ws_peer_send(p, kind, data, n), -ENOTCONN);
+                return;
+        }
+        assert_true(ws_peer_send(p, kind, data, n) >= 0);
+}
+
+static void on_drained(WsPeer *p _unused_, void *userdata) {
+        Fixture *f = userdata;
+
+        f->drained++;
+}
+
+static void on_closed(WsPeer *p, unsigned code, void *userdata) {
+        Fixture *f = userdata;
+
+        if (f->peer == p)
+                f->peer = NULL;
+        f->closed++;
+        f->code = code;
+}
+
+static const WsOps server_ops = { on_opened, on_received, on_drained, on_closed };
+
+static int on_client_opened(WsPeer *p, void *userdata) {
+        Fixture *f = userdata;
+
+        f->client_peer = p;
+        f->client_opened++;
+        return 0;
+}
+
+static void on_client_received(WsPeer *p _unused_, WsKind kind _unused_, const uint8_t *data,
+                               size_t n, void *userdata) {
+        Fixture *f = userdata;
+
+        f->client_received++;
+        snprintf(f->client_last, sizeof(f->client_last), "%.*s", (int)n, (const char *)data);
+}
+
+static void on_client_closed(WsPeer *p _unused_, unsigned code, void *userdata) {
+        Fixture *f = userdata;
+
+        f->client_peer = NULL;
+        f->client_closed++;
+        f->client_code = code;
+}
+
+static void on_client_failed(const char *reason, void *userdata) {
+        Fixture *f = userdata;
+
+        f->client_failed++;
+        snprintf(f->reason, sizeof(f->reason), "%s", reason);
+}
+
+static const WsOps client_ops = { on_client_opened, on_client_received, NULL, on_client_closed };
+
+static int listen_on(uint16_t *ret_port) {
+        struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        socklen_t n = sizeof(a);
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+        assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
+        assert_int_equal(listen(fd, 512), 0);
+        assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+        *ret_port = ntohs(a.sin_port);
+        return fd;
+}
+
+static void start(Fixture *f, const WsLimits *limits) {
+        *f = (Fixture){ 0 };
+        assert_int_equal(uv_loop_init(&f->loop), 0);
+        assert_int_equal(ws_server_new(&f->server, &f->loop, "/ws", limits, &server_ops, f), 0);
+        assert_int_equal(ws_server_listen(f->server, listen_on(&f->port)), 0);
+}
+
+static void stop(Fixture *f) {
+        f->client = ws_client_free(f->client);
+        f->server = ws_server_free(f->server);
+        assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+        assert_int_equal(uv_loop_close(&f->loop), 0);
+}
+
+static void turn(Fixture *f, int fd) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+        poll(&p, 1, 1);
+}
+
+#define TURN_UNTIL(f, condition)                                                                   \
+        do {                                                                                       \
+                for (unsigned _i = 0; _i < TURNS_MAX && !(condition); _i++)                        \
+                        turn(f, -1);                                                               \
+                assert_true(condition);                                                            \
+        } while (0)
+
+static int dial(Fixture *f) {
+        struct sockaddr_in a = { .sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                 .sin_port = htons(f->port) };
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+        return fd;
+}
+
+/* Reads exactly n bytes, or to the end if less come; their number. */
+static size_t hear(Fixture *f, int fd, void *ret, size_t n) {
+        size_t used = 0;
+
+        for (unsigned i = 0; i < TURNS_MAX && used < n; i++) {
+                ssize_t m = recv(fd, (uint8_t *)ret + used, n - used, MSG_DONTWAIT);
+
+                if (m == 0 || (m < 0 && errno != EAGAIN))
+                        return used;
+                if (m < 0)
+                        turn(f, fd);
+                else
+                        used += (size_t)m;
+        }
+        return used;
+}
+
+/* Sends the request, and returns the status of the answer, whose header is read. */
+static unsigned upgrade(Fixture *f, int fd, const char *path, const char *headers) {
+        char request[1024], answer[2048] = "";
+        unsigned status = 0;
+        size_t used = 0;
+        int n;
+
+        n = snprintf(request, sizeof(request),
+                     "GET %s HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+                     "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n",
+                     path, headers);
+        assert_int_equal(send(fd, request, (size_t)n, MSG_NOSIGNAL), n);
+        while (used < sizeof(answer) - 1 && !strstr(answer, "\r\n\r\n") &&
+               hear(f, fd, answer + used, 1) == 1)
+                used++;
+        (void)sscanf(answer, "HTTP/1.%*u %u", &status);
+        if (status == 101)
+                assert_non_null(strstr(answer, "dpin.v1"));
+        return status;
+}
+
+#define PROTOCOL "Sec-WebSocket-Protocol: dpin.v1\r\n"
+
+static int dial_open(Fixture *f) {
+        int fd = dial(f);
+
+        assert_int_equal(upgrade(f, fd, "/ws", PROTOCOL), 101);
+        return fd;
+}
+
+/* A masked frame with the mask 0, which leaves the bytes as they are. */
+static void say_frame(int fd, unsigned head, const void *data, size_t n) {
+        _cleanup_free_ uint8_t *frame = malloc(n + 14);
+        size_t used = 0;
+
+        assert_non_null(frame);
+        frame[used++] = (uint8_t)head;
+        if (n < 126) {
+                frame[used++] = (uint8_t)(0x80 | n);
+        } else {
+                frame[used++] = 0x80 | 127;
+                for (unsigned i = 0; i < 8; i++)
+                        frame[used++] = (uint8_t)((uint64_t)n >> (56 - 8 * i));
+        }
+        memset(frame + used, 0, 4);
+        used += 4;
+        memcpy(frame + used, data, n);
+        assert_int_equal(send(fd, frame, used + n, MSG_NOSIGNAL), used + n);
+}
+
+/* The next frame; its first byte, or 0 at the end. */
+static unsigned hear_frame(Fixture *f, int fd, uint8_t *ret, size_t size, size_t *ret_n) {
+        uint8_t head[2], length[8];
+        size_t extended, n;
+
+        if (hear(f, fd, head, 2) != 2)
+                return 0;
+        n = head[1] & 0x7f;
+        extended = n == 126 ? 2 : n == 127 ? 8 : 0;
+        assert_int_equal(hear(f, fd, length, extended), extended);
+        for (size_t i = 0; i < extended; i++)
+                n = (i == 0 ? 0 : n << 8) | length[i];
+        assert_true(n <= size);
+        assert_int_equal(hear(f, fd, ret, n), n);
+        *ret_n = n;
+        return head[0];
+}
+
+static void assert_close_frame(Fixture *f, int fd, unsigned code) {
+        uint8_t data[256];
+        size_t n;
+
+        assert_int_equal(hear_frame(f, fd, data, sizeof(data), &n), 0x88);
+        assert_true(n >= 2);
+        assert_int_equal(data[0] << 8 | data[1], code);
+}
+
+static void two_hundred_peers_are_echoed(void **state _unused_) {
+        int fds[RAW_PEERS];
+        uint8_t data[64];
+        size_t n;
+        Fixture f;
+
+        start(&f, NULL);
+        for (unsigned i = 0; i < RAW_PEERS; i++)
+                fds[i] = dial_open(&f);
+        assert_int_equal(f.opened, RAW_PEERS);
+        for (unsigned i = 0; i < RAW_PEERS; i++)
+                say_frame(fds[i], 0x82, &i, sizeof(i));
+        for (unsigned i = 0; i < RAW_PEERS; i++) {
+                assert_int_equal(hear_frame(&f, fds[i], data, sizeof(data), &n), 0x82);
+                assert_int_equal(n, sizeof(i));
+                assert_memory_equal(data, &i, sizeof(i));
+        }
+        for (unsigned i = 0; i < RAW_PEERS / 2; i++)
+                close(fds[i]);
+        TURN_UNTIL(&f, f.closed == RAW_PEERS / 2);
+        assert_int_equal(f.code, 1006);
+        assert_int_equal(ws_server_counters(f.server)->opened, RAW_PEERS);
+        assert_int_equal(ws_server_counters(f.server)->closed, RAW_PEERS / 2);
+        stop(&f);
+        assert_int_equal(f.closed, RAW_PEERS / 2); /* the others without a callback */
+        for (unsigned i = RAW_PEERS / 2; i < RAW_PEERS; i++)
+                close(fds[i]);
+}
+
+static void fragments_are_joined(void **state _unused_) {
+        static uint8_t large[60000], data[60000];
+        Fixture f;
+        size_t n;
+        int fd;
+
+        memset(large, 'x', sizeof(large));
+        start(&f, NULL);
+        fd = dial_open(&f);
+        say_frame(fd, 0x01, "one,", 4);
+        say_frame(fd, 0x00, "two,", 4);
+        say_frame(fd, 0x89, "?", 1); /* a ping in between */
+        assert_int_equal(hear_frame(&f, fd, data, sizeof(data), &n), 0x8a);
+        say_frame(fd, 0x80, "three", 5);
+        assert_int_equal(hear_frame(&f, fd, data, sizeof(data), &n), 0x81);
+        assert_int_equal(n, 13);
+        assert_memory_equal(data, "one,two,three", 13);
+        assert_int_equal(f.last_kind, WS_TEXT);
+
+        say_frame(fd, 0x82, large, sizeof(large));
+        assert_int_equal(hear_frame(&f, fd, data, sizeof(data), &n), 0x82);
+        assert_int_equal(n, sizeof(large));
+        assert_memory_equal(data, large, n);
+        say_frame(fd, 0x82, "", 0);
+        assert_int_equal(hear_frame(&f, fd, data, sizeof(data), &n), 0x82);
+        assert_int_equal(n, 0);
+        assert_int_equal(f.received, 3);
+        close(fd);
+        stop(&f);
+}
+
+static void too_long_is_closed_with_1009(void **state _unused_) {
+        uint8_t data[1100] = { 0 };
+        Fixture f;
+        int fd;
+
+        start(&f, &(WsLimits){ .message_max = 1000 });
+        fd = dial_open(&f);
+        say_frame(fd, 0x82, data, 1001);
+        assert_close_frame(&f, fd, 1009);
+        TURN_UNTIL(&f, f.closed == 1);
+        assert_int_equal(f.code, 1009);
+        close(fd);
+
+        fd = dial_open(&f);
+        say_frame(fd, 0x02, data, 600);
+        say_frame(fd, 0x80, data, 401);
+        assert_close_frame(&f, fd, 1009);
+        close(fd);
+        TURN_UNTIL(&f, f.closed == 2);
+        assert_int_equal(f.received, 0);
+        assert_int_equal(ws_server_counters(f.server)->too_long, 2);
+        stop(&f);
+}
+
+static void wrong_requests_are_refused(void **state _unused_) {
+        static const struct {
+                const char *path, *headers;
+                unsigned status;
+        } cases[] = {
+                { "/ws", PROTOCOL "Origin: https://evil.example\r\n", 403 },
+                { "/other", PROTOCOL, 404 },
+                { "/ws", "", 400 },
+                { "/ws", "Sec-WebSocket-Protocol: dpin.v2\r\n", 400 },
+                { "/ws", "Sec-WebSocket-Protocol: other, dpin.v1\r\n", 101 },
+        };
+        char answer[64] = "";
+        Fixture f;
+        int fd;
+
+        start(&f, NULL);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                fd = dial(&f);
+                assert_int_equal(upgrade(&f, fd, cases[i].path, cases[i].headers), cases[i].status);
+                close(fd);
+        }
+        fd = dial(&f);
+        assert_int_equal(send(fd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27, MSG_NOSIGNAL), 27);
+        assert_int_equal(hear(&f, fd, answer, 12), 12);
+        assert_string_equal(answer + 8, " 404");
+        close(fd);
+        assert_int_equal(f.opened, 1);
+        assert_int_equal(ws_server_counters(f.server)->refused_origin, 1);
+        assert_int_equal(ws_server_counters(f.server)->refused_protocol, 2);
+
+        f.refuse = true;
+        fd = dial(&f);
+        (void)upgrade(&f, fd, "/ws", PROTOCOL);
+        assert_int_equal(hear(&f, fd, answer, 1), 0);
+        close(fd);
+        assert_int_equal(f.opened, 1);
+        stop(&f);
+}
+
+static void peers_are_counted_and_limited(void **state _unused_) {
+        int one, two, three;
+        Fixture f;
+
+        start(&f, &(WsLimits){ .peers_max = 2 });
+        one = dial_open(&f);
+        two = dial_open(&f);
+        three = dial(&f);
+        assert_int_equal(upgrade(&f, three, "/ws", PROTOCOL), 503);
+        close(three);
+        close(one);
+        TURN_UNTIL(&f, f.closed == 1);
+        three = dial_open(&f);
+        assert_int_equal(ws_server_counters(f.server)->refused_full, 1);
+        close(two);
+        close(three);
+        stop(&f);
+}
+
+static void slow_reader_fills_a_bounded_queue(void **state _unused_) {
+        static uint8_t block[10000], data[10000];
+        unsigned sent = 0, heard = 0;
+        Fixture f;
+        size_t n;
+        int fd, r;
+
+        start(&f, &(WsLimits){ .queue_max = 100000 });
+        fd = dial_open(&f);
+        while ((r = ws_peer_send(f.peer, WS_BINARY, block, sizeof(block))) >= 0) {
+                sent++;
+                assert_true(sent < 10000);
+        }
+        assert_int_equal(r, -ENOBUFS);
+        assert_true(ws_peer_queued(f.peer) <= 100000);
+        assert_int_equal(f.drained, 0);
+        assert_int_equal(ws_server_counters(f.server)->send_refused, 1);
+        while (heard < sent) {
+                assert_int_equal(hear_frame(&f, fd, data, sizeof(data), &n), 0x82);
+                assert_int_equal(n, sizeof(block));
+                heard++;
+        }
+        TURN_UNTIL(&f, f.drained == 1);
+        assert_int_equal(ws_peer_queued(f.peer), 0);
+        close(fd);
+        stop(&f);
+}
+
+static void close_codes_travel_both_ways(void **state _unused_) {
+        uint8_t data[64];
+        size_t n;
+        Fixture f;
+        int fd;
+
+        start(&f, NULL);
+        fd = dial_open(&f);
+        say_frame(fd, 0x88, "\x0f\xa2gone", 6); /* 4002 */
+        assert_close_frame(&f, fd, 4002);
+        TURN_UNTIL(&f, f.closed == 1);
+        assert_int_equal(f.code, 4002);
+        close(fd);
+
+        fd = dial_open(&f);
+        f.close_on_message = true;
+        say_frame(fd, 0x81, "x", 1);
+        say_frame(fd, 0x81, "y", 1);
+        assert_int_equal(hear_frame(&f, fd, data, sizeof(data), &n), 0x88);
+        assert_memory_equal(data,
+                            "\x0f\xa1"
+                            "enough",
+                            8);
+        say_frame(fd, 0x88, data, 2);
+        TURN_UNTIL(&f, f.closed == 2);
+        assert_int_equal(f.code, 4001);
+        assert_int_equal(f.received, 1);
+        close(fd);
+        stop(&f);
+}
+
+static void protocol_errors_end_the_connection(void **state _unused_) {
+        static const unsigned heads[] = {
+                0xc2, /* compressed, which was not negotiated */
+                0x83, /* unknown opcode */
+                0x80, /* continues nothing */
+                0x09, /* fragmented ping */
+        };
+        Fixture f;
+
+        start(&f, NULL);
+        for (unsigned i = 0; i < ELEMENTSOF(heads); i++) {
+                int fd = dial_open(&f);
+
+                say_frame(fd, heads[i], "x", 1);
+                assert_close_frame(&f, fd, 1002);
+                close(fd);
+                TURN_UNTIL(&f, f.closed == i + 1);
+        }
+        assert_int_equal(f.received, 0);
+        stop(&f);
+}
+
+static void silent_peer_is_pinged_then_dropped(void **state _unused_) {
+        uint8_t data[64];
+        size_t n;
+        Fixture f;
+        int fd;
+
+        start(&f, &(WsLimits){ .ping_interval = 100 * USEC_PER_MSEC });
+        fd = dial_open(&f);
+        for (unsigned i = 0; i < 4; i++) {
+                assert_int_equal(hear_frame(&f, fd, data, sizeof(data), &n), 0x89);
+                say_frame(fd, 0x8a, data, n);
+        }
+        assert_int_equal(f.closed, 0);
+        assert_int_equal(hear_frame(&f, fd, data, sizeof(data), &n), 0x89);
+        assert_int_equal(hear(&f, fd, data, 1), 0); /* unanswered */
+        assert_int_equal(f.closed, 1);
+        assert_int_equal(f.code, 1006);
+        close(fd);
+        stop(&f);
+}
+
+static void unfinished_handshake_is_ended(void **state _unused_) {
+        uint8_t data[1];
+        Fixture f;
+        int idle, slow;
+
+        start(&f, &(WsLimits){ .handshake_max = USEC_PER_SEC });
+        idle = dial(&f);
+        slow = dial(&f);
+        assert_int_equal(send(slow, "GET /ws HTTP/1.1\r\nHost:", 23, MSG_NOSIGNAL), 23);
+        assert_int_equal(hear(&f, idle, data, 1), 0);
+        assert_int_equal(hear(&f, slow, data, 1), 0);
+        close(idle);
+        close(slow);
+        stop(&f);
+}
+
+static void trusted_proxy_names_the_peer(void **state _unused_) {
+        static const char *const header = PROTOCOL "X-Forwarded-For: 1.1.1.1, 192.0.2.7\r\n";
+        Fixture f;
+        int fd;
+
+        start(&f, NULL);
+        fd = dial(&f);
+        assert_int_equal(upgrade(&f, fd, "/ws", header), 101);
+        assert_string_equal(f.address, "127.0.0.1");
+        close(fd);
+
+        assert_int_equal(ws_server_set_trusted_proxies(f.server, "nonsense"), -EINVAL);
+        assert_int_equal(ws_server_set_trusted_proxies(f.server, "::1, 127.0.0.1"), 0);
+        fd = dial(&f);
+        assert_int_equal(upgrade(&f, fd, "/ws", header), 101);
+        assert_string_equal(f.address, "192.0.2.7");
+        close(fd);
+        fd = dial(&f);
+        assert_int_equal(upgrade(&f, fd, "/ws", PROTOCOL "X-Forwarded-For: junk\r\n"), 101);
+        assert_string_equal(f.address, "127.0.0.1");
+        close(fd);
+        stop(&f);
+}
+
+static void new_client(Fixture *f, const char *url, const char *ca_file, usec_t handshake_max) {
+        const WsClientOptions options = {
+                .url = url,
+                .ca_file = ca_file,
+                .limits.handshake_max = handshake_max,
+                .failed = on_client_failed,
+        };
+
+        assert_null(f->client);
+        assert_int_equal(ws_client_new(&f->client, &f->loop, &options, &client_ops, f), 0);
+}
+
+static void count_handle(uv_handle_t *handle _unused_, void *userdata) {
+        unsigned *n = userdata;
+
+        (*n)++;
+}
+
+static unsigned count_handles(Fixture *f) {
+        unsigned n = 0;
+
+        uv_walk(&f->loop, count_handle, &n);
+        return n;
+}
+
+static void expect_failure(Fixture *f, const char *url, const char *ca_file, const char *reason) {
+        unsigned failed = f->client_failed, handles = count_handles(f);
+
+        new_client(f, url, ca_file, 500 * USEC_PER_MSEC);
+        assert_int_equal(ws_client_connect(f->client), 0);
+        TURN_UNTIL(f, f->client_failed > failed);
+        if (!strstr(f->reason, reason))
+                print_error("reason: %s\n", f->reason);
+        assert_non_null(strstr(f->reason, reason));
+        f->client = ws_client_free(f->client);
+        TURN_UNTIL(f, count_handles(f) == handles); /* there must not be two at a time */
+}
+
+static void client_talks_and_comes_back(void **state _unused_) {
+        char url[64], authority[64];
+        Fixture f;
+
+        start(&f, NULL);
+        f.greet = true;
+        snprintf(url, sizeof(url), "WS://LocalHost:%u/ws", f.port);
+        snprintf(authority, sizeof(authority), "localhost:%u", f.port);
+        new_client(&f, url, NULL, 0);
+        assert_string_equal(ws_client_authority(f.client), authority);
+        for (unsigned i = 1; i <= 3; i++) {
+                assert_int_equal(ws_client_connect(f.client), 0);
+                assert_int_equal(ws_client_connect(f.client), -EALREADY);
+                TURN_UNTIL(&f, f.client_received == 2 * i - 1);
+                assert_string_equal(f.client_last, "welcome");
+                assert_int_equal(ws_peer_send(f.client_peer, WS_TEXT, "hello", 5), 0);
+                TURN_UNTIL(&f, f.client_received == 2 * i);
+                assert_string_equal(f.client_last, "hello");
+                if (i == 2)
+                        ws_peer_close(f.client_peer, 4003, "bye");
+                else
+                        ws_peer_close(f.peer, 4004, "bye");
+                TURN_UNTIL(&f, f.closed == i && f.client_closed == i);
+                assert_int_equal(f.code, i == 2 ? 4003 : 4004);
+                assert_int_equal(f.client_code, i == 2 ? 4003 : 4004);
+        }
+        assert_int_equal(f.client_failed, 0);
+        assert_int_equal(ws_client_connect(f.client), 0);
+        TURN_UNTIL(&f, f.client_opened == 4);
+        stop(&f);
+}
+
+static void client_says_why_it_failed(void **state _unused_) {
+        uint16_t closed_port, mute_port;
+        char url[64];
+        Fixture f;
+        int mute;
+
+        start(&f, NULL);
+        close(listen_on(&closed_port));
+        mute = listen_on(&mute_port);
+        snprintf(url, sizeof(url), "ws://127.0.0.1:%u/ws", closed_port);
+        expect_failure(&f, url, NULL, "connection refused");
+        snprintf(url, sizeof(url), "ws://localhost:%u/ws", closed_port);
+        expect_failure(&f, url, NULL, "connection refused");
+        snprintf(url, sizeof(url), "ws://127.0.0.1:%u/other", f.port);
+        expect_failure(&f, url, NULL, "HTTP status 404");
+        snprintf(url, sizeof(url), "ws://127.0.0.1:%u/ws", mute_port);
+        expect_failure(&f, url, NULL, "timed out");
+        snprintf(url, sizeof(url), "wss://127.0.0.1:%u/ws", mute_port);
+        expect_failure(&f, url, NULL, "timed out");
+        f.refuse = true;
+        assert_int_equal(f.client_opened, 0);
+        close(mute);
+        stop(&f);
+}
+
+static void client_urls_are_checked(void **state _unused_) {
+        static const char *const urls[] = {
+                "",          "http://a/",   "ws://",      "ws://a:0/",  "ws://a:65536/",
+                "ws://a:/",  "ws://u:p@a/", "ws://u@a/",  "ws://a b/",  "ws://a/ b",
+                "ws://a/#f", "ws://[::1/",  "ws://[]:1/", "ws://a:1x/", "ws://a\r\n/",
+        };
+        WsClientOptions options = { .failed = on_client_failed };
+        uv_loop_t loop;
+        WsClient *c;
+
+        assert_int_equal(uv_loop_init(&loop), 0);
+        for (size_t i = 0; i < ELEMENTSOF(urls); i++) {
+                options.url = urls[i];
+                assert_int_equal(ws_client_new(&c, &loop, &options, &client_ops, NULL), -EINVAL);
+        }
+        options.url = "wss://a/";
+        options.ca_file = "/nonexistent";
+        assert_int_equal(ws_client_new(&c, &loop, &options, &client_ops, NULL), -ENOENT);
+        options.ca_file = NULL;
+        options.url = "wss://[2001:DB8::1]";
+        assert_int_equal(ws_client_new(&c, &loop, &options, &client_ops, NULL), 0);
+        assert_string_equal(ws_client_authority(c), "[2001:db8::1]:443");
+        ws_client_free(c);
+        assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+        assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+/* openssl s_server with a certificate, in a directory of its own. */
+typedef struct TlsServer {
+        char directory[64];
+        pid_t pid;
+        unsigned port;
+} TlsServer;
+
+static void run(const char *directory, const char *command) {
+        int status, log;
+        pid_t pid = fork();
+
+        if (pid == 0) {
+                if (chdir(directory) != 0)
+                        _exit(127);
+                log = open("log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+                if (log < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
+                        _exit(127);
+                execl("/bin/sh", "sh", "-c", command, NULL);
+                _exit(127);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+}
+
+static void serve_tls(TlsServer *s, const char *name, int days) {
+        char command[1024], line[256] = "";
+        int out[2];
+        FILE *stream;
+
+        snprintf(command, sizeof(command),
+                 "test -e ca.pem || openssl req -x509 -newkey ec -pkeyopt "
+                 "ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=authority; "
+                 "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem "
+                 "-out csr.pem -subj /CN=x -addext subjectAltName=%s && "
+                 "openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -days %d "
+                 "-copy_extensions copy -out cert.pem",
+                 name, days);
+        run(s->directory, command);
+        assert_int_equal(pipe(out), 0);
+        s->pid = fork();
+        if (s->pid == 0) {
+                if (chdir(s->directory) != 0 || dup2(out[1], 1) < 0)
+                        _exit(127);
+                close(out[0]);
+                close(2);
+                execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert",
+                       "cert.pem", "-key", "key.pem", "-www", NULL);
+                _exit(127);
+        }
+        close(out[1]);
+        stream = fdopen(out[0], "r");
+        while (sscanf(line, "ACCEPT 127.0.0.1:%u", &s->port) != 1)
+                assert_non_null(fgets(line, sizeof(line), stream));
+        fclose(stream);
+}
+
+/* -www answers every request with 200: who comes so far has accepted the certificate. */
+static void client_verifies_certificates(void **state _unused_) {
+        static const struct {
+                const char *name;
+                int days;
+                bool trusted;
+                const char *reason;
+        } cases[] = {
+                { "IP:127.0.0.1", 10, true, "HTTP status 200" },
+                { "DNS:localhost", 10, true, "HTTP status 200" },
+                { "DNS:localhost", 10, false, "certificate: unknown authority" },
+                { "DNS:elsewhere.example", 10, true, "certificate: issued for another name" },
+                { "IP:127.0.0.1", -1, true, "certificate: expired" },
+        };
+        TlsServer s = { .directory = "/tmp/dpin-test-ws-XXXXXX" };
+        char url[64], ca_file[128];
+        Fixture f;
+
+        start(&f, NULL);
+        assert_non_null(mkdtemp(s.directory));
+        snprintf(ca_file, sizeof(ca_file), "%s/ca.pem", s.directory);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                serve_tls(&s, cases[i].name, cases[i].days);
+                snprintf(url, sizeof(url), "wss://%s:%u/ws",
+                         cases[i].name[0] == 'I' ? "127.0.0.1" : "localhost", s.port);
+                expect_failure(&f, url, cases[i].trusted ? ca_file : NULL, cases[i].reason);
+                kill(s.pid, SIGKILL);
+                assert_int_equal(waitpid(s.pid, NULL, 0), s.pid);
+        }
+        run(s.directory, "rm -r \"$PWD\"");
+        stop(&f);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(two_hundred_peers_are_echoed),
+                cmocka_unit_test(fragments_are_joined),
+                cmocka_unit_test(too_long_is_closed_with_1009),
+                cmocka_unit_test(wrong_requests_are_refused),
+                cmocka_unit_test(peers_are_counted_and_limited),
+                cmocka_unit_test(slow_reader_fills_a_bounded_queue),
+                cmocka_unit_test(close_codes_travel_both_ways),
+                cmocka_unit_test(protocol_errors_end_the_connection),
+                cmocka_unit_test(silent_peer_is_pinged_then_dropped),
+                cmocka_unit_test(unfinished_handshake_is_ended),
+                cmocka_unit_test(trusted_proxy_names_the_peer),
+                cmocka_unit_test(client_talks_and_comes_back),
+                cmocka_unit_test(client_says_why_it_failed),
+                cmocka_unit_test(client_urls_are_checked),
+                cmocka_unit_test(client_verifies_certificates),
+        };
+
+        signal(SIGPIPE, SIG_IGN);
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
