@@ -1,0 +1,150 @@
+/* HTTP and HTTPS: what the client saw becomes the fields of a tick. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "validator/check-kind.h"
+
+#define USER_AGENT "dpin/" DPIN_VERSION " (uptime check by volunteers; opt out: /.well-known/dpin-optout)"
+
+typedef struct HttpCheck {
+        HttpCall *call;
+        Spec spec;
+        CheckKindDone done;
+        void *userdata;
+} HttpCheck;
+
+static const TickError errors[_HTTP_ERROR_MAX] = {
+        [HTTP_OK] = TICK_ERROR_NONE,
+        [HTTP_BLOCKED] = TICK_ERROR_GUARD,
+        [HTTP_SCHEME] = TICK_ERROR_REDIRECT,
+        [HTTP_DNS] = TICK_ERROR_DNS,
+        [HTTP_REFUSED] = TICK_ERROR_REFUSED,
+        [HTTP_UNREACHABLE] = TICK_ERROR_UNREACHABLE,
+        [HTTP_RESET] = TICK_ERROR_RESET,
+        [HTTP_TIMEOUT_DNS] = TICK_ERROR_TIMEOUT_DNS,
+        [HTTP_TIMEOUT_CONNECT] = TICK_ERROR_TIMEOUT_CONNECT,
+        [HTTP_TIMEOUT_TLS] = TICK_ERROR_TIMEOUT_TLS,
+        [HTTP_TIMEOUT_WAIT] = TICK_ERROR_TIMEOUT_WAIT,
+        [HTTP_TIMEOUT_TRANSFER] = TICK_ERROR_TIMEOUT_TRANSFER,
+        [HTTP_TLS_EXPIRED] = TICK_ERROR_TLS_EXPIRED,
+        [HTTP_TLS_NAME] = TICK_ERROR_TLS_NAME,
+        [HTTP_TLS_UNTRUSTED] = TICK_ERROR_TLS_UNTRUSTED,
+        [HTTP_TLS_HANDSHAKE] = TICK_ERROR_TLS_HANDSHAKE,
+        [HTTP_REDIRECTS] = TICK_ERROR_REDIRECT,
+        [HTTP_PROTOCOL] = TICK_ERROR_PROTOCOL,
+        [HTTP_INTERNAL] = TICK_ERROR_INTERNAL,
+};
+
+static uint32_t saturate(uint64_t v) {
+        return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
+}
+
+static void set_address(Tick *t, const struct sockaddr_storage *a) {
+        if (a->ss_family == AF_INET) {
+                t->family = 4;
+                memcpy(t->address, &((const struct sockaddr_in *)a)->sin_addr, 4);
+        } else if (a->ss_family == AF_INET6) {
+                t->family = 6;
+                memcpy(t->address, &((const struct sockaddr_in6 *)a)->sin6_addr, 16);
+        }
+}
+
+/* The owner's policy and failures of this machine are no verdict on the target. */
+static TickOutcome outcome_of(TickError error) {
+        switch (error) {
+        case TICK_ERROR_NONE:
+                return TICK_UP;
+        case TICK_ERROR_GUARD:
+        case TICK_ERROR_OWN_NETWORK:
+        case TICK_ERROR_INTERNAL:
+                return TICK_ABSTAIN;
+        default:
+                return TICK_DOWN;
+        }
+}
+
+static Tick tick_of(const Spec *spec, const HttpResult *r) {
+        TickError error = errors[r->error];
+        Tick t = {
+                .flags = (uint8_t)((r->redirected ? TICK_REDIRECTED : 0) | (r->truncated ? TICK_TRUNCATED : 0)),
+                .status = (uint16_t)r->status,
+                .expiry_days = (uint16_t)MIN(r->certificate_expiry_days, (uint32_t)UINT16_MAX),
+                .phases = {
+                        .dns = saturate(r->phase[HTTP_PHASE_DNS]),
+                        .connect = saturate(r->phase[HTTP_PHASE_CONNECT]),
+                        .tls = saturate(r->phase[HTTP_PHASE_TLS]),
+                        .wait = saturate(r->phase[HTTP_PHASE_WAIT]),
+                        .transfer = saturate(r->phase[HTTP_PHASE_TRANSFER]),
+                },
+                .body_length = saturate(r->body_n),
+        };
+
+        if (error == TICK_ERROR_NONE && !spec_accepts_status(spec, r->status))
+                error = TICK_ERROR_STATUS;
+        t.error = (uint8_t)error;
+        t.outcome = outcome_of(error);
+        if (r->body_n > 0)
+                memcpy(t.body_hash, r->body_sha256, sizeof(t.body_hash));
+        set_address(&t, &r->address);
+        return t;
+}
+
+static void on_done(const HttpResult *result, void *userdata) {
+        HttpCheck *c = userdata;
+        Tick seen = tick_of(&c->spec, result);
+
+        c->done(&seen, c->userdata);
+        free(c);
+}
+
+static bool may_connect(const struct sockaddr *address, socklen_t n _unused_, void *userdata) {
+        return guard_allows(userdata, address);
+}
+
+static int family_of(uint8_t family) {
+        return family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC;
+}
+
+static int start(const CheckTools *tools, const CheckRequest *request, CheckKindDone done, void *userdata, void **ret) {
+        HttpCheck *c = calloc(1, sizeof(*c));
+        int r;
+
+        if (!c)
+                return -ENOMEM;
+        c->spec = *request->spec;
+        c->done = done;
+        c->userdata = userdata;
+        r = http_start(tools->http, &(HttpRequest) {
+                .url = c->spec.url,
+                .method = c->spec.method,
+                .family = family_of(request->family),
+                .timeout = request->timeout,
+                .redirects_max = (unsigned)c->spec.redirects,
+                .body_max = tools->options->body_max,
+                .user_agent = USER_AGENT,
+                .ca_file = tools->options->ca_file,
+                .guard = may_connect,
+                .guard_userdata = (void *)tools->options->guard,
+        }, on_done, c, &c->call);
+        if (r < 0) {
+                free(c);
+                return r;
+        }
+        *ret = c;
+        return 0;
+}
+
+static void cancel(void *running) {
+        HttpCheck *c = running;
+
+        http_call_cancel(c->call);
+        free(c);
+}
+
+const CheckKind check_http = {
+        .name = "http",
+        .start = start,
+        .cancel = cancel,
+};

@@ -1,0 +1,22 @@
+/* A kind of check, as check.c's table has it. */
+#pragma once
+
+#include "event/http.h"
+#include "validator/check.h"
+
+/* What a kind may use. */
+typedef struct CheckTools {
+        HttpClient *http;
+        const CheckerOptions *options;
+} CheckTools;
+
+typedef void (*CheckKindDone)(const Tick *seen, void *userdata);
+
+typedef struct CheckKind {
+        const char *name; /* as in a specification's "type" */
+        /* Starts it. *ret is what cancel() takes. */
+        int (*start)(const CheckTools *tools, const CheckRequest *request, CheckKindDone done, void *userdata, void **ret);
+        void (*cancel)(void *running);
+} CheckKind;
+
+extern const CheckKind check_http;

@@ -1,0 +1,195 @@
+/* A list of waiting checks before a bounded number of running ones. */
+#include "validator/check.h"
+
+#include <errno.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "validator/check-kind.h"
+
+static const CheckKind *const kinds[] = {
+        &check_http,
+};
+
+static const char *const capabilities[] = { "http", NULL };
+
+struct Check {
+        Checker *checker;
+        const CheckKind *kind;
+        Spec *spec; /* own copy while waiting */
+        CheckRequest request;
+        CheckDone done;
+        void *userdata, *running;
+        usec_t started;
+        bool active;
+        struct Check *prev, *next;
+};
+
+struct Checker {
+        CheckerOptions options;
+        CheckTools tools;
+        uv_async_t *wake; /* starts what waits from the loop, so that callbacks never run inside */
+        Check *waiting, *active;
+        size_t n_waiting, n_active;
+};
+
+static void start_waiting(Checker *c);
+
+static void on_wake(uv_async_t *wake) {
+        Checker *c = wake->data;
+
+        if (c)
+                start_waiting(c);
+}
+
+static void on_wake_closed(uv_handle_t *h) {
+        free(h);
+}
+
+const char *const *checker_capabilities(void) {
+        return capabilities;
+}
+
+int checker_new(Checker **ret, uv_loop_t *loop, const CheckerOptions *options) {
+        _cleanup_(checker_freep) Checker *c = calloc(1, sizeof(*c));
+        int r;
+
+        if (!c)
+                return -ENOMEM;
+        c->options = *options;
+        r = http_client_new(&c->tools.http, loop);
+        if (r < 0)
+                return r;
+        c->tools.options = &c->options;
+
+        c->wake = calloc(1, sizeof(*c->wake));
+        if (!c->wake)
+                return -ENOMEM;
+        r = uv_async_init(loop, c->wake, on_wake);
+        if (r < 0)
+                return r;
+        c->wake->data = c;
+
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+Checker *checker_free(Checker *c) {
+        if (!c)
+                return NULL;
+        while (c->waiting)
+                check_cancel(c->waiting);
+        while (c->active)
+                check_cancel(c->active);
+        http_client_free(c->tools.http);
+        if (c->wake)
+                uv_close((uv_handle_t *)c->wake, on_wake_closed);
+        free(c);
+        return NULL;
+}
+
+size_t checker_active(const Checker *c) {
+        return c->n_active;
+}
+
+static const CheckKind *kind_of(const Spec *spec) {
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                if (strcmp(kinds[i]->name, spec->type) == 0)
+                        return kinds[i];
+        return NULL;
+}
+
+static void leave(Check *x) {
+        Checker *c = x->checker;
+
+        if (x->active) {
+                DL_DELETE(c->active, x);
+                c->n_active--;
+        } else {
+                DL_DELETE(c->waiting, x);
+                c->n_waiting--;
+        }
+}
+
+static void check_free(Check *x) {
+        free(x->spec);
+        free(x);
+}
+
+static void finish(Check *x, const Tick *seen) {
+        CheckResult result = { .started = x->started, .seen = *seen };
+        CheckDone done = x->done;
+        void *userdata = x->userdata;
+        Checker *c = x->checker;
+
+        leave(x);
+        check_free(x);
+        if (c->waiting)
+                uv_async_send(c->wake);
+        done(&result, userdata);
+}
+
+static void on_kind_done(const Tick *seen, void *userdata) {
+        Check *x = userdata;
+
+        x->running = NULL;
+        finish(x, seen);
+}
+
+static void begin(Check *x) {
+        Checker *c = x->checker;
+        Tick failed = { .outcome = TICK_ABSTAIN, .error = TICK_ERROR_INTERNAL };
+
+        leave(x);
+        x->active = true;
+        DL_APPEND(c->active, x);
+        c->n_active++;
+        x->started = now_boottime();
+        x->request.spec = x->spec;
+        if (x->kind->start(&c->tools, &x->request, on_kind_done, x, &x->running) < 0)
+                finish(x, &failed);
+}
+
+static void start_waiting(Checker *c) {
+        while (c->waiting && c->n_active < c->options.concurrency)
+                begin(c->waiting);
+}
+
+int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void *userdata, Check **ret) {
+        const CheckKind *kind = kind_of(request->spec);
+        Check *x;
+
+        if (!kind)
+                return -EPROTONOSUPPORT;
+        if (c->n_waiting >= c->options.queue_max)
+                return -ENOBUFS;
+        x = calloc(1, sizeof(*x));
+        if (!x)
+                return -ENOMEM;
+        x->spec = malloc(sizeof(*x->spec));
+        if (!x->spec) {
+                free(x);
+                return -ENOMEM;
+        }
+        *x->spec = *request->spec;
+        x->checker = c;
+        x->kind = kind;
+        x->request = *request;
+        x->done = done;
+        x->userdata = userdata;
+        DL_APPEND(c->waiting, x);
+        c->n_waiting++;
+        uv_async_send(c->wake);
+        *ret = x;
+        return 0;
+}
+
+Check *check_cancel(Check *x) {
+        if (!x)
+                return NULL;
+        if (x->running)
+                x->kind->cancel(x->running);
+        leave(x);
+        check_free(x);
+        return NULL;
+}

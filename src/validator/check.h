@@ -1,0 +1,49 @@
+/* One check at a time becomes one result; the kinds of checks are a table. Concurrency is bounded, what waits is queued in the
+ * order of arrival. */
+#pragma once
+
+#include <uv.h>
+
+#include "base/macro.h"
+#include "base/time.h"
+#include "validator/guard.h"
+#include "wire/spec.h"
+#include "wire/tick.h"
+
+typedef struct Checker Checker;
+typedef struct Check Check; /* waiting or under way */
+
+typedef struct CheckerOptions {
+        const Guard *guard;   /* borrowed */
+        const char *ca_file;  /* further authorities, or NULL; borrowed */
+        unsigned concurrency; /* checks under way at once */
+        unsigned queue_max;   /* waiting; more are refused */
+        uint64_t body_max;    /* bytes read of an answer */
+} CheckerOptions;
+
+typedef struct CheckRequest {
+        const Spec *spec; /* borrowed for the time of the call */
+        uint8_t family;   /* 0, 4, 6 */
+        usec_t timeout;
+} CheckRequest;
+
+/* What was seen, in the fields of a tick; order, kind, number and start are the caller's. */
+typedef struct CheckResult {
+        usec_t started; /* boottime when the check really began, not when it was asked for */
+        Tick seen;
+} CheckResult;
+
+typedef void (*CheckDone)(const CheckResult *result, void *userdata);
+
+int checker_new(Checker **ret, uv_loop_t *loop, const CheckerOptions *options);
+/* Open checks are dropped without callbacks. */
+Checker *checker_free(Checker *c);
+DEFINE_FREEP(Checker, checker_free);
+size_t checker_active(const Checker *c);
+/* Check kinds this build can do, ended by NULL: what join declares. */
+const char *const *checker_capabilities(void);
+
+/* The callback never runs inside. -ENOBUFS: too many wait; -EPROTONOSUPPORT: no such kind. */
+int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void *userdata, Check **ret);
+Check *check_cancel(Check *c);
+DEFINE_FREEP(Check, check_cancel);

@@ -1,0 +1,22 @@
+/* Settings of a validator: /etc/dpin/validator.conf, drop-ins, environment. */
+#pragma once
+
+#include "base/conf.h"
+
+typedef struct ValidatorConf {
+        char *hub_url;
+        char *tags; /* separated by commas */
+        char *name;
+        char *allow, *deny; /* addresses and prefixes */
+        char *ca_file;
+        char *state_directory;
+        char *log_level;
+        uint64_t concurrency, orders_max;
+        uint64_t body_max, spool_max; /* bytes */
+} ValidatorConf;
+
+extern const ConfField validator_conf_fields[];
+
+/* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/validator.conf, which may be absent. */
+int validator_conf_load(const char *path, ValidatorConf *ret, char **error);
+void validator_conf_done(ValidatorConf *conf);

@@ -1,0 +1,92 @@
+/* The validator's main(): arguments, settings, then the loop. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "event/daemon-args.h"
+#include "validator/manager.h"
+
+typedef struct Validator {
+        DaemonArgs args;
+        ValidatorConf conf;
+        ValidatorManager *manager;
+} Validator;
+
+static const DaemonProgram program = {
+        .name = "dpin-validator",
+        .summary = "Checks websites as the hub orders, signs what it saw, and delivers it.",
+};
+
+static int on_start(Daemon *d, void *userdata) {
+        Validator *v = userdata;
+
+        return validator_manager_new(&v->manager, d, &(ValidatorManagerOptions) { .conf = &v->conf, .bus = v->args.bus });
+}
+
+/* Checked first; what is running keeps its settings until the next start. */
+static int on_reload(Daemon *d _unused_, void *userdata) {
+        Validator *v = userdata;
+        _cleanup_free_ char *error = NULL;
+        ValidatorConf fresh = { 0 };
+        int r;
+
+        r = validator_conf_load(v->args.config, &fresh, &error);
+        if (r < 0) {
+                log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused, the old ones stay", "DPIN_ERROR=%s", error ? error : "");
+                return r;
+        }
+        log_set_level_name(fresh.log_level);
+        validator_conf_done(&fresh);
+        return 0;
+}
+
+static void on_stop(Daemon *d _unused_, void *userdata) {
+        Validator *v = userdata;
+
+        validator_manager_stop(v->manager);
+}
+
+static void on_free(Daemon *d _unused_, void *userdata) {
+        Validator *v = userdata;
+
+        v->manager = validator_manager_free(v->manager);
+}
+
+static const DaemonOps ops = {
+        .start = on_start,
+        .reload = on_reload,
+        .stop = on_stop,
+        .free = on_free,
+};
+
+static int run(Validator *v) {
+        if (v->args.check_config)
+                return 0;
+        if (v->args.print_config) {
+                conf_print(validator_conf_fields, &v->conf, stdout);
+                return 0;
+        }
+        log_set_level_name(v->conf.log_level);
+        return daemon_run(&ops, v);
+}
+
+int main(int argc, char *argv[]) {
+        _cleanup_free_ char *error = NULL;
+        Validator v = { 0 };
+        int r;
+
+        r = daemon_args_parse(&program, argc, argv, &v.args, NULL);
+        if (r <= 0)
+                return r < 0 ? 2 : EXIT_SUCCESS;
+
+        r = validator_conf_load(v.args.config, &v.conf, &error);
+        if (r < 0) {
+                fprintf(stderr, "dpin-validator: %s\n", error ? error : strerror(-r));
+                return EXIT_FAILURE;
+        }
+        r = run(&v);
+        validator_conf_done(&v.conf);
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,31 @@
+/* The highest recent sample wins; age lowers it. */
+#include "validator/hubtime.h"
+
+#define DRIFT_PPM 200 /* how fast the estimate sinks: faster than clocks drift */
+
+void hub_time_guess(HubTime *t, usec_t boottime, usec_t realtime) {
+        *t = (HubTime) { .offset = (int64_t)(realtime - boottime), .learned = boottime };
+}
+
+void hub_time_reset(HubTime *t, usec_t boottime, usec_t hub) {
+        *t = (HubTime) { .offset = (int64_t)(hub - boottime), .learned = boottime, .synced = true };
+}
+
+void hub_time_learn(HubTime *t, usec_t boottime, usec_t hub) {
+        int64_t sample = (int64_t)(hub - boottime);
+        int64_t sunk = t->offset - (int64_t)((boottime - t->learned) * DRIFT_PPM / 1000000);
+
+        t->offset = sample > sunk ? sample : sunk;
+        t->learned = boottime;
+        t->synced = true;
+}
+
+usec_t hub_time_at(const HubTime *t, usec_t boottime) {
+        return (usec_t)((int64_t)boottime + t->offset);
+}
+
+usec_t hub_time_to_boottime(const HubTime *t, usec_t hub) {
+        int64_t at = (int64_t)hub - t->offset;
+
+        return at > 0 ? (usec_t)at : 0;
+}

@@ -1,0 +1,25 @@
+/* What time it is at the hub: CLOCK_BOOTTIME plus an offset learned from its frames. Pure.
+ *
+ * A frame's time was true when it was sent, so each gives a lower bound of the offset, short by the delay on the way: the highest of
+ * recent ones is the best. The clocks may drift apart, so the estimate sinks slowly until a frame lifts it again. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/time.h"
+
+typedef struct HubTime {
+        int64_t offset; /* hub time - boottime, us */
+        usec_t learned; /* boottime of the last frame */
+        bool synced;    /* heard since the connection opened or before */
+} HubTime;
+
+/* Until the hub was heard: this machine's own idea. */
+void hub_time_guess(HubTime *t, usec_t boottime, usec_t realtime);
+/* The first frame of a connection: forgets what was, as the hub may be another process now. */
+void hub_time_reset(HubTime *t, usec_t boottime, usec_t hub);
+void hub_time_learn(HubTime *t, usec_t boottime, usec_t hub);
+usec_t hub_time_at(const HubTime *t, usec_t boottime);
+/* When this hub time comes, on the own clock; 0 when it lies before the boot. */
+usec_t hub_time_to_boottime(const HubTime *t, usec_t hub);

@@ -1,0 +1,340 @@
+/* Wiring: orders from the uplink to the runner, ticks from the runner through the sealer and the spool to the uplink. */
+#include "validator/manager.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/encode.h"
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "event/keyfile.h"
+#include "validator/bus.h"
+#include "validator/runner.h"
+#include "validator/uplink.h"
+
+#define STOP_STEP_MS  10
+#define STOP_STEPS    150
+#define QUEUE_FACTOR  50 /* checks may wait for 50 times the concurrency */
+
+struct ValidatorManager {
+        Daemon *daemon;
+        uv_loop_t *loop;
+        const ValidatorConf *conf; /* borrowed from main() */
+        SignKey *key;
+        char key_text[BASE64URL_SIZE(SIGN_PUBLIC_SIZE)];
+        char *tags[FRAME_TAGS_MAX + 1];
+        HubTime hub_time;
+        int64_t scheduled_offset; /* hub time's, when timers were set last */
+        Guard *guard;
+        Checker *checker;
+        Spool *spool;
+        Sealer *sealer;
+        Runner *runner;
+        Uplink *uplink;
+        ValidatorBus *bus;
+        uv_timer_t *timer; /* of the stop */
+        unsigned steps;
+};
+
+static void on_timer_closed(uv_handle_t *h) {
+        free(h);
+}
+
+/* Ticks, the way to the hub ---------------------------------------------------------------------- */
+
+static void on_tick(const Tick *tick, bool urgent, void *userdata) {
+        ValidatorManager *m = userdata;
+
+        sealer_add(m->sealer, tick, urgent);
+}
+
+static void on_suspect(const OrderId *order, uint32_t slot, void *userdata) {
+        ValidatorManager *m = userdata;
+
+        uplink_suspect(m->uplink, order, slot);
+}
+
+static void on_sealed(void *userdata) {
+        ValidatorManager *m = userdata;
+
+        uplink_pump(m->uplink);
+}
+
+/* Orders, the other way -------------------------------------------------------------------------- */
+
+static int add_order(ValidatorManager *m, const FrameOrder *entry, const SignScope *scope) {
+        RunnerOrder order;
+        Spec spec;
+        int r;
+
+        r = frame_order_open(entry, scope, &order.order, &order.id);
+        if (r < 0)
+                return r;
+        order.spec = &spec;
+        r = spec_parse(entry->spec.data, entry->spec.n, &spec, NULL);
+        if (r >= 0)
+                r = runner_add(m->runner, &order);
+        if (r < 0)
+                uplink_refuse(m->uplink, &order.id, r == -ENOBUFS ? "too many orders" : "not a check this validator can do");
+        return 0;
+}
+
+static int on_orders(const FrameOrders *f, const SignScope *scope, void *userdata) {
+        ValidatorManager *m = userdata;
+        const FrameOrder *add = f->add.items;
+        const FrameRemoved *removed = f->removed.items;
+        int r = 0;
+
+        if (f->reset)
+                runner_mark(m->runner);
+        for (size_t i = 0; i < f->add.n && r >= 0; i++)
+                r = add_order(m, &add[i], scope);
+        if (f->reset)
+                runner_sweep(m->runner);
+        for (size_t i = 0; i < f->removed.n; i++)
+                runner_remove(m->runner, &removed[i].order);
+        daemon_status(m->daemon, "%s, %zu orders", uplink_state_name(uplink_state(m->uplink)), runner_count(m->runner));
+        return r;
+}
+
+static void on_probe(const FrameProbe *f, const SignScope *scope, void *userdata) {
+        ValidatorManager *m = userdata;
+        FrameOrder spare = { .order = f->spare.order, .spec = f->spare.spec };
+        int kind = frame_probe_kind(f), r;
+
+        if (f->spare.order.n > 0 && add_order(m, &spare, scope) < 0)
+                return;
+        if (kind < 0)
+                return;
+        r = runner_probe(m->runner, &(RunnerProbe) {
+                .order = f->order,
+                .kind = (TickKind)kind,
+                .number = (uint32_t)f->number,
+                .deadline = f->deadline,
+        });
+        if (r < 0)
+                log_debug("probe ignored: %s", strerror(-r));
+}
+
+/* A corrected clock moves every slot. */
+static void on_changed(void *userdata) {
+        ValidatorManager *m = userdata;
+        int64_t off = m->hub_time.offset - m->scheduled_offset;
+
+        if (!m->uplink)
+                return;
+        if (off > (int64_t)USEC_PER_SEC / 10 || off < -(int64_t)USEC_PER_SEC / 10) {
+                m->scheduled_offset = m->hub_time.offset;
+                runner_reschedule(m->runner);
+        }
+        daemon_status(m->daemon, "%s, %zu orders", uplink_state_name(uplink_state(m->uplink)), runner_count(m->runner));
+        validator_bus_changed(m->bus);
+}
+
+/* Building --------------------------------------------------------------------------------------- */
+
+static int load_key(ValidatorManager *m) {
+        _cleanup_free_ char *path = NULL;
+        KeySource source;
+        int r;
+
+        if (asprintf(&path, "%s/validator.key", m->conf->state_directory) < 0)
+                return -ENOMEM;
+        r = keyfile_load("validator.key", path, &m->key, &source);
+        if (r < 0) {
+                log_error("the validator's key cannot be read (credential validator.key, PRIVATE_KEY or %s): %s", path, strerror(-r));
+                return r;
+        }
+        base64url_encode(sign_key_public(m->key)->bytes, SIGN_PUBLIC_SIZE, m->key_text);
+        log_event(LOG_INFO, source == KEY_CREATED ? DPIN_MSG_KEY_CREATED : DPIN_MSG_STARTED,
+                  source == KEY_CREATED ? "a validator key was made" : "validator key loaded",
+                  "DPIN_VALIDATOR=%s\nDPIN_SOURCE=%s", m->key_text, key_source_name(source));
+        return 0;
+}
+
+/* The name travels as a tag, first. */
+static int split_tags(ValidatorManager *m) {
+        _cleanup_free_ char *copy = strdup(m->conf->tags ? m->conf->tags : "");
+        char *state = NULL;
+        size_t n = 0;
+
+        if (!copy)
+                return -ENOMEM;
+        if (m->conf->name && asprintf(&m->tags[n++], "name=%.58s", m->conf->name) < 0)
+                return -ENOMEM;
+        for (char *t = strtok_r(copy, ", ", &state); t && n < FRAME_TAGS_MAX; t = strtok_r(NULL, ", ", &state)) {
+                m->tags[n] = strndup(t, 64);
+                if (!m->tags[n++])
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int make_guard(ValidatorManager *m) {
+        _cleanup_free_ char *wrong = NULL;
+        int r = guard_new(&m->guard, m->conf->allow, m->conf->deny, &wrong);
+
+        if (r < 0)
+                log_error("Allow= and Deny=: \"%s\" is no address or prefix", wrong ? wrong : "");
+        return r;
+}
+
+static int make_checks(ValidatorManager *m) {
+        int r;
+
+        r = make_guard(m);
+        if (r < 0)
+                return r;
+        return checker_new(&m->checker, m->loop, &(CheckerOptions) {
+                .guard = m->guard,
+                .ca_file = m->conf->ca_file,
+                .concurrency = (unsigned)m->conf->concurrency,
+                .queue_max = (unsigned)m->conf->concurrency * QUEUE_FACTOR,
+                .body_max = m->conf->body_max,
+        });
+}
+
+static int make_spool(ValidatorManager *m) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        if (asprintf(&path, "%s/spool.sqlite", m->conf->state_directory) < 0)
+                return -ENOMEM;
+        r = spool_new(&m->spool, path, m->conf->spool_max);
+        if (r < 0)
+                log_error("the spool %s cannot be opened: %s", path, strerror(-r));
+        return r;
+}
+
+static int make_way(ValidatorManager *m) {
+        int r;
+
+        r = make_spool(m);
+        if (r < 0)
+                return r;
+
+        r = sealer_new(&m->sealer, m->loop, &(SealerOptions) {
+                .key = m->key, .hub_time = &m->hub_time, .spool = m->spool, .sealed = on_sealed, .userdata = m });
+        if (r < 0)
+                return r;
+
+        r = runner_new(&m->runner, m->loop, &(RunnerOptions) {
+                .checker = m->checker,
+                .hub_time = &m->hub_time,
+                .spool = m->spool,
+                .orders_max = (unsigned)m->conf->orders_max,
+                .tick = on_tick,
+                .suspect = on_suspect,
+                .userdata = m,
+        });
+        if (r < 0)
+                return r;
+
+        return uplink_new(&m->uplink, m->loop, &(UplinkOptions) {
+                .url = m->conf->hub_url,
+                .ca_file = m->conf->ca_file,
+                .key = m->key,
+                .tags = m->tags,
+                .capabilities = checker_capabilities(),
+                .hub_time = &m->hub_time,
+                .spool = m->spool,
+                .sealer = m->sealer,
+                .orders = on_orders,
+                .probe = on_probe,
+                .changed = on_changed,
+                .userdata = m,
+        });
+}
+
+int validator_manager_new(ValidatorManager **ret, Daemon *daemon, const ValidatorManagerOptions *options) {
+        _cleanup_(validator_manager_freep) ValidatorManager *m = calloc(1, sizeof(*m));
+        int r;
+
+        if (!m)
+                return -ENOMEM;
+        *m = (ValidatorManager) { .daemon = daemon, .loop = daemon_loop(daemon), .conf = options->conf };
+        hub_time_guess(&m->hub_time, now_boottime(), now_realtime());
+
+        r = load_key(m);
+        if (r < 0)
+                return r;
+
+        r = split_tags(m);
+        if (r < 0)
+                return r;
+
+        r = make_checks(m);
+        if (r < 0)
+                return r;
+
+        r = make_way(m);
+        if (r < 0)
+                return r;
+
+        r = validator_bus_new(&m->bus, m->loop, options->bus, m);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+ValidatorManager *validator_manager_free(ValidatorManager *m) {
+        if (!m)
+                return NULL;
+        validator_bus_free(m->bus);
+        if (m->timer)
+                uv_close((uv_handle_t *)m->timer, on_timer_closed);
+        uplink_free(m->uplink);
+        runner_free(m->runner);
+        sealer_free(m->sealer);
+        spool_free(m->spool);
+        checker_free(m->checker);
+        guard_free(m->guard);
+        for (size_t i = 0; i < ELEMENTSOF(m->tags); i++)
+                free(m->tags[i]);
+        sign_key_free(m->key);
+        free(m);
+        return NULL;
+}
+
+/* Stopping --------------------------------------------------------------------------------------- */
+
+static void on_stop_step(uv_timer_t *timer) {
+        ValidatorManager *m = timer->data;
+
+        if (!uplink_is_closed(m->uplink) && ++m->steps < STOP_STEPS)
+                return;
+        uv_timer_stop(timer);
+        daemon_finished(m->daemon);
+}
+
+void validator_manager_stop(ValidatorManager *m) {
+        (void)sealer_flush(m->sealer);
+        uplink_stop(m->uplink);
+        m->timer = calloc(1, sizeof(*m->timer));
+        if (!m->timer) {
+                daemon_finished(m->daemon);
+                return;
+        }
+        uv_timer_init(m->loop, m->timer);
+        m->timer->data = m;
+        uv_timer_start(m->timer, on_stop_step, 0, STOP_STEP_MS);
+}
+
+void validator_manager_status(const ValidatorManager *m, ValidatorStatus *ret) {
+        SpoolStats stats;
+
+        spool_stats(m->spool, &stats);
+        *ret = (ValidatorStatus) {
+                .state = uplink_state_name(uplink_state(m->uplink)),
+                .key = m->key_text,
+                .hub = m->conf->hub_url,
+                .connected = uplink_state(m->uplink) == UPLINK_READY,
+                .orders = (uint32_t)runner_count(m->runner),
+                .spool_batches = stats.batches,
+                .spool_bytes = stats.bytes,
+                .ticks_sealed = sealer_ticks(m->sealer),
+        };
+}

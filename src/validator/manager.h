@@ -1,0 +1,22 @@
+/* The validator as a whole: knows every module, nobody but main() and the bus knows it. */
+#pragma once
+
+#include "event/daemon.h"
+#include "validator/conf.h"
+#include "validator/status.h"
+
+typedef struct ValidatorManager ValidatorManager;
+
+typedef struct ValidatorManagerOptions {
+        const ValidatorConf *conf; /* borrowed */
+        const char *bus;           /* address of a private bus, "none", or NULL: the system bus */
+} ValidatorManagerOptions;
+
+int validator_manager_new(ValidatorManager **ret, Daemon *daemon, const ValidatorManagerOptions *options);
+ValidatorManager *validator_manager_free(ValidatorManager *m);
+DEFINE_FREEP(ValidatorManager, validator_manager_free);
+/* Seals what was seen, says bye, then daemon_finished(). */
+void validator_manager_stop(ValidatorManager *m);
+
+/* Strings are borrowed from the manager. */
+void validator_manager_status(const ValidatorManager *m, ValidatorStatus *ret);

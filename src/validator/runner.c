@@ -1,0 +1,278 @@
+/* A hash of orders; a run per check under way, which copies what it needs and outlives its order. */
+#include "validator/runner.h"
+
+#include <errno.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "base/log.h"
+#include "validator/schedule.h"
+
+typedef struct Work {
+        OrderId id;
+        Order order;
+        Spec *spec;
+        Runner *runner;
+        uv_timer_t timer;
+        ScheduleSlot due;
+        int64_t slot_max, probe_max;
+        bool marked;
+        UT_hash_handle hh;
+} Work;
+
+/* A check under way. */
+typedef struct Run {
+        Runner *runner;
+        Check *check;
+        uv_timer_t *suspect; /* NULL for probes */
+        OrderId order;
+        TickKind kind;
+        uint32_t number;
+        usec_t scheduled, interval;
+        struct Run *prev, *next;
+} Run;
+
+struct Runner {
+        uv_loop_t *loop;
+        RunnerOptions options;
+        Work *works;
+        Run *runs;
+};
+
+static void on_timer_closed(uv_handle_t *h) {
+        free(h);
+}
+
+static void on_work_closed(uv_handle_t *h) {
+        Work *w = h->data;
+
+        free(w->spec);
+        free(w);
+}
+
+static usec_t hub_now(const Runner *r) {
+        return hub_time_at(r->options.hub_time, now_boottime());
+}
+
+/* Runs ------------------------------------------------------------------------------------------- */
+
+static void run_free(Run *run) {
+        DL_DELETE(run->runner->runs, run);
+        if (run->suspect)
+                uv_close((uv_handle_t *)run->suspect, on_timer_closed);
+        free(run);
+}
+
+static void on_suspect(uv_timer_t *timer) {
+        Run *run = timer->data;
+        const RunnerOptions *o = &run->runner->options;
+
+        o->suspect(&run->order, run->number, o->userdata);
+}
+
+/* A start too far from its slot is nobody's tick: the machine slept or was overloaded. */
+static bool on_schedule(const Run *run, usec_t start) {
+        usec_t off = start > run->scheduled ? start - run->scheduled : run->scheduled - start;
+
+        return run->kind != TICK_SCHEDULED || off < run->interval / 2;
+}
+
+static void on_checked(const CheckResult *result, void *userdata) {
+        Run *run = userdata;
+        Runner *r = run->runner;
+        Tick tick = result->seen;
+        usec_t start = hub_time_at(r->options.hub_time, result->started);
+        bool urgent = run->kind != TICK_SCHEDULED, fits = on_schedule(run, start);
+
+        tick.order = run->order;
+        tick.kind = run->kind;
+        tick.number = run->number;
+        tick.start = (int64_t)start;
+        run_free(run);
+        if (fits)
+                r->options.tick(&tick, urgent, r->options.userdata);
+}
+
+static int start_suspect(Run *run) {
+        run->suspect = calloc(1, sizeof(*run->suspect));
+        if (!run->suspect)
+                return -ENOMEM;
+        uv_timer_init(run->runner->loop, run->suspect);
+        run->suspect->data = run;
+        return uv_timer_start(run->suspect, on_suspect, RUNNER_SUSPECT_AFTER / USEC_PER_MSEC, 0);
+}
+
+static int start_run(Work *w, TickKind kind, uint32_t number, usec_t scheduled) {
+        Runner *r = w->runner;
+        CheckRequest request = {
+                .spec = w->spec,
+                .family = w->order.family,
+                .timeout = w->order.timeout_ms * USEC_PER_MSEC,
+        };
+        Run *run = calloc(1, sizeof(*run));
+        int code;
+
+        if (!run)
+                return -ENOMEM;
+        *run = (Run) { .runner = r, .order = w->id, .kind = kind, .number = number, .scheduled = scheduled,
+                       .interval = w->order.interval_ms * USEC_PER_MSEC };
+        DL_APPEND(r->runs, run);
+        code = kind == TICK_SCHEDULED ? start_suspect(run) : 0;
+        if (code >= 0)
+                code = checker_start(r->options.checker, &request, on_checked, run, &run->check);
+        if (code < 0)
+                run_free(run);
+        return code;
+}
+
+/* Schedule --------------------------------------------------------------------------------------- */
+
+static void schedule(Work *w);
+
+static void on_due(uv_timer_t *timer) {
+        Work *w = timer->data;
+        int r;
+
+        if (hub_now(w->runner) + USEC_PER_MSEC < w->due.at) { /* the estimate of hub time moved meanwhile */
+                schedule(w);
+                return;
+        }
+        w->slot_max = w->due.slot;
+        r = start_run(w, TICK_SCHEDULED, w->due.slot, w->due.at);
+        if (r < 0)
+                log_debug("a check could not be started: %s", strerror(-r));
+        schedule(w);
+}
+
+static void schedule(Work *w) {
+        usec_t now = hub_now(w->runner);
+
+        w->due = schedule_next(&w->order, w->slot_max, now);
+        uv_update_time(w->runner->loop);
+        uv_timer_start(&w->timer, on_due, (w->due.at > now ? w->due.at - now : 0) / USEC_PER_MSEC, 0);
+}
+
+/* Orders ----------------------------------------------------------------------------------------- */
+
+int runner_new(Runner **ret, uv_loop_t *loop, const RunnerOptions *options) {
+        Runner *r = calloc(1, sizeof(*r));
+
+        if (!r)
+                return -ENOMEM;
+        r->loop = loop;
+        r->options = *options;
+        *ret = r;
+        return 0;
+}
+
+static void forget(Runner *r, Work *w) {
+        HASH_DEL(r->works, w);
+        uv_close((uv_handle_t *)&w->timer, on_work_closed);
+}
+
+Runner *runner_free(Runner *r) {
+        Work *w, *next;
+
+        if (!r)
+                return NULL;
+        HASH_ITER (hh, r->works, w, next)
+                forget(r, w);
+        while (r->runs) {
+                check_cancel(r->runs->check);
+                run_free(r->runs);
+        }
+        free(r);
+        return NULL;
+}
+
+static Work *find(const Runner *r, const OrderId *id) {
+        Work *w;
+
+        HASH_FIND(hh, r->works, id, sizeof(*id), w);
+        return w;
+}
+
+static int add(Runner *r, const RunnerOrder *o) {
+        Work *w = calloc(1, sizeof(*w));
+
+        if (!w)
+                return -ENOMEM;
+        w->spec = malloc(sizeof(*w->spec));
+        if (!w->spec) {
+                free(w);
+                return -ENOMEM;
+        }
+        *w->spec = *o->spec;
+        w->id = o->id;
+        w->order = o->order;
+        w->order.extension = (Extension) { 0 };
+        w->runner = r;
+        w->slot_max = MAX(spool_progress(r->options.spool, &o->id, false), INT64_C(-1));
+        w->probe_max = MAX(spool_progress(r->options.spool, &o->id, true), INT64_C(0));
+        uv_timer_init(r->loop, &w->timer);
+        w->timer.data = w;
+        HASH_ADD(hh, r->works, id, sizeof(w->id), w);
+        if (w->order.type != ORDER_SPARE)
+                schedule(w);
+        return 0;
+}
+
+int runner_add(Runner *r, const RunnerOrder *order) {
+        Work *w = find(r, &order->id);
+
+        if (w) {
+                w->marked = false;
+                return 0;
+        }
+        if (HASH_COUNT(r->works) >= r->options.orders_max)
+                return -ENOBUFS;
+        return add(r, order);
+}
+
+void runner_remove(Runner *r, const OrderId *id) {
+        Work *w = find(r, id);
+
+        if (w)
+                forget(r, w);
+}
+
+void runner_mark(Runner *r) {
+        Work *w, *next;
+
+        HASH_ITER (hh, r->works, w, next)
+                w->marked = true;
+}
+
+void runner_sweep(Runner *r) {
+        Work *w, *next;
+
+        HASH_ITER (hh, r->works, w, next)
+                if (w->marked)
+                        forget(r, w);
+}
+
+int runner_probe(Runner *r, const RunnerProbe *probe) {
+        Work *w = find(r, &probe->order);
+
+        if (!w)
+                return -ENOENT;
+        if (probe->number <= w->probe_max)
+                return -EALREADY;
+        if (probe->deadline < hub_now(r))
+                return -ETIME;
+        w->probe_max = probe->number;
+        return start_run(w, probe->kind, probe->number, 0);
+}
+
+size_t runner_count(const Runner *r) {
+        return HASH_COUNT(r->works);
+}
+
+void runner_reschedule(Runner *r) {
+        Work *w, *next;
+
+        HASH_ITER (hh, r->works, w, next)
+                if (w->order.type != ORDER_SPARE)
+                        schedule(w);
+}

@@ -1,0 +1,57 @@
+/* The orders this validator holds, each with its timer; what is due is checked, what was seen becomes a tick. */
+#pragma once
+
+#include <uv.h>
+
+#include "base/macro.h"
+#include "validator/check.h"
+#include "validator/hubtime.h"
+#include "validator/spool.h"
+#include "wire/order.h"
+
+typedef struct Runner Runner;
+
+typedef struct RunnerOptions {
+        Checker *checker;        /* borrowed, as all here */
+        const HubTime *hub_time;
+        Spool *spool;            /* asked how far an order got */
+        unsigned orders_max;     /* more are refused */
+        /* urgent: somebody waits for it (a probe). */
+        void (*tick)(const Tick *tick, bool urgent, void *userdata);
+        /* A scheduled check is unanswered after a second. */
+        void (*suspect)(const OrderId *order, uint32_t slot, void *userdata);
+        void *userdata;
+} RunnerOptions;
+
+typedef struct RunnerOrder {
+        OrderId id;
+        Order order;
+        const Spec *spec; /* borrowed for the call */
+} RunnerOrder;
+
+#define RUNNER_SUSPECT_AFTER USEC_PER_SEC
+
+int runner_new(Runner **ret, uv_loop_t *loop, const RunnerOptions *options);
+Runner *runner_free(Runner *r);
+DEFINE_FREEP(Runner, runner_free);
+
+/* One that is held already stays as it is. -ENOBUFS: orders_max. */
+int runner_add(Runner *r, const RunnerOrder *order);
+/* Its check under way ends as it ends. */
+void runner_remove(Runner *r, const OrderId *id);
+/* Marks all, so that what is not added again until runner_sweep() goes. */
+void runner_mark(Runner *r);
+void runner_sweep(Runner *r);
+
+typedef struct RunnerProbe {
+        OrderId order;
+        TickKind kind;
+        uint32_t number;
+        usec_t deadline; /* hub time */
+} RunnerProbe;
+
+/* 0: started. -ENOENT: no such order; -EALREADY: this number or a higher one was checked; -ETIME: past its deadline. */
+int runner_probe(Runner *r, const RunnerProbe *probe);
+size_t runner_count(const Runner *r);
+/* Hub time was learned or corrected: timers are set anew. */
+void runner_reschedule(Runner *r);

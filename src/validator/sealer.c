@@ -1,0 +1,234 @@
+/* A buffer of ticks before the spool. */
+#include "validator/sealer.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+
+#define SHRINKS_MOST 64 /* gaps made in one go */
+
+struct Sealer {
+        SealerOptions options;
+        uv_timer_t *timer;
+        PublicKey network;
+        bool has_network, complained;
+        uint64_t incarnation, sequence; /* sequence: of the batch sealed last */
+        Hash previous;
+        Tick ticks[BATCH_TICKS_MAX];
+        uint16_t n;
+        uint64_t sealed, refused;
+        uint8_t frame[BATCH_FRAME_MAX];
+};
+
+static void on_timer_closed(uv_handle_t *h) {
+        free(h);
+}
+
+void sealer_renew(Sealer *s) {
+        uint64_t incarnation;
+
+        do {
+                randombytes_buf(&incarnation, sizeof(incarnation));
+                incarnation &= INT64_MAX;
+        } while (incarnation == 0);
+        s->incarnation = incarnation;
+        s->sequence = 0;
+        s->previous = (Hash) { 0 };
+}
+
+int sealer_new(Sealer **ret, uv_loop_t *loop, const SealerOptions *options) {
+        _cleanup_(sealer_freep) Sealer *s = calloc(1, sizeof(*s));
+
+        if (!s)
+                return -ENOMEM;
+        s->options = *options;
+        sealer_renew(s);
+        s->timer = calloc(1, sizeof(*s->timer));
+        if (!s->timer)
+                return -ENOMEM;
+        uv_timer_init(loop, s->timer);
+        s->timer->data = s;
+
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+Sealer *sealer_free(Sealer *s) {
+        if (!s)
+                return NULL;
+        if (s->timer)
+                uv_close((uv_handle_t *)s->timer, on_timer_closed);
+        free(s);
+        return NULL;
+}
+
+void sealer_set_network(Sealer *s, const PublicKey *network) {
+        s->network = *network;
+        s->has_network = true;
+}
+
+static BatchHeader header_of(const Sealer *s, uint16_t flags, uint16_t count) {
+        usec_t boottime = now_boottime();
+        usec_t now = hub_time_at(s->options.hub_time, boottime);
+
+        return (BatchHeader) {
+                .type = BATCH_TICKS,
+                .flags = (uint16_t)(flags | (s->options.hub_time->synced ? 0 : BATCH_UNSYNCED)),
+                .incarnation = s->incarnation,
+                .sequence = s->sequence + 1,
+                .previous = s->previous,
+                .created = (int64_t)now,
+                .clock_offset = (int64_t)(now_realtime() - now),
+                .count = count,
+        };
+}
+
+/* Signs a batch at the end of the live stream and stores it with what it makes unrepeatable. */
+static int seal(Sealer *s, const Tick *ticks, uint16_t count, uint16_t flags) {
+        SpoolProgress progress[BATCH_TICKS_MAX];
+        BatchDraft draft = { .header = header_of(s, flags, count), .ticks = ticks };
+        SpoolBatch batch;
+        Hash hash;
+        int n, r;
+
+        randombytes_buf(draft.secret, sizeof(draft.secret));
+        n = batch_seal(&draft, s->options.key, &s->network, s->frame, &hash);
+        if (n < 0)
+                return n;
+        for (uint16_t i = 0; i < count; i++)
+                progress[i] = (SpoolProgress) { ticks[i].order, ticks[i].kind != TICK_SCHEDULED, ticks[i].number };
+
+        batch = (SpoolBatch) {
+                .incarnation = s->incarnation, .sequence = s->sequence + 1, .hash = hash,
+                .created = (usec_t)draft.header.created, .count = count, .frame = s->frame, .n = (size_t)n,
+        };
+        r = spool_put(s->options.spool, &batch, progress, count);
+        if (r < 0)
+                return r;
+        s->sequence++;
+        s->previous = hash;
+        s->sealed += count;
+        return 0;
+}
+
+/* The bounded spool gives up its oldest batches, and says so. */
+static void shrink(Sealer *s) {
+        BatchDraft draft;
+        SpoolDropped d;
+        Hash hash;
+        int n;
+
+        for (int i = 0; i < SHRINKS_MOST && spool_shrink(s->options.spool, &d) > 0; i++) {
+                draft = (BatchDraft) { .header = header_of(s, 0, 0), .gap = { d.from, d.ticks } };
+                draft.header.type = BATCH_GAP;
+                draft.header.flags = 0;
+                draft.header.incarnation = d.incarnation;
+                draft.header.sequence = d.to;
+                draft.header.previous = d.hash;
+                n = batch_seal(&draft, s->options.key, &s->network, s->frame, &hash);
+                if (n < 0 || spool_put_gap(s->options.spool, &d, s->frame, (size_t)n) < 0)
+                        return;
+                log_event(LOG_WARNING, DPIN_MSG_SPOOL_LOST, "the spool is full: its oldest batches were dropped",
+                          "DPIN_TICKS=%u", d.ticks);
+        }
+}
+
+int sealer_flush(Sealer *s) {
+        int r;
+
+        uv_timer_stop(s->timer);
+        if (s->n == 0 || !s->has_network)
+                return 0;
+        r = seal(s, s->ticks, s->n, 0);
+        if (r < 0) {
+                if (!s->complained)
+                        log_event(LOG_ERR, DPIN_MSG_SPOOL_FULL, "ticks cannot be stored: they wait in memory", "DPIN_ERROR=%s",
+                                  strerror(-r));
+                s->complained = true;
+                return r;
+        }
+        s->complained = false;
+        s->n = 0;
+        shrink(s);
+        s->options.sealed(s->options.userdata);
+        return 0;
+}
+
+static void on_timer(uv_timer_t *timer) {
+        Sealer *s = timer->data;
+
+        if (sealer_flush(s) < 0)
+                uv_timer_start(s->timer, on_timer, 1000, 0);
+}
+
+void sealer_add(Sealer *s, const Tick *tick, bool urgent) {
+        if (s->n == BATCH_TICKS_MAX && sealer_flush(s) < 0) {
+                s->refused++;
+                return;
+        }
+        s->ticks[s->n++] = *tick;
+        if (urgent || s->n == BATCH_TICKS_MAX)
+                on_timer(s->timer);
+        else if (!uv_is_active((uv_handle_t *)s->timer))
+                uv_timer_start(s->timer, on_timer, SEALER_DELAY / USEC_PER_MSEC, 0);
+}
+
+/* Forks and gaps --------------------------------------------------------------------------------- */
+
+typedef struct Reseal {
+        Sealer *sealer;
+        int n, r;
+} Reseal;
+
+static void on_reseal(const SpoolBatch *b, void *userdata) {
+        Reseal *x = userdata;
+        _cleanup_(batch_freep) Batch *batch = NULL;
+
+        if (x->r < 0 || batch_parse(b->frame, b->n, &batch) < 0 || batch->header.count == 0)
+                return;
+        x->r = seal(x->sealer, batch->ticks, batch->header.count,
+                    (uint16_t)(BATCH_RESEALED | (batch->header.flags & BATCH_UNSYNCED)));
+        x->n += x->r >= 0;
+}
+
+int sealer_reseal(Sealer *s, uint64_t incarnation) {
+        Reseal x = { .sealer = s };
+        int r;
+
+        sealer_renew(s);
+        r = spool_take_stream(s->options.spool, incarnation, on_reseal, &x);
+        return r < 0 ? r : x.r < 0 ? x.r : x.n;
+}
+
+int sealer_gap_before(Sealer *s, const SpoolBatch *batch, uint64_t from, uint8_t ret[static BATCH_FRAME_MAX]) {
+        _cleanup_(batch_freep) Batch *parsed = NULL;
+        BatchDraft draft;
+        Hash hash;
+        int r;
+
+        r = batch_parse(batch->frame, batch->n, &parsed);
+        if (r < 0)
+                return r;
+        draft = (BatchDraft) { .header = header_of(s, 0, 0), .gap = { .from = from } };
+        draft.header.type = BATCH_GAP;
+        draft.header.flags = 0;
+        draft.header.incarnation = batch->incarnation;
+        draft.header.sequence = batch->sequence - 1;
+        draft.header.previous = parsed->header.previous;
+        return batch_seal(&draft, s->options.key, &s->network, ret, &hash);
+}
+
+uint64_t sealer_incarnation(const Sealer *s) {
+        return s->incarnation;
+}
+
+uint64_t sealer_ticks(const Sealer *s) {
+        return s->sealed;
+}
+
+uint64_t sealer_refused(const Sealer *s) {
+        return s->refused;
+}

@@ -1,0 +1,43 @@
+/* Ticks become signed batches in the spool: within 200 ms, urgent ones at once. Owns the live stream: its incarnation, sequence and
+ * the hash the next batch goes on from. */
+#pragma once
+
+#include <uv.h>
+
+#include "base/macro.h"
+#include "validator/hubtime.h"
+#include "validator/spool.h"
+#include "wire/batch.h"
+
+typedef struct Sealer Sealer;
+
+typedef struct SealerOptions {
+        const SignKey *key; /* borrowed, as all here */
+        const HubTime *hub_time;
+        Spool *spool;
+        void (*sealed)(void *userdata); /* something new is in the spool */
+        void *userdata;
+} SealerOptions;
+
+#define SEALER_DELAY (200 * USEC_PER_MSEC)
+
+int sealer_new(Sealer **ret, uv_loop_t *loop, const SealerOptions *options);
+/* What is not sealed is lost. */
+Sealer *sealer_free(Sealer *s);
+DEFINE_FREEP(Sealer, sealer_free);
+
+/* The network all statements are for; nothing is sealed before it is known. */
+void sealer_set_network(Sealer *s, const PublicKey *network);
+void sealer_add(Sealer *s, const Tick *tick, bool urgent);
+/* Seals what is there now: 0, or why it could not be stored (it is kept and tried again). */
+int sealer_flush(Sealer *s);
+
+uint64_t sealer_incarnation(const Sealer *s);
+/* Later ticks go into a stream of their own. */
+void sealer_renew(Sealer *s);
+/* The stream has forked: what waits of it is sealed again in a new one, flagged. Number of batches. */
+int sealer_reseal(Sealer *s, uint64_t incarnation);
+/* A gap that tells of batches from..before(batch) which are not here any more; batch is a frame of the spool. Length of the frame. */
+int sealer_gap_before(Sealer *s, const SpoolBatch *batch, uint64_t from, uint8_t ret[static BATCH_FRAME_MAX]);
+uint64_t sealer_ticks(const Sealer *s);   /* sealed since the start */
+uint64_t sealer_refused(const Sealer *s); /* lost, because neither disk nor memory had room */
