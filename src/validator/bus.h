@@ -1,4 +1,4 @@
-/* org.dpin.Validator1 on D-Bus: what this validator does, to look at. */
+/* org.dpin.Validator1 on D-Bus: what the validator is doing, for everyone to read. */
 #pragma once
 
 #include <uv.h>
@@ -8,10 +8,12 @@
 typedef struct ValidatorBus ValidatorBus;
 typedef struct ValidatorManager ValidatorManager;
 
-/* address: of a private bus; "none": no bus at all; NULL: the system bus. Without a bus, or with the name taken, it logs once and
- * runs on (*ret is NULL then). The manager is borrowed. */
-int validator_bus_new(ValidatorBus **ret, uv_loop_t *loop, const char *address, const ValidatorManager *m);
+/* address: of a private bus; "none": no bus at all; NULL: the system bus. Without a bus, or when
+ * another validator has the name already, it logs once and runs on (*ret is NULL then). The manager
+ * is borrowed; it is asked by validator_manager_status(). */
+int validator_bus_new(ValidatorBus **ret, uv_loop_t *loop, const char *address,
+                      const ValidatorManager *m);
 ValidatorBus *validator_bus_free(ValidatorBus *b);
 DEFINE_FREEP(ValidatorBus, validator_bus_free);
-/* The state changed. b may be NULL. */
+/* State or Connected changed. b may be NULL. */
 void validator_bus_changed(ValidatorBus *b);

@@ -1,15 +1,18 @@
-/* What a validator says of itself: plain data for the bus. */
+/* How a validator is doing, as plain data, for its bus and its status line. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/encode.h"
+#include "wire/sign.h"
+
 typedef struct ValidatorStatus {
-        const char *state; /* of the uplink: "ready", "away" ... */
-        const char *key;   /* public key, base64url */
-        const char *hub;   /* URL */
-        bool connected;
-        uint32_t orders;
-        uint64_t spool_batches, spool_bytes; /* not acked yet */
-        uint64_t ticks_sealed;               /* since the start */
+        const char *state; /* one sentence: "ready", or what is missing; borrowed, as hub */
+        const char *hub;   /* its URL */
+        char key[BASE64URL_SIZE(SIGN_PUBLIC_SIZE)];
+        bool connected;  /* welcomed by the hub, and approved */
+        uint32_t orders; /* that are run now */
+        uint64_t spool_batches, spool_bytes;
+        uint64_t ticks_sealed; /* since the start */
 } ValidatorStatus;
