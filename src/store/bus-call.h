@@ -1,0 +1,61 @@
+/* Methods of D-Bus that wait for the database: who may, who asks, then the deed, whose answer comes
+ * later. Shared by the programs that have a store; no SQL here. */
+#pragma once
+
+#include "base/id.h"
+#include "event/bus.h"
+#include "store/store.h"
+
+#define BUS_CALL_PAGE_MAX 500
+
+typedef struct BusCalls BusCalls; /* all open ones of a program */
+typedef struct BusCall BusCall;
+
+/* Starts with the message's arguments unread. Answers by bus_call_reply() or bus_call_fail(), now
+ * or in a callback of the store, whose first line is bus_call_resume(). */
+typedef void (*BusCallAct)(BusCall *c, void *userdata);
+
+typedef struct BusDeed {
+        const char *member; /* of the interface; NULL ends a table */
+        const char *action; /* of polkit; NULL: everyone may */
+        BusCallAct act;
+} BusDeed;
+
+/* bus and deeds are borrowed; userdata is what act() gets. */
+int bus_calls_new(BusCalls **ret, Bus *bus, const BusDeed *deeds, void *userdata);
+/* Before the bus and the store go; open calls end without an answer. */
+BusCalls *bus_calls_free(BusCalls *calls);
+DEFINE_FREEP(BusCalls, bus_calls_free);
+/* The handler of every method of the vtable. */
+int bus_calls_method(BusCalls *calls, sd_bus_message *m);
+
+/* What a call keeps while it waits. */
+typedef struct BusCallNote {
+        uint32_t offset, limit;  /* of a page */
+        char id[UUID_TEXT_SIZE]; /* of what is being made */
+        char secret[64];         /* wiped with the call */
+        uint32_t organisation;
+        char *text; /* freed with the call */
+} BusCallNote;
+
+sd_bus_message *bus_call_message(BusCall *c);
+void *bus_call_userdata(BusCall *c);
+BusCallNote *bus_call_note(BusCall *c);
+/* "uid 0"; of guarded deeds, else "". */
+const char *bus_call_actor(const BusCall *c);
+/* For the last argument of the store's functions. */
+StoreCall **bus_call_handle(BusCall *c);
+/* The store has called back: its handle is no more. Returns userdata as what it is. */
+BusCall *bus_call_resume(void *userdata);
+
+/* Reads "uu" into the note. false: the call has been answered. */
+bool bus_call_read_page(BusCall *c);
+/* false: not read as these types, and answered. */
+bool bus_call_read(BusCall *c, const char *types, ...);
+/* An empty answer to be filled; NULL: out of memory, and answered. */
+sd_bus_message *bus_call_answer(BusCall *c);
+/* Both end the call. r of sd_bus_message_append(): negative fails. Takes the answer. */
+void bus_call_reply(BusCall *c, sd_bus_message *answer, int r);
+/* r as of the store: becomes org.dpin.Error.NotFound, Exists, Invalid, Unavailable or Failed; text
+ * is for people, or NULL. */
+void bus_call_fail(BusCall *c, int r, const char *text);
