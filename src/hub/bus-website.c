@@ -1,0 +1,315 @@
+/* Websites as the administrator sees them: those of every organisation; new ones go to the first.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "hub/bus-deeds.h"
+#include "store/accounts.h"
+#include "store/website-views.h"
+#include "wire/url.h"
+
+#define ROW "(sssuuybt)"
+
+/* Listing ----------------------------------------------------------------------------------------
+ */
+
+static int append_row(sd_bus_message *answer, const WebsiteRow *w) {
+        char id[UUID_TEXT_SIZE];
+
+        return sd_bus_message_append(answer, ROW, uuid_format(&w->public_id, id), w->url, w->name,
+                                     w->interval_ms, w->timeout_ms, w->seats, (int)w->paused,
+                                     w->created / USEC_PER_SEC);
+}
+
+static void on_listed(int r, const WebsiteRow *rows, size_t n, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        const BusCallNote *note = bus_call_note(c);
+        sd_bus_message *answer;
+        size_t end;
+
+        if (r < 0) {
+                bus_call_fail(c, r, NULL);
+                return;
+        }
+        answer = bus_call_answer(c);
+        if (!answer)
+                return;
+        r = sd_bus_message_open_container(answer, 'a', ROW);
+        end = MIN(n, (size_t)note->offset + note->limit);
+        for (size_t i = note->offset; r >= 0 && i < end; i++)
+                r = append_row(answer, &rows[i]);
+        if (r >= 0)
+                r = sd_bus_message_close_container(answer);
+        bus_call_reply(c, answer, r);
+}
+
+void hub_bus_list_websites(BusCall *c, void *userdata) {
+        int r;
+
+        if (!bus_call_read_page(c))
+                return;
+        r = websites_load(hub_manager_store(userdata), 0, on_listed, c, bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+/* Adding -----------------------------------------------------------------------------------------
+ */
+
+typedef struct Options {
+        const char *name;
+        uint32_t interval_ms, timeout_ms, seats;
+} Options;
+
+static int read_number(sd_bus_message *m, uint32_t *ret) {
+        return sd_bus_message_read(m, "v", "u", ret);
+}
+
+static int read_option(sd_bus_message *m, Options *o) {
+        const char *key;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &key);
+        if (r < 0)
+                return r;
+        if (strcmp(key, "name") == 0)
+                return sd_bus_message_read(m, "v", "s", &o->name);
+        if (strcmp(key, "interval_ms") == 0)
+                return read_number(m, &o->interval_ms);
+        if (strcmp(key, "timeout_ms") == 0)
+                return read_number(m, &o->timeout_ms);
+        if (strcmp(key, "seats") == 0)
+                return read_number(m, &o->seats);
+        return -EINVAL;
+}
+
+static int read_options(sd_bus_message *m, Options *o) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                r = read_option(m, o);
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        return r;
+}
+
+/* NULL: all within limits; the database says the same, in its own words. */
+static const char *refusal(const Options *o) {
+        uint32_t interval = o->interval_ms ? o->interval_ms : 60000;
+
+        if (strlen(o->name) > 200)
+                return "A name has at most 200 characters";
+        if (interval < 10000 || interval > 86400000)
+                return "The interval is 10 seconds to one day";
+        if (o->timeout_ms && (o->timeout_ms < 100 || o->timeout_ms > interval / 2))
+                return "The timeout is 100 ms to half the interval";
+        if (o->seats > 16)
+                return "A website has 1 to 16 seats";
+        return NULL;
+}
+
+/* false: answered. */
+static bool read_website(BusCall *c, const char **ret_url, Options *ret) {
+        Options options = { .name = "" };
+        const char *reason = NULL;
+
+        if (!bus_call_read(c, "s", ret_url))
+                return false;
+        if (read_options(bus_call_message(c), &options) < 0)
+                reason = "The options are name (s), interval_ms, timeout_ms and seats (u)";
+        else if (url_check(*ret_url, NULL, &reason) == 0)
+                reason = refusal(&options);
+        if (reason) {
+                bus_call_fail(c, -EINVAL, reason);
+                return false;
+        }
+        *ret = options;
+        return true;
+}
+
+static void on_added(int r, const char *error _unused_, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        const char *id = bus_call_note(c)->id;
+        sd_bus_message *answer;
+
+        if (r < 0) {
+                bus_call_fail(c, r, r == -EEXIST ? "This URL is watched already" : NULL);
+                return;
+        }
+        log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "a website was added",
+                  "DPIN_ACTOR=%s\nDPIN_WEBSITE=%s", bus_call_actor(c), id);
+        answer = bus_call_answer(c);
+        if (answer)
+                bus_call_reply(c, answer, sd_bus_message_append(answer, "s", id));
+}
+
+static void on_organisation(int r, const OrganisationRow *rows, size_t n, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        HubManager *m = bus_call_userdata(c);
+        WebsiteAdd add = { .id = uuid7_new(now_realtime()), .actor = bus_call_actor(c) };
+        Options o;
+
+        if (r < 0 || n == 0) {
+                bus_call_fail(c, r < 0 ? r : -EIO, NULL);
+                return;
+        }
+        if (!read_website(c, &add.url, &o))
+                return;
+        add.organisation = rows->id;
+        add.name = o.name;
+        add.interval_ms = o.interval_ms;
+        add.timeout_ms = o.timeout_ms;
+        add.seats = (uint8_t)o.seats;
+        uuid_format(&add.id, bus_call_note(c)->id);
+        r = website_add(hub_manager_store(m), &add, on_added, c, bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+void hub_bus_add_website(BusCall *c, void *userdata) {
+        Uuid id = uuid7_new(now_realtime());
+        const char *url;
+        Options o;
+        int r;
+
+        if (!read_website(c, &url, &o))
+                return;
+        r = organisation_ensure(hub_manager_store(userdata), &id, on_organisation, c,
+                                bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+/* Removing ---------------------------------------------------------------------------------------
+ */
+
+static bool read_id(BusCall *c, Uuid *ret) {
+        const char *text;
+
+        if (!bus_call_read(c, "s", &text))
+                return false;
+        if (uuid_parse(text, ret) == 0) {
+                uuid_format(ret, bus_call_note(c)->id);
+                return true;
+        }
+        bus_call_fail(c, -EINVAL, "A website's id is a UUID of 36 characters");
+        return false;
+}
+
+static void on_removed(int r, const char *error _unused_, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        sd_bus_message *answer;
+
+        if (r < 0) {
+                bus_call_fail(c, r, r == -ENOENT ? "No website has this id" : NULL);
+                return;
+        }
+        log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "a website was removed",
+                  "DPIN_ACTOR=%s\nDPIN_WEBSITE=%s", bus_call_actor(c), bus_call_note(c)->id);
+        answer = bus_call_answer(c);
+        if (answer)
+                bus_call_reply(c, answer, 0);
+}
+
+void hub_bus_remove_website(BusCall *c, void *userdata) {
+        WebsiteRemove remove = { .actor = bus_call_actor(c) };
+        int r;
+
+        if (!read_id(c, &remove.id))
+                return;
+        r = website_remove(hub_manager_store(userdata), &remove, on_removed, c, bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+/* Showing: whose it is, then how it is, then why. ------------------------------------------------
+ */
+
+static void on_verdict(int r, const char *json, size_t n, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        _cleanup_free_ char *text = NULL;
+        sd_bus_message *answer;
+
+        if (r >= 0 && asprintf(&text, "{\"status\":%s,\"verdict\":%.*s}", bus_call_note(c)->text,
+                               (int)n, json) < 0)
+                r = -ENOMEM;
+        if (r < 0) {
+                bus_call_fail(c, r, NULL);
+                return;
+        }
+        answer = bus_call_answer(c);
+        if (answer)
+                bus_call_reply(c, answer, sd_bus_message_append(answer, "s", text));
+}
+
+static int view_of(BusCall *c, WebsiteView *ret) {
+        ret->organisation = bus_call_note(c)->organisation;
+        return uuid_parse(bus_call_note(c)->id, &ret->id);
+}
+
+static void on_status(int r, const char *json, size_t n, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        HubManager *m = bus_call_userdata(c);
+        WebsiteView view = { 0 };
+
+        if (r >= 0)
+                r = view_of(c, &view);
+        if (r >= 0 && !(bus_call_note(c)->text = strndup(json, n)))
+                r = -ENOMEM;
+        if (r >= 0)
+                r = website_verdict_json(hub_manager_store(m), &view, on_verdict, c,
+                                         bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+static const WebsiteRow *find_row(const WebsiteRow *rows, size_t n, const char *id) {
+        Uuid wanted;
+
+        if (uuid_parse(id, &wanted) < 0)
+                return NULL;
+        for (size_t i = 0; i < n; i++)
+                if (uuid_equal(&rows[i].public_id, &wanted))
+                        return &rows[i];
+        return NULL;
+}
+
+static void on_owner(int r, const WebsiteRow *rows, size_t n, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        HubManager *m = bus_call_userdata(c);
+        const WebsiteRow *row = r < 0 ? NULL : find_row(rows, n, bus_call_note(c)->id);
+        WebsiteView view = { 0 };
+
+        if (!row) {
+                bus_call_fail(c, r < 0 ? r : -ENOENT, r < 0 ? NULL : "No website has this id");
+                return;
+        }
+        bus_call_note(c)->organisation = row->organisation;
+        r = view_of(c, &view);
+        if (r >= 0)
+                r = website_status_json(hub_manager_store(m), &view, on_status, c,
+                                        bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+void hub_bus_show_website(BusCall *c, void *userdata) {
+        Uuid id;
+        int r;
+
+        if (!read_id(c, &id))
+                return;
+        r = websites_load(hub_manager_store(userdata), 0, on_owner, c, bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}

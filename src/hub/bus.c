@@ -1,0 +1,182 @@
+/* The bus itself: connection, properties, and the table of methods, whose deeds are in
+ * bus-validator.c and bus-website.c. */
+#include "hub/bus.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/encode.h"
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "hub/bus-deeds.h"
+
+#define NAME      "org.dpin.Hub1"
+#define OBJECT    "/org/dpin/Hub1"
+#define INTERFACE "org.dpin.Hub1"
+
+struct HubBus {
+        HubManager *manager; /* borrowed */
+        Bus *bus;
+        BusCalls *calls;
+};
+
+static const BusDeed deeds[] = {
+        { "AddWebsite", "org.dpin.Hub1.website-manage", hub_bus_add_website },
+        { "ApproveValidator", "org.dpin.Hub1.validator-manage", hub_bus_approve_validator },
+        { "ListValidators", NULL, hub_bus_list_validators },
+        { "ListWebsites", NULL, hub_bus_list_websites },
+        { "RemoveWebsite", "org.dpin.Hub1.website-manage", hub_bus_remove_website },
+        { "ShowWebsite", NULL, hub_bus_show_website },
+        { "SuspendValidator", "org.dpin.Hub1.validator-manage", hub_bus_suspend_validator },
+        { 0 },
+};
+
+static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+        HubBus *b = userdata;
+
+        return bus_calls_method(b->calls, m);
+}
+
+/* Properties -------------------------------------------------------------------------------------
+ */
+
+static uint32_t count_websites(const HubBus *b) {
+        const Core *core = hub_manager_core(b->manager);
+
+        return core ? (uint32_t)board_count(core_board(core)) : 0;
+}
+
+static uint32_t count_validators(const HubBus *b) {
+        const Core *core = hub_manager_core(b->manager);
+
+        return core ? (uint32_t)registry_count(core_registry(core)) : 0;
+}
+
+static int property_state(sd_bus *bus _unused_, const char *path _unused_,
+                          const char *interface _unused_, const char *property _unused_,
+                          sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        HubBus *b = userdata;
+
+        return sd_bus_message_append(reply, "s", hub_manager_state(b->manager));
+}
+
+static int property_version(sd_bus *bus _unused_, const char *path _unused_,
+                            const char *interface _unused_, const char *property _unused_,
+                            sd_bus_message *reply, void *userdata _unused_,
+                            sd_bus_error *error _unused_) {
+        return sd_bus_message_append(reply, "s", DPIN_VERSION);
+}
+
+static int property_network_key(sd_bus *bus _unused_, const char *path _unused_,
+                                const char *interface _unused_, const char *property _unused_,
+                                sd_bus_message *reply, void *userdata,
+                                sd_bus_error *error _unused_) {
+        HubBus *b = userdata;
+        char text[BASE64URL_SIZE(SIGN_PUBLIC_SIZE)];
+
+        base64url_encode(hub_manager_network(b->manager)->bytes, SIGN_PUBLIC_SIZE, text);
+        return sd_bus_message_append(reply, "s", text);
+}
+
+static int property_count(sd_bus *bus _unused_, const char *path _unused_,
+                          const char *interface _unused_, const char *property,
+                          sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        HubBus *b = userdata;
+        uint32_t n;
+
+        if (strcmp(property, "Sessions") == 0)
+                n = (uint32_t)hub_manager_sessions(b->manager);
+        else if (strcmp(property, "Websites") == 0)
+                n = count_websites(b);
+        else
+                n = count_validators(b);
+        return sd_bus_message_append(reply, "u", n);
+}
+
+static const sd_bus_vtable hub_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("State", "s", property_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("NetworkKey", "s", property_network_key, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Sessions", "u", property_count, 0, 0),
+        SD_BUS_PROPERTY("Websites", "u", property_count, 0, 0),
+        SD_BUS_PROPERTY("Validators", "u", property_count, 0, 0),
+        SD_BUS_METHOD_WITH_ARGS("ListValidators", SD_BUS_ARGS("u", offset, "u", limit),
+                                SD_BUS_RESULT("a(sssssubsstx)", validators), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ApproveValidator",
+                                SD_BUS_ARGS("s", key, "s", operator, "s", region, "u", asn),
+                                SD_BUS_NO_RESULT, on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SuspendValidator", SD_BUS_ARGS("s", key), SD_BUS_NO_RESULT,
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListWebsites", SD_BUS_ARGS("u", offset, "u", limit),
+                                SD_BUS_RESULT("a(sssuuybt)", websites), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("AddWebsite", SD_BUS_ARGS("s", url, "a{sv}", options),
+                                SD_BUS_RESULT("s", id), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RemoveWebsite", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT, on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ShowWebsite", SD_BUS_ARGS("s", id), SD_BUS_RESULT("s", json),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END
+};
+
+/* Building ---------------------------------------------------------------------------------------
+ */
+
+static int export(HubBus *b) {
+        int r;
+
+        r = bus_calls_new(&b->calls, b->bus, deeds, b->manager);
+        if (r < 0)
+                return r;
+        r = sd_bus_add_object_vtable(bus_get(b->bus), NULL, OBJECT, INTERFACE, hub_vtable, b);
+        if (r < 0)
+                return r;
+        return bus_add_log_control(b->bus, "dpin-hub");
+}
+
+int hub_bus_new(HubBus **ret, uv_loop_t *loop, const char *address, HubManager *m) {
+        _cleanup_(hub_bus_freep) HubBus *b = NULL;
+        int r;
+
+        *ret = NULL;
+        if (address && strcmp(address, "none") == 0)
+                return 0;
+        b = calloc(1, sizeof(*b));
+        if (!b)
+                return -ENOMEM;
+        b->manager = m;
+
+        r = bus_new(&b->bus, loop, address, NAME);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                log_event(LOG_WARNING, DPIN_MSG_BUS_ABSENT,
+                          "no place on D-Bus: this hub cannot be administrated by dpinctl",
+                          "DPIN_ERROR=%s", strerror(-r));
+                return 0;
+        }
+
+        r = export(b);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(b);
+        return 0;
+}
+
+HubBus *hub_bus_free(HubBus *b) {
+        if (!b)
+                return NULL;
+        bus_calls_free(b->calls);
+        bus_free(b->bus);
+        free(b);
+        return NULL;
+}
+
+void hub_bus_changed(HubBus *b) {
+        if (b)
+                (void)sd_bus_emit_properties_changed(bus_get(b->bus), OBJECT, INTERFACE, "State",
+                                                     NULL);
+}
