@@ -37,8 +37,8 @@ static const PqStatement api_token_put = {
 
 #define TOKEN_COLUMNS                                                                              \
         "id, organisation_id, public_id, name, prefix, 'read' = ANY (scopes),"                     \
-        " 'write' = ANY (scopes), 'payouts' = ANY (scopes), " SQL_USEC("created_at") ", "          \
-        SQL_USEC("expires_at") ", " SQL_USEC("last_used_at") ", " SQL_USEC("revoked_at")
+        " 'write' = ANY (scopes), 'payouts' = ANY (scopes), " SQL_USEC(                            \
+                        "created_at") ", " SQL_USEC("expires_at") ", " SQL_USEC("last_used_at") ", " SQL_USEC("revoked_at")
 
 static const PqStatement api_token_all = {
         .name = "api_token_all",
@@ -68,14 +68,8 @@ static const PqStatement api_token_revoke = {
 };
 
 const PqStatement *const accounts_statements[] = {
-        &organisation_default,
-        &organisation_first,
-        &app_user_put,
-        &api_token_put,
-        &api_token_all,
-        &api_token_find,
-        &api_token_revoke,
-        NULL,
+        &organisation_default, &organisation_first, &app_user_put,     &api_token_put,
+        &api_token_all,        &api_token_find,     &api_token_revoke, NULL,
 };
 
 static int read_organisation(const PqResult *result, size_t i, void *ret) {
@@ -110,10 +104,10 @@ int user_add(Store *s, const UserAdd *add, StoreDone done, void *userdata, Store
         pq_text(t, add->password_hash);
         pq_int(t, add->organisation);
         pq_text(t, add->role);
-        audit_put(t, &(const AuditRow) { .actor = add->actor,
-                                         .organisation = add->organisation,
-                                         .action = "user.add",
-                                         .object = uuid_format(&add->id, object) });
+        audit_put(t, &(const AuditRow){ .actor = add->actor,
+                                        .organisation = add->organisation,
+                                        .action = "user.add",
+                                        .object = uuid_format(&add->id, object) });
         return store_submit(s, t, done, userdata, ret);
 }
 
@@ -148,10 +142,10 @@ int token_add(Store *s, const TokenAdd *add, StoreDone done, void *userdata, Sto
         pq_bytes(t, add->secret_sha256, 32);
         put_scopes(t, add->scopes);
         pq_time(t, add->expires);
-        audit_put(t, &(const AuditRow) { .actor = add->actor,
-                                         .organisation = add->organisation,
-                                         .action = "token.create",
-                                         .object = uuid_format(&add->id, object) });
+        audit_put(t, &(const AuditRow){ .actor = add->actor,
+                                        .organisation = add->organisation,
+                                        .action = "token.create",
+                                        .object = uuid_format(&add->id, object) });
         return store_submit(s, t, done, userdata, ret);
 }
 

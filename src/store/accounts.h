@@ -58,8 +58,8 @@ typedef void (*TokenRows)(int r, const TokenRow *rows, size_t n, void *userdata)
 
 int tokens_load(Store *s, uint32_t organisation, TokenRows callback, void *userdata,
                 StoreCall **ret);
-/* The token of this hash (32 bytes) if it is neither revoked nor expired; else n is 0. Keeps the time
- * of its last use to the minute. */
+/* The token of this hash (32 bytes) if it is neither revoked nor expired; else n is 0. Keeps the
+ * time of its last use to the minute. */
 int token_find(Store *s, const uint8_t *secret_sha256, TokenRows callback, void *userdata,
                StoreCall **ret);
 

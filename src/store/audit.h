@@ -4,7 +4,7 @@
 #include "event/pq.h"
 
 typedef struct AuditRow {
-        const char *actor; /* "token PREFIX", "uid 0" */
+        const char *actor;     /* "token PREFIX", "uid 0" */
         uint32_t organisation; /* 0: none */
         const char *action;    /* "website.add" */
         const char *object;    /* its public id */

@@ -36,11 +36,7 @@ static const PqStatement event_bounds = {
 };
 
 const PqStatement *const events_statements[] = {
-        &event_insert,
-        &event_prune,
-        &event_after,
-        &event_bounds,
-        NULL,
+        &event_insert, &event_prune, &event_after, &event_bounds, NULL,
 };
 
 void event_put(PqTransaction *t, const EventRow *row) {
@@ -57,7 +53,7 @@ void events_prune(PqTransaction *t) {
 }
 
 static int read_event(const PqResult *result, size_t i, void *ret) {
-        *(EventRow *)ret = (EventRow) {
+        *(EventRow *)ret = (EventRow){
                 .commit_no = (uint64_t)pq_get_int(result, i, 0),
                 .ordinal = (uint32_t)pq_get_int(result, i, 1),
                 .organisation = (uint32_t)pq_get_int(result, i, 2),
@@ -81,7 +77,7 @@ int events_load(Store *s, const EventFeed *feed, EventRows callback, void *userd
 }
 
 static int read_bounds(const PqResult *result, size_t i, void *ret) {
-        *(EventBounds *)ret = (EventBounds) {
+        *(EventBounds *)ret = (EventBounds){
                 .resumable = (uint64_t)pq_get_int(result, i, 0),
                 .newest = (uint64_t)pq_get_int(result, i, 1),
         };

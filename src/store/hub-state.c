@@ -7,10 +7,11 @@
 
 static const PqStatement state_get = {
         .name = "hub_state_get",
-        .sql = "SELECT commit_no, network_key, " SQL_USEC("heartbeat_at") ","
-               " coalesce((SELECT max(id) FROM work_order), 0),"
-               " coalesce((SELECT max(id) FROM tick_batch), 0)"
-               " FROM hub_state",
+        .sql = "SELECT commit_no, network_key, " SQL_USEC(
+                        "heartbeat_at") ","
+                                        " coalesce((SELECT max(id) FROM work_order), 0),"
+                                        " coalesce((SELECT max(id) FROM tick_batch), 0)"
+                                        " FROM hub_state",
         .n_params = 0,
 };
 
@@ -33,11 +34,7 @@ static const PqStatement heartbeat_put = {
 };
 
 const PqStatement *const hub_state_statements[] = {
-        &state_get,
-        &commit_put,
-        &network_key_put,
-        &heartbeat_put,
-        NULL,
+        &state_get, &commit_put, &network_key_put, &heartbeat_put, NULL,
 };
 
 static int read_state(const PqResult *result, size_t i, void *ret) {

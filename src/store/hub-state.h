@@ -4,11 +4,11 @@
 #include "store/store.h"
 
 typedef struct HubStateRow {
-        uint64_t commit_no;    /* of the last commit */
+        uint64_t commit_no; /* of the last commit */
         uint8_t network_key[32];
         bool has_network_key;
-        usec_t heartbeat;      /* USEC_INFINITY: never */
-        uint64_t order_max;    /* highest order id and batch id in use: the hub goes on from there */
+        usec_t heartbeat;   /* USEC_INFINITY: never */
+        uint64_t order_max; /* highest order id and batch id in use: the hub goes on from there */
         uint64_t batch_max;
 } HubStateRow;
 

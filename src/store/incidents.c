@@ -29,29 +29,34 @@ static const PqStatement incident_end = {
 
 static const PqStatement incident_current = {
         .name = "incident_current",
-        .sql = "SELECT public_id, website_id, kind, cause, " SQL_USEC("opened_at") ", "
-               SQL_USEC("first_evidence_at") " FROM incident WHERE closed_at IS NULL"
-               " ORDER BY id",
+        .sql = "SELECT public_id, website_id, kind, cause, " SQL_USEC("opened_at") ", " SQL_USEC(
+                        "first_evidence_at") " FROM incident WHERE closed_at IS NULL"
+                                             " ORDER BY id",
         .n_params = 0,
 };
 
 /* Ids are of version 7, so their order is that of time. */
-#define INCIDENT_PAGE(CONDITION)                                                                   \
-        "WITH page AS ("                                                                           \
-        "  SELECT i.public_id, w.public_id AS website, w.url, i.kind, i.cause, i.opened_at,"       \
-        "         i.first_evidence_at, i.closed_at"                                                \
-        "    FROM incident i JOIN website w ON w.id = i.website_id"                                \
-        "   WHERE " CONDITION " AND i.public_id < $2"                                              \
-        "   ORDER BY i.public_id DESC LIMIT $3::integer + 1),"                                     \
-        " shown AS (SELECT * FROM page ORDER BY public_id DESC LIMIT $3)"                          \
-        " SELECT json_build_object('incidents', (SELECT coalesce(json_agg(json_build_object("      \
-        "   'id', public_id, 'websiteId', website, 'url', url, 'kind', kind,"                      \
-        "   'state', CASE WHEN closed_at IS NULL THEN 'open' ELSE 'closed' END, 'cause', cause,"   \
-        "   'openedAt', " SQL_RFC3339("opened_at") ","                                             \
-        "   'firstEvidenceAt', " SQL_RFC3339("first_evidence_at") ","                              \
-        "   'closedAt', " SQL_RFC3339("closed_at") ") ORDER BY public_id DESC), '[]') FROM shown)," \
-        "  'nextCursor', CASE WHEN (SELECT count(*) FROM page) > $3"                               \
-        "     THEN (SELECT public_id FROM shown ORDER BY public_id LIMIT 1) END)"
+#define INCIDENT_PAGE(CONDITION)                                                                                                                              \
+        "WITH page AS ("                                                                                                                                      \
+        "  SELECT i.public_id, w.public_id AS website, w.url, i.kind, i.cause, i.opened_at,"                                                                  \
+        "         i.first_evidence_at, i.closed_at"                                                                                                           \
+        "    FROM incident i JOIN website w ON w.id = i.website_id"                                                                                           \
+        "   WHERE " CONDITION " AND i.public_id < $2"                                                                                                         \
+        "   ORDER BY i.public_id DESC LIMIT $3::integer + 1),"                                                                                                \
+        " shown AS (SELECT * FROM page ORDER BY public_id DESC LIMIT $3)"                                                                                     \
+        " SELECT json_build_object('incidents', (SELECT coalesce(json_agg(json_build_object("                                                                 \
+        "   'id', public_id, 'websiteId', website, 'url', url, 'kind', kind,"                                                                                 \
+        "   'state', CASE WHEN closed_at IS NULL THEN 'open' ELSE 'closed' END, 'cause', cause,"                                                              \
+        "   'openedAt', " SQL_RFC3339(                                                                                                                        \
+                        "opened_at") ","                                                                                                                      \
+                                     "   'firstEvidenceAt', " SQL_RFC3339(                                                                                    \
+                                                     "first_evidence_at") ","                                                                                 \
+                                                                          "   "                                                                               \
+                                                                          "'closedAt',"                                                                       \
+                                                                          " " SQL_RFC3339("closed"                                                            \
+                                                                                          "_at") ") ORDER BY public_id DESC), '[]') FROM shown),"             \
+                                                                                                 "  'nextCursor', CASE WHEN (SELECT count(*) FROM page) > $3" \
+                                                                                                 "     THEN (SELECT public_id FROM shown ORDER BY public_id LIMIT 1) END)"
 
 static const PqStatement incident_page_all = {
         .name = "incident_page_all",
@@ -59,22 +64,22 @@ static const PqStatement incident_page_all = {
         .n_params = 3,
 };
 
-static const PqStatement incident_page_website = {
-        .name = "incident_page_website",
-        .sql = INCIDENT_PAGE("i.website_id = (SELECT id FROM website WHERE public_id = $4"
-                             "   AND organisation_id = $1 AND removed_at IS NULL)")
-               " FROM website WHERE public_id = $4 AND organisation_id = $1"
-               " AND removed_at IS NULL",
-        .n_params = 4,
-};
+static const PqStatement
+                incident_page_website = {
+                        .name = "incident_page_website",
+                        .sql =
+                                        INCIDENT_PAGE("i.website_id = (SELECT id FROM website "
+                                                      "WHERE public_id = $4"
+                                                      "   AND organisation_id = $1 AND removed_at "
+                                                      "IS NULL)") " FROM website WHERE public_id = "
+                                                                  "$4 AND organisation_id = $1"
+                                                                  " AND removed_at IS NULL",
+                        .n_params = 4,
+                };
 
 const PqStatement *const incidents_statements[] = {
-        &incident_put,
-        &incident_end,
-        &incident_current,
-        &incident_page_all,
-        &incident_page_website,
-        NULL,
+        &incident_put,      &incident_end,          &incident_current,
+        &incident_page_all, &incident_page_website, NULL,
 };
 
 void incident_open(PqTransaction *t, const IncidentRow *row, const char *detail) {

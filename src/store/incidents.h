@@ -13,11 +13,12 @@ typedef struct IncidentRow {
 
 typedef void (*IncidentRows)(int r, const IncidentRow *rows, size_t n, void *userdata);
 
-/* Both write their timeline event too; detail: JSON object or NULL. The transaction fails with -EEXIST
- * when one is open already; closing a closed one changes nothing. */
+/* Both write their timeline event too; detail: JSON object or NULL. The transaction fails with
+ * -EEXIST when one is open already; closing a closed one changes nothing. */
 void incident_open(PqTransaction *t, const IncidentRow *row, const char *detail);
 void incident_close(PqTransaction *t, const Uuid *id, usec_t closed, const char *detail);
-int incidents_load(Store *s, IncidentRows callback, void *userdata, StoreCall **ret); /* open ones */
+int incidents_load(Store *s, IncidentRows callback, void *userdata,
+                   StoreCall **ret); /* open ones */
 
 typedef struct IncidentPage {
         uint32_t organisation;

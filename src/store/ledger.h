@@ -14,7 +14,7 @@ typedef void (*PayoutRows)(int r, const PayoutRow *rows, size_t n, void *userdat
 
 typedef struct PayoutRequest {
         const uint8_t *validator_key; /* 32 bytes */
-        Uuid id;                      /* uuid7_new() of the caller, used when there is no open one */
+        Uuid id; /* uuid7_new() of the caller, used when there is no open one */
         const char *actor;
 } PayoutRequest;
 

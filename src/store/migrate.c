@@ -35,32 +35,31 @@ typedef struct Migrator {
 } Migrator;
 
 static const char lock_sql[] = "SELECT pg_advisory_lock(hashtext('dpin.migrate'))";
-static const char role_sql[] =
-        "DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dpin') THEN SET ROLE dpin;"
-        " END IF; END $$; SET client_min_messages = warning";
+static const char role_sql[] = "DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = "
+                               "'dpin') THEN SET ROLE dpin;"
+                               " END IF; END $$; SET client_min_messages = warning";
 static const char table_sql[] =
-        "CREATE TABLE IF NOT EXISTS schema_migration ("
-        "  version        integer     PRIMARY KEY,"
-        "  name           text        NOT NULL,"
-        "  checksum       text        NOT NULL," /* SHA-256 of the file, hex */
-        "  oldest_program text        NOT NULL,"
-        "  applied_at     timestamptz NOT NULL DEFAULT now())";
+                "CREATE TABLE IF NOT EXISTS schema_migration ("
+                "  version        integer     PRIMARY KEY,"
+                "  name           text        NOT NULL,"
+                "  checksum       text        NOT NULL," /* SHA-256 of the file, hex */
+                "  oldest_program text        NOT NULL,"
+                "  applied_at     timestamptz NOT NULL DEFAULT now())";
 static const char applied_sql[] =
-        "SELECT version, name, checksum FROM schema_migration ORDER BY version";
+                "SELECT version, name, checksum FROM schema_migration ORDER BY version";
 static const char record_sql[] = "INSERT INTO schema_migration (version, name, checksum, "
                                  "oldest_program) VALUES ($1, $2, $3, $4)";
 /* What a program reads before it knows whether the table exists: "VERSION OLDEST_PROGRAM". */
 static const char comment_sql[] =
-        "DO $$ DECLARE v text; BEGIN"
-        "  SELECT max(version) || ' ' || (SELECT oldest_program FROM schema_migration"
-        "    ORDER BY string_to_array(oldest_program, '.')::integer[] DESC LIMIT 1)"
-        "    INTO v FROM schema_migration;"
-        "  EXECUTE format('COMMENT ON TABLE schema_migration IS %L', v);"
-        " END $$";
-static const char partitions_sql[] =
-        "SELECT partition_ensure(name, today - 2, today + 3)"
-        "  FROM unnest('{website_tick,tick_batch}'::text[]) AS name,"
-        "       CAST(now() AT TIME ZONE 'UTC' AS date) AS today";
+                "DO $$ DECLARE v text; BEGIN"
+                "  SELECT max(version) || ' ' || (SELECT oldest_program FROM schema_migration"
+                "    ORDER BY string_to_array(oldest_program, '.')::integer[] DESC LIMIT 1)"
+                "    INTO v FROM schema_migration;"
+                "  EXECUTE format('COMMENT ON TABLE schema_migration IS %L', v);"
+                " END $$";
+static const char partitions_sql[] = "SELECT partition_ensure(name, today - 2, today + 3)"
+                                     "  FROM unnest('{website_tick,tick_batch}'::text[]) AS name,"
+                                     "       CAST(now() AT TIME ZONE 'UTC' AS date) AS today";
 
 static void migrator_done(Migrator *m) {
         for (size_t i = 0; i < m->n_files; i++) {

@@ -5,7 +5,8 @@
 #include "base/id.h"
 #include "store/store.h"
 
-void specification_put(PqTransaction *t, const uint8_t hash[static 32], const void *bytes, size_t n);
+void specification_put(PqTransaction *t, const uint8_t hash[static 32], const void *bytes,
+                       size_t n);
 
 typedef struct OrderRow {
         uint64_t id;
@@ -19,8 +20,8 @@ typedef struct OrderRow {
         size_t n_bytes;
         uint8_t spec_hash[32];
         /* from here only when loaded */
-        uint64_t probes;   /* highest probe number that may have been issued */
-        usec_t removed;    /* USEC_INFINITY: current */
+        uint64_t probes; /* highest probe number that may have been issued */
+        usec_t removed;  /* USEC_INFINITY: current */
         bool sent;
         Uuid website_id;
         uint8_t validator_key[32];

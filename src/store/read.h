@@ -1,5 +1,5 @@
-/* Inside of this folder: reads as tables. A reader turns each row of the last result into a struct and
- * hands the array to the typed callback. */
+/* Inside of this folder: reads as tables. A reader turns each row of the last result into a struct
+ * and hands the array to the typed callback. */
 #pragma once
 
 #include "store/store.h"
@@ -13,7 +13,8 @@ typedef struct StoreReader {
         void (*deliver)(StoreCallback callback, int r, const void *rows, size_t n, void *userdata);
 } StoreReader;
 
-/* Defines NAME for rows of TYPE and callbacks of type CALLBACK(int r, const TYPE *, size_t, void *). */
+/* Defines NAME for rows of TYPE and callbacks of type CALLBACK(int r, const TYPE *, size_t, void
+ * *). */
 #define STORE_READER(NAME, TYPE, CALLBACK, ROW, DONE)                                              \
         static void NAME##_deliver(StoreCallback f, int r, const void *rows, size_t n, void *u) {  \
                 ((CALLBACK)f)(r, (const TYPE *)rows, n, u);                                        \
@@ -28,7 +29,7 @@ typedef struct StoreAnswer {
 } StoreAnswer;
 
 #define STORE_ANSWER(f, u, r)                                                                      \
-        (&(const StoreAnswer) { .callback = (StoreCallback)(f), .userdata = (u), .ret = (r) })
+        (&(const StoreAnswer){ .callback = (StoreCallback)(f), .userdata = (u), .ret = (r) })
 
 /* Takes the transaction, also on failure; NULL is -ENOMEM. */
 int store_read(Store *s, PqTransaction *t, const StoreReader *reader, const StoreAnswer *answer);
@@ -46,5 +47,6 @@ int store_get_blob(const PqResult *result, size_t row, int column, const uint8_t
                    size_t *ret_n);
 
 /* SQL snippets. */
-#define SQL_USEC(column)    "(extract(epoch FROM " column ") * 1000000)::bigint"
-#define SQL_RFC3339(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+#define SQL_USEC(column) "(extract(epoch FROM " column ") * 1000000)::bigint"
+#define SQL_RFC3339(column)                                                                        \
+        "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"

@@ -1,14 +1,14 @@
-/* Closing of hours (rollups, rewards), and the partitions of what was seen. The SQL functions are in
- * sql/002-functions.sql. */
+/* Closing of hours (rollups, rewards), and the partitions of what was seen. The SQL functions are
+ * in sql/002-functions.sql. */
 #pragma once
 
 #include "store/store.h"
 
 typedef struct HoursClose {
         usec_t now;
-        usec_t lateness;   /* an hour closes when it has been over for so long */
-        int64_t lamports;  /* reward of a tick */
-        unsigned most;     /* hours at once */
+        usec_t lateness;  /* an hour closes when it has been over for so long */
+        int64_t lamports; /* reward of a tick */
+        unsigned most;    /* hours at once */
 } HoursClose;
 
 typedef void (*RollupCount)(int r, int64_t n, void *userdata);

@@ -1,5 +1,6 @@
-/* The way to READY: a connection without prepared statements looks at the schema's version; then the
- * real one prepares everything and, for a hub, takes the writer's lock. Any loss starts over. */
+/* The way to READY: a connection without prepared statements looks at the schema's version; then
+ * the real one prepares everything and, for a hub, takes the writer's lock. Any loss starts over.
+ */
 #include "store/store.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ typedef enum StorePhase {
 struct Store {
         uv_loop_t *loop;
         char *dsn;
-        StoreOptions options; /* dsn is the copy */
+        StoreOptions options;           /* dsn is the copy */
         const PqStatement **statements; /* all lists in one, and the lock */
         Pq *pq;
         StorePhase phase;
@@ -76,7 +77,8 @@ const char *store_state_name(StoreState s) {
         return names[s];
 }
 
-/* Connection ------------------------------------------------------------------------------------ */
+/* Connection ------------------------------------------------------------------------------------
+ */
 
 static void set_state(Store *s, StoreState state, const char *text) {
         char copy[TEXT_SIZE];
@@ -201,16 +203,16 @@ static int connect_pq(Store *s) {
         bool work = s->phase == PHASE_WORK;
 
         return pq_new(&s->pq, s->loop,
-                      &(const PqOptions) {
-                              .dsn = s->dsn,
-                              .statements = work ? s->statements : version_statements,
-                              .listen = !work                            ? NULL
-                                        : s->options.role == STORE_HUB ? hub_channels
-                                                                         : api_channels,
-                              .queue_max = s->options.queue_max,
-                              .on_state = on_pq_state,
-                              .on_notify = on_pq_notify,
-                              .userdata = s,
+                      &(const PqOptions){
+                                      .dsn = s->dsn,
+                                      .statements = work ? s->statements : version_statements,
+                                      .listen = !work                          ? NULL
+                                                : s->options.role == STORE_HUB ? hub_channels
+                                                                               : api_channels,
+                                      .queue_max = s->options.queue_max,
+                                      .on_state = on_pq_state,
+                                      .on_notify = on_pq_notify,
+                                      .userdata = s,
                       });
 }
 
@@ -266,7 +268,8 @@ static int join_statements(Store *s) {
         return 0;
 }
 
-/* Life ------------------------------------------------------------------------------------------ */
+/* Life ------------------------------------------------------------------------------------------
+ */
 
 int store_new(Store **ret, uv_loop_t *loop, const StoreOptions *options) {
         _cleanup_(store_freep) Store *s = NULL;
@@ -276,7 +279,7 @@ int store_new(Store **ret, uv_loop_t *loop, const StoreOptions *options) {
         if (!s)
                 return -ENOMEM;
 
-        *s = (Store) { .loop = loop, .options = *options };
+        *s = (Store){ .loop = loop, .options = *options };
         s->dsn = strdup(options->dsn);
         if (!s->dsn)
                 return -ENOMEM;
@@ -324,7 +327,8 @@ StoreState store_state(const Store *s) {
         return s->state;
 }
 
-/* Calls ----------------------------------------------------------------------------------------- */
+/* Calls -----------------------------------------------------------------------------------------
+ */
 
 StoreCall *store_call_cancel(StoreCall *c) {
         if (!c)

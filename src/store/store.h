@@ -1,6 +1,6 @@
-/* The connection of a program to its database: schema check, the writer's lock, transactions, reads.
- * The nouns next to this file hold the SQL; what WRITES appends to a PqTransaction of the caller,
- * what READS takes (store, query, callback, userdata, handle). */
+/* The connection of a program to its database: schema check, the writer's lock, transactions,
+ * reads. The nouns next to this file hold the SQL; what WRITES appends to a PqTransaction of the
+ * caller, what READS takes (store, query, callback, userdata, handle). */
 #pragma once
 
 #include <stdbool.h>
@@ -26,7 +26,8 @@ typedef enum StoreRole {
 
 typedef enum StoreState {
         STORE_AWAY,    /* not connected, tried again with backoff */
-        STORE_REFUSED, /* r is -EPROTO: the schema is too new, too old or missing; looked at again */
+        STORE_REFUSED, /* r is -EPROTO: the schema is too new, too old or missing; looked at again
+                        */
         STORE_STANDBY, /* another hub holds the writer's lock; asked for each second */
         STORE_READY,
         _STORE_STATE_MAX,
@@ -38,7 +39,7 @@ typedef struct StoreOptions {
         const char *dsn; /* conninfo or URI; copied */
         StoreRole role;
         const StoreStatements *statements; /* store_statements() of statements.h */
-        unsigned queue_max;                   /* 0: the default of pq.h */
+        unsigned queue_max;                /* 0: the default of pq.h */
         /* At every change of state, and with another text. Not called for STORE_AWAY at the start
          * before something failed. READY after a loss: everything must be read again. */
         void (*on_state)(StoreState state, const char *text, void *userdata);
@@ -54,7 +55,8 @@ StoreState store_state(const Store *s);
 
 /* r as PqDone of pq.h; error: the server's text or NULL. */
 typedef void (*StoreDone)(int r, const char *error, void *userdata);
-/* r 0: one JSON text of n characters. -ENOENT: no such object for this organisation. Others as PqDone. */
+/* r 0: one JSON text of n characters. -ENOENT: no such object for this organisation. Others as
+ * PqDone. */
 typedef void (*StoreJson)(int r, const char *json, size_t n, void *userdata);
 
 /* Takes the transaction, also on failure. 0; -ENOTCONN: not STORE_READY; -ENOBUFS: queue full;

@@ -17,7 +17,8 @@ typedef void (*StreamRows)(int r, const StreamRow *rows, size_t n, void *userdat
  * -ESTALE if the stream is not at `from`. */
 void stream_advance(PqTransaction *t, const StreamRow *row, uint64_t from);
 /* All streams of one validator. */
-int streams_load(Store *s, uint32_t validator, StreamRows callback, void *userdata, StoreCall **ret);
+int streams_load(Store *s, uint32_t validator, StreamRows callback, void *userdata,
+                 StoreCall **ret);
 /* Forgets streams without news for 48 h. */
 void streams_prune(PqTransaction *t);
 

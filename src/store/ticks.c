@@ -29,18 +29,37 @@ static const PqStatement website_ticks_put = {
 
 static const PqStatement website_tick_votes = {
         .name = "website_tick_votes",
-        .sql = "SELECT o.website_id, o.validator_id, t.order_id, " SQL_USEC("t.started_at") ", "
-               SQL_USEC("b.arrived_at") ", t.dns_us::bigint + t.connect_us + t.tls_us + t.wait_us"
-               "   + t.transfer_us, t.kind, t.outcome, t.error_class"
-               " FROM (SELECT website_id, validator_id, max(vote_freshness(interval_ms,"
-               "         timeout_ms)) AS fresh FROM work_order WHERE removed_at IS NULL"
-               "       GROUP BY website_id, validator_id) AS o"
-               " CROSS JOIN LATERAL (SELECT * FROM website_tick"
-               "   WHERE website_id = o.website_id AND validator_id = o.validator_id"
-               "     AND started_at > now() - o.fresh AND NOT late"
-               "   ORDER BY started_at DESC LIMIT 1) AS t"
-               " CROSS JOIN LATERAL (SELECT arrived_at FROM tick_batch WHERE id = t.batch_id"
-               "   AND arrived_at > now() - o.fresh - interval '1 minute' LIMIT 1) AS b",
+        .sql = "SELECT o.website_id, o.validator_id, t.order_id, " SQL_USEC(
+                        "t.started_at") ", " SQL_USEC("b.arrived_at") ", t.dns_us::bigint + "
+                                                                      "t.connect_us + t.tls_us + "
+                                                                      "t.wait_us"
+                                                                      "   + t.transfer_us, t.kind, "
+                                                                      "t.outcome, t.error_class"
+                                                                      " FROM (SELECT website_id, "
+                                                                      "validator_id, "
+                                                                      "max(vote_freshness(interval_"
+                                                                      "ms,"
+                                                                      "         timeout_ms)) AS "
+                                                                      "fresh FROM work_order WHERE "
+                                                                      "removed_at IS NULL"
+                                                                      "       GROUP BY website_id, "
+                                                                      "validator_id) AS o"
+                                                                      " CROSS JOIN LATERAL (SELECT "
+                                                                      "* FROM website_tick"
+                                                                      "   WHERE website_id = "
+                                                                      "o.website_id AND "
+                                                                      "validator_id = "
+                                                                      "o.validator_id"
+                                                                      "     AND started_at > now() "
+                                                                      "- o.fresh AND NOT late"
+                                                                      "   ORDER BY started_at DESC "
+                                                                      "LIMIT 1) AS t"
+                                                                      " CROSS JOIN LATERAL (SELECT "
+                                                                      "arrived_at FROM tick_batch "
+                                                                      "WHERE id = t.batch_id"
+                                                                      "   AND arrived_at > now() - "
+                                                                      "o.fresh - interval '1 "
+                                                                      "minute' LIMIT 1) AS b",
         .n_params = 0,
 };
 
@@ -59,15 +78,21 @@ static const PqStatement website_tick_identities = {
 static const PqStatement website_ticks_live = {
         .name = "website_ticks_live",
         .sql = "SELECT w.organisation_id, t.commit_no, json_build_object('websiteId', w.public_id,"
-               "  'createdAt', " SQL_RFC3339("t.started_at") ", 'status', tick_status(t.outcome),"
-               "  'latency', tick_latency(t.outcome, t.dns_us, t.connect_us, t.tls_us, t.wait_us,"
-               "                          t.transfer_us),"
-               "  'validatorId', key_text(v.key), 'region', nullif(v.region, ''))"
-               " FROM (SELECT * FROM website_tick WHERE commit_no > $1 AND commit_no <= $2"
-               "        AND started_at > now() - interval '2 days' AND outcome <> 3"
-               "        ORDER BY commit_no LIMIT $3) AS t"
-               " JOIN website w ON w.id = t.website_id JOIN validator v ON v.id = t.validator_id"
-               " ORDER BY t.commit_no, t.started_at",
+               "  'createdAt', " SQL_RFC3339(
+                               "t.started_at") ", 'status', tick_status(t.outcome),"
+                                               "  'latency', tick_latency(t.outcome, t.dns_us, "
+                                               "t.connect_us, t.tls_us, t.wait_us,"
+                                               "                          t.transfer_us),"
+                                               "  'validatorId', key_text(v.key), 'region', "
+                                               "nullif(v.region, ''))"
+                                               " FROM (SELECT * FROM website_tick WHERE commit_no "
+                                               "> $1 AND commit_no <= $2"
+                                               "        AND started_at > now() - interval '2 days' "
+                                               "AND outcome <> 3"
+                                               "        ORDER BY commit_no LIMIT $3) AS t"
+                                               " JOIN website w ON w.id = t.website_id JOIN "
+                                               "validator v ON v.id = t.validator_id"
+                                               " ORDER BY t.commit_no, t.started_at",
         .n_params = 3,
 };
 
@@ -79,11 +104,13 @@ const PqStatement *const ticks_statements[] = {
         NULL,
 };
 
-/* Writing --------------------------------------------------------------------------------------- */
+/* Writing ---------------------------------------------------------------------------------------
+ */
 
 typedef int64_t (*TickNumber)(const TickRow *row);
 
-/* Columns are signed 32 bit; a phase of more than 35 minutes is a lie or a lost validator anyway. */
+/* Columns are signed 32 bit; a phase of more than 35 minutes is a lie or a lost validator anyway.
+ */
 static int64_t saturated(uint32_t v) {
         return MIN(v, (uint32_t)INT32_MAX);
 }
@@ -120,12 +147,12 @@ typedef struct TickColumn {
 
 /* $4 to $20 of the statement. */
 static const TickColumn number_columns[] = {
-        { PQ_INT8, get_order },  { PQ_INT8, get_batch },  { PQ_INT8, get_body_length },
+        { PQ_INT8, get_order },     { PQ_INT8, get_batch },  { PQ_INT8, get_body_length },
         { PQ_INT8, get_commit_no }, { PQ_INT4, get_number }, { PQ_INT4, get_dns },
-        { PQ_INT4, get_connect }, { PQ_INT4, get_tls },   { PQ_INT4, get_wait },
-        { PQ_INT4, get_transfer }, { PQ_INT2, get_index }, { PQ_INT2, get_status },
-        { PQ_INT4, get_expiry }, { PQ_INT2, get_kind },   { PQ_INT2, get_family },
-        { PQ_INT2, get_outcome }, { PQ_INT2, get_error },
+        { PQ_INT4, get_connect },   { PQ_INT4, get_tls },    { PQ_INT4, get_wait },
+        { PQ_INT4, get_transfer },  { PQ_INT2, get_index },  { PQ_INT2, get_status },
+        { PQ_INT4, get_expiry },    { PQ_INT2, get_kind },   { PQ_INT2, get_family },
+        { PQ_INT2, get_outcome },   { PQ_INT2, get_error },
 };
 
 static void put_numbers(PqTransaction *t, const TickColumn *column, const TickRow *rows, size_t n) {
@@ -185,8 +212,8 @@ void ticks_put(PqTransaction *t, const TickRow *rows, size_t n) {
                 return;
 
         pq_add(t, &website_ticks_put);
-        put_numbers(t, &(const TickColumn) { PQ_INT4, get_website }, rows, n);
-        put_numbers(t, &(const TickColumn) { PQ_INT4, get_validator }, rows, n);
+        put_numbers(t, &(const TickColumn){ PQ_INT4, get_website }, rows, n);
+        put_numbers(t, &(const TickColumn){ PQ_INT4, get_validator }, rows, n);
         put_starts(t, rows, n);
         for (size_t i = 0; i < ELEMENTSOF(number_columns); i++)
                 put_numbers(t, &number_columns[i], rows, n);
@@ -195,10 +222,11 @@ void ticks_put(PqTransaction *t, const TickRow *rows, size_t n) {
         put_addresses(t, rows, n);
 }
 
-/* Reading --------------------------------------------------------------------------------------- */
+/* Reading ---------------------------------------------------------------------------------------
+ */
 
 static int read_vote(const PqResult *result, size_t i, void *ret) {
-        *(TickVote *)ret = (TickVote) {
+        *(TickVote *)ret = (TickVote){
                 .website = (uint32_t)pq_get_int(result, i, 0),
                 .validator = (uint32_t)pq_get_int(result, i, 1),
                 .order = (uint64_t)pq_get_int(result, i, 2),
@@ -220,7 +248,7 @@ int tick_votes_load(Store *s, TickVotes callback, void *userdata, StoreCall **re
 }
 
 static int read_identity(const PqResult *result, size_t i, void *ret) {
-        *(TickIdentity *)ret = (TickIdentity) {
+        *(TickIdentity *)ret = (TickIdentity){
                 .order = (uint64_t)pq_get_int(result, i, 0),
                 .number = (uint32_t)pq_get_int(result, i, 1),
                 .scheduled = pq_get_bool(result, i, 2),
@@ -247,7 +275,7 @@ int tick_identities_load(Store *s, const TickRange *range, TickIdentities callba
 }
 
 static int read_live(const PqResult *result, size_t i, void *ret) {
-        *(TickLive *)ret = (TickLive) {
+        *(TickLive *)ret = (TickLive){
                 .organisation = (uint32_t)pq_get_int(result, i, 0),
                 .commit_no = (uint64_t)pq_get_int(result, i, 1),
                 .json = pq_get_text(result, i, 2),

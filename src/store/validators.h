@@ -6,14 +6,14 @@
 typedef struct ValidatorRow {
         uint32_t id;
         uint8_t key[32];
-        const char *name, *state;                       /* "pending", "approved", "suspended" */
-        const char *operator_name, *region;             /* by the admin; "" unknown */
-        const char *tags;                               /* declared, as JSON array text */
-        const char *version, *address;                  /* address may be NULL */
-        uint32_t asn;                                   /* by the admin; 0 unknown */
+        const char *name, *state;           /* "pending", "approved", "suspended" */
+        const char *operator_name, *region; /* by the admin; "" unknown */
+        const char *tags;                   /* declared, as JSON array text */
+        const char *version, *address;      /* address may be NULL */
+        uint32_t asn;                       /* by the admin; 0 unknown */
         bool connected;
-        usec_t last_connected, last_seen, approved;     /* USEC_INFINITY: never */
-        int64_t lamports;                               /* balance; of validators_load() only */
+        usec_t last_connected, last_seen, approved; /* USEC_INFINITY: never */
+        int64_t lamports;                           /* balance; of validators_load() only */
 } ValidatorRow;
 
 typedef void (*ValidatorRows)(int r, const ValidatorRow *rows, size_t n, void *userdata);
@@ -21,11 +21,11 @@ typedef void (*ValidatorRows)(int r, const ValidatorRow *rows, size_t n, void *u
 int validators_load(Store *s, ValidatorRows callback, void *userdata, StoreCall **ret);
 
 typedef struct ValidatorJoin {
-        const uint8_t *key;       /* 32 bytes */
+        const uint8_t *key;                   /* 32 bytes */
         const char *name, *version, *address; /* address: numeric, or NULL */
-        const char *const *tags;  /* n_tags of them */
+        const char *const *tags;              /* n_tags of them */
         size_t n_tags;
-        bool approve;             /* when it is new (loopback peer, open admission) */
+        bool approve; /* when it is new (loopback peer, open admission) */
 } ValidatorJoin;
 
 /* Makes or updates the row and marks it connected; one row back. */
@@ -33,10 +33,10 @@ int validator_join(Store *s, const ValidatorJoin *join, ValidatorRows callback, 
                    StoreCall **ret);
 
 typedef struct ValidatorSet {
-        const uint8_t *key;          /* 32 bytes */
-        const char *state;           /* NULL: as it is; likewise the others */
+        const uint8_t *key; /* 32 bytes */
+        const char *state;  /* NULL: as it is; likewise the others */
         const char *operator_name, *region;
-        int64_t asn;                 /* -1: as it is */
+        int64_t asn; /* -1: as it is */
         const char *actor;
 } ValidatorSet;
 

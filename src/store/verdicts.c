@@ -23,10 +23,16 @@ static const PqStatement verdict_span_open = {
 
 static const PqStatement verdict_span_current = {
         .name = "verdict_span_current",
-        .sql = "SELECT s.website_id, s.state, s.assurance, s.cause, " SQL_USEC("s.started_at") ", "
-               SQL_USEC("s.first_evidence_at") ", s.n, s.commit_no FROM verdict_span s"
-               " JOIN website w ON w.id = s.website_id"
-               " WHERE s.ended_at IS NULL AND w.removed_at IS NULL ORDER BY s.website_id",
+        .sql = "SELECT s.website_id, s.state, s.assurance, s.cause, " SQL_USEC(
+                        "s.started_at") ", " SQL_USEC("s.first_evidence_at") ", s.n, s.commit_no "
+                                                                             "FROM verdict_span s"
+                                                                             " JOIN website w ON "
+                                                                             "w.id = s.website_id"
+                                                                             " WHERE s.ended_at IS "
+                                                                             "NULL AND "
+                                                                             "w.removed_at IS NULL "
+                                                                             "ORDER BY "
+                                                                             "s.website_id",
         .n_params = 0,
 };
 
@@ -59,7 +65,7 @@ void verdict_put(PqTransaction *t, const VerdictRow *row) {
 }
 
 static int read_verdict(const PqResult *result, size_t i, void *ret) {
-        *(VerdictRow *)ret = (VerdictRow) {
+        *(VerdictRow *)ret = (VerdictRow){
                 .website = (uint32_t)pq_get_int(result, i, 0),
                 .state = pq_get_text(result, i, 1),
                 .assurance = pq_get_text(result, i, 2),

@@ -15,9 +15,10 @@ enum {
 static const PqStatement website_changes = {
         .name = "website_changes",
         .sql = "SELECT id, organisation_id, public_id, url, name, interval_ms, timeout_ms, seats,"
-               " paused, removed_at IS NOT NULL, revision, " SQL_USEC("created_at")
-               " FROM website WHERE revision > $1 AND ($1 > 0 OR removed_at IS NULL)"
-               " ORDER BY revision",
+               " paused, removed_at IS NOT NULL, revision, " SQL_USEC(
+                               "created_at") " FROM website WHERE revision > $1 AND ($1 > 0 OR "
+                                             "removed_at IS NULL)"
+                                             " ORDER BY revision",
         .n_params = 1,
 };
 
@@ -79,10 +80,10 @@ int websites_load(Store *s, uint64_t revision, WebsiteRows callback, void *userd
 static void add_audit(PqTransaction *t, const WebsiteAdd *add) {
         char object[UUID_TEXT_SIZE];
 
-        audit_put(t, &(const AuditRow) { .actor = add->actor,
-                                         .organisation = add->organisation,
-                                         .action = "website.add",
-                                         .object = uuid_format(&add->id, object) });
+        audit_put(t, &(const AuditRow){ .actor = add->actor,
+                                        .organisation = add->organisation,
+                                        .action = "website.add",
+                                        .object = uuid_format(&add->id, object) });
 }
 
 int website_add(Store *s, const WebsiteAdd *add, StoreDone done, void *userdata, StoreCall **ret) {

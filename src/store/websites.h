@@ -1,5 +1,5 @@
-/* Websites as the hub works with them, and adding and removing them. What the API shows of them is in
- * website-views.h. */
+/* Websites as the hub works with them, and adding and removing them. What the API shows of them is
+ * in website-views.h. */
 #pragma once
 
 #include "base/id.h"

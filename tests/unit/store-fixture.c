@@ -17,22 +17,25 @@
 #define WAIT_MS       20000
 
 static const char seed[] =
-        "INSERT INTO organisation (public_id, name) VALUES"
-        "  ('00000000-0000-7000-8000-0000000000f1', 'first'),"
-        "  ('00000000-0000-7000-8000-0000000000f2', 'second');"
-        "INSERT INTO website (public_id, organisation_id, url, name, interval_ms, timeout_ms)"
-        "  SELECT ('00000000-0000-7000-8000-00000000000' || i)::uuid, (i + 1) / 2,"
-        "         'https://site' || i || '.example/', 'Site ' || i, 60000, 10000"
-        "    FROM generate_series(1, 3) AS i ORDER BY i;"
-        "INSERT INTO validator (key, name, state, region, approved_at)"
-        "  SELECT decode(repeat(lpad(to_hex(i), 2, '0'), 32), 'hex'), 'v' || i, 'approved',"
-        "         'eu', now() FROM generate_series(1, 4) AS i ORDER BY i;"
-        "INSERT INTO specification VALUES (decode(repeat('aa', 32), 'hex'), '\\x01');"
-        "INSERT INTO work_order (id, public_id, website_id, validator_id, epoch, type, seat, n,"
-        "  interval_ms, timeout_ms, starts_at, bytes, spec_hash)"
-        "  SELECT i, decode(repeat(lpad(to_hex(i), 2, '0'), 16), 'hex'), 1, i, 1, 1, i - 1, 4,"
-        "         60000, 10000, now() - interval '1 day', '\\x02',"
-        "         decode(repeat('aa', 32), 'hex') FROM generate_series(1, 4) AS i";
+                "INSERT INTO organisation (public_id, name) VALUES"
+                "  ('00000000-0000-7000-8000-0000000000f1', 'first'),"
+                "  ('00000000-0000-7000-8000-0000000000f2', 'second');"
+                "INSERT INTO website (public_id, organisation_id, url, name, interval_ms, "
+                "timeout_ms)"
+                "  SELECT ('00000000-0000-7000-8000-00000000000' || i)::uuid, (i + 1) / 2,"
+                "         'https://site' || i || '.example/', 'Site ' || i, 60000, 10000"
+                "    FROM generate_series(1, 3) AS i ORDER BY i;"
+                "INSERT INTO validator (key, name, state, region, approved_at)"
+                "  SELECT decode(repeat(lpad(to_hex(i), 2, '0'), 32), 'hex'), 'v' || i, 'approved',"
+                "         'eu', now() FROM generate_series(1, 4) AS i ORDER BY i;"
+                "INSERT INTO specification VALUES (decode(repeat('aa', 32), 'hex'), '\\x01');"
+                "INSERT INTO work_order (id, public_id, website_id, validator_id, epoch, type, "
+                "seat, n,"
+                "  interval_ms, timeout_ms, starts_at, bytes, spec_hash)"
+                "  SELECT i, decode(repeat(lpad(to_hex(i), 2, '0'), 16), 'hex'), 1, i, 1, 1, i - "
+                "1, 4,"
+                "         60000, 10000, now() - interval '1 day', '\\x02',"
+                "         decode(repeat('aa', 32), 'hex') FROM generate_series(1, 4) AS i";
 
 static void on_state(StoreState state, const char *text, void *userdata) {
         StoreFixture *f = userdata;
@@ -53,7 +56,7 @@ static int prepare_database(StoreFixture *f) {
                 (void)fprintf(stderr, "%s\n", error ? error : "cannot migrate");
                 return -1;
         }
-        free(fixture_sql(f, seed));
+        fixture_sql(f, seed);
         return 0;
 }
 
@@ -65,11 +68,11 @@ int store_fixture_setup(void **state) {
                 return -1;
 
         if (store_new(&f->store, &f->loop,
-                      &(const StoreOptions) { .dsn = f->dsn,
-                                              .role = STORE_HUB,
-                                              .statements = store_statements(),
-                                              .on_state = on_state,
-                                              .userdata = f }) < 0)
+                      &(const StoreOptions){ .dsn = f->dsn,
+                                             .role = STORE_HUB,
+                                             .statements = store_statements(),
+                                             .on_state = on_state,
+                                             .userdata = f }) < 0)
                 return -1;
         fixture_wait(f);
         return 0;
@@ -170,13 +173,11 @@ static void keep_value(const char *const *values, size_t n, void *userdata) {
         *value = strdup(n > 0 && values[0] ? values[0] : "");
 }
 
-char *fixture_sql(const StoreFixture *f, const char *sql) {
+static char *run_sql(const StoreFixture *f, const char *sql, bool several) {
         _cleanup_(pq_script_closep) PqScript *s = NULL;
         char *value = NULL;
-        bool several;
         int r;
 
-        several = strchr(sql, ';');
         assert_int_equal(pq_script_open(&s, f->dsn), 0);
         r = several ? pq_script_run(s, sql) : pq_script_query(s, sql, NULL, keep_value, &value);
         if (r < 0)
@@ -184,14 +185,18 @@ char *fixture_sql(const StoreFixture *f, const char *sql) {
         return value ? value : strdup("");
 }
 
+void fixture_sql(const StoreFixture *f, const char *sql) {
+        free(run_sql(f, sql, true));
+}
+
 void fixture_expect(const StoreFixture *f, const char *sql, const char *value) {
-        _cleanup_free_ char *found = fixture_sql(f, sql);
+        _cleanup_free_ char *found = run_sql(f, sql, false);
 
         assert_string_equal(found, value);
 }
 
 Uuid fixture_website(uint8_t i) {
-        return (Uuid) { { 0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, i } };
+        return (Uuid){ { 0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, i } };
 }
 
 const uint8_t *fixture_key(uint8_t i) {

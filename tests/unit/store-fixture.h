@@ -1,5 +1,5 @@
-/* A migrated database of the test's own, an open store on it, and small ways to run one thing to its
- * end. One per program: group setup and teardown. */
+/* A migrated database of the test's own, an open store on it, and small ways to run one thing to
+ * its end. One per program: group setup and teardown. */
 #pragma once
 
 #include <uv.h>
@@ -19,8 +19,9 @@ typedef struct StoreFixture {
         char *text; /* JSON, or an error */
 } StoreFixture;
 
-/* cmocka group setup and teardown. The database has organisations 1 and 2, websites 1 and 2 of the first
- * and 3 of the second, validators 1 to 4 (approved), and orders 1 to 4 of website 1, seat by seat. */
+/* cmocka group setup and teardown. The database has organisations 1 and 2, websites 1 and 2 of the
+ * first and 3 of the second, validators 1 to 4 (approved), and orders 1 to 4 of website 1, seat by
+ * seat. */
 int store_fixture_setup(void **state);
 int store_fixture_teardown(void **state);
 
@@ -37,10 +38,9 @@ StoreFixture *fixture_rows(void *userdata, int r, size_t n);
 void fixture_note(StoreFixture *f, const char *format, ...) _printf_(2, 3);
 /* Waits, then compares r 0 and the text. */
 void fixture_expect_text(StoreFixture *f, const char *text);
-/* Runs SQL as superuser on a connection of its own; the first value of the last row, "" for none. Freed
- * by the caller. Fails the test on errors. */
-char *fixture_sql(const StoreFixture *f, const char *sql);
-/* Asserts that SQL yields this value. */
+/* Runs any SQL as superuser on a connection of its own. Fails the test on errors. */
+void fixture_sql(const StoreFixture *f, const char *sql);
+/* Asserts that the first value of the last row of one query is this; "" for NULL or no row. */
 void fixture_expect(const StoreFixture *f, const char *sql, const char *value);
 
 /* Public ids of the fixture's rows: byte i is the number. */

@@ -16,16 +16,22 @@ static void on_batches(int r, const BatchRow *rows, size_t n, void *userdata) {
         for (size_t i = 0; i < n; i++)
                 fixture_note(f, "%lu %u/%lu/%lu hash %u codes %zu:%u commit %lu\n", rows[i].id,
                              rows[i].validator, rows[i].incarnation, rows[i].sequence,
-                             rows[i].hash[0], rows[i].n_codes, rows[i].codes[2],
-                             rows[i].commit_no);
+                             rows[i].hash[0], rows[i].n_codes, rows[i].codes[2], rows[i].commit_no);
 }
 
 static void put_batch(StoreFixture *f, uint64_t sequence, usec_t arrived) {
         PqTransaction *t = pq_transaction_new();
-        BatchRow row = { .id = 40 + sequence, .validator = 2, .incarnation = 9,
-                         .sequence = sequence, .frame = (const uint8_t *)"\0frame", .n_frame = 6,
-                         .codes = (const uint8_t *)"\0\1\2", .n_codes = 3, .created = arrived,
-                         .arrived = arrived, .commit_no = 5 };
+        BatchRow row = { .id = 40 + sequence,
+                         .validator = 2,
+                         .incarnation = 9,
+                         .sequence = sequence,
+                         .frame = (const uint8_t *)"\0frame",
+                         .n_frame = 6,
+                         .codes = (const uint8_t *)"\0\1\2",
+                         .n_codes = 3,
+                         .created = arrived,
+                         .arrived = arrived,
+                         .commit_no = 5 };
 
         memcpy(row.hash, fixture_key((uint8_t)sequence), 32);
         batch_put(t, &row);
@@ -47,8 +53,8 @@ static void found_within_two_days(void **state) {
         expect_batch(f, 1, "41 2/9/1 hash 1 codes 3:2 commit 5\n");
         expect_batch(f, 2, "42 2/9/2 hash 2 codes 3:2 commit 5\n");
         expect_batch(f, 3, "");
-        free(fixture_sql(f, "SELECT partition_ensure('tick_batch', current_date - 5,"
-                            " current_date - 3)"));
+        fixture_sql(f, "SELECT partition_ensure('tick_batch', current_date - 5,"
+                       " current_date - 3)");
         put_batch(f, 4, now_realtime() - 73 * USEC_PER_HOUR);
         expect_batch(f, 4, "");
         fixture_expect(f, "SELECT encode(frame, 'hex') || count FROM tick_batch LIMIT 1",

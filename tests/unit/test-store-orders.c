@@ -14,8 +14,9 @@ static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
         StoreFixture *f = fixture_rows(userdata, r, n);
 
         for (size_t i = 0; i < n; i++)
-                fixture_note(f, "%lu id %u site %u %u v %u %u epoch %lu type %u seat %u/%u %u/%u"
-                                " at %lu bytes %zu:%u spec %u probes %lu %s sent %d\n",
+                fixture_note(f,
+                             "%lu id %u site %u %u v %u %u epoch %lu type %u seat %u/%u %u/%u"
+                             " at %lu bytes %zu:%u spec %u probes %lu %s sent %d\n",
                              rows[i].id, rows[i].public_id[0], rows[i].website,
                              rows[i].website_id.bytes[15], rows[i].validator,
                              rows[i].validator_key[0], rows[i].epoch, rows[i].type, rows[i].seat,
@@ -27,9 +28,17 @@ static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
 }
 
 static void put_order(PqTransaction *t, uint64_t id) {
-        OrderRow row = { .id = id, .website = 2, .validator = 3, .epoch = 12, .type = 2, .seat = 0,
-                         .n = 3, .interval_ms = 30000, .timeout_ms = 5000,
-                         .starts = 1700000000 * USEC_PER_SEC, .bytes = (const uint8_t *)"order",
+        OrderRow row = { .id = id,
+                         .website = 2,
+                         .validator = 3,
+                         .epoch = 12,
+                         .type = 2,
+                         .seat = 0,
+                         .n = 3,
+                         .interval_ms = 30000,
+                         .timeout_ms = 5000,
+                         .starts = 1700000000 * USEC_PER_SEC,
+                         .bytes = (const uint8_t *)"order",
                          .n_bytes = 5 };
 
         memset(row.public_id, (int)id, sizeof(row.public_id));
@@ -51,7 +60,7 @@ static void put_and_loaded_again(void **state) {
         uint8_t hash[32];
 
         memset(hash, 0xbb, sizeof(hash));
-        free(fixture_sql(f, "DELETE FROM work_order;"));
+        fixture_sql(f, "DELETE FROM work_order;");
         specification_put(t, hash, "{}", 2);
         specification_put(t, hash, "{}", 2); /* known is fine */
         put_order(t, 100);
@@ -70,9 +79,11 @@ static void sent_probed_and_removed(void **state) {
         PqTransaction *t = pq_transaction_new();
         uint8_t signature[64] = { 7 };
 
-        order_sent_put(t, &(const OrderProof) { .id = 100, .root = fixture_key(1),
-                                                .signature = signature,
-                                                .path = fixture_key(2), .n_path = 32 });
+        order_sent_put(t, &(const OrderProof){ .id = 100,
+                                               .root = fixture_key(1),
+                                               .signature = signature,
+                                               .path = fixture_key(2),
+                                               .n_path = 32 });
         order_probes_put(t, 100, 64);
         order_probes_put(t, 100, 32);
         order_removed_put(t, 100, now_realtime());
@@ -82,8 +93,10 @@ static void sent_probed_and_removed(void **state) {
         assert_int_equal(orders_load(f->store, on_orders, f, NULL), 0);
         fixture_expect_text(f, "100 id 100 site 2 2 v 3 3 epoch 12 type 2 seat 0/3 30000/5000"
                                " at 1700000000 bytes 5:111 spec 187 probes 64 removed sent 1\n");
-        fixture_expect(f, "SELECT length(root) || ' ' || length(signature) || ' ' || length(path)"
-                          " FROM work_order WHERE id = 100", "32 64 32");
+        fixture_expect(f,
+                       "SELECT length(root) || ' ' || length(signature) || ' ' || length(path)"
+                       " FROM work_order WHERE id = 100",
+                       "32 64 32");
 }
 
 int main(void) {

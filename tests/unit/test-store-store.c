@@ -40,12 +40,12 @@ static void on_notify(const char *channel, const char *payload, void *userdata) 
 static void open_other(Other *o, StoreFixture *f, StoreRole role, const char *dsn) {
         o->f = f;
         assert_int_equal(store_new(&o->store, &f->loop,
-                                   &(const StoreOptions) { .dsn = dsn,
-                                                           .role = role,
-                                                           .statements = store_statements(),
-                                                           .on_state = on_state,
-                                                           .on_notify = on_notify,
-                                                           .userdata = o }),
+                                   &(const StoreOptions){ .dsn = dsn,
+                                                          .role = role,
+                                                          .statements = store_statements(),
+                                                          .on_state = on_state,
+                                                          .on_notify = on_notify,
+                                                          .userdata = o }),
                          0);
 }
 
@@ -100,16 +100,16 @@ static void newer_schema_is_refused_until_it_fits(void **state) {
         StoreFixture *f = *state;
         _cleanup_(other_done) Other api = { .wanted = STORE_REFUSED };
 
-        free(fixture_sql(f, "COMMENT ON TABLE schema_migration IS '7 99.0.0';"));
+        fixture_sql(f, "COMMENT ON TABLE schema_migration IS '7 99.0.0';");
         open_other(&api, f, STORE_API, f->dsn);
         fixture_wait(f);
         assert_string_equal(api.text, "database schema 7 is newer than this program's 3");
 
         api.wanted = STORE_READY;
-        free(fixture_sql(f, "COMMENT ON TABLE schema_migration IS '7 0.0.9';"));
+        fixture_sql(f, "COMMENT ON TABLE schema_migration IS '7 0.0.9';");
         fixture_wait(f);
         assert_int_equal(api.state, STORE_READY);
-        free(fixture_sql(f, "COMMENT ON TABLE schema_migration IS '3 0.1.0';"));
+        fixture_sql(f, "COMMENT ON TABLE schema_migration IS '3 0.1.0';");
 }
 
 static void older_and_missing_schemas_ask_for_migration(void **state) {
@@ -117,19 +117,19 @@ static void older_and_missing_schemas_ask_for_migration(void **state) {
         _cleanup_(other_done) Other older = { .wanted = STORE_REFUSED };
         _cleanup_(other_done) Other empty = { .wanted = STORE_REFUSED };
 
-        free(fixture_sql(f, "COMMENT ON TABLE schema_migration IS '2 0.1.0';"));
+        fixture_sql(f, "COMMENT ON TABLE schema_migration IS '2 0.1.0';");
         open_other(&older, f, STORE_API, f->dsn);
         fixture_wait(f);
         assert_string_equal(older.text, "database schema 2 is older than this program's 3: "
                                         "run dpin-hub --migrate");
         other_done(&older);
 
-        free(fixture_sql(f, "COMMENT ON TABLE schema_migration IS '3 0.1.0';"));
-        free(fixture_sql(f, "ALTER TABLE schema_migration RENAME TO elsewhere;"));
+        fixture_sql(f, "COMMENT ON TABLE schema_migration IS '3 0.1.0';");
+        fixture_sql(f, "ALTER TABLE schema_migration RENAME TO elsewhere;");
         open_other(&empty, f, STORE_API, f->dsn);
         fixture_wait(f);
         assert_string_equal(empty.text, "the database has no schema: run dpin-hub --migrate");
-        free(fixture_sql(f, "ALTER TABLE elsewhere RENAME TO schema_migration;"));
+        fixture_sql(f, "ALTER TABLE elsewhere RENAME TO schema_migration;");
 }
 
 static void lost_connection_comes_back(void **state) {
@@ -140,8 +140,8 @@ static void lost_connection_comes_back(void **state) {
         fixture_wait(f);
 
         api.wanted = STORE_AWAY;
-        free(fixture_sql(f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                            " WHERE query LIKE '%dpin_commit%' AND pid <> pg_backend_pid()"));
+        fixture_sql(f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                       " WHERE query LIKE '%dpin_commit%' AND pid <> pg_backend_pid()");
         fixture_wait(f);
         api.wanted = STORE_READY;
         fixture_wait(f);

@@ -21,8 +21,9 @@ static void on_streams(int r, const StreamRow *rows, size_t n, void *userdata) {
 
 static int advance(StoreFixture *f, uint64_t from, uint64_t to) {
         PqTransaction *t = pq_transaction_new();
-        StreamRow row = { .validator = 1, .incarnation = INT64_MAX, .last_seq = to,
-                          .resealed = true };
+        StreamRow row = {
+                .validator = 1, .incarnation = INT64_MAX, .last_seq = to, .resealed = true
+        };
 
         memcpy(row.last_hash, fixture_key((uint8_t)(to % 10)), 32);
         stream_advance(t, &row, from);
@@ -49,7 +50,7 @@ static void loaded_by_validator_and_forgotten_when_idle(void **state) {
         assert_int_equal(streams_load(f->store, 2, on_streams, f, NULL), 0);
         fixture_expect_text(f, "");
 
-        free(fixture_sql(f, "UPDATE validator_stream SET updated_at = now() - interval '49 h';"));
+        fixture_sql(f, "UPDATE validator_stream SET updated_at = now() - interval '49 h';");
         streams_prune(t);
         assert_int_equal(fixture_commit(f, t), 0);
         assert_int_equal(streams_load(f->store, 1, on_streams, f, NULL), 0);

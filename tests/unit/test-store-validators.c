@@ -14,8 +14,9 @@ static void on_validators(int r, const ValidatorRow *rows, size_t n, void *userd
         StoreFixture *f = fixture_rows(userdata, r, n);
 
         for (size_t i = 0; i < n; i++)
-                fixture_note(f, "%u key %u %s %s op=%s region=%s as%u tags=%s %s %s up=%d seen=%d"
-                                " %ld\n",
+                fixture_note(f,
+                             "%u key %u %s %s op=%s region=%s as%u tags=%s %s %s up=%d seen=%d"
+                             " %ld\n",
                              rows[i].id, rows[i].key[31], rows[i].name, rows[i].state,
                              rows[i].operator_name, rows[i].region, rows[i].asn, rows[i].tags,
                              rows[i].version, rows[i].address ? rows[i].address : "-",
@@ -28,7 +29,7 @@ static void join(StoreFixture *f, uint8_t key, bool approve, const char *expecte
                                      .name = "one \"v\"",
                                      .version = "0.1.0",
                                      .address = "2001:db8::1",
-                                     .tags = (const char *const[]) { "region=eu", "a,b{}" },
+                                     .tags = (const char *const[]){ "region=eu", "a,b{}" },
                                      .n_tags = 2,
                                      .approve = approve };
 
@@ -57,11 +58,15 @@ static void a_neighbour_is_approved_at_once(void **state) {
 
 static void the_admin_sets_what_counts(void **state) {
         StoreFixture *f = *state;
-        const ValidatorSet all = { .key = fixture_key(9), .state = "approved",
-                                   .operator_name = "ann", .region = "us", .asn = 64500,
+        const ValidatorSet all = { .key = fixture_key(9),
+                                   .state = "approved",
+                                   .operator_name = "ann",
+                                   .region = "us",
+                                   .asn = 64500,
                                    .actor = "uid 0" };
-        const ValidatorSet some = { .key = fixture_key(9), .state = "suspended", .asn = -1,
-                                    .actor = "uid 0" };
+        const ValidatorSet some = {
+                .key = fixture_key(9), .state = "suspended", .asn = -1, .actor = "uid 0"
+        };
         const ValidatorSet none = { .key = fixture_key(7), .asn = -1, .actor = "uid 0" };
 
         assert_int_equal(validator_set(f->store, &all, on_validators, f, NULL), 0);
@@ -83,8 +88,10 @@ static void they_come_and_go(void **state) {
         validator_connected_put(t, 1, true);
         validator_connected_put(t, 5, false);
         assert_int_equal(fixture_commit(f, t), 0);
-        fixture_expect(f, "SELECT string_agg(id::text, ' ' ORDER BY id) FROM validator"
-                          " WHERE connected", "1 7");
+        fixture_expect(f,
+                       "SELECT string_agg(id::text, ' ' ORDER BY id) FROM validator"
+                       " WHERE connected",
+                       "1 7");
         validators_disconnect_all(u);
         assert_int_equal(fixture_commit(f, u), 0);
         fixture_expect(f, "SELECT count(*) FROM validator WHERE connected", "0");
@@ -93,8 +100,8 @@ static void they_come_and_go(void **state) {
 static void all_are_loaded_with_balance(void **state) {
         StoreFixture *f = *state;
 
-        free(fixture_sql(f, "DELETE FROM work_order;"
-                            "DELETE FROM validator WHERE id > 2 AND id <> 5;"));
+        fixture_sql(f, "DELETE FROM work_order;"
+                       "DELETE FROM validator WHERE id > 2 AND id <> 5;");
         assert_int_equal(validators_load(f->store, on_validators, f, NULL), 0);
         fixture_wait(f);
         assert_int_equal(f->r, 0);
@@ -104,22 +111,23 @@ static void all_are_loaded_with_balance(void **state) {
 static void the_api_shows_them(void **state) {
         StoreFixture *f = *state;
 
-        free(fixture_sql(f, "UPDATE validator SET last_seen_at = '2026-01-02 03:04:05.000006Z';"
-                            "INSERT INTO validator_hour VALUES (1, now() - interval '1 hour', 40),"
-                            " (1, now() - interval '2 hours', 2),"
-                            " (1, now() - interval '30 hours', 1000);"
-                            "INSERT INTO ledger_entry (kind, validator_id, hour, debit, credit,"
-                            " amount) VALUES ('reward', 1, now(), 'rewards', 'validator', 77);"));
+        fixture_sql(f, "UPDATE validator SET last_seen_at = '2026-01-02 03:04:05.000006Z';"
+                       "INSERT INTO validator_hour VALUES (1, now() - interval '1 hour', 40),"
+                       " (1, now() - interval '2 hours', 2),"
+                       " (1, now() - interval '30 hours', 1000);"
+                       "INSERT INTO ledger_entry (kind, validator_id, hour, debit, credit,"
+                       " amount) VALUES ('reward', 1, now(), 'rewards', 'validator', 77);");
         assert_int_equal(validators_json(f->store, fixture_json, f, NULL), 0);
         fixture_wait(f);
         assert_int_equal(f->r, 0);
         assert_int_equal(f->n, strlen(f->text));
         assert_non_null(strstr(
-                f->text,
-                "{\"id\" : \"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\", \"name\" : \"v1\","
-                " \"state\" : \"approved\", \"region\" : \"eu\", \"tags\" : [],"
-                " \"connected\" : false, \"lastSeen\" : \"2026-01-02T03:04:05.000006Z\","
-                " \"ticks24h\" : 42, \"pendingPayouts\" : 77}"));
+                        f->text,
+                        "{\"id\" : \"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\", \"name\" : "
+                        "\"v1\","
+                        " \"state\" : \"approved\", \"region\" : \"eu\", \"tags\" : [],"
+                        " \"connected\" : false, \"lastSeen\" : \"2026-01-02T03:04:05.000006Z\","
+                        " \"ticks24h\" : 42, \"pendingPayouts\" : 77}"));
 }
 
 int main(void) {

@@ -1,0 +1,191 @@
+/* Ticks are written by columns, and read for votes, identities and the live feed. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store-fixture.h"
+#include "store/batches.h"
+#include "store/ticks.h"
+
+static TickRow tick_row(uint32_t validator, uint32_t number, usec_t start) {
+        return (TickRow){
+                .website = 1,
+                .validator = validator,
+                .order = validator,
+                .batch = 1,
+                .index = (uint16_t)number,
+                .commit_no = number,
+                .tick = { .outcome = TICK_UP,
+                          .number = number,
+                          .start = (int64_t)start,
+                          .status = 200,
+                          .phases = { 1000, 2000, 3000, 4000, 5500 } },
+        };
+}
+
+static void put_ticks(StoreFixture *f, const TickRow *rows, size_t n) {
+        PqTransaction *t = pq_transaction_new();
+
+        ticks_put(t, rows, n);
+        ticks_put(t, NULL, 0); /* nothing is fine */
+        assert_int_equal(fixture_commit(f, t), 0);
+}
+
+static void put_batch(StoreFixture *f) {
+        PqTransaction *t = pq_transaction_new();
+        usec_t now = now_realtime();
+
+        batch_put(t, &(const BatchRow){ .id = 1,
+                                        .validator = 1,
+                                        .incarnation = 1,
+                                        .sequence = 1,
+                                        .codes = (const uint8_t *)"",
+                                        .frame = (const uint8_t *)"",
+                                        .created = now,
+                                        .arrived = now });
+        assert_int_equal(fixture_commit(f, t), 0);
+}
+
+static void fill_extremes(TickRow rows[2], usec_t start) {
+        rows[0] = tick_row(1, 7, start);
+        rows[0].tick.family = 4;
+        memcpy(rows[0].tick.address, (const uint8_t[]){ 192, 0, 2, 1 }, 4);
+        rows[0].tick.body_length = UINT32_MAX;
+        memcpy(rows[0].tick.body_hash, "12345678", 8);
+        rows[0].tick.expiry_days = 65535;
+        rows[1] = tick_row(2, 8, start);
+        rows[1].tick.phases.wait = UINT32_MAX; /* saturates */
+        rows[1].tick.status = 65535;
+        rows[1].tick.outcome = TICK_DOWN;
+        rows[1].tick.error = 255;
+        rows[1].tick.kind = TICK_CONFIRM;
+        rows[1].tick.family = 6;
+        rows[1].tick.address[0] = 0x20;
+        rows[1].late = true;
+}
+
+static void every_column_is_kept(void **state) {
+        StoreFixture *f = *state;
+        TickRow rows[2];
+
+        fill_extremes(rows, now_realtime() - 90 * USEC_PER_MIN);
+        put_ticks(f, rows, 2);
+        fixture_expect(f,
+                       "SELECT concat_ws(' ', website_id, validator_id, order_id, batch_id,"
+                       " body_length, commit_no, number, dns_us, connect_us, tls_us, wait_us,"
+                       " transfer_us, batch_index, status, expiry_days, kind, family, outcome,"
+                       " error_class, late, body_hash, address) FROM website_tick"
+                       " WHERE validator_id = 1",
+                       "1 1 1 1 4294967295 7 7 1000 2000 3000 4000 5500 7 200 65535 0 4 1 0 f"
+                       " \\x3132333435363738 192.0.2.1");
+        fixture_expect(f,
+                       "SELECT concat_ws(' ', wait_us, status, outcome, error_class, kind, late,"
+                       " body_hash IS NULL, address) FROM website_tick WHERE validator_id = 2",
+                       "2147483647 32767 2 255 1 t t 2000::");
+        fixture_expect(f, "SELECT sum(ticks) FROM validator_hour", "2");
+}
+
+static void on_votes(int r, const TickVote *rows, size_t n, void *userdata) {
+        StoreFixture *f = fixture_rows(userdata, r, n);
+
+        for (size_t i = 0; i < n; i++)
+                fixture_note(f, "%u v%u order %lu outcome %u class %u kind %u %u us\n",
+                             rows[i].website, rows[i].validator, rows[i].order, rows[i].outcome,
+                             rows[i].error_class, rows[i].kind, rows[i].latency_us);
+}
+
+static void votes_are_the_newest_that_count(void **state) {
+        StoreFixture *f = *state;
+        usec_t now = now_realtime();
+        TickRow rows[5] = {
+                tick_row(1, 10, now - 50 * USEC_PER_SEC),
+                tick_row(1, 11, now - 20 * USEC_PER_SEC),
+                tick_row(2, 12, now - 30 * USEC_PER_SEC),
+                tick_row(3, 13, now - 96 * USEC_PER_SEC), /* fresh for 60 + 20 + 15 s */
+                tick_row(4, 14, now - 84 * USEC_PER_SEC),
+        };
+
+        rows[1].tick.outcome = TICK_DOWN;
+        rows[1].tick.error = TICK_ERROR_REFUSED;
+        rows[2].late = true;
+        put_batch(f);
+        put_ticks(f, rows, 5);
+        assert_int_equal(tick_votes_load(f->store, on_votes, f, NULL), 0);
+        fixture_expect_text(f, "1 v1 order 1 outcome 2 class 2 kind 0 15500 us\n"
+                               "1 v4 order 4 outcome 1 class 0 kind 0 15500 us\n");
+}
+
+static void on_identities(int r, const TickIdentity *rows, size_t n, void *userdata) {
+        StoreFixture *f = fixture_rows(userdata, r, n);
+
+        for (size_t i = 0; i < n; i++)
+                fixture_note(f, "%lu %s %u\n", rows[i].order, rows[i].scheduled ? "slot" : "probe",
+                             rows[i].number);
+}
+
+static void identities_of_a_range(void **state) {
+        StoreFixture *f = *state;
+        usec_t now = now_realtime();
+        const TickRange range = { .validator = 2,
+                                  .orders = (const uint64_t[]){ 1, 2, 77 },
+                                  .n = 3,
+                                  .from = now - 91 * USEC_PER_MIN,
+                                  .to = now - 90 * USEC_PER_MIN };
+
+        assert_int_equal(tick_identities_load(f->store, &range, on_identities, f, NULL), 0);
+        fixture_expect_text(f, "2 probe 8\n");
+}
+
+static void on_live(int r, const TickLive *rows, size_t n, void *userdata) {
+        StoreFixture *f = fixture_rows(userdata, r, n);
+
+        for (size_t i = 0; i < n; i++)
+                fixture_note(f, "%u %lu %s\n", rows[i].organisation, rows[i].commit_no,
+                             rows[i].json);
+}
+
+static void the_feed_follows_commits(void **state) {
+        StoreFixture *f = *state;
+        usec_t start = now_realtime() / USEC_PER_DAY * USEC_PER_DAY;
+        TickRow rows[3] = { tick_row(1, 100, start), tick_row(2, 101, start),
+                            tick_row(3, 102, start) };
+        const TickFeed feed = { .after = 99, .limit = 2 };
+        const TickFeed none = { .after = 99, .until = 99, .limit = 2 };
+        char expected[640], day[TIME_FORMAT_SIZE];
+
+        rows[0].website = 3; /* of organisation 2 */
+        rows[1].tick.outcome = TICK_ABSTAIN;
+        rows[2].tick.outcome = TICK_DOWN;
+        put_ticks(f, rows, 3);
+        assert_int_equal(ticks_live_load(f->store, &feed, on_live, f, NULL), 0);
+        time_format(start, day);
+        (void)snprintf(expected, sizeof(expected),
+                       "2 100 {\"websiteId\" : \"00000000-0000-7000-8000-000000000003\","
+                       " \"createdAt\" : \"%s\", \"status\" : \"Good\", \"latency\" : 15.5,"
+                       " \"validatorId\" : \"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\","
+                       " \"region\" : \"eu\"}\n"
+                       "1 102 {\"websiteId\" : \"00000000-0000-7000-8000-000000000001\","
+                       " \"createdAt\" : \"%s\", \"status\" : \"Bad\", \"latency\" : null,"
+                       " \"validatorId\" : \"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM\","
+                       " \"region\" : \"eu\"}\n",
+                       day, day);
+        fixture_expect_text(f, expected);
+        assert_int_equal(ticks_live_load(f->store, &none, on_live, f, NULL), 0);
+        fixture_expect_text(f, "");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_column_is_kept),
+                cmocka_unit_test(votes_are_the_newest_that_count),
+                cmocka_unit_test(identities_of_a_range),
+                cmocka_unit_test(the_feed_follows_commits),
+        };
+
+        return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
+}

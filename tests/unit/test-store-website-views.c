@@ -1,0 +1,292 @@
+/* What the API shows of websites: shapes, values, isolation, and a cost that does not grow. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "event/pq-script.h"
+#include "store-fixture.h"
+#include "store/statements.h"
+#include "store/verdicts.h"
+#include "store/website-views.h"
+
+typedef int (*View)(Store *s, const WebsiteView *view, StoreJson callback, void *userdata,
+                    StoreCall **ret);
+
+/* An expression over j, the last answer. */
+static void expect_json(StoreFixture *f, const char *expression, const char *value) {
+        _cleanup_free_ char *sql = NULL;
+
+        assert_int_equal(f->r, 0);
+        assert_true(asprintf(&sql, "SELECT %s FROM (SELECT $json$%s$json$::jsonb AS j) AS x",
+                             expression, f->text) > 0);
+        fixture_expect(f, sql, value);
+}
+
+static void show(StoreFixture *f, View get, uint8_t website) {
+        const WebsiteView view = { .organisation = 1, .id = fixture_website(website) };
+
+        assert_int_equal(get(f->store, &view, fixture_json, f, NULL), 0);
+        fixture_wait(f);
+}
+
+static void show_page(StoreFixture *f, uint32_t organisation, const Uuid *after, unsigned limit) {
+        const WebsitePage page = { .organisation = organisation, .after = after, .limit = limit };
+
+        assert_int_equal(websites_page_json(f->store, &page, fixture_json, f, NULL), 0);
+        fixture_wait(f);
+}
+
+static void new_websites_are_unknown(void **state) {
+        StoreFixture *f = *state;
+
+        show_page(f, 1, NULL, 10);
+        expect_json(f, "j #- '{websites,1}'",
+                    "{\"websites\": [{\"id\": \"00000000-0000-7000-8000-000000000001\", \"url\":"
+                    " \"https://site1.example/\", \"name\": \"Site 1\", \"beats\": [], \"since\":"
+                    " null, \"state\": \"UNKNOWN\", \"assurance\": null, \"latencyMs\": null,"
+                    " \"uptime24h\": null, \"lastChecked\": null}], \"nextCursor\": null}");
+        show(f, website_status_json, 1);
+        expect_json(f, "j->'ticks' || (j->'uptime')",
+                    "[{\"7d\": null, \"24h\": null, \"30d\": null}]");
+        show(f, website_latency_json, 1);
+        expect_json(f, "j", "{\"phases\": [], \"bucketMs\": 60000, \"validators\": []}");
+        show(f, website_verdict_json, 2);
+        expect_json(f, "j",
+                    "{\"f\": 0, \"n\": 0, \"q\": 1, \"rule\": null, \"seats\": [],"
+                    " \"since\": null, \"state\": \"UNKNOWN\", \"assurance\": null,"
+                    " \"firstEvidenceAt\": null}");
+}
+
+static void pages_follow_their_cursor(void **state) {
+        StoreFixture *f = *state;
+        const Uuid first = fixture_website(1);
+
+        show_page(f, 1, NULL, 1);
+        expect_json(f, "j->>'nextCursor'", "00000000-0000-7000-8000-000000000001");
+        show_page(f, 1, &first, 1);
+        expect_json(f, "concat(j#>>'{websites,0,url}', j->>'nextCursor')",
+                    "https://site2.example/");
+        show_page(f, 99, NULL, 1);
+        expect_json(f, "j", "{\"websites\": [], \"nextCursor\": null}");
+}
+
+/* 300 hours of closed history would be too dull: eight days of ticks of website 1, one each 6 s. */
+static const char history[] =
+                "SELECT partition_ensure('website_tick', current_date - 9, current_date);"
+                "INSERT INTO website_tick SELECT 1, 1 + i % 4, now() - i * interval '6 seconds', 1 "
+                "+ i % 4,"
+                "  1, 0, 100000 - i, i, 1000, 2000, 3000, 4000, 5000, 0, 200, 0, 0, 4,"
+                "  CASE WHEN i % 10 = 3 THEN 2 WHEN i % 10 = 7 THEN 3 ELSE 1 END,"
+                "  CASE WHEN i % 10 = 3 THEN 2 WHEN i % 10 = 7 THEN 16 ELSE 0 END, false, NULL, "
+                "NULL"
+                "  FROM generate_series(1, 110000) AS i;"
+                "ANALYZE";
+
+static void put_history(StoreFixture *f) {
+        PqTransaction *t = pq_transaction_new();
+        usec_t now = now_realtime();
+
+        verdict_put(t, &(const VerdictRow){ .website = 1,
+                                            .state = "DOWN",
+                                            .assurance = "full",
+                                            .cause = "quorum",
+                                            .n = 4,
+                                            .started = now - 4 * USEC_PER_HOUR,
+                                            .first_evidence = now - 4 * USEC_PER_HOUR });
+        verdict_put(t, &(const VerdictRow){ .website = 1,
+                                            .state = "UP",
+                                            .assurance = "reduced",
+                                            .cause = "quorum",
+                                            .n = 4,
+                                            .started = now - 3 * USEC_PER_HOUR,
+                                            .first_evidence = now - 3 * USEC_PER_HOUR });
+        assert_int_equal(fixture_commit(f, t), 0);
+        fixture_sql(f, history);
+}
+
+static void the_list_shows_state_uptime_and_beats(void **state) {
+        StoreFixture *f = *state;
+
+        put_history(f);
+        show_page(f, 1, NULL, 1);
+        expect_json(f,
+                    "concat_ws(' ', j#>>'{websites,0,state}', j#>>'{websites,0,assurance}',"
+                    " round((j#>>'{websites,0,uptime24h}')::numeric, 4),"
+                    " j#>>'{websites,0,latencyMs}',"
+                    " jsonb_array_length(j#>'{websites,0,beats}'))",
+                    "UP reduced 0.7500 15 40");
+        expect_json(f,
+                    "j#>>'{websites,0,lastChecked}' >= j#>>'{websites,0,beats,39,createdAt}' AND"
+                    " j#>>'{websites,0,beats,39,createdAt}' > j#>>'{websites,0,beats,0,createdAt}'",
+                    "t");
+        expect_json(f,
+                    "(SELECT string_agg(DISTINCT concat(b->>'status', b->>'latency'), ' ')"
+                    " FROM jsonb_array_elements(j#>'{websites,0,beats}') AS b)",
+                    "Bad Good15");
+}
+
+static void the_status_has_the_last_hundred(void **state) {
+        StoreFixture *f = *state;
+
+        show(f, website_status_json, 1);
+        expect_json(f,
+                    "concat_ws(' ', jsonb_array_length(j->'ticks'), j->>'state',"
+                    " round((j#>>'{uptime,24h}')::numeric, 4),"
+                    " round((j#>>'{uptime,30d}')::numeric, 4), j#>>'{ticks,99,region}',"
+                    " j#>>'{ticks,0,createdAt}' < j#>>'{ticks,99,createdAt}')",
+                    "100 UP 0.7500 0.7500 eu t");
+}
+
+static void the_verdict_shows_its_seats(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "UPDATE work_order SET removed_at = now() WHERE seat = 3;");
+        fixture_sql(f, "DELETE FROM website_tick WHERE validator_id = 2"
+                       " AND started_at > now() - interval '5 minutes';");
+        show(f, website_verdict_json, 1);
+        expect_json(f, "concat_ws(' ', j->>'n', j->>'f', j->>'q', j->>'rule')",
+                    "4 1 3 DOWN when at least 3 of 4 seats say down; UP when at least 3 say up and"
+                    " at most 1 say down; PARTIAL when more than 1 say down; else UNKNOWN");
+        expect_json(f,
+                    "concat_ws(' ', j#>>'{seats,1,vote}', j#>>'{seats,1,at}',"
+                    " j#>>'{seats,1,validatorName}', j#>>'{seats,3,vote}',"
+                    " j#>>'{seats,3,validatorId}', jsonb_array_length(j->'seats'))",
+                    "missing v2 missing 4");
+        expect_json(f,
+                    "concat_ws(' ', j#>>'{seats,3,seat}', j#>>'{seats,0,validatorId}',"
+                    " j#>>'{seats,0,at}' IS NOT NULL)",
+                    "3 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE t");
+        fixture_sql(f, "UPDATE website_tick SET outcome = 2, error_class = 2 WHERE"
+                       " validator_id = 1 AND started_at > now() - interval '5 minutes';");
+        show(f, website_verdict_json, 1);
+        expect_json(f,
+                    "concat_ws(' ', j#>>'{seats,0,vote}', j#>>'{seats,0,error}',"
+                    " j#>>'{seats,0,latencyMs}')",
+                    "down refused");
+}
+
+static void latency(StoreFixture *f, LatencyWindow window) {
+        const WebsiteView view = { .organisation = 1, .id = fixture_website(1), .window = window };
+
+        assert_int_equal(website_latency_json(f->store, &view, fixture_json, f, NULL), 0);
+        fixture_wait(f);
+}
+
+#define LATENCY_SUMMARY                                                                            \
+        "concat_ws(' ', j->>'bucketMs', jsonb_array_length(j->'phases') BETWEEN 24 AND 200,"       \
+        " j#>>'{phases,3,dns}', j#>>'{phases,3,transfer}',"                                        \
+        " jsonb_array_length(j->'validators'), j#>>'{validators,0,points,3,latency}')"
+
+static void latency_comes_in_buckets(void **state) {
+        StoreFixture *f = *state;
+
+        latency(f, LATENCY_1H);
+        expect_json(f, LATENCY_SUMMARY, "60000 t 1 5 4 15");
+        latency(f, LATENCY_24H);
+        expect_json(f, LATENCY_SUMMARY, "900000 t 1 5 4 15");
+        latency(f, LATENCY_7D);
+        expect_json(f, LATENCY_SUMMARY, "3600000 t 1 5 4 15");
+        fixture_sql(f, "DO $$ BEGIN FOR i IN 1..170 LOOP"
+                       " PERFORM rollup_hour_close(date_trunc('hour', now()) -"
+                       "   i * interval '1 hour'); END LOOP; END $$;"
+                       "INSERT INTO closed_hour SELECT date_trunc('hour', now()) -"
+                       " interval '1 hour';");
+        latency(f, LATENCY_7D);
+        expect_json(f, LATENCY_SUMMARY, "3600000 t 1 5 4 15");
+        latency(f, LATENCY_30D);
+        expect_json(f, LATENCY_SUMMARY, "21600000 t 1 5 4 15");
+}
+
+static void windows_have_names(void **state) {
+        (void)state;
+        assert_int_equal(latency_window_from_name("7d"), LATENCY_7D);
+        assert_int_equal(latency_window_from_name("8d"), -EINVAL);
+}
+
+static void of_others_nothing_is_seen(void **state) {
+        const View views[] = { website_status_json, website_verdict_json, website_latency_json };
+
+        for (size_t i = 0; i < ELEMENTSOF(views); i++) {
+                show(*state, views[i], 3); /* of organisation 2 */
+                assert_int_equal(((StoreFixture *)*state)->r, -ENOENT);
+                show(*state, views[i], 99);
+                assert_int_equal(((StoreFixture *)*state)->r, -ENOENT);
+        }
+}
+
+/* Cost ------------------------------------------------------------------------------------------
+ */
+
+static const PqStatement *find_statement(const char *name) {
+        for (const StoreStatements *l = store_statements(); *l; l++)
+                for (StoreStatements s = *l; *s; s++)
+                        if (!strcmp((*s)->name, name))
+                                return *s;
+        return NULL;
+}
+
+/* "  Buffers: shared hit=12 read=3" of the topmost node comes first. */
+static void count_pages(const char *const *values, size_t n _unused_, void *userdata) {
+        const char *hit = strstr(values[0], "Buffers: shared hit=");
+        const char *missed = strstr(values[0], " read=");
+        unsigned *pages = userdata;
+
+        if (hit && *pages == 0)
+                *pages = (unsigned)(strtoul(hit + strlen("Buffers: shared hit="), NULL, 10) +
+                                    (missed ? strtoul(missed + strlen(" read="), NULL, 10) : 0));
+}
+
+static void expect_pages(StoreFixture *f, const char *name, const char *values, unsigned most) {
+        const char *const modes[] = { "SET plan_cache_mode = force_custom_plan",
+                                      "SET plan_cache_mode = force_generic_plan" };
+        _cleanup_(pq_script_closep) PqScript *s = NULL;
+        _cleanup_free_ char *prepare = NULL, *explain = NULL;
+
+        assert_int_equal(pq_script_open(&s, f->dsn), 0);
+        assert_true(asprintf(&prepare, "PREPARE x AS %s", find_statement(name)->sql) > 0);
+        assert_true(asprintf(&explain, "EXPLAIN (ANALYZE, BUFFERS) EXECUTE x%s", values) > 0);
+        assert_int_equal(pq_script_run(s, prepare), 0);
+        for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
+                unsigned pages = 0;
+
+                assert_int_equal(pq_script_run(s, modes[i]), 0);
+                if (pq_script_query(s, explain, NULL, count_pages, &pages) < 0)
+                        fail_msg("%s", pq_script_error(s));
+                if (pages == 0 || pages > most)
+                        fail_msg("%s reads %u pages", name, pages);
+        }
+}
+
+/* All ticks are on some 1,700 pages, the last ones of a website on few. */
+static void no_answer_reads_all_ticks(void **state) {
+        StoreFixture *f = *state;
+
+#define SITE "(1, '00000000-0000-7000-8000-000000000001'"
+        expect_pages(f, "website_page", "(1, '00000000-0000-0000-0000-000000000000', 500)", 400);
+        expect_pages(f, "website_status", SITE ")", 400);
+        expect_pages(f, "website_verdict", SITE ", '{none}')", 400);
+        expect_pages(f, "website_latency_short", SITE ", 60, 1)", 400);
+        expect_pages(f, "website_ticks_live", "(99990, 9999999999, 100)", 400);
+        expect_pages(f, "website_tick_votes", "", 400);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(new_websites_are_unknown),
+                cmocka_unit_test(pages_follow_their_cursor),
+                cmocka_unit_test(the_list_shows_state_uptime_and_beats),
+                cmocka_unit_test(the_status_has_the_last_hundred),
+                cmocka_unit_test(the_verdict_shows_its_seats),
+                cmocka_unit_test(latency_comes_in_buckets),
+                cmocka_unit_test(windows_have_names),
+                cmocka_unit_test(of_others_nothing_is_seen),
+                cmocka_unit_test(no_answer_reads_all_ticks),
+        };
+
+        return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
+}
