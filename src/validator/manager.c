@@ -328,13 +328,13 @@ void validator_manager_status(const ValidatorManager *m, ValidatorStatus *ret) {
 
         spool_stats(m->spool, &stats);
         *ret = (ValidatorStatus) {
-                .connected = uplink_state(m->uplink) == UPLINK_READY,
+                .state = uplink_state_name(uplink_state(m->uplink)),
+                .hub = m->conf->hub_url,
+                .connected = uplink_approved(m->uplink),
                 .orders = (uint32_t)runner_count(m->runner),
                 .spool_batches = stats.batches,
                 .spool_bytes = stats.bytes,
                 .ticks_sealed = sealer_ticks(m->sealer),
         };
-        snprintf(ret->state, sizeof(ret->state), "%s", uplink_state_name(uplink_state(m->uplink)));
         snprintf(ret->key, sizeof(ret->key), "%s", m->key_text);
-        snprintf(ret->hub, sizeof(ret->hub), "%s", m->conf->hub_url);
 }
