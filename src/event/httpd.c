@@ -208,7 +208,7 @@ static void apply_defaults(HttpdLimits *l) {
                 l->stream_queue_max = STREAM_QUEUE_MAX_DEFAULT;
 }
 
-int httpd_new(Httpd **ret, uv_loop_t *loop, int fd, const HttpdLimits *limits, const HttpdOps *ops,
+int httpd_new(Httpd **ret, uv_loop_t *loop, const HttpdOptions *options, const HttpdOps *ops,
               void *userdata) {
         _cleanup_(httpd_freep) Httpd *h = calloc(1, sizeof(*h));
         int r;
@@ -217,11 +217,10 @@ int httpd_new(Httpd **ret, uv_loop_t *loop, int fd, const HttpdLimits *limits, c
                 return -ENOMEM;
 
         *h = (Httpd){ .loop = loop, .ops = *ops, .userdata = userdata };
-        if (limits)
-                h->limits = *limits;
+        h->limits = options->limits;
         apply_defaults(&h->limits);
 
-        r = start_library(h, fd);
+        r = start_library(h, options->fd);
         if (r < 0)
                 return r;
 

@@ -33,8 +33,12 @@ typedef struct HttpdLimits {
         size_t stream_queue_max;  /* bytes queued to one stream; default 256 KiB */
 } HttpdLimits;
 
-/* fd is a listening socket; the server owns it when this succeeded. */
-int httpd_new(Httpd **ret, uv_loop_t *loop, int fd, const HttpdLimits *limits, const HttpdOps *ops,
+typedef struct HttpdOptions {
+        int fd;             /* a listening socket; the server owns it when httpd_new() succeeded */
+        HttpdLimits limits; /* zeros: defaults */
+} HttpdOptions;
+
+int httpd_new(Httpd **ret, uv_loop_t *loop, const HttpdOptions *options, const HttpdOps *ops,
               void *userdata);
 /* Stops accepting; open requests go on. Streams are ended. */
 void httpd_drain(Httpd *h);

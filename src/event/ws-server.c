@@ -76,11 +76,9 @@ int ws_server_listen(WsServer *s, int fd) {
         Listener *l = calloc(1, sizeof(*l));
         int r;
 
-        if (!l)
-                return -ENOMEM;
-
-        r = uv_poll_init(s->context.loop, &l->poll, fd);
+        r = l ? uv_poll_init(s->context.loop, &l->poll, fd) : -ENOMEM;
         if (r < 0) {
+                close(fd);
                 free(l);
                 return r;
         }
@@ -268,8 +266,8 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         }
 }
 
-int ws_server_new(WsServer **ret, uv_loop_t *loop, const char *path, const WsLimits *limits,
-                  const WsOps *ops, void *userdata) {
+int ws_server_new(WsServer **ret, uv_loop_t *loop, const WsServerOptions *options, const WsOps *ops,
+                  void *userdata) {
         WsServer *s = calloc(1, sizeof(*s));
         int r;
 
@@ -279,9 +277,8 @@ int ws_server_new(WsServer **ret, uv_loop_t *loop, const char *path, const WsLim
         s->context.loop = loop;
         s->context.ops = *ops;
         s->context.userdata = userdata;
-        if (limits)
-                s->context.limits = *limits;
-        s->path = strdup(path);
+        s->context.limits = options->limits;
+        s->path = strdup(options->path);
         r = ws_context_start(&s->context, on_event, false, NULL);
         if (r == 0 && !s->path)
                 r = -ENOMEM;

@@ -53,13 +53,18 @@ typedef struct WsCounters {
                         send_refused;
 } WsCounters;
 
-/* Serves `path` only (others 404). A request with an Origin header is refused with 403.
- * trusted_proxies: comma-separated addresses whose X-Forwarded-For (last entry) names the peer, or
- * NULL. Compressed frames are protocol errors; whether one was masked the library does not tell. */
-int ws_server_new(WsServer **ret, uv_loop_t *loop, const char *path, const WsLimits *limits,
-                  const WsOps *ops, void *userdata);
-/* fd is a listening socket; ownership goes to the server. */
+typedef struct WsServerOptions {
+        const char *path; /* "/ws"; every other one is answered with 404 */
+        WsLimits limits;  /* zeros: defaults */
+} WsServerOptions;
+
+/* A request with an Origin header is refused with 403, one without our subprotocol with 400.
+ * Compressed frames are protocol errors; whether one was masked the library does not tell. */
+int ws_server_new(WsServer **ret, uv_loop_t *loop, const WsServerOptions *options, const WsOps *ops,
+                  void *userdata);
+/* fd is a listening socket; ownership goes to the server, also on failure. */
 int ws_server_listen(WsServer *s, int fd);
+/* Comma-separated addresses whose X-Forwarded-For (its last entry) names the peer, or NULL. */
 int ws_server_set_trusted_proxies(WsServer *s, const char *addresses);
 /* Stops accepting; open peers stay. */
 void ws_server_stop_accepting(WsServer *s);

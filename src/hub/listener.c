@@ -66,7 +66,7 @@ static const WsOps ops = {
 
 int listener_new(Listener **ret, int fd, const char *trusted_proxies, const SessionOptions *options) {
         _cleanup_(listener_freep) Listener *l = calloc(1, sizeof(*l));
-        WsLimits limits = { 0 };
+        const WsServerOptions server_options = { .path = "/ws" };
         int r;
 
         if (!l) {
@@ -74,7 +74,7 @@ int listener_new(Listener **ret, int fd, const char *trusted_proxies, const Sess
                 return -ENOMEM;
         }
         l->options = *options;
-        r = ws_server_new(&l->server, options->loop, "/ws", &limits, &ops, l);
+        r = ws_server_new(&l->server, options->loop, &server_options, &ops, l);
         if (r < 0) {
                 close(fd);
                 return r;

@@ -2,14 +2,11 @@
  * openssl's. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -109,7 +106,7 @@ static void start(Fixture *f) {
         *f = (Fixture){ 0 };
         assert_int_equal(uv_loop_init(&f->loop), 0);
         fd = listen_on(&f->port, 64);
-        assert_int_equal(httpd_new(&f->httpd, &f->loop, fd, NULL,
+        assert_int_equal(httpd_new(&f->httpd, &f->loop, &(HttpdOptions){ .fd = fd },
                                    &(HttpdOps){ on_request, on_finished }, f),
                          0);
         assert_int_equal(http_client_new(&f->client, &f->loop), 0);
@@ -537,113 +534,6 @@ static void client_may_be_freed_by_a_callback(void **state _unused_) {
         stop(&f);
 }
 
-/* openssl s_server with a certificate, in a directory of its own. */
-typedef struct TlsServer {
-        char directory[64];
-        pid_t pid;
-        unsigned port;
-} TlsServer;
-
-static void run(const char *directory, const char *command) {
-        int status, log;
-        pid_t pid = fork();
-
-        if (pid == 0) {
-                if (chdir(directory) != 0)
-                        _exit(127);
-                log = open("log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-                if (log < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
-                        _exit(127);
-                execl("/bin/sh", "sh", "-c", command, NULL);
-                _exit(127);
-        }
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_int_equal(status, 0);
-}
-
-static void make_authority(TlsServer *s) {
-        snprintf(s->directory, sizeof(s->directory), "/tmp/dpin-test-http-XXXXXX");
-        assert_non_null(mkdtemp(s->directory));
-        run(s->directory, "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
-                          "-keyout ca.key -out ca.pem -subj /CN=authority -days 30");
-}
-
-static void serve_tls(TlsServer *s, const char *name, int days) {
-        char command[512], line[256] = "";
-        int out[2];
-        FILE *stream;
-
-        snprintf(command, sizeof(command),
-                 "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem "
-                 "-out csr.pem -subj /CN=x -addext subjectAltName=%s && "
-                 "openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -days %d "
-                 "-copy_extensions copy -out cert.pem",
-                 name, days);
-        run(s->directory, command);
-        assert_int_equal(pipe(out), 0);
-        s->pid = fork();
-        if (s->pid == 0) {
-                if (chdir(s->directory) != 0 || dup2(out[1], 1) < 0)
-                        _exit(127);
-                close(out[0]);
-                close(2);
-                execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert",
-                       "cert.pem", "-key", "key.pem", "-www", NULL);
-                _exit(127);
-        }
-        close(out[1]);
-        stream = fdopen(out[0], "r");
-        while (sscanf(line, "ACCEPT 127.0.0.1:%u", &s->port) != 1)
-                assert_non_null(fgets(line, sizeof(line), stream));
-        fclose(stream);
-}
-
-static void stop_tls(TlsServer *s) {
-        kill(s->pid, SIGKILL);
-        assert_int_equal(waitpid(s->pid, NULL, 0), s->pid);
-}
-
-static void certificates_are_verified(void **state _unused_) {
-        static const struct {
-                const char *name;
-                int days;
-                bool trusted;
-                HttpError error;
-        } cases[] = {
-                { "IP:127.0.0.1", 10, true, HTTP_OK },
-                { "IP:127.0.0.1", 10, false, HTTP_TLS_UNTRUSTED },
-                { "DNS:elsewhere.example", 10, true, HTTP_TLS_NAME },
-                { "IP:127.0.0.1", -1, true, HTTP_TLS_EXPIRED },
-        };
-        HttpRequest request = plain;
-        char ca_file[128];
-        TlsServer s;
-        Fixture f;
-
-        start(&f);
-        make_authority(&s);
-        request.body_max = 1 << 20;
-        snprintf(ca_file, sizeof(ca_file), "%s/ca.pem", s.directory);
-        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                serve_tls(&s, cases[i].name, cases[i].days);
-                request.ca_file = cases[i].trusted ? ca_file : NULL;
-                begin(&f, request, "https://127.0.0.1:%u/", s.port);
-                wait_done(&f);
-                assert_error(&f, cases[i].error);
-                stop_tls(&s);
-                if (cases[i].error != HTTP_OK)
-                        continue;
-                assert_true(f.result.phase[HTTP_PHASE_TLS] > 0);
-                assert_in_range(f.result.certificate_expiry_days, now_realtime() / USEC_PER_DAY + 9,
-                                now_realtime() / USEC_PER_DAY + 11);
-        }
-        begin(&f, request, "https://127.0.0.1:%u/", f.port);
-        wait_done(&f);
-        assert_error(&f, HTTP_TLS_HANDSHAKE);
-        run(s.directory, "rm -r \"$PWD\"");
-        stop(&f);
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(answer_is_measured_and_hashed),
@@ -660,7 +550,6 @@ int main(void) {
                 cmocka_unit_test(servers_that_misbehave_are_classified),
                 cmocka_unit_test(cancelled_call_is_silent),
                 cmocka_unit_test(client_may_be_freed_by_a_callback),
-                cmocka_unit_test(certificates_are_verified),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

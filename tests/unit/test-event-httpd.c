@@ -67,14 +67,17 @@ static void start(Fixture *f, const HttpdLimits *limits) {
         struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         socklen_t n = sizeof(a);
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        HttpdOptions options = { .fd = fd };
 
+        if (limits)
+                options.limits = *limits;
         *f = (Fixture){ 0 };
         assert_int_equal(uv_loop_init(&f->loop), 0);
         assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
         assert_int_equal(listen(fd, 64), 0);
         assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
         f->port = ntohs(a.sin_port);
-        assert_int_equal(httpd_new(&f->httpd, &f->loop, fd, limits,
+        assert_int_equal(httpd_new(&f->httpd, &f->loop, &options,
                                    &(HttpdOps){ on_request, on_finished }, f),
                          0);
 }

@@ -1,14 +1,12 @@
-/* WebSocket server and client on loopback; raw sockets say what no client would. */
+/* The WebSocket server and its peers on loopback: raw sockets say what no client would. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -21,18 +19,14 @@
 typedef struct Fixture {
         uv_loop_t loop;
         WsServer *server;
-        WsClient *client;
         uint16_t port;
         unsigned opened, received, closed, drained; /* of the server */
         unsigned code;
-        bool greet, refuse, close_on_message;
+        bool refuse, close_on_message;
         WsPeer *peer; /* the newest of the server */
         size_t last_n;
         WsKind last_kind;
         char address[64];
-        WsPeer *client_peer;
-        unsigned client_opened, client_received, client_closed, client_failed, client_code;
-        char client_last[256], reason[256];
 } Fixture;
 
 static int on_opened(WsPeer *p, void *userdata) {
@@ -45,8 +39,6 @@ static int on_opened(WsPeer *p, void *userdata) {
         f->peer = p;
         ws_peer_set_userdata(p, f);
         inet_ntop(a->sin_family, &a->sin_addr, f->address, sizeof(f->address));
-        if (f->greet)
-                assert_int_equal(ws_peer_send(p, WS_TEXT, "welcome", 7), 0);
         return 0;
 }
 
@@ -82,39 +74,6 @@ static void on_closed(WsPeer *p, unsigned code, void *userdata) {
 
 static const WsOps server_ops = { on_opened, on_received, on_drained, on_closed };
 
-static int on_client_opened(WsPeer *p, void *userdata) {
-        Fixture *f = userdata;
-
-        f->client_peer = p;
-        f->client_opened++;
-        return 0;
-}
-
-static void on_client_received(WsPeer *p _unused_, WsKind kind _unused_, const uint8_t *data,
-                               size_t n, void *userdata) {
-        Fixture *f = userdata;
-
-        f->client_received++;
-        snprintf(f->client_last, sizeof(f->client_last), "%.*s", (int)n, (const char *)data);
-}
-
-static void on_client_closed(WsPeer *p _unused_, unsigned code, void *userdata) {
-        Fixture *f = userdata;
-
-        f->client_peer = NULL;
-        f->client_closed++;
-        f->client_code = code;
-}
-
-static void on_client_failed(const char *reason, void *userdata) {
-        Fixture *f = userdata;
-
-        f->client_failed++;
-        snprintf(f->reason, sizeof(f->reason), "%s", reason);
-}
-
-static const WsOps client_ops = { on_client_opened, on_client_received, NULL, on_client_closed };
-
 static int listen_on(uint16_t *ret_port) {
         struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         socklen_t n = sizeof(a);
@@ -128,14 +87,17 @@ static int listen_on(uint16_t *ret_port) {
 }
 
 static void start(Fixture *f, const WsLimits *limits) {
+        WsServerOptions options = { .path = "/ws" };
+
+        if (limits)
+                options.limits = *limits;
         *f = (Fixture){ 0 };
         assert_int_equal(uv_loop_init(&f->loop), 0);
-        assert_int_equal(ws_server_new(&f->server, &f->loop, "/ws", limits, &server_ops, f), 0);
+        assert_int_equal(ws_server_new(&f->server, &f->loop, &options, &server_ops, f), 0);
         assert_int_equal(ws_server_listen(f->server, listen_on(&f->port)), 0);
 }
 
 static void stop(Fixture *f) {
-        f->client = ws_client_free(f->client);
         f->server = ws_server_free(f->server);
         assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
         assert_int_equal(uv_loop_close(&f->loop), 0);
@@ -329,6 +291,7 @@ static void too_long_is_closed_with_1009(void **state _unused_) {
         fd = dial_open(&f);
         say_frame(fd, 0x82, data, 1001);
         assert_close_frame(&f, fd, 1009);
+        say_frame(fd, 0x88, "\x03\xf1", 2);
         TURN_UNTIL(&f, f.closed == 1);
         assert_int_equal(f.code, 1009);
         close(fd);
@@ -544,217 +507,6 @@ static void trusted_proxy_names_the_peer(void **state _unused_) {
         stop(&f);
 }
 
-static void new_client(Fixture *f, const char *url, const char *ca_file, usec_t handshake_max) {
-        const WsClientOptions options = {
-                .url = url,
-                .ca_file = ca_file,
-                .limits.handshake_max = handshake_max,
-                .failed = on_client_failed,
-        };
-
-        assert_null(f->client);
-        assert_int_equal(ws_client_new(&f->client, &f->loop, &options, &client_ops, f), 0);
-}
-
-static void count_handle(uv_handle_t *handle _unused_, void *userdata) {
-        unsigned *n = userdata;
-
-        (*n)++;
-}
-
-static unsigned count_handles(Fixture *f) {
-        unsigned n = 0;
-
-        uv_walk(&f->loop, count_handle, &n);
-        return n;
-}
-
-static void expect_failure(Fixture *f, const char *url, const char *ca_file, const char *reason) {
-        unsigned failed = f->client_failed, handles = count_handles(f);
-
-        new_client(f, url, ca_file, 500 * USEC_PER_MSEC);
-        assert_int_equal(ws_client_connect(f->client), 0);
-        TURN_UNTIL(f, f->client_failed > failed);
-        if (!strstr(f->reason, reason))
-                print_error("reason: %s\n", f->reason);
-        assert_non_null(strstr(f->reason, reason));
-        f->client = ws_client_free(f->client);
-        TURN_UNTIL(f, count_handles(f) == handles); /* there must not be two at a time */
-}
-
-static void client_talks_and_comes_back(void **state _unused_) {
-        char url[64], authority[64];
-        Fixture f;
-
-        start(&f, NULL);
-        f.greet = true;
-        snprintf(url, sizeof(url), "WS://LocalHost:%u/ws", f.port);
-        snprintf(authority, sizeof(authority), "localhost:%u", f.port);
-        new_client(&f, url, NULL, 0);
-        assert_string_equal(ws_client_authority(f.client), authority);
-        for (unsigned i = 1; i <= 3; i++) {
-                assert_int_equal(ws_client_connect(f.client), 0);
-                assert_int_equal(ws_client_connect(f.client), -EALREADY);
-                TURN_UNTIL(&f, f.client_received == 2 * i - 1);
-                assert_string_equal(f.client_last, "welcome");
-                assert_int_equal(ws_peer_send(f.client_peer, WS_TEXT, "hello", 5), 0);
-                TURN_UNTIL(&f, f.client_received == 2 * i);
-                assert_string_equal(f.client_last, "hello");
-                if (i == 2)
-                        ws_peer_close(f.client_peer, 4003, "bye");
-                else
-                        ws_peer_close(f.peer, 4004, "bye");
-                TURN_UNTIL(&f, f.closed == i && f.client_closed == i);
-                assert_int_equal(f.code, i == 2 ? 4003 : 4004);
-                assert_int_equal(f.client_code, i == 2 ? 4003 : 4004);
-        }
-        assert_int_equal(f.client_failed, 0);
-        assert_int_equal(ws_client_connect(f.client), 0);
-        TURN_UNTIL(&f, f.client_opened == 4);
-        stop(&f);
-}
-
-static void client_says_why_it_failed(void **state _unused_) {
-        uint16_t closed_port, mute_port;
-        char url[64];
-        Fixture f;
-        int mute;
-
-        start(&f, NULL);
-        close(listen_on(&closed_port));
-        mute = listen_on(&mute_port);
-        snprintf(url, sizeof(url), "ws://127.0.0.1:%u/ws", closed_port);
-        expect_failure(&f, url, NULL, "connection refused");
-        snprintf(url, sizeof(url), "ws://localhost:%u/ws", closed_port);
-        expect_failure(&f, url, NULL, "connection refused");
-        snprintf(url, sizeof(url), "ws://127.0.0.1:%u/other", f.port);
-        expect_failure(&f, url, NULL, "HTTP status 404");
-        snprintf(url, sizeof(url), "ws://127.0.0.1:%u/ws", mute_port);
-        expect_failure(&f, url, NULL, "timed out");
-        snprintf(url, sizeof(url), "wss://127.0.0.1:%u/ws", mute_port);
-        expect_failure(&f, url, NULL, "timed out");
-        f.refuse = true;
-        assert_int_equal(f.client_opened, 0);
-        close(mute);
-        stop(&f);
-}
-
-static void client_urls_are_checked(void **state _unused_) {
-        static const char *const urls[] = {
-                "",          "http://a/",   "ws://",      "ws://a:0/",  "ws://a:65536/",
-                "ws://a:/",  "ws://u:p@a/", "ws://u@a/",  "ws://a b/",  "ws://a/ b",
-                "ws://a/#f", "ws://[::1/",  "ws://[]:1/", "ws://a:1x/", "ws://a\r\n/",
-        };
-        WsClientOptions options = { .failed = on_client_failed };
-        uv_loop_t loop;
-        WsClient *c;
-
-        assert_int_equal(uv_loop_init(&loop), 0);
-        for (size_t i = 0; i < ELEMENTSOF(urls); i++) {
-                options.url = urls[i];
-                assert_int_equal(ws_client_new(&c, &loop, &options, &client_ops, NULL), -EINVAL);
-        }
-        options.url = "wss://a/";
-        options.ca_file = "/nonexistent";
-        assert_int_equal(ws_client_new(&c, &loop, &options, &client_ops, NULL), -ENOENT);
-        options.ca_file = NULL;
-        options.url = "wss://[2001:DB8::1]";
-        assert_int_equal(ws_client_new(&c, &loop, &options, &client_ops, NULL), 0);
-        assert_string_equal(ws_client_authority(c), "[2001:db8::1]:443");
-        ws_client_free(c);
-        assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
-        assert_int_equal(uv_loop_close(&loop), 0);
-}
-
-/* openssl s_server with a certificate, in a directory of its own. */
-typedef struct TlsServer {
-        char directory[64];
-        pid_t pid;
-        unsigned port;
-} TlsServer;
-
-static void run(const char *directory, const char *command) {
-        int status, log;
-        pid_t pid = fork();
-
-        if (pid == 0) {
-                if (chdir(directory) != 0)
-                        _exit(127);
-                log = open("log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-                if (log < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0)
-                        _exit(127);
-                execl("/bin/sh", "sh", "-c", command, NULL);
-                _exit(127);
-        }
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_int_equal(status, 0);
-}
-
-static void serve_tls(TlsServer *s, const char *name, int days) {
-        char command[1024], line[256] = "";
-        int out[2];
-        FILE *stream;
-
-        snprintf(command, sizeof(command),
-                 "test -e ca.pem || openssl req -x509 -newkey ec -pkeyopt "
-                 "ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=authority; "
-                 "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem "
-                 "-out csr.pem -subj /CN=x -addext subjectAltName=%s && "
-                 "openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -days %d "
-                 "-copy_extensions copy -out cert.pem",
-                 name, days);
-        run(s->directory, command);
-        assert_int_equal(pipe(out), 0);
-        s->pid = fork();
-        if (s->pid == 0) {
-                if (chdir(s->directory) != 0 || dup2(out[1], 1) < 0)
-                        _exit(127);
-                close(out[0]);
-                close(2);
-                execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert",
-                       "cert.pem", "-key", "key.pem", "-www", NULL);
-                _exit(127);
-        }
-        close(out[1]);
-        stream = fdopen(out[0], "r");
-        while (sscanf(line, "ACCEPT 127.0.0.1:%u", &s->port) != 1)
-                assert_non_null(fgets(line, sizeof(line), stream));
-        fclose(stream);
-}
-
-/* -www answers every request with 200: who comes so far has accepted the certificate. */
-static void client_verifies_certificates(void **state _unused_) {
-        static const struct {
-                const char *name;
-                int days;
-                bool trusted;
-                const char *reason;
-        } cases[] = {
-                { "IP:127.0.0.1", 10, true, "HTTP status 200" },
-                { "DNS:localhost", 10, true, "HTTP status 200" },
-                { "DNS:localhost", 10, false, "certificate: unknown authority" },
-                { "DNS:elsewhere.example", 10, true, "certificate: issued for another name" },
-                { "IP:127.0.0.1", -1, true, "certificate: expired" },
-        };
-        TlsServer s = { .directory = "/tmp/dpin-test-ws-XXXXXX" };
-        char url[64], ca_file[128];
-        Fixture f;
-
-        start(&f, NULL);
-        assert_non_null(mkdtemp(s.directory));
-        snprintf(ca_file, sizeof(ca_file), "%s/ca.pem", s.directory);
-        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                serve_tls(&s, cases[i].name, cases[i].days);
-                snprintf(url, sizeof(url), "wss://%s:%u/ws",
-                         cases[i].name[0] == 'I' ? "127.0.0.1" : "localhost", s.port);
-                expect_failure(&f, url, cases[i].trusted ? ca_file : NULL, cases[i].reason);
-                kill(s.pid, SIGKILL);
-                assert_int_equal(waitpid(s.pid, NULL, 0), s.pid);
-        }
-        run(s.directory, "rm -r \"$PWD\"");
-        stop(&f);
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(two_hundred_peers_are_echoed),
@@ -768,10 +520,6 @@ int main(void) {
                 cmocka_unit_test(silent_peer_is_pinged_then_dropped),
                 cmocka_unit_test(unfinished_handshake_is_ended),
                 cmocka_unit_test(trusted_proxy_names_the_peer),
-                cmocka_unit_test(client_talks_and_comes_back),
-                cmocka_unit_test(client_says_why_it_failed),
-                cmocka_unit_test(client_urls_are_checked),
-                cmocka_unit_test(client_verifies_certificates),
         };
 
         signal(SIGPIPE, SIG_IGN);
