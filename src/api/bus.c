@@ -1,0 +1,128 @@
+/* The bus itself: connection, properties, and the table of methods, whose deeds are in
+ * bus-account.c. */
+#include "api/bus.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "api/bus-deeds.h"
+#include "base/log-ids.h"
+#include "base/log.h"
+
+#define NAME      "org.dpin.Api1"
+#define OBJECT    "/org/dpin/Api1"
+#define INTERFACE "org.dpin.Api1"
+
+struct ApiBus {
+        ApiManager *manager; /* borrowed */
+        Bus *bus;
+        BusCalls *calls;
+};
+
+static const BusDeed deeds[] = {
+        { "AddUser", "org.dpin.Api1.user-manage", api_bus_add_user },
+        { "CreateToken", "org.dpin.Api1.token-manage", api_bus_create_token },
+        { "ListTokens", NULL, api_bus_list_tokens },
+        { "RevokeToken", "org.dpin.Api1.token-manage", api_bus_revoke_token },
+        { 0 },
+};
+
+static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+        ApiBus *b = userdata;
+
+        return bus_calls_method(b->calls, m);
+}
+
+static int property_state(sd_bus *bus _unused_, const char *path _unused_,
+                          const char *interface _unused_, const char *property _unused_,
+                          sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        ApiBus *b = userdata;
+
+        return sd_bus_message_append(reply, "s", api_manager_state(b->manager));
+}
+
+static int property_version(sd_bus *bus _unused_, const char *path _unused_,
+                            const char *interface _unused_, const char *property _unused_,
+                            sd_bus_message *reply, void *userdata _unused_,
+                            sd_bus_error *error _unused_) {
+        return sd_bus_message_append(reply, "s", DPIN_VERSION);
+}
+
+static const sd_bus_vtable api_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("State", "s", property_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_METHOD_WITH_ARGS("CreateToken",
+                                SD_BUS_ARGS("s", name, "as", scopes, "t", expires_seconds, "s",
+                                            organisation),
+                                SD_BUS_RESULT("s", id, "s", token), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListTokens", SD_BUS_ARGS("u", offset, "u", limit),
+                                SD_BUS_RESULT("a(sssastttt)", tokens), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RevokeToken", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT, on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("AddUser", SD_BUS_ARGS("s", email, "s", role),
+                                SD_BUS_RESULT("s", id), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END
+};
+
+/* Building ---------------------------------------------------------------------------------------
+ */
+
+static int export(ApiBus *b) {
+        int r;
+
+        r = bus_calls_new(&b->calls, b->bus, deeds, b->manager);
+        if (r < 0)
+                return r;
+        r = sd_bus_add_object_vtable(bus_get(b->bus), NULL, OBJECT, INTERFACE, api_vtable, b);
+        if (r < 0)
+                return r;
+        return bus_add_log_control(b->bus, "dpin-api");
+}
+
+int api_bus_new(ApiBus **ret, uv_loop_t *loop, const char *address, ApiManager *m) {
+        _cleanup_(api_bus_freep) ApiBus *b = NULL;
+        int r;
+
+        *ret = NULL;
+        if (address && strcmp(address, "none") == 0)
+                return 0;
+        b = calloc(1, sizeof(*b));
+        if (!b)
+                return -ENOMEM;
+        b->manager = m;
+
+        r = bus_new(&b->bus, loop, address, NAME);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                log_event(LOG_WARNING, DPIN_MSG_BUS_ABSENT,
+                          "no place on D-Bus: tokens and users cannot be managed by dpinctl",
+                          "DPIN_ERROR=%s", strerror(-r));
+                return 0;
+        }
+
+        r = export(b);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(b);
+        return 0;
+}
+
+ApiBus *api_bus_free(ApiBus *b) {
+        if (!b)
+                return NULL;
+        bus_calls_free(b->calls);
+        bus_free(b->bus);
+        free(b);
+        return NULL;
+}
+
+void api_bus_changed(ApiBus *b) {
+        if (b)
+                (void)sd_bus_emit_properties_changed(bus_get(b->bus), OBJECT, INTERFACE, "State",
+                                                     NULL);
+}
