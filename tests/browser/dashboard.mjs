@@ -130,7 +130,7 @@ async function addRemoveSteps() {
   const row = page.locator('.site-row').filter({ hasText: 'Added by the browser' });
 
   await step('a bad address is refused in the server\'s words', async () => {
-    complaints.allow(400);
+    complaints.allow(422);
     await page.getByRole('button', { name: 'Add website' }).click();
     await dialog.getByLabel('Address').fill('file:///etc/passwd');
     const answer = page.waitForResponse((r) => r.request().method() === 'POST');

@@ -68,12 +68,13 @@ deps_apt() {
         [[ $rc -eq 0 ]] || { tail -n 25 "$log" >&2; die "apt-get failed, see above and $log"; }
 }
 
+# What a folder's package-lock.json names, into its node_modules.
 deps_npm() {
-        local lock=src/dashboard/package-lock.json stamp=src/dashboard/node_modules/.package-lock.json
+        local lock=$1/package-lock.json stamp=$1/node_modules/.package-lock.json
 
-        [[ -e $lock && ! ($stamp -nt $lock && $stamp -nt src/dashboard/package.json) ]] || return 0
-        say "deps: npm ci for the dashboard"
-        (cd src/dashboard && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed"
+        [[ -e $lock && ! ($stamp -nt $lock && $stamp -nt $1/package.json) ]] || return 0
+        say "deps: npm ci in $1"
+        (cd "$1" && npm ci --no-audit --no-fund --loglevel=error) || die "npm ci failed in $1"
         touch "$stamp"
 }
 
@@ -86,7 +87,8 @@ deps_install() {
         else
                 say "deps: no Debian here, so what debian/control names is taken to be there"
         fi
-        deps_npm
+        deps_npm src/dashboard
+        [[ $1 == run ]] || deps_npm tests/browser
         say "deps: all there ($((SECONDS - start)) s)"
 }
 

@@ -26,18 +26,13 @@ suite_python() {
         timeout --foreground 2400 "$python" tests/dev/run_unittests.py "tests/$1" "$counts" "$3"
 }
 
-# Each file is a program of its own; its last line may count: N passed, N failed.
+# One program: its last line counts, N passed, N failed.
 suite_browser() {
-        local file out rc count
+        local out rc=0
 
         out=$(mktemp)
-        for file in tests/browser/test*.mjs; do
-                [[ -e $file && $file == *$3* ]] || continue
-                say "$file"
-                rc=0
-                timeout 900 node "$file" 2>&1 | tee "$out" || rc=$?
-                count_program "$rc" "$out" >>"$counts"
-        done
+        timeout 900 "$python" tests/browser/run.py 2>&1 | tee "$out" || rc=$?
+        count_program "$rc" "$out" >>"$counts"
         rm -f "$out"
 }
 
