@@ -223,18 +223,18 @@ void bus_pending_remove(BusPending *p) {
 static const char *const level_names[] = { "emerg",   "alert",  "crit", "err",
                                            "warning", "notice", "info", "debug" };
 
-static int get_log_level(sd_bus *bus _unused_, const char *path _unused_,
-                         const char *interface _unused_, const char *property _unused_,
-                         sd_bus_message *reply, void *userdata _unused_,
-                         sd_bus_error *error _unused_) {
+static int property_log_level(sd_bus *bus _unused_, const char *path _unused_,
+                              const char *interface _unused_, const char *property _unused_,
+                              sd_bus_message *reply, void *userdata _unused_,
+                              sd_bus_error *error _unused_) {
         size_t level = (size_t)CLAMP(log_get_level(), 0, (int)ELEMENTSOF(level_names) - 1);
 
         return sd_bus_message_append(reply, "s", level_names[level]);
 }
 
-static int set_log_level(sd_bus *bus _unused_, const char *path _unused_,
-                         const char *interface _unused_, const char *property _unused_,
-                         sd_bus_message *value, void *userdata _unused_, sd_bus_error *error) {
+static int on_set_log_level(sd_bus *bus _unused_, const char *path _unused_,
+                            const char *interface _unused_, const char *property _unused_,
+                            sd_bus_message *value, void *userdata _unused_, sd_bus_error *error) {
         const char *name;
         int r;
 
@@ -249,17 +249,17 @@ static int set_log_level(sd_bus *bus _unused_, const char *path _unused_,
         return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "Unknown log level '%s'", name);
 }
 
-static int get_log_target(sd_bus *bus _unused_, const char *path _unused_,
-                          const char *interface _unused_, const char *property _unused_,
-                          sd_bus_message *reply, void *userdata _unused_,
-                          sd_bus_error *error _unused_) {
+static int property_log_target(sd_bus *bus _unused_, const char *path _unused_,
+                               const char *interface _unused_, const char *property _unused_,
+                               sd_bus_message *reply, void *userdata _unused_,
+                               sd_bus_error *error _unused_) {
         return sd_bus_message_append(reply, "s", getenv("JOURNAL_STREAM") ? "journal" : "console");
 }
 
 static const sd_bus_vtable log_control_vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_WRITABLE_PROPERTY("LogLevel", "s", get_log_level, set_log_level, 0, 0),
-        SD_BUS_PROPERTY("LogTarget", "s", get_log_target, 0, 0),
+        SD_BUS_WRITABLE_PROPERTY("LogLevel", "s", property_log_level, on_set_log_level, 0, 0),
+        SD_BUS_PROPERTY("LogTarget", "s", property_log_target, 0, 0),
         SD_BUS_PROPERTY("SyslogIdentifier", "s", NULL, offsetof(Bus, identifier),
                         SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_VTABLE_END,
