@@ -75,7 +75,8 @@ static int write_all(int fd, const char *text) {
         return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* Written beside and linked into place: a crash leaves no half key, and an existing key is never replaced. */
+/* Written beside and linked into place: a crash leaves no half key, and an existing key is never
+ * replaced. */
 static int write_key(const char *path, const char *text) {
         _cleanup_free_ char *beside = NULL;
         int fd, r;

@@ -1,5 +1,5 @@
-/* A program's own ed25519 key: from a systemd credential, else PRIVATE_KEY, else a file of mode 0600 that is made at first
- * start. */
+/* A program's own ed25519 key: from a systemd credential, else PRIVATE_KEY, else a file of mode
+ * 0600 that is made at first start. */
 #pragma once
 
 #include "wire/sign.h"
@@ -11,7 +11,8 @@ typedef enum KeySource {
         KEY_CREATED, /* a new key was written to the file */
 } KeySource;
 
-/* PRIVATE_KEY is removed from the environment once read, so that no child inherits it. source may be NULL. 0; -EPERM: the file is
- * readable by others; -EINVAL, -EKEYREJECTED: no key in the right form (sign_key_from_text()); other errors are the file's. */
+/* PRIVATE_KEY is removed from the environment once read, so that no child inherits it. source may
+ * be NULL. 0; -EPERM: the file is readable by others; -EINVAL, -EKEYREJECTED: no key in the right
+ * form (sign_key_from_text()); other errors are the file's. */
 int keyfile_load(const char *credential, const char *path, SignKey **ret, KeySource *source);
 const char *key_source_name(KeySource s);

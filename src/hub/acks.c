@@ -59,7 +59,7 @@ static Waiting *waiting_new(const AckBatch *batch) {
 
         if (!w)
                 return NULL;
-        *w = (Waiting) { .batch = *batch };
+        *w = (Waiting){ .batch = *batch };
         if (batch->n_codes > 0)
                 memcpy(w->own, batch->codes, batch->n_codes);
         w->batch.codes = w->own;
@@ -95,13 +95,13 @@ static void run_take(Run *run, DispositionHash *hash, const AckBatch *b) {
 
         for (unsigned i = 0; i < b->n_codes; i++)
                 if (b->codes[i] != usual)
-                        run->exceptions[run->n_exceptions++] = (FrameException) {
+                        run->exceptions[run->n_exceptions++] = (FrameException){
                                 .sequence = b->to, .index = i, .code = b->codes[i]
                         };
         for (unsigned c = 0; c < _DISPOSITION_MAX; c++)
                 run->receipt.counts[c] += counts[c];
         if (b->n_codes > 0) { /* a gap contributes nothing */
-                run->arrivals[run->n++] = (FrameArrival) {
+                run->arrivals[run->n++] = (FrameArrival){
                         .sequence = b->to, .arrival = b->arrival, .count = b->n_codes, .code = usual
                 };
                 disposition_hash_add(hash, b->to, (int64_t)b->arrival, b->codes, b->n_codes);
@@ -131,7 +131,7 @@ static int send_run(Acks *a, Run *run, Validator *v, usec_t time) {
         if (n < 0)
                 return n;
 
-        frame.ack = (FrameAck) {
+        frame.ack = (FrameAck){
                 .receipt = { .data = bytes, .n = n },
                 .time = time,
                 .batches = { .items = run->arrivals, .n = run->n },
@@ -143,7 +143,8 @@ static int send_run(Acks *a, Run *run, Validator *v, usec_t time) {
 }
 
 /* One receipt from the front of the list; *end is set to what was not taken. */
-static int receipt_from(Acks *a, const Waiting *begin, uint64_t commit_no, usec_t time, const Waiting **end) {
+static int receipt_from(Acks *a, const Waiting *begin, uint64_t commit_no, usec_t time,
+                        const Waiting **end) {
         _cleanup_(disposition_hash_freep) DispositionHash *hash = NULL;
         _cleanup_free_ Run *run = calloc(1, sizeof(*run));
         Validator *v = registry_find_id(a->options.registry, begin->batch.validator);

@@ -1,4 +1,5 @@
-/* What is owed to validators after a commit: batches wait here until theirs is durable, then become signed receipts. */
+/* What is owed to validators after a commit: batches wait here until theirs is durable, then become
+ * signed receipts. */
 #pragma once
 
 #include <stdint.h>
@@ -14,8 +15,8 @@ typedef struct Acks Acks;
 typedef struct AckBatch {
         uint32_t validator;
         uint64_t incarnation;
-        uint64_t from, to;    /* equal, but for a gap */
-        Hash hash;            /* of batch `to` */
+        uint64_t from, to; /* equal, but for a gap */
+        Hash hash;         /* of batch `to` */
         uint64_t commit_no;
         usec_t arrival;
         const uint8_t *codes; /* Disposition of each tick; copied */
@@ -43,4 +44,5 @@ void acks_committed(Acks *a, uint64_t commit_no, usec_t time);
 /* One that was committed long ago, sent again. */
 int acks_repeat(Acks *a, const AckBatch *batch, usec_t now);
 /* A receipt that says where a stream stands, for welcome; bytes written to ret. */
-int acks_position(const Acks *a, const Validator *v, const Stream *stream, usec_t now, uint8_t ret[static RECEIPT_SIZE_MAX]);
+int acks_position(const Acks *a, const Validator *v, const Stream *stream, usec_t now,
+                  uint8_t ret[static RECEIPT_SIZE_MAX]);

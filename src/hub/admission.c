@@ -1,5 +1,5 @@
-/* A join goes through: standing, the database's row, its streams, the welcome. Each step is a function that ends in the next one's
- * request. */
+/* A join goes through: standing, the database's row, its streams, the welcome. Each step is a
+ * function that ends in the next one's request. */
 #include "hub/admission.h"
 
 #include <errno.h>
@@ -61,9 +61,9 @@ Admission *admission_free(Admission *a) {
 void admission_cancel(Admission *a, const Session *s) {
         Join *j, *next;
 
-        DL_FOREACH_SAFE (a->joins, j, next)
-                if (j->session == s)
-                        join_free(j);
+        DL_FOREACH_SAFE(a->joins, j, next)
+        if (j->session == s)
+                join_free(j);
 }
 
 /* The join's streams outlive the frame. */
@@ -73,7 +73,7 @@ static int copy_streams(Join *j, const FrameJoin *join) {
         for (size_t i = 0; i < join->streams.n && i < FRAME_INCARNATIONS_MAX; i++) {
                 FrameStream *to = &j->streams[j->n_streams];
 
-                *to = (FrameStream) { .incarnation = from[i].incarnation };
+                *to = (FrameStream){ .incarnation = from[i].incarnation };
                 if (from[i].receipt.n > 0) {
                         to->receipt.data = malloc(from[i].receipt.n);
                         if (!to->receipt.data)
@@ -114,22 +114,27 @@ static bool is_loopback(const struct sockaddr_storage *address) {
                (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127);
 }
 
-/* Last step: welcome ----------------------------------------------------------------------------- */
+/* Last step: welcome -----------------------------------------------------------------------------
+ */
 
-/* A receipt of ours that is ahead of the database: it was restored from a backup. The receipt is believed. */
+/* A receipt of ours that is ahead of the database: it was restored from a backup. The receipt is
+ * believed. */
 static void catch_up(Admission *a, Validator *v, const Receipt *receipt, usec_t now) {
         const Stream *s = stream_table_find(v->streams, receipt->incarnation);
         uint64_t last = s ? s->last : 0;
-        StreamRow row = { .validator = v->id, .incarnation = receipt->incarnation, .last_seq = receipt->to };
+        StreamRow row = { .validator = v->id,
+                          .incarnation = receipt->incarnation,
+                          .last_seq = receipt->to };
 
         if (receipt->to <= last)
                 return;
         memcpy(row.last_hash, receipt->hash.bytes, sizeof(row.last_hash));
         stream_advance(writer_group(a->options.writer), &row, last);
         (void)stream_table_move(v->streams, receipt->incarnation, receipt->to, &receipt->hash, now);
-        log_event(LOG_WARNING, DPIN_MSG_HUB_LOST, "the hub is behind a receipt of its own: what it covers is lost here",
-                  "DPIN_VALIDATOR=%s\nDPIN_FROM=%llu\nDPIN_TO=%llu", v->key_text, (unsigned long long)last + 1,
-                  (unsigned long long)receipt->to);
+        log_event(LOG_WARNING, DPIN_MSG_HUB_LOST,
+                  "the hub is behind a receipt of its own: what it covers is lost here",
+                  "DPIN_VALIDATOR=%s\nDPIN_FROM=%llu\nDPIN_TO=%llu", v->key_text,
+                  (unsigned long long)last + 1, (unsigned long long)receipt->to);
 }
 
 static void check_receipt(Admission *a, Validator *v, const FrameStream *stream, usec_t now) {
@@ -137,7 +142,8 @@ static void check_receipt(Admission *a, Validator *v, const FrameStream *stream,
         Receipt receipt;
 
         if (stream->receipt.n == 0 ||
-            receipt_verify(stream->receipt.data, stream->receipt.n, sign_key_public(a->options.key), &scope) < 0 ||
+            receipt_verify(stream->receipt.data, stream->receipt.n, sign_key_public(a->options.key),
+                           &scope) < 0 ||
             receipt_parse(stream->receipt.data, stream->receipt.n, &receipt) < 0 ||
             receipt.incarnation != stream->incarnation)
                 return;
@@ -151,11 +157,13 @@ static size_t positions(Admission *a, const Join *j, const Validator *v, FrameSt
         int n;
 
         for (size_t i = 0; i < j->n_streams; i++) {
-                ret[i] = (FrameStream) { .incarnation = j->streams[i].incarnation };
+                ret[i] = (FrameStream){ .incarnation = j->streams[i].incarnation };
                 s = v->streams ? stream_table_find(v->streams, ret[i].incarnation) : NULL;
-                n = s && s->committed == s->last ? acks_position(a->options.acks, v, s, now, receipts[i]) : 0;
+                n = s && s->committed == s->last
+                                    ? acks_position(a->options.acks, v, s, now, receipts[i])
+                                    : 0;
                 if (n > 0)
-                        ret[i].receipt = (JsonBytes) { receipts[i], (size_t)n };
+                        ret[i].receipt = (JsonBytes){ receipts[i], (size_t)n };
         }
         return j->n_streams;
 }
@@ -163,8 +171,10 @@ static size_t positions(Admission *a, const Join *j, const Validator *v, FrameSt
 static void welcome(Join *j, Validator *v) {
         Admission *a = j->admission;
         FrameStream streams[FRAME_INCARNATIONS_MAX];
-        _cleanup_free_ uint8_t (*receipts)[RECEIPT_SIZE_MAX] = calloc(FRAME_INCARNATIONS_MAX, RECEIPT_SIZE_MAX);
-        FrameWelcome frame = { .approved = v->standing == STANDING_APPROVED, .window = a->options.window };
+        _cleanup_free_ uint8_t(*receipts)[RECEIPT_SIZE_MAX] =
+                        calloc(FRAME_INCARNATIONS_MAX, RECEIPT_SIZE_MAX);
+        FrameWelcome frame = { .approved = v->standing == STANDING_APPROVED,
+                               .window = a->options.window };
         Session *s = j->session, *former = v->session;
 
         if (!receipts) {
@@ -172,18 +182,20 @@ static void welcome(Join *j, Validator *v) {
                 join_free(j);
                 return;
         }
-        frame.streams = (JsonArray) { streams, positions(a, j, v, streams, receipts) };
+        frame.streams = (JsonArray){ streams, positions(a, j, v, streams, receipts) };
         join_free(j);
         if (former)
                 session_bye(former, CODE_REPLACED, 0);
         v->session = s;
         session_set_validator(s, v);
-        registry_connect(a->options.registry, v, session_address(s), hub_clock_now(a->options.clock));
+        registry_connect(a->options.registry, v, session_address(s),
+                         hub_clock_now(a->options.clock));
         if (session_welcome(s, &frame, &v->key) >= 0)
                 a->options.joined(v, former != NULL, a->options.userdata);
 }
 
-/* Streams ---------------------------------------------------------------------------------------- */
+/* Streams ----------------------------------------------------------------------------------------
+ */
 
 static void on_streams(int r, const StreamRow *rows, size_t n, void *userdata) {
         Join *j = userdata;
@@ -195,12 +207,15 @@ static void on_streams(int r, const StreamRow *rows, size_t n, void *userdata) {
         if (r >= 0 && v && !v->streams)
                 r = stream_table_new(&v->streams);
         if (r < 0 || !v) {
-                session_reject(j->session, CODE_NOT_READY, "the database did not answer", RETRY_SECONDS);
+                session_reject(j->session, CODE_NOT_READY, "the database did not answer",
+                               RETRY_SECONDS);
                 join_free(j);
                 return;
         }
         for (size_t i = 0; i < n && stream_table_count(v->streams) < STREAMS_LIVE_MAX; i++) {
-                Stream s = { .incarnation = rows[i].incarnation, .last = rows[i].last_seq, .resealed = rows[i].resealed };
+                Stream s = { .incarnation = rows[i].incarnation,
+                             .last = rows[i].last_seq,
+                             .resealed = rows[i].resealed };
 
                 memcpy(s.hash.bytes, rows[i].last_hash, sizeof(s.hash.bytes));
                 if (!stream_table_find(v->streams, s.incarnation))
@@ -225,20 +240,23 @@ static void load_streams(Join *j, Validator *v) {
         }
 }
 
-/* The row ---------------------------------------------------------------------------------------- */
+/* The row ----------------------------------------------------------------------------------------
+ */
 
 static Validator *put_row(Admission *a, const ValidatorRow *row) {
         int standing = standing_from_name(row->state);
 
-        return registry_put(a->options.registry, &(RegistryEntry) {
-                .id = row->id,
-                .key = row->key,
-                .standing = standing < 0 ? STANDING_PENDING : (Standing)standing,
-                .name = row->name,
-                .operator_name = row->operator_name,
-                .region = row->region,
-                .asn = row->asn,
-        });
+        return registry_put(a->options.registry,
+                            &(RegistryEntry){
+                                            .id = row->id,
+                                            .key = row->key,
+                                            .standing = standing < 0 ? STANDING_PENDING
+                                                                     : (Standing)standing,
+                                            .name = row->name,
+                                            .operator_name = row->operator_name,
+                                            .region = row->region,
+                                            .asn = row->asn,
+                            });
 }
 
 static void on_row(int r, const ValidatorRow *rows, size_t n, void *userdata) {
@@ -249,7 +267,8 @@ static void on_row(int r, const ValidatorRow *rows, size_t n, void *userdata) {
         if (v)
                 load_streams(j, v);
         else {
-                session_reject(j->session, CODE_NOT_READY, "the database did not answer", RETRY_SECONDS);
+                session_reject(j->session, CODE_NOT_READY, "the database did not answer",
+                               RETRY_SECONDS);
                 join_free(j);
         }
 }
@@ -278,11 +297,15 @@ static void ask_row(Join *j, const FrameJoin *join, bool approve) {
         }
 }
 
-/* Standing --------------------------------------------------------------------------------------- */
+/* Standing ---------------------------------------------------------------------------------------
+ */
 
 static void admit_pending(Admission *a, Session *s, const FrameJoin *join) {
-        RegistryEntry entry = { .key = join->validator_key.bytes, .standing = STANDING_PENDING,
-                                .name = name_of(join), .operator_name = "", .region = "" };
+        RegistryEntry entry = { .key = join->validator_key.bytes,
+                                .standing = STANDING_PENDING,
+                                .name = name_of(join),
+                                .operator_name = "",
+                                .region = "" };
         Validator *v;
         Join *j;
 

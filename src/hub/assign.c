@@ -44,7 +44,7 @@ static WorkOrder **slot_of(Website *w, SeatType type, uint8_t seat) {
 }
 
 static int order_of(const Website *w, const SiteSeat *s, Order *ret) {
-        *ret = (Order) {
+        *ret = (Order){
                 .type = (OrderType)s->type,
                 .seat = s->type == SEAT_SPARE ? 0 : s->seat,
                 .n = s->n,
@@ -87,11 +87,12 @@ static void store_order(Assigner *a, Website *w, const WorkOrder *o) {
         order_probes_put(group, o->row, o->probe_reserved);
 }
 
-static int make_order(Assigner *a, Website *w, const SiteSeat *s, const Validator *v, WorkOrder *ret) {
+static int make_order(Assigner *a, Website *w, const SiteSeat *s, const Validator *v,
+                      WorkOrder *ret) {
         SignScope scope = { .network = *a->options.network, .subject = v->key };
         int r;
 
-        *ret = (WorkOrder) { .validator = v->id, .website = w, .probe_reserved = PROBES_RESERVED };
+        *ret = (WorkOrder){ .validator = v->id, .website = w, .probe_reserved = PROBES_RESERVED };
         r = order_of(w, s, &ret->order);
         if (r < 0)
                 return r;
@@ -113,8 +114,9 @@ static void end_order(Assigner *a, WorkOrder **slot) {
         o->removed = hub_clock_now(a->options.clock);
         o->probe_waits = false;
         order_removed_put(writer_group(a->options.writer), o->row, o->removed);
-        outbox_add(a->outbox, &(OutboxChange) {
-                .order = o, .remove = true, .commit_no = writer_commit_no(a->options.writer) });
+        outbox_add(a->outbox, &(OutboxChange){ .order = o,
+                                               .remove = true,
+                                               .commit_no = writer_commit_no(a->options.writer) });
 }
 
 void assign_seat(Assigner *a, Website *w, const SiteSeat *s) {
@@ -136,7 +138,8 @@ void assign_seat(Assigner *a, Website *w, const SiteSeat *s) {
         made.commit_no = writer_commit_no(a->options.writer);
         *slot = order_book_add(a->options.book, &made);
         if (*slot)
-                outbox_add(a->outbox, &(OutboxChange) { .order = *slot, .commit_no = made.commit_no });
+                outbox_add(a->outbox,
+                           &(OutboxChange){ .order = *slot, .commit_no = made.commit_no });
 }
 
 void assign_remove(Assigner *a, Website *w, const SiteSeat *s) {
@@ -150,7 +153,8 @@ void assign_remove_all(Assigner *a, Website *w) {
         }
 }
 
-/* Probes ----------------------------------------------------------------------------------------- */
+/* Probes -----------------------------------------------------------------------------------------
+ */
 
 static const TickKind probe_kinds[_PROBE_MAX] = {
         [PROBE_CONFIRM] = TICK_CONFIRM,
@@ -166,11 +170,12 @@ static void reserve_probes(Assigner *a, WorkOrder *o) {
 }
 
 /* A spare's order came with no orders frame: the probe brings it. */
-static int attach_spare(Assigner *a, const WorkOrder *o, const SignScope *scope, FrameProbe *probe) {
+static int attach_spare(Assigner *a, const WorkOrder *o, const SignScope *scope,
+                        FrameProbe *probe) {
         if (o->order.type != ORDER_SPARE)
                 return 0;
-        probe->spare.order = (JsonBytes) { (uint8_t *)o->bytes, sizeof(o->bytes) };
-        probe->spare.spec = (JsonBytes) { (uint8_t *)o->website->spec, strlen(o->website->spec) };
+        probe->spare.order = (JsonBytes){ (uint8_t *)o->bytes, sizeof(o->bytes) };
+        probe->spare.spec = (JsonBytes){ (uint8_t *)o->website->spec, strlen(o->website->spec) };
         return frame_spare_sign(&probe->spare, scope, a->options.key);
 }
 
@@ -208,7 +213,8 @@ void assign_probe(Assigner *a, Website *w, const SiteProbe *p) {
                 try_probe(a, o);
 }
 
-/* Telling validators ----------------------------------------------------------------------------- */
+/* Telling validators -----------------------------------------------------------------------------
+ */
 
 static void store_proof(Assigner *a, WorkOrder *o, const OutboxFrame *f, size_t leaf) {
         Hash path[MERKLE_PATH_MAX];
@@ -217,13 +223,14 @@ static void store_proof(Assigner *a, WorkOrder *o, const OutboxFrame *f, size_t 
         o->sent = true;
         if (n < 0)
                 return;
-        order_sent_put(writer_group(a->options.writer), &(OrderProof) {
-                .id = o->row,
-                .root = f->root.bytes,
-                .signature = f->frame.orders.signature.bytes,
-                .path = (const uint8_t *)path,
-                .n_path = (size_t)n * sizeof(*path),
-        });
+        order_sent_put(writer_group(a->options.writer),
+                       &(OrderProof){
+                                       .id = o->row,
+                                       .root = f->root.bytes,
+                                       .signature = f->frame.orders.signature.bytes,
+                                       .path = (const uint8_t *)path,
+                                       .n_path = (size_t)n * sizeof(*path),
+                       });
 }
 
 static int send_frame(Assigner *a, Validator *v, OutboxFrame *f) {
@@ -251,7 +258,8 @@ static void after_send(Assigner *a, const OutboxFrame *f) {
                         try_probe(a, f->added[i]);
 }
 
-static void send_changes(Assigner *a, Validator *v, const OutboxChange *changes, size_t n, bool reset) {
+static void send_changes(Assigner *a, Validator *v, const OutboxChange *changes, size_t n,
+                         bool reset) {
         _cleanup_free_ OutboxFrame *f = malloc(sizeof(*f));
         size_t taken = 0;
 
@@ -280,7 +288,8 @@ static void on_changes(uint32_t validator, const OutboxChange *changes, size_t n
         for (size_t i = 0; i < n; i++)
                 if (changes[i].order->order.type == ORDER_SPARE && !changes[i].remove)
                         ready_spare(a, changes[i].order);
-        if (v && v->session && v->standing == STANDING_APPROVED && v->revision > 0 && outbox_has_orders(changes, n))
+        if (v && v->session && v->standing == STANDING_APPROVED && v->revision > 0 &&
+            outbox_has_orders(changes, n))
                 send_changes(a, v, changes, n, false);
 }
 
@@ -299,7 +308,7 @@ void assign_welcome(Assigner *a, Validator *v) {
         while ((o = order_book_next(a->options.book, o)))
                 if (o->validator == v->id && o->removed == 0 && o->website &&
                     o->commit_no <= writer_committed(a->options.writer))
-                        changes[n++] = (OutboxChange) { .order = o };
+                        changes[n++] = (OutboxChange){ .order = o };
         v->revision = hub_clock_now(a->options.clock);
         send_changes(a, v, changes, n, true);
 }

@@ -1,4 +1,5 @@
-/* Seats and probes as signed work: makes orders, tells validators after the commit, and numbers probes. */
+/* Seats and probes as signed work: makes orders, tells validators after the commit, and numbers
+ * probes. */
 #pragma once
 
 #include "base/macro.h"

@@ -1,4 +1,5 @@
-/* A hash of websites by id; each has a timer of the loop, set to when its machine wants to be called. */
+/* A hash of websites by id; each has a timer of the loop, set to when its machine wants to be
+ * called. */
 #include "hub/board.h"
 
 #include <errno.h>
@@ -64,7 +65,7 @@ Board *board_free(Board *b) {
 
         if (!b)
                 return NULL;
-        HASH_ITER (hh, b->entries, e, next) {
+        HASH_ITER(hh, b->entries, e, next) {
                 HASH_DEL(b->entries, e);
                 e->website.site = site_free(e->website.site);
                 uv_close((uv_handle_t *)&e->timer, on_timer_closed);
@@ -73,7 +74,8 @@ Board *board_free(Board *b) {
         return NULL;
 }
 
-/* Waking ----------------------------------------------------------------------------------------- */
+/* Waking -----------------------------------------------------------------------------------------
+ */
 
 static void schedule(Entry *e);
 
@@ -90,10 +92,13 @@ static void schedule(Entry *e) {
         if (next == USEC_INFINITY)
                 uv_timer_stop(&e->timer);
         else
-                uv_timer_start(&e->timer, on_wake, next > now ? (next - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC : 0, 0);
+                uv_timer_start(&e->timer, on_wake,
+                               next > now ? (next - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC : 0,
+                               0);
 }
 
-/* What a machine decides ------------------------------------------------------------------------- */
+/* What a machine decides -------------------------------------------------------------------------
+ */
 
 static void on_epoch(const Epoch *e, const uint32_t *eligible, size_t n, void *userdata) {
         Entry *entry = userdata;
@@ -125,9 +130,10 @@ static void on_verdict(const SiteVerdict *v, void *userdata) {
 
         record_verdict(&entry->board->options.recorder, w, v);
         log_event(LOG_NOTICE, DPIN_MSG_VERDICT_CHANGED, "verdict changed",
-                  "DPIN_WEBSITE=%s\nDPIN_STATE=%s\nDPIN_PREVIOUS=%s\nDPIN_CAUSE=%s\nDPIN_ASSURANCE=%s", w->id_text,
-                  verdict_state_name(v->state), verdict_state_name(v->previous), verdict_cause_name(v->cause),
-                  assurance_name(v->assurance));
+                  "DPIN_WEBSITE=%s\nDPIN_STATE=%s\nDPIN_PREVIOUS=%s\nDPIN_CAUSE=%s\nDPIN_ASSURANCE="
+                  "%s",
+                  w->id_text, verdict_state_name(v->state), verdict_state_name(v->previous),
+                  verdict_cause_name(v->cause), assurance_name(v->assurance));
 }
 
 static void on_incident(const SiteIncident *i, void *userdata) {
@@ -135,8 +141,10 @@ static void on_incident(const SiteIncident *i, void *userdata) {
         Website *w = &entry->website;
 
         record_incident(&entry->board->options.recorder, w, i);
-        log_event(i->open ? LOG_WARNING : LOG_NOTICE, i->open ? DPIN_MSG_INCIDENT_OPENED : DPIN_MSG_INCIDENT_CLOSED,
-                  i->open ? "incident opened" : "incident closed", "DPIN_WEBSITE=%s\nDPIN_URL=%s", w->id_text, w->url);
+        log_event(i->open ? LOG_WARNING : LOG_NOTICE,
+                  i->open ? DPIN_MSG_INCIDENT_OPENED : DPIN_MSG_INCIDENT_CLOSED,
+                  i->open ? "incident opened" : "incident closed", "DPIN_WEBSITE=%s\nDPIN_URL=%s",
+                  w->id_text, w->url);
 }
 
 static const SiteEffects effects = {
@@ -148,7 +156,8 @@ static const SiteEffects effects = {
         .incident_changed = on_incident,
 };
 
-/* Websites --------------------------------------------------------------------------------------- */
+/* Websites ---------------------------------------------------------------------------------------
+ */
 
 static int set_spec(Website *w, const char *url) {
         const char *reason = NULL;
@@ -163,7 +172,8 @@ static int set_spec(Website *w, const char *url) {
         w->spec = NULL;
         r = spec_encode(&spec, &w->spec, &reason);
         if (r < 0) {
-                log_error("website %s cannot be checked: %s", w->id_text, reason ? reason : strerror(-r));
+                log_error("website %s cannot be checked: %s", w->id_text,
+                          reason ? reason : strerror(-r));
                 return r;
         }
         hash_bytes(w->spec, strlen(w->spec), &w->spec_hash);
@@ -216,7 +226,8 @@ static int add(Board *b, const WebsiteRow *row) {
         r = fill(&e->website, row);
         if (r >= 0) {
                 conf = conf_of(&e->website, row->seats);
-                r = site_new(&e->website.site, &conf, b->options.hub_secret, registry_roster(b->options.registry));
+                r = site_new(&e->website.site, &conf, b->options.hub_secret,
+                             registry_roster(b->options.registry));
         }
         if (r < 0) {
                 forget(b, e);
@@ -283,8 +294,8 @@ void board_states(const Board *b, unsigned ret[static _VERDICT_MAX]) {
         Entry *e, *next;
 
         memset(ret, 0, _VERDICT_MAX * sizeof(*ret));
-        HASH_ITER (hh, b->entries, e, next)
-                ret[site_state(e->website.site)]++;
+        HASH_ITER(hh, b->entries, e, next)
+        ret[site_state(e->website.site)]++;
 }
 
 int board_restore(Board *b, Website *w, const SiteRestore *restore) {
@@ -300,13 +311,14 @@ void board_start(Board *b) {
         Entry *e, *next;
 
         b->started = true;
-        HASH_ITER (hh, b->entries, e, next) {
+        HASH_ITER(hh, b->entries, e, next) {
                 site_start(e->website.site, now);
                 schedule(e);
         }
 }
 
-/* Events ----------------------------------------------------------------------------------------- */
+/* Events -----------------------------------------------------------------------------------------
+ */
 
 int board_vote(Website *w, uint32_t validator, const Vote *vote, usec_t now) {
         int r = site_vote(w->site, validator, vote, now);
@@ -324,7 +336,7 @@ void board_connected(Board *b, uint32_t validator) {
         usec_t now = hub_clock_now(b->options.clock);
         Entry *e, *next;
 
-        HASH_ITER (hh, b->entries, e, next) {
+        HASH_ITER(hh, b->entries, e, next) {
                 site_connected(e->website.site, validator, now);
                 schedule(e);
         }
@@ -334,7 +346,7 @@ void board_disconnected(Board *b, uint32_t validator) {
         usec_t now = hub_clock_now(b->options.clock);
         Entry *e, *next;
 
-        HASH_ITER (hh, b->entries, e, next) {
+        HASH_ITER(hh, b->entries, e, next) {
                 site_disconnected(e->website.site, validator, now);
                 schedule(e);
         }
@@ -344,7 +356,7 @@ void board_roster_changed(Board *b) {
         usec_t now = hub_clock_now(b->options.clock);
         Entry *e, *next;
 
-        HASH_ITER (hh, b->entries, e, next) {
+        HASH_ITER(hh, b->entries, e, next) {
                 site_roster_changed(e->website.site, now);
                 schedule(e);
         }

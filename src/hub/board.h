@@ -1,4 +1,5 @@
-/* All websites: owns each one's machine (site.h), wakes it in time, and turns what it decides into work and rows. */
+/* All websites: owns each one's machine (site.h), wakes it in time, and turns what it decides into
+ * work and rows. */
 #pragma once
 
 #include <uv.h>
@@ -25,7 +26,8 @@ int board_new(Board **ret, uv_loop_t *loop, const BoardOptions *options);
 Board *board_free(Board *b);
 DEFINE_FREEP(Board, board_free);
 
-/* Adds, changes or removes by row->id. Before board_start() nothing is decided. -EINVAL: the row cannot be checked (logged). */
+/* Adds, changes or removes by row->id. Before board_start() nothing is decided. -EINVAL: the row
+ * cannot be checked (logged). */
 int board_put(Board *b, const WebsiteRow *row);
 Website *board_find(const Board *b, uint32_t id);
 size_t board_count(const Board *b);

@@ -8,7 +8,7 @@ typedef struct HubClock {
 } HubClock;
 
 static inline HubClock hub_clock_new(void) {
-        return (HubClock) { .offset = now_realtime() - now_boottime() };
+        return (HubClock){ .offset = now_realtime() - now_boottime() };
 }
 
 static inline usec_t hub_clock_now(const HubClock *c) {

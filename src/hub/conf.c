@@ -9,13 +9,15 @@
 
 const ConfField hub_conf_fields[] = {
         { "Admission", CONF_STRING, 0, 0, "approve", offsetof(HubConf, admission), NULL },
-        { "DatabaseUrl", CONF_SECRET, 0, 0, "postgresql:///dpin", offsetof(HubConf, database_url), "DATABASE_URL" },
+        { "DatabaseUrl", CONF_SECRET, 0, 0, "postgresql:///dpin", offsetof(HubConf, database_url),
+          "DATABASE_URL" },
         { "Listen", CONF_STRING, 0, 0, "[::]:8081", offsetof(HubConf, listen), NULL },
         { "LogLevel", CONF_STRING, 0, 0, "info", offsetof(HubConf, log_level), "DPIN_LOG_LEVEL" },
         { "RetainHourDays", CONF_UNSIGNED, 1, 36500, "90", offsetof(HubConf, days_hour), NULL },
         { "RetainRawDays", CONF_UNSIGNED, 1, 3650, "7", offsetof(HubConf, days_raw), NULL },
         { "RewardLamports", CONF_UNSIGNED, 0, 1000000000, "100", offsetof(HubConf, reward), NULL },
-        { "StateDirectory", CONF_STRING, 0, 0, "/var/lib/dpin-hub", offsetof(HubConf, state_directory), "STATE_DIRECTORY" },
+        { "StateDirectory", CONF_STRING, 0, 0, "/var/lib/dpin-hub",
+          offsetof(HubConf, state_directory), "STATE_DIRECTORY" },
         { "TrustedProxies", CONF_STRING, 0, 0, NULL, offsetof(HubConf, trusted_proxies), NULL },
         { 0 },
 };
@@ -23,7 +25,8 @@ const ConfField hub_conf_fields[] = {
 static int check(const HubConf *c, char **error) {
         if (strcmp(c->admission, "approve") == 0 || strcmp(c->admission, "open") == 0)
                 return 0;
-        if (asprintf(error, "Admission: \"%s\" is neither \"approve\" nor \"open\"", c->admission) < 0)
+        if (asprintf(error, "Admission: \"%s\" is neither \"approve\" nor \"open\"", c->admission) <
+            0)
                 *error = NULL;
         return -EINVAL;
 }

@@ -4,18 +4,19 @@
 #include "base/conf.h"
 
 typedef struct HubConf {
-        char *admission;       /* "approve" or "open" */
+        char *admission; /* "approve" or "open" */
         char *database_url;
-        char *listen;          /* used without an inherited socket */
+        char *listen; /* used without an inherited socket */
         char *trusted_proxies;
         char *state_directory;
         char *log_level;
         uint64_t days_raw, days_hour;
-        uint64_t reward;       /* lamports per paid tick */
+        uint64_t reward; /* lamports per paid tick */
 } HubConf;
 
 extern const ConfField hub_conf_fields[];
 
-/* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/hub.conf, which may be absent. */
+/* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/hub.conf, which may be absent.
+ */
 int hub_conf_load(const char *path, HubConf *ret, char **error);
 void hub_conf_done(HubConf *conf);

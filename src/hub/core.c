@@ -42,7 +42,8 @@ static void fail(Core *c, int r, const char *what) {
         c->options.failed(reason, c->options.userdata);
 }
 
-/* Callbacks between modules ---------------------------------------------------------------------- */
+/* Callbacks between modules ----------------------------------------------------------------------
+ */
 
 static void on_send(Validator *v, const Frame *frame, void *userdata _unused_) {
         if (v->session)
@@ -59,17 +60,19 @@ static void on_committed(uint64_t commit_no, usec_t time, void *userdata) {
 static void on_failed(int r, const char *error, void *userdata) {
         Core *c = userdata;
 
-        log_event(LOG_ERR, DPIN_MSG_COMMIT_FAILED, "a commit failed: the state is read again", "DPIN_ERROR=%s",
-                  error ? error : strerror(-r));
+        log_event(LOG_ERR, DPIN_MSG_COMMIT_FAILED, "a commit failed: the state is read again",
+                  "DPIN_ERROR=%s", error ? error : strerror(-r));
         fail(c, r, "commit");
 }
 
 static void on_joined(Validator *v, bool again, void *userdata) {
         Core *c = userdata;
-        Recorder recorder = { .writer = c->writer, .registry = c->registry, .clock = c->options.clock };
+        Recorder recorder = { .writer = c->writer,
+                              .registry = c->registry,
+                              .clock = c->options.clock };
 
-        log_event(LOG_INFO, DPIN_MSG_VALIDATOR_CONNECTED, "validator connected", "DPIN_VALIDATOR=%s\nDPIN_SOURCE=%s",
-                  v->key_text, session_source(v->session));
+        log_event(LOG_INFO, DPIN_MSG_VALIDATOR_CONNECTED, "validator connected",
+                  "DPIN_VALIDATOR=%s\nDPIN_SOURCE=%s", v->key_text, session_source(v->session));
         if (v->standing != STANDING_APPROVED)
                 return;
         if (!again) {
@@ -79,7 +82,8 @@ static void on_joined(Validator *v, bool again, void *userdata) {
         assign_welcome(c->assigner, v);
 }
 
-/* Building --------------------------------------------------------------------------------------- */
+/* Building ---------------------------------------------------------------------------------------
+ */
 
 static int make_outputs(Core *c, const HubStateRow *state) {
         int r;
@@ -92,77 +96,82 @@ static int make_outputs(Core *c, const HubStateRow *state) {
         if (r < 0)
                 return r;
 
-        r = writer_new(&c->writer, c->loop, &(WriterOptions) {
-                .store = c->options.store,
-                .clock = c->options.clock,
-                .commit_no = state->commit_no,
-                .ops = { .committed = on_committed, .failed = on_failed, .userdata = c },
-        });
+        r = writer_new(&c->writer, c->loop,
+                       &(WriterOptions){
+                                       .store = c->options.store,
+                                       .clock = c->options.clock,
+                                       .commit_no = state->commit_no,
+                                       .ops = { .committed = on_committed,
+                                                .failed = on_failed,
+                                                .userdata = c },
+                       });
         if (r < 0)
                 return r;
 
-        r = acks_new(&c->acks, &(AckOptions) {
-                .key = c->options.key,
-                .network = c->options.network,
-                .registry = c->registry,
-                .window = window,
-                .send = on_send,
-        });
+        r = acks_new(&c->acks, &(AckOptions){
+                                               .key = c->options.key,
+                                               .network = c->options.network,
+                                               .registry = c->registry,
+                                               .window = window,
+                                               .send = on_send,
+                               });
         if (r < 0)
                 return r;
 
-        return assigner_new(&c->assigner, &(AssignerOptions) {
-                .key = c->options.key,
-                .network = c->options.network,
-                .clock = c->options.clock,
-                .writer = c->writer,
-                .registry = c->registry,
-                .book = c->book,
-                .send = on_send,
-        });
+        return assigner_new(&c->assigner, &(AssignerOptions){
+                                                          .key = c->options.key,
+                                                          .network = c->options.network,
+                                                          .clock = c->options.clock,
+                                                          .writer = c->writer,
+                                                          .registry = c->registry,
+                                                          .book = c->book,
+                                                          .send = on_send,
+                                          });
 }
 
 static int make_inputs(Core *c, const HubStateRow *state) {
         int r;
 
-        r = board_new(&c->board, c->loop, &(BoardOptions) {
-                .clock = c->options.clock,
-                .hub_secret = c->options.hub_secret,
-                .registry = c->registry,
-                .book = c->book,
-                .assigner = c->assigner,
-                .recorder = { c->writer, c->registry, c->options.clock, c->options.hub_secret },
-        });
+        r = board_new(&c->board, c->loop,
+                      &(BoardOptions){
+                                      .clock = c->options.clock,
+                                      .hub_secret = c->options.hub_secret,
+                                      .registry = c->registry,
+                                      .book = c->book,
+                                      .assigner = c->assigner,
+                                      .recorder = { c->writer, c->registry, c->options.clock,
+                                                    c->options.hub_secret },
+                      });
         if (r < 0)
                 return r;
 
-        r = ingest_new(&c->ingest, &(IngestOptions) {
-                .store = c->options.store,
-                .network = c->options.network,
-                .clock = c->options.clock,
-                .writer = c->writer,
-                .book = c->book,
-                .acks = c->acks,
-                .registry = c->registry,
-                .batch_max = state->batch_max,
-                .send = on_send,
-        });
+        r = ingest_new(&c->ingest, &(IngestOptions){
+                                                   .store = c->options.store,
+                                                   .network = c->options.network,
+                                                   .clock = c->options.clock,
+                                                   .writer = c->writer,
+                                                   .book = c->book,
+                                                   .acks = c->acks,
+                                                   .registry = c->registry,
+                                                   .batch_max = state->batch_max,
+                                                   .send = on_send,
+                                   });
         if (r < 0)
                 return r;
 
-        return admission_new(&c->admission, &(AdmissionOptions) {
-                .store = c->options.store,
-                .key = c->options.key,
-                .network = c->options.network,
-                .clock = c->options.clock,
-                .registry = c->registry,
-                .writer = c->writer,
-                .acks = c->acks,
-                .window = window,
-                .open = c->options.open_admission,
-                .joined = on_joined,
-                .userdata = c,
-        });
+        return admission_new(&c->admission, &(AdmissionOptions){
+                                                            .store = c->options.store,
+                                                            .key = c->options.key,
+                                                            .network = c->options.network,
+                                                            .clock = c->options.clock,
+                                                            .registry = c->registry,
+                                                            .writer = c->writer,
+                                                            .acks = c->acks,
+                                                            .window = window,
+                                                            .open = c->options.open_admission,
+                                                            .joined = on_joined,
+                                                            .userdata = c,
+                                            });
 }
 
 static void on_loaded(int r, void *userdata) {
@@ -183,7 +192,8 @@ static void on_loaded(int r, void *userdata) {
 static int build(Core *c, const HubStateRow *state) {
         int r;
 
-        if (state->has_network_key && memcmp(state->network_key, c->options.network->bytes, SIGN_PUBLIC_SIZE) != 0)
+        if (state->has_network_key &&
+            memcmp(state->network_key, c->options.network->bytes, SIGN_PUBLIC_SIZE) != 0)
                 return -EKEYREJECTED;
         r = make_outputs(c, state);
         if (r < 0)
@@ -191,15 +201,18 @@ static int build(Core *c, const HubStateRow *state) {
         r = make_inputs(c, state);
         if (r < 0)
                 return r;
-        return loader_new(&c->loader, &(LoaderOptions) {
-                .store = c->options.store,
-                .registry = c->registry,
-                .book = c->book,
-                .board = c->board,
-                .heartbeat = state->heartbeat == USEC_INFINITY ? 0 : state->heartbeat,
-                .done = on_loaded,
-                .userdata = c,
-        });
+        return loader_new(&c->loader,
+                          &(LoaderOptions){
+                                          .store = c->options.store,
+                                          .registry = c->registry,
+                                          .book = c->book,
+                                          .board = c->board,
+                                          .heartbeat = state->heartbeat == USEC_INFINITY
+                                                                       ? 0
+                                                                       : state->heartbeat,
+                                          .done = on_loaded,
+                                          .userdata = c,
+                          });
 }
 
 static void on_state(int r, const HubStateRow *rows, size_t n, void *userdata) {
@@ -209,7 +222,9 @@ static void on_state(int r, const HubStateRow *rows, size_t n, void *userdata) {
         if (r >= 0)
                 r = n == 1 ? build(c, rows) : -EIO;
         if (r < 0)
-                fail(c, r, r == -EKEYREJECTED ? "this database belongs to another network key" : "reading the state");
+                fail(c, r,
+                     r == -EKEYREJECTED ? "this database belongs to another network key"
+                                        : "reading the state");
 }
 
 int core_new(Core **ret, uv_loop_t *loop, const CoreOptions *options) {
@@ -249,7 +264,8 @@ bool core_is_ready(const Core *c) {
         return c && c->ready;
 }
 
-/* What sessions bring ---------------------------------------------------------------------------- */
+/* What sessions bring ----------------------------------------------------------------------------
+ */
 
 void core_join(Core *c, Session *s, const FrameJoin *join) {
         admission_join(c->admission, s, join);
@@ -280,11 +296,13 @@ void core_notice(Core *c, Session *s, const FrameNotice *notice) {
                         assign_welcome(c->assigner, v);
                 break;
         case CODE_BAD_RECEIPT:
-                log_event(LOG_WARNING, DPIN_MSG_FRAME_REFUSED, "a validator does not accept a receipt", "DPIN_VALIDATOR=%s\nDPIN_REASON=%s",
-                          v->key_text, notice->reason);
+                log_event(LOG_WARNING, DPIN_MSG_FRAME_REFUSED,
+                          "a validator does not accept a receipt",
+                          "DPIN_VALIDATOR=%s\nDPIN_REASON=%s", v->key_text, notice->reason);
                 break;
         case CODE_REFUSED:
-                log_event(LOG_INFO, DPIN_MSG_TARGET_REFUSED, "a validator's owner does not allow an order",
+                log_event(LOG_INFO, DPIN_MSG_TARGET_REFUSED,
+                          "a validator's owner does not allow an order",
                           "DPIN_VALIDATOR=%s\nDPIN_REASON=%s", v->key_text, notice->reason);
                 break;
         default:
@@ -294,14 +312,17 @@ void core_notice(Core *c, Session *s, const FrameNotice *notice) {
 
 void core_closed(Core *c, Session *s) {
         Validator *v = session_validator(s);
-        Recorder recorder = { .writer = c->writer, .registry = c->registry, .clock = c->options.clock };
+        Recorder recorder = { .writer = c->writer,
+                              .registry = c->registry,
+                              .clock = c->options.clock };
         uint32_t id;
 
         if (c->admission)
                 admission_cancel(c->admission, s);
         if (!v || v->session != s)
                 return;
-        log_event(LOG_INFO, DPIN_MSG_VALIDATOR_GONE, "validator gone", "DPIN_VALIDATOR=%s", v->key_text);
+        log_event(LOG_INFO, DPIN_MSG_VALIDATOR_GONE, "validator gone", "DPIN_VALIDATOR=%s",
+                  v->key_text);
         id = v->standing == STANDING_APPROVED ? v->id : 0;
         if (id > 0)
                 record_validator(&recorder, v, false);
@@ -310,7 +331,8 @@ void core_closed(Core *c, Session *s) {
                 board_disconnected(c->board, id);
 }
 
-/* What the administrator brings ------------------------------------------------------------------ */
+/* What the administrator brings ------------------------------------------------------------------
+ */
 
 static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata) {
         Core *c = userdata;
@@ -340,18 +362,19 @@ void core_validator_changed(Core *c, const ValidatorRow *row) {
 
         if (!c->ready || standing < 0)
                 return;
-        v = registry_put(c->registry, &(RegistryEntry) {
-                .id = row->id,
-                .key = row->key,
-                .standing = (Standing)standing,
-                .name = row->name,
-                .operator_name = row->operator_name,
-                .region = row->region,
-                .asn = row->asn,
-        });
+        v = registry_put(c->registry, &(RegistryEntry){
+                                                      .id = row->id,
+                                                      .key = row->key,
+                                                      .standing = (Standing)standing,
+                                                      .name = row->name,
+                                                      .operator_name = row->operator_name,
+                                                      .region = row->region,
+                                                      .asn = row->asn,
+                                      });
         board_roster_changed(c->board);
         if (v && v->session)
-                session_bye(v->session, standing == STANDING_SUSPENDED ? CODE_SUSPENDED : CODE_APPROVED, 1);
+                session_bye(v->session,
+                            standing == STANDING_SUSPENDED ? CODE_SUSPENDED : CODE_APPROVED, 1);
 }
 
 void core_beat(Core *c) {

@@ -1,5 +1,5 @@
-/* Everything that decides, between a database that is ready and one that is lost: read from it at the start, thrown away and read
- * again when a commit fails. */
+/* Everything that decides, between a database that is ready and one that is lost: read from it at
+ * the start, thrown away and read again when a commit fails. */
 #pragma once
 
 #include <uv.h>
@@ -41,7 +41,8 @@ void core_closed(Core *c, Session *s);
 
 /* Reads websites that changed since the last one seen. */
 void core_read_websites(Core *c);
-/* The administrator changed it (row of validator_set()): takes effect at once; a connected one joins anew. */
+/* The administrator changed it (row of validator_set()): takes effect at once; a connected one
+ * joins anew. */
 void core_validator_changed(Core *c, const ValidatorRow *row);
 /* Every few seconds: a heartbeat when nothing else was written; expired orders go. */
 void core_beat(Core *c);

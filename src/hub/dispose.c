@@ -1,7 +1,8 @@
-/* The order of the rules is the order of the dispositions' meaning: what is not ours, what cannot be, what was, what is late. */
+/* The order of the rules is the order of the dispositions' meaning: what is not ours, what cannot
+ * be, what was, what is late. */
 #include "hub/dispose.h"
 
-#define AHEAD_MAX  (2 * USEC_PER_SEC)
+#define AHEAD_MAX   (2 * USEC_PER_SEC)
 #define PHASES_OVER USEC_PER_SEC /* a check may overrun its timeout by so much */
 
 static usec_t order_interval(const WorkOrder *o) {
@@ -23,7 +24,8 @@ static bool mark(WorkOrder *o, const Tick *tick) {
         return seen_mark(tick->kind == TICK_SCHEDULED ? &o->slots : &o->probes, tick->number) == 1;
 }
 
-Disposition dispose_tick(WorkOrder *o, uint32_t validator, const Tick *tick, const DisposeTime *when, bool *ret_votes) {
+Disposition dispose_tick(WorkOrder *o, uint32_t validator, const Tick *tick,
+                         const DisposeTime *when, bool *ret_votes) {
         usec_t start = (usec_t)tick->start;
 
         *ret_votes = false;
@@ -45,7 +47,7 @@ Disposition dispose_tick(WorkOrder *o, uint32_t validator, const Tick *tick, con
 Vote dispose_vote(const Tick *tick, usec_t arrived) {
         uint64_t total = tick_total(tick);
 
-        return (Vote) {
+        return (Vote){
                 .outcome = (VoteOutcome)tick->outcome,
                 .kind = (VoteKind)tick->kind,
                 .error_class = tick->error,

@@ -1,4 +1,5 @@
-/* What becomes of a tick: its disposition, and whether it votes. Rules: WIRE, section 5. Touches only the order's identities. */
+/* What becomes of a tick: its disposition, and whether it votes. Rules: WIRE, section 5. Touches
+ * only the order's identities. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +17,9 @@ typedef struct DisposeTime {
 } DisposeTime;
 
 /* o: the order it names, NULL: unknown. Marks the identity of what will be stored. */
-Disposition dispose_tick(WorkOrder *o, uint32_t validator, const Tick *tick, const DisposeTime *when, bool *ret_votes);
+Disposition dispose_tick(WorkOrder *o, uint32_t validator, const Tick *tick,
+                         const DisposeTime *when, bool *ret_votes);
 Vote dispose_vote(const Tick *tick, usec_t arrived);
-/* Identities that the database has already, for a resealed batch: its ticks of these become duplicates. */
+/* Identities that the database has already, for a resealed batch: its ticks of these become
+ * duplicates. */
 void dispose_mark_stored(OrderBook *book, const Batch *batch, const TickIdentity *rows, size_t n);

@@ -22,20 +22,23 @@ typedef struct Hub {
 } Hub;
 
 static const DaemonOption options[] = {
-        { "migrate", NULL, "bring the database to this program's schema, then exit", offsetof(HubArgs, migrate) },
+        { "migrate", NULL, "bring the database to this program's schema, then exit",
+          offsetof(HubArgs, migrate) },
         { 0 },
 };
 
 static const DaemonProgram program = {
         .name = "dpin-hub",
-        .summary = "Hands out checks to validators, verifies and records what they saw, and decides by quorum.",
+        .summary = "Hands out checks to validators, verifies and records what they saw, and "
+                   "decides by quorum.",
         .options = options,
 };
 
 static int on_start(Daemon *d, void *userdata) {
         Hub *h = userdata;
 
-        return hub_manager_new(&h->manager, d, &(HubManagerOptions) { .conf = &h->conf, .bus = h->args.bus });
+        return hub_manager_new(&h->manager, d,
+                               &(HubManagerOptions){ .conf = &h->conf, .bus = h->args.bus });
 }
 
 /* Checked first; what is running keeps its settings until the next start. */
@@ -47,7 +50,8 @@ static int on_reload(Daemon *d _unused_, void *userdata) {
 
         r = hub_conf_load(h->args.config, &fresh, &error);
         if (r < 0) {
-                log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused, the old ones stay", "DPIN_ERROR=%s", error ? error : "");
+                log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused, the old ones stay",
+                          "DPIN_ERROR=%s", error ? error : "");
                 return r;
         }
         log_set_level_name(fresh.log_level);
@@ -79,7 +83,8 @@ static int migrate(const HubConf *conf) {
         _cleanup_free_ char *error = NULL;
         int r;
 
-        r = store_migrate(conf->database_url, directory ? directory : SQL_DIRECTORY, &error, stdout);
+        r = store_migrate(conf->database_url, directory ? directory : SQL_DIRECTORY, &error,
+                          stdout);
         if (r < 0)
                 fprintf(stderr, "dpin-hub: %s\n", error ? error : strerror(-r));
         return r;

@@ -1,4 +1,5 @@
-/* Length, structure, signature, stream; then tick by tick. Batches found again and resealed ones ask the database first. */
+/* Length, structure, signature, stream; then tick by tick. Batches found again and resealed ones
+ * ask the database first. */
 #include "hub/ingest.h"
 
 #include <errno.h>
@@ -10,7 +11,9 @@
 #include "store/batches.h"
 #include "store/streams.h"
 
-#define LOOKUPS_MAX 256u /* questions to the database under way; beyond, the validator is told to come again */
+#define LOOKUPS_MAX                                                                                \
+        256u /* questions to the database under way; beyond, the validator is told to come again   \
+              */
 
 /* A batch that waits for an answer of the database. */
 typedef struct Lookup {
@@ -81,9 +84,11 @@ static void notify(Ingest *i, Validator *v, Code code, const BatchHeader *h, uin
                 i->options.send(v, &f, i->options.userdata);
 }
 
-/* Taking a batch in ------------------------------------------------------------------------------ */
+/* Taking a batch in ------------------------------------------------------------------------------
+ */
 
-static void store_batch(Ingest *i, const Validator *v, const Batch *b, const uint8_t *codes, usec_t now) {
+static void store_batch(Ingest *i, const Validator *v, const Batch *b, const uint8_t *codes,
+                        usec_t now) {
         BatchRow row = {
                 .id = i->batch_id,
                 .validator = v->id,
@@ -118,25 +123,30 @@ static int move_stream(Ingest *i, Validator *v, const Batch *b, usec_t now) {
 
         memcpy(row.last_hash, position_hash(b)->bytes, sizeof(row.last_hash));
         stream_advance(writer_group(i->options.writer), &row, s ? s->last : 0);
-        return stream_table_move(v->streams, b->header.incarnation, b->header.sequence, position_hash(b), now);
+        return stream_table_move(v->streams, b->header.incarnation, b->header.sequence,
+                                 position_hash(b), now);
 }
 
-static int owe_ack(Ingest *i, const Validator *v, const Batch *b, const uint8_t *codes, usec_t now) {
-        return acks_add(i->options.acks, &(AckBatch) {
-                .validator = v->id,
-                .incarnation = b->header.incarnation,
-                .from = b->header.type == BATCH_GAP ? b->gap.from : b->header.sequence,
-                .to = b->header.sequence,
-                .hash = *position_hash(b),
-                .commit_no = writer_commit_no(i->options.writer),
-                .arrival = now,
-                .codes = codes,
-                .n_codes = b->header.count,
-        });
+static int owe_ack(Ingest *i, const Validator *v, const Batch *b, const uint8_t *codes,
+                   usec_t now) {
+        return acks_add(i->options.acks,
+                        &(AckBatch){
+                                        .validator = v->id,
+                                        .incarnation = b->header.incarnation,
+                                        .from = b->header.type == BATCH_GAP ? b->gap.from
+                                                                            : b->header.sequence,
+                                        .to = b->header.sequence,
+                                        .hash = *position_hash(b),
+                                        .commit_no = writer_commit_no(i->options.writer),
+                                        .arrival = now,
+                                        .codes = codes,
+                                        .n_codes = b->header.count,
+                        });
 }
 
 /* One tick: its row, its vote. Returns its disposition. */
-static uint8_t take_tick(Ingest *i, const Validator *v, const Batch *b, uint16_t index, usec_t now) {
+static uint8_t take_tick(Ingest *i, const Validator *v, const Batch *b, uint16_t index,
+                         usec_t now) {
         const Tick *tick = &b->ticks[index];
         WorkOrder *o = order_book_find(i->options.book, &tick->order);
         DisposeTime when = { .now = now, .unsynced = b->header.flags & BATCH_UNSYNCED };
@@ -149,16 +159,17 @@ static uint8_t take_tick(Ingest *i, const Validator *v, const Batch *b, uint16_t
         if (!o->website)
                 return DISPOSITION_UNASSIGNED;
 
-        writer_add_tick(i->options.writer, &(TickRow) {
-                .website = o->website->id,
-                .validator = v->id,
-                .order = o->row,
-                .batch = i->batch_id,
-                .index = index,
-                .late = code == DISPOSITION_LATE,
-                .commit_no = writer_commit_no(i->options.writer),
-                .tick = *tick,
-        });
+        writer_add_tick(i->options.writer,
+                        &(TickRow){
+                                        .website = o->website->id,
+                                        .validator = v->id,
+                                        .order = o->row,
+                                        .batch = i->batch_id,
+                                        .index = index,
+                                        .late = code == DISPOSITION_LATE,
+                                        .commit_no = writer_commit_no(i->options.writer),
+                                        .tick = *tick,
+                        });
         if (votes && o->removed == 0) {
                 vote = dispose_vote(tick, now);
                 board_vote(o->website, v->id, &vote, now);
@@ -179,7 +190,8 @@ static void take(Ingest *i, Validator *v, const Batch *b, usec_t now) {
                 log_warning("a batch of %s is taken in without an ack", v->key_text);
 }
 
-/* Asking the database ---------------------------------------------------------------------------- */
+/* Asking the database ----------------------------------------------------------------------------
+ */
 
 static Lookup *lookup_new(Ingest *i, const Validator *v, Batch **b) {
         Lookup *l;
@@ -200,26 +212,31 @@ static Lookup *lookup_new(Ingest *i, const Validator *v, Batch **b) {
         return l;
 }
 
-/* Sent again: equal to what is stored, it is acked again by its own hash; else the stream has forked. */
-static void answer_seen(Ingest *i, Validator *v, const Batch *b, const BatchRow *stored, usec_t now) {
+/* Sent again: equal to what is stored, it is acked again by its own hash; else the stream has
+ * forked. */
+static void answer_seen(Ingest *i, Validator *v, const Batch *b, const BatchRow *stored,
+                        usec_t now) {
         if (!stored || memcmp(stored->hash, b->hash.bytes, sizeof(stored->hash)) != 0) {
-                log_event(LOG_WARNING, DPIN_MSG_STREAM_FORK, "stream fork: other content for a sequence already stored",
+                log_event(LOG_WARNING, DPIN_MSG_STREAM_FORK,
+                          "stream fork: other content for a sequence already stored",
                           "DPIN_VALIDATOR=%s", v->key_text);
                 notify(i, v, CODE_FORK, &b->header, b->header.sequence);
                 return;
         }
         i->counters.repeated++;
-        (void)acks_repeat(i->options.acks, &(AckBatch) {
-                .validator = v->id,
-                .incarnation = b->header.incarnation,
-                .from = b->header.sequence,
-                .to = b->header.sequence,
-                .hash = b->hash,
-                .commit_no = stored->commit_no,
-                .arrival = stored->arrived,
-                .codes = stored->codes,
-                .n_codes = (uint16_t)stored->n_codes,
-        }, now);
+        (void)acks_repeat(i->options.acks,
+                          &(AckBatch){
+                                          .validator = v->id,
+                                          .incarnation = b->header.incarnation,
+                                          .from = b->header.sequence,
+                                          .to = b->header.sequence,
+                                          .hash = b->hash,
+                                          .commit_no = stored->commit_no,
+                                          .arrival = stored->arrived,
+                                          .codes = stored->codes,
+                                          .n_codes = (uint16_t)stored->n_codes,
+                          },
+                          now);
 }
 
 static void on_found(int r, const BatchRow *rows, size_t n, void *userdata) {
@@ -240,14 +257,15 @@ static int look_up_seen(Ingest *i, const Validator *v, Batch **b) {
 
         if (!l)
                 return -ENOBUFS;
-        query = (BatchQuery) { v->id, l->batch->header.incarnation, l->batch->header.sequence };
+        query = (BatchQuery){ v->id, l->batch->header.incarnation, l->batch->header.sequence };
         r = batch_find(i->options.store, &query, on_found, l, &l->call);
         if (r < 0)
                 lookup_free(l);
         return r;
 }
 
-/* Identities of a resealed batch that are stored already become duplicates: they are marked before it is taken. */
+/* Identities of a resealed batch that are stored already become duplicates: they are marked before
+ * it is taken. */
 static void on_identities(int r, const TickIdentity *rows, size_t n, void *userdata) {
         Lookup *l = userdata;
         Ingest *i = l->ingest;
@@ -255,7 +273,8 @@ static void on_identities(int r, const TickIdentity *rows, size_t n, void *userd
         usec_t now = hub_clock_now(i->options.clock);
 
         l->call = NULL;
-        if (r >= 0 && v && v->streams && stream_table_step(v->streams, l->batch, now) == STREAM_TAKE) {
+        if (r >= 0 && v && v->streams &&
+            stream_table_step(v->streams, l->batch, now) == STREAM_TAKE) {
                 dispose_mark_stored(i->options.book, l->batch, rows, n);
                 take(i, v, l->batch, now);
         }
@@ -282,7 +301,10 @@ static int look_up_identities(Ingest *i, const Validator *v, Batch **b) {
 
         if (!l)
                 return -ENOBUFS;
-        range = (TickRange) { .validator = v->id, .orders = orders, .n = stored_orders(i, l->batch, orders), .from = USEC_INFINITY };
+        range = (TickRange){ .validator = v->id,
+                             .orders = orders,
+                             .n = stored_orders(i, l->batch, orders),
+                             .from = USEC_INFINITY };
         for (uint16_t t = 0; t < l->batch->header.count; t++) {
                 range.from = MIN(range.from, (usec_t)l->batch->ticks[t].start);
                 range.to = MAX(range.to, (usec_t)l->batch->ticks[t].start);
@@ -293,7 +315,8 @@ static int look_up_identities(Ingest *i, const Validator *v, Batch **b) {
         return r;
 }
 
-/* A frame arrives -------------------------------------------------------------------------------- */
+/* A frame arrives --------------------------------------------------------------------------------
+ */
 
 /* A batch created more than a day ago moves no stream: receipted as expired, nothing stored. */
 static bool is_expired(const Batch *b, usec_t now) {
@@ -304,16 +327,19 @@ static int answer_expired(Ingest *i, Validator *v, const Batch *b, usec_t now) {
         uint8_t codes[BATCH_TICKS_MAX];
 
         memset(codes, DISPOSITION_EXPIRED, b->header.count);
-        return acks_repeat(i->options.acks, &(AckBatch) {
-                .validator = v->id,
-                .incarnation = b->header.incarnation,
-                .from = b->header.type == BATCH_GAP ? b->gap.from : b->header.sequence,
-                .to = b->header.sequence,
-                .hash = *position_hash(b),
-                .arrival = now,
-                .codes = codes,
-                .n_codes = b->header.count,
-        }, now);
+        return acks_repeat(i->options.acks,
+                           &(AckBatch){
+                                           .validator = v->id,
+                                           .incarnation = b->header.incarnation,
+                                           .from = b->header.type == BATCH_GAP ? b->gap.from
+                                                                               : b->header.sequence,
+                                           .to = b->header.sequence,
+                                           .hash = *position_hash(b),
+                                           .arrival = now,
+                                           .codes = codes,
+                                           .n_codes = b->header.count,
+                           },
+                           now);
 }
 
 static int take_or_ask(Ingest *i, Validator *v, Batch **b, usec_t now) {

@@ -1,5 +1,6 @@
-/* From a binary frame to rows and votes: structure, signature, position in its stream, a disposition for every tick. Each batch
- * gets exactly one answer: an ack after its commit, or a notice. */
+/* From a binary frame to rows and votes: structure, signature, position in its stream, a
+ * disposition for every tick. Each batch gets exactly one answer: an ack after its commit, or a
+ * notice. */
 #pragma once
 
 #include <stddef.h>
@@ -36,6 +37,6 @@ Ingest *ingest_free(Ingest *i);
 DEFINE_FREEP(Ingest, ingest_free);
 const IngestCounters *ingest_counters(const Ingest *i);
 
-/* 0: answered now or later. -EBADMSG: malformed or badly signed; the notice was sent, the session decides how often it forgives.
- * v->streams is loaded. */
+/* 0: answered now or later. -EBADMSG: malformed or badly signed; the notice was sent, the session
+ * decides how often it forgives. v->streams is loaded. */
 int ingest_frame(Ingest *i, Validator *v, const void *data, size_t n);

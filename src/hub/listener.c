@@ -45,7 +45,8 @@ static int on_opened(WsPeer *p, void *userdata) {
         return 0;
 }
 
-static void on_received(WsPeer *p, WsKind kind, const uint8_t *data, size_t n, void *userdata _unused_) {
+static void on_received(WsPeer *p, WsKind kind, const uint8_t *data, size_t n,
+                        void *userdata _unused_) {
         Connection *c = ws_peer_get_userdata(p);
 
         session_receive(c->session, kind, data, n);
@@ -64,7 +65,8 @@ static const WsOps ops = {
         .closed = on_closed,
 };
 
-int listener_new(Listener **ret, int fd, const char *trusted_proxies, const SessionOptions *options) {
+int listener_new(Listener **ret, int fd, const char *trusted_proxies,
+                 const SessionOptions *options) {
         _cleanup_(listener_freep) Listener *l = calloc(1, sizeof(*l));
         const WsServerOptions server_options = { .path = "/ws" };
         int r;
@@ -108,14 +110,14 @@ void listener_drain(Listener *l, Code code, unsigned retry_after) {
         Connection *c, *next;
 
         ws_server_stop_accepting(l->server);
-        DL_FOREACH_SAFE (l->connections, c, next)
-                session_bye(c->session, code, retry_after);
+        DL_FOREACH_SAFE(l->connections, c, next)
+        session_bye(c->session, code, retry_after);
 }
 
 void listener_forget(Listener *l, Code code, unsigned retry_after) {
         Connection *c;
 
-        DL_FOREACH (l->connections, c) {
+        DL_FOREACH(l->connections, c) {
                 session_bye(c->session, code, retry_after);
                 session_set_validator(c->session, NULL);
         }

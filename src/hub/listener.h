@@ -9,7 +9,8 @@
 typedef struct Listener Listener;
 
 /* fd: a listening socket; taken, also on failure. trusted_proxies may be NULL. */
-int listener_new(Listener **ret, int fd, const char *trusted_proxies, const SessionOptions *options);
+int listener_new(Listener **ret, int fd, const char *trusted_proxies,
+                 const SessionOptions *options);
 /* Sessions are dropped without callbacks. */
 Listener *listener_free(Listener *l);
 DEFINE_FREEP(Listener, listener_free);

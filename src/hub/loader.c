@@ -1,5 +1,5 @@
-/* One query after the other; each callback takes its rows and asks the next. What a website's machine needs is gathered first and
- * given to it at the end. */
+/* One query after the other; each callback takes its rows and asks the next. What a website's
+ * machine needs is gathered first and given to it at the end. */
 #include "hub/loader.h"
 
 #include <errno.h>
@@ -40,7 +40,7 @@ Loader *loader_free(Loader *l) {
         if (!l)
                 return NULL;
         store_call_cancel(l->call);
-        HASH_ITER (hh, l->gathered, g, next) {
+        HASH_ITER(hh, l->gathered, g, next) {
                 HASH_DEL(l->gathered, g);
                 free(g->eligible);
                 free(g);
@@ -64,14 +64,15 @@ static Gathered *gathered_of(Loader *l, uint32_t website) {
         return g;
 }
 
-/* The end: machines get what was gathered -------------------------------------------------------- */
+/* The end: machines get what was gathered --------------------------------------------------------
+ */
 
 static void restore_all(Loader *l) {
         Gathered *g, *next;
         Website *w;
         int r;
 
-        HASH_ITER (hh, l->gathered, g, next) {
+        HASH_ITER(hh, l->gathered, g, next) {
                 w = board_find(l->options.board, g->website);
                 g->restore.seats = g->held;
                 g->restore.eligible = g->eligible;
@@ -103,7 +104,7 @@ static void on_votes(int r, const TickVote *rows, size_t n, void *userdata) {
                 g = gathered_of(l, rows[i].website);
                 held = g ? held_of(g, rows[i].validator) : NULL;
                 if (held)
-                        held->vote = (Vote) {
+                        held->vote = (Vote){
                                 .outcome = (VoteOutcome)rows[i].outcome,
                                 .kind = (VoteKind)rows[i].kind,
                                 .error_class = rows[i].error_class,
@@ -115,7 +116,8 @@ static void on_votes(int r, const TickVote *rows, size_t n, void *userdata) {
         restore_all(l);
 }
 
-/* Incidents and verdicts ------------------------------------------------------------------------- */
+/* Incidents and verdicts -------------------------------------------------------------------------
+ */
 
 static void on_incidents(int r, const IncidentRow *rows, size_t n, void *userdata) {
         Loader *l = userdata;
@@ -165,7 +167,8 @@ static void on_verdicts(int r, const VerdictRow *rows, size_t n, void *userdata)
                 finish(l, r);
 }
 
-/* Epochs ----------------------------------------------------------------------------------------- */
+/* Epochs -----------------------------------------------------------------------------------------
+ */
 
 static int take_epoch(Gathered *g, const EpochRow *row) {
         size_t n = row->n_eligible / ELIGIBLE_SIZE;
@@ -175,7 +178,8 @@ static int take_epoch(Gathered *g, const EpochRow *row) {
         if (!g->eligible)
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++, p += ELIGIBLE_SIZE)
-                g->eligible[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+                g->eligible[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
+                                 p[3];
         g->restore.epoch = row->number;
         g->restore.starts = row->starts;
         g->restore.ends = row->ends;
@@ -200,19 +204,22 @@ static void on_epochs(int r, const EpochRow *rows, size_t n, void *userdata) {
                 finish(l, r);
 }
 
-/* Orders ----------------------------------------------------------------------------------------- */
+/* Orders -----------------------------------------------------------------------------------------
+ */
 
 static void seat_order(Loader *l, WorkOrder *o) {
         Gathered *g = gathered_of(l, o->website->id);
 
         if (o->order.type == ORDER_SPARE) {
-                o->removed = o->removed ? o->removed : 1; /* a round does not outlive the hub: neither does its spare */
+                o->removed = o->removed ? o->removed : 1; /* a round does not outlive the hub:
+                                                             neither does its spare */
                 return;
         }
         if (!g || o->removed > 0 || o->order.seat >= SEATS_MAX || g->restore.n_seats == SEATS_MAX)
                 return;
         o->website->members[o->order.seat] = o;
-        g->held[g->restore.n_seats++] = (SiteHeld) { .seat = o->order.seat, .validator = o->validator };
+        g->held[g->restore.n_seats++] =
+                        (SiteHeld){ .seat = o->order.seat, .validator = o->validator };
 }
 
 static int take_order(Loader *l, const OrderRow *row) {
@@ -251,7 +258,8 @@ static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
                 finish(l, r);
 }
 
-/* Websites and validators ------------------------------------------------------------------------ */
+/* Websites and validators ------------------------------------------------------------------------
+ */
 
 static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata) {
         Loader *l = userdata;
@@ -275,16 +283,20 @@ static usec_t steady_until(const ValidatorRow *row) {
 static int take_validator(Loader *l, const ValidatorRow *row) {
         int standing = standing_from_name(row->state);
 
-        return registry_put(l->options.registry, &(RegistryEntry) {
-                .id = row->id,
-                .key = row->key,
-                .standing = standing < 0 ? STANDING_PENDING : (Standing)standing,
-                .name = row->name,
-                .operator_name = row->operator_name,
-                .region = row->region,
-                .asn = row->asn,
-                .steady_until = steady_until(row),
-        }) ? 0 : -ENOMEM;
+        return registry_put(l->options.registry,
+                            &(RegistryEntry){
+                                            .id = row->id,
+                                            .key = row->key,
+                                            .standing = standing < 0 ? STANDING_PENDING
+                                                                     : (Standing)standing,
+                                            .name = row->name,
+                                            .operator_name = row->operator_name,
+                                            .region = row->region,
+                                            .asn = row->asn,
+                                            .steady_until = steady_until(row),
+                            })
+                               ? 0
+                               : -ENOMEM;
 }
 
 static void on_validators(int r, const ValidatorRow *rows, size_t n, void *userdata) {

@@ -1,4 +1,5 @@
-/* Reads the running state from the database into empty modules: validators, websites, orders, epochs, verdicts, incidents, votes. */
+/* Reads the running state from the database into empty modules: validators, websites, orders,
+ * epochs, verdicts, incidents, votes. */
 #pragma once
 
 #include "base/macro.h"

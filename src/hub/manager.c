@@ -1,4 +1,5 @@
-/* Wiring, in the order a tick meets the modules, and the two great states: with a database and without. */
+/* Wiring, in the order a tick meets the modules, and the two great states: with a database and
+ * without. */
 #include "hub/manager.h"
 
 #include <errno.h>
@@ -30,7 +31,7 @@ struct HubManager {
         Core *core;         /* NULL while the database is away */
         Listener *listener; /* NULL until the first core is ready, and after a stop */
         HubBus *bus;
-        uv_timer_t *timer;  /* beats; steps of the stop; the end of a failed core */
+        uv_timer_t *timer; /* beats; steps of the stop; the end of a failed core */
         unsigned beats;
         bool stopping, core_failed;
         char state[256];
@@ -46,7 +47,8 @@ static void set_state(HubManager *m, const char *text) {
         hub_bus_changed(m->bus);
 }
 
-/* Sessions --------------------------------------------------------------------------------------- */
+/* Sessions ---------------------------------------------------------------------------------------
+ */
 
 static void on_join(Session *s, const FrameJoin *join, void *userdata) {
         HubManager *m = userdata;
@@ -84,7 +86,8 @@ static void on_closed(Session *s, void *userdata) {
                 core_closed(m->core, s);
 }
 
-/* With a database and without -------------------------------------------------------------------- */
+/* With a database and without --------------------------------------------------------------------
+ */
 
 static void on_core_ready(void *userdata) {
         HubManager *m = userdata;
@@ -133,29 +136,36 @@ static void on_store_state(StoreState state, const char *text, void *userdata) {
         HubManager *m = userdata;
 
         if (state == STORE_READY) {
-                log_event(LOG_INFO, DPIN_MSG_DATABASE_BACK, "the database is there", "DPIN_STATE=%s", text ? text : "");
+                log_event(LOG_INFO, DPIN_MSG_DATABASE_BACK, "the database is there",
+                          "DPIN_STATE=%s", text ? text : "");
                 close_core(m);
                 open_core(m);
                 return;
         }
-        log_event(state == STORE_REFUSED ? LOG_ERR : LOG_WARNING, state == STORE_REFUSED ? DPIN_MSG_SCHEMA_REFUSED : DPIN_MSG_DATABASE_LOST,
-                  "waiting for the database", "DPIN_STATE=%s\nDPIN_ERROR=%s", store_state_name(state), text ? text : "");
+        log_event(state == STORE_REFUSED ? LOG_ERR : LOG_WARNING,
+                  state == STORE_REFUSED ? DPIN_MSG_SCHEMA_REFUSED : DPIN_MSG_DATABASE_LOST,
+                  "waiting for the database", "DPIN_STATE=%s\nDPIN_ERROR=%s",
+                  store_state_name(state), text ? text : "");
         close_core(m);
         set_state(m, text ? text : store_state_name(state));
 }
 
-static void on_store_notify(const char *channel _unused_, const char *payload _unused_, void *userdata) {
+static void on_store_notify(const char *channel _unused_, const char *payload _unused_,
+                            void *userdata) {
         HubManager *m = userdata;
 
         if (core_is_ready(m->core))
                 core_read_websites(m->core);
 }
 
-/* Beats ------------------------------------------------------------------------------------------ */
+/* Beats ------------------------------------------------------------------------------------------
+ */
 
-static void on_summary(const char *code, const char *source, uint64_t more, void *userdata _unused_) {
-        log_event(LOG_WARNING, DPIN_MSG_SUMMARY, "refused again within a minute", "DPIN_REASON=%s\nDPIN_SOURCE=%s\nDPIN_COUNT=%llu",
-                  code, source, (unsigned long long)more);
+static void on_summary(const char *code, const char *source, uint64_t more,
+                       void *userdata _unused_) {
+        log_event(LOG_WARNING, DPIN_MSG_SUMMARY, "refused again within a minute",
+                  "DPIN_REASON=%s\nDPIN_SOURCE=%s\nDPIN_COUNT=%llu", code, source,
+                  (unsigned long long)more);
 }
 
 static void stop_step(HubManager *m) {
@@ -196,11 +206,14 @@ static int start_timer(HubManager *m) {
         return uv_timer_start(m->timer, on_timer, BEAT / USEC_PER_MSEC, BEAT / USEC_PER_MSEC);
 }
 
-/* Building --------------------------------------------------------------------------------------- */
+/* Building ---------------------------------------------------------------------------------------
+ */
 
-/* What only the holder of the hub's key can know, without ever touching the key's bytes: ed25519 signatures are deterministic. */
+/* What only the holder of the hub's key can know, without ever touching the key's bytes: ed25519
+ * signatures are deterministic. */
 static int derive_secret(HubManager *m) {
-        SignScope scope = { .network = *sign_key_public(m->key), .subject = *sign_key_public(m->key) };
+        SignScope scope = { .network = *sign_key_public(m->key),
+                            .subject = *sign_key_public(m->key) };
         Statement s = { .domain = DOMAIN_EPOCH, .scope = &scope };
         Signature signature;
         Hash hash;
@@ -227,7 +240,8 @@ static int load_key(HubManager *m) {
                 return r;
         }
         if (source == KEY_CREATED)
-                log_event(LOG_NOTICE, DPIN_MSG_KEY_CREATED, "a hub key was made: back it up, it is the network's identity",
+                log_event(LOG_NOTICE, DPIN_MSG_KEY_CREATED,
+                          "a hub key was made: back it up, it is the network's identity",
                           "DPIN_PATH=%s", path);
         return derive_secret(m);
 }
@@ -254,30 +268,33 @@ static int open_listener(HubManager *m) {
         (void)socket_name(fd, name, sizeof(name));
         r = listener_new(&m->listener, fd, m->conf->trusted_proxies, &options);
         if (r >= 0)
-                log_event(LOG_INFO, DPIN_MSG_STARTED, "listening for validators", "DPIN_ADDRESS=%s", name);
+                log_event(LOG_INFO, DPIN_MSG_STARTED, "listening for validators", "DPIN_ADDRESS=%s",
+                          name);
         return r;
 }
 
 static int open_store(HubManager *m) {
         int r;
 
-        r = store_new(&m->store, m->loop, &(StoreOptions) {
-                .dsn = m->conf->database_url,
-                .role = STORE_HUB,
-                .statements = store_statements(),
-                .on_state = on_store_state,
-                .on_notify = on_store_notify,
-                .userdata = m,
-        });
+        r = store_new(&m->store, m->loop,
+                      &(StoreOptions){
+                                      .dsn = m->conf->database_url,
+                                      .role = STORE_HUB,
+                                      .statements = store_statements(),
+                                      .on_state = on_store_state,
+                                      .on_notify = on_store_notify,
+                                      .userdata = m,
+                      });
         if (r < 0)
                 return r;
-        return retain_new(&m->retain, m->loop, &(RetainOptions) {
-                .store = m->store,
-                .clock = &m->clock,
-                .days_raw = (unsigned)m->conf->days_raw,
-                .days_hour = (unsigned)m->conf->days_hour,
-                .lamports = (int64_t)m->conf->reward,
-        });
+        return retain_new(&m->retain, m->loop,
+                          &(RetainOptions){
+                                          .store = m->store,
+                                          .clock = &m->clock,
+                                          .days_raw = (unsigned)m->conf->days_raw,
+                                          .days_hour = (unsigned)m->conf->days_hour,
+                                          .lamports = (int64_t)m->conf->reward,
+                          });
 }
 
 int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *options) {
@@ -286,7 +303,10 @@ int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *o
 
         if (!m)
                 return -ENOMEM;
-        *m = (HubManager) { .daemon = daemon, .loop = daemon_loop(daemon), .conf = options->conf, .clock = hub_clock_new() };
+        *m = (HubManager){ .daemon = daemon,
+                           .loop = daemon_loop(daemon),
+                           .conf = options->conf,
+                           .clock = hub_clock_new() };
 
         r = refusals_new(&m->refusals);
         if (r < 0)
@@ -341,7 +361,8 @@ void hub_manager_stop(HubManager *m) {
         uv_timer_start(m->timer, on_timer, 1, STOP_STEP / USEC_PER_MSEC);
 }
 
-/* For the bus ------------------------------------------------------------------------------------ */
+/* For the bus ------------------------------------------------------------------------------------
+ */
 
 Store *hub_manager_store(HubManager *m) {
         return m->store;

@@ -36,8 +36,8 @@ OrderBook *order_book_free(OrderBook *b) {
 
         if (!b)
                 return NULL;
-        HASH_ITER (hh, b->entries, e, next)
-                entry_free(b, e);
+        HASH_ITER(hh, b->entries, e, next)
+        entry_free(b, e);
         free(b);
         return NULL;
 }
@@ -52,7 +52,7 @@ WorkOrder *order_book_add(OrderBook *b, const WorkOrder *order) {
         if (!e)
                 return NULL;
         e->order = *order;
-        e->order.slots = e->order.probes = (Seen) { 0 };
+        e->order.slots = e->order.probes = (Seen){ 0 };
         HASH_ADD(hh, b->entries, order.id, sizeof(OrderId), e);
         return &e->order;
 }
@@ -67,9 +67,9 @@ WorkOrder *order_book_find(const OrderBook *b, const OrderId *id) {
 void order_book_expire(OrderBook *b, usec_t before) {
         Entry *e, *next;
 
-        HASH_ITER (hh, b->entries, e, next)
-                if (e->order.removed > 0 && e->order.removed < before)
-                        entry_free(b, e);
+        HASH_ITER(hh, b->entries, e, next)
+        if (e->order.removed > 0 && e->order.removed < before)
+                entry_free(b, e);
 }
 
 size_t order_book_count(const OrderBook *b) {

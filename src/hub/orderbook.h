@@ -1,5 +1,5 @@
-/* Work orders in memory: found by id when a tick names them, and per validator when it must be told. Knows nothing of websites'
- * verdicts or of the database. */
+/* Work orders in memory: found by id when a tick names them, and per validator when it must be
+ * told. Knows nothing of websites' verdicts or of the database. */
 #pragma once
 
 #include <stdbool.h>
@@ -46,6 +46,6 @@ size_t order_book_count(const OrderBook *b);
 /* Steps through all: the first for NULL. Adding or expiring in between ends the walk. */
 WorkOrder *order_book_next(const OrderBook *b, const WorkOrder *after);
 
-/* May this validator's tick have been started then under this order? Assigned = within [order start, removal + 2 T], and a
- * scheduled one at its slot. */
+/* May this validator's tick have been started then under this order? Assigned = within [order
+ * start, removal + 2 T], and a scheduled one at its slot. */
 bool work_order_covers(const WorkOrder *o, uint32_t validator, const Tick *tick);

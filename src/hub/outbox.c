@@ -45,7 +45,8 @@ int outbox_add(Outbox *o, const OutboxChange *change) {
         return 0;
 }
 
-/* By validator, then as they were added (commit numbers ascend; ties by row, adds before removes). */
+/* By validator, then as they were added (commit numbers ascend; ties by row, adds before removes).
+ */
 static int compare(const void *a, const void *b) {
         const OutboxChange *x = a, *y = b;
 
@@ -106,7 +107,7 @@ bool outbox_has_orders(const OutboxChange *changes, size_t n) {
 
 static void frame_add(OutboxFrame *f, WorkOrder *o) {
         f->added[f->n_add] = o;
-        f->add[f->n_add++] = (FrameOrder) {
+        f->add[f->n_add++] = (FrameOrder){
                 .order = { o->bytes, sizeof(o->bytes) },
                 .spec = { (uint8_t *)o->website->spec, strlen(o->website->spec) },
         };
@@ -115,19 +116,22 @@ static void frame_add(OutboxFrame *f, WorkOrder *o) {
 size_t outbox_frame(OutboxFrame *f, const OutboxChange *changes, size_t n, bool reset) {
         size_t i, n_removed = 0, bytes = 0;
 
-        *f = (OutboxFrame) { .frame.kind = FRAME_ORDERS, .frame.orders.reset = reset };
-        for (i = 0; i < n && f->n_add < FRAME_ORDERS_MAX && n_removed < FRAME_ORDERS_MAX && bytes < FRAME_BUDGET; i++) {
+        *f = (OutboxFrame){ .frame.kind = FRAME_ORDERS, .frame.orders.reset = reset };
+        for (i = 0; i < n && f->n_add < FRAME_ORDERS_MAX && n_removed < FRAME_ORDERS_MAX &&
+                    bytes < FRAME_BUDGET;
+             i++) {
                 WorkOrder *o = changes[i].order;
 
                 if (o->order.type == ORDER_SPARE)
                         continue;
-                bytes += changes[i].remove ? sizeof(OrderId) : sizeof(o->bytes) + strlen(o->website->spec);
+                bytes += changes[i].remove ? sizeof(OrderId)
+                                           : sizeof(o->bytes) + strlen(o->website->spec);
                 if (changes[i].remove)
                         f->removed[n_removed++].order = o->id;
                 else
                         frame_add(f, o);
         }
-        f->frame.orders.add = (JsonArray) { f->add, f->n_add };
-        f->frame.orders.removed = (JsonArray) { f->removed, n_removed };
+        f->frame.orders.add = (JsonArray){ f->add, f->n_add };
+        f->frame.orders.removed = (JsonArray){ f->removed, n_removed };
         return i;
 }

@@ -20,9 +20,10 @@ DEFINE_FREEP(Outbox, outbox_free);
 
 /* 0, -ENOMEM. */
 int outbox_add(Outbox *o, const OutboxChange *change);
-/* Takes out what is committed, validator by validator, each one's in the order of adding; an order added and removed in the same
- * breath is left out. */
-typedef void (*OutboxTaken)(uint32_t validator, const OutboxChange *changes, size_t n, void *userdata);
+/* Takes out what is committed, validator by validator, each one's in the order of adding; an order
+ * added and removed in the same breath is left out. */
+typedef void (*OutboxTaken)(uint32_t validator, const OutboxChange *changes, size_t n,
+                            void *userdata);
 void outbox_take(Outbox *o, uint64_t commit_no, OutboxTaken taken, void *userdata);
 bool outbox_has_orders(const OutboxChange *changes, size_t n);
 
@@ -36,5 +37,6 @@ typedef struct OutboxFrame {
         Hash leaves[FRAME_ORDERS_MAX], root;
 } OutboxFrame;
 
-/* Fills a frame from the front of changes as far as its limits go; spares are passed over. How many changes it took. */
+/* Fills a frame from the front of changes as far as its limits go; spares are passed over. How many
+ * changes it took. */
 size_t outbox_frame(OutboxFrame *f, const OutboxChange *changes, size_t n, bool reset);

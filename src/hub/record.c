@@ -20,9 +20,14 @@ static void put_be32(uint8_t *p, uint32_t v) {
         p[3] = (uint8_t)v;
 }
 
-void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uint32_t *eligible, size_t n) {
+void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uint32_t *eligible,
+                  size_t n) {
         _cleanup_free_ uint8_t *list = calloc(n + 1, ELIGIBLE_SIZE);
-        EpochRow row = { .website = w->id, .number = e->number, .starts = e->starts, .ends = e->ends, .n = e->n };
+        EpochRow row = { .website = w->id,
+                         .number = e->number,
+                         .starts = e->starts,
+                         .ends = e->ends,
+                         .n = e->n };
         const Candidate *c;
 
         if (!list)
@@ -40,19 +45,20 @@ void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uin
         epoch_put(writer_group(r->writer), &row);
 }
 
-static void put_event(const Recorder *r, uint32_t organisation, const char *kind, JsonWriter *json) {
+static void put_event(const Recorder *r, uint32_t organisation, const char *kind,
+                      JsonWriter *json) {
         _cleanup_free_ char *payload = NULL;
         PqTransaction *group = writer_group(r->writer);
 
         if (json_writer_take(json, &payload) < 0)
                 return;
-        event_put(group, &(EventRow) {
-                .commit_no = writer_commit_no(r->writer),
-                .ordinal = writer_take_ordinal(r->writer),
-                .organisation = organisation,
-                .kind = kind,
-                .payload = payload,
-        });
+        event_put(group, &(EventRow){
+                                         .commit_no = writer_commit_no(r->writer),
+                                         .ordinal = writer_take_ordinal(r->writer),
+                                         .organisation = organisation,
+                                         .kind = kind,
+                                         .payload = payload,
+                         });
 }
 
 static const char *vote_name(VoteOutcome o) {
@@ -109,17 +115,17 @@ void record_verdict(const Recorder *r, const Website *w, const SiteVerdict *v) {
         _cleanup_free_ char *votes = votes_json(r, v);
         PqTransaction *group = writer_group(r->writer);
 
-        verdict_put(group, &(VerdictRow) {
-                .website = w->id,
-                .state = verdict_state_name(v->state),
-                .assurance = assurance_name(v->assurance),
-                .cause = verdict_cause_name(v->cause),
-                .started = v->since,
-                .first_evidence = v->first_evidence,
-                .n = v->n,
-                .votes = votes,
-                .commit_no = writer_commit_no(r->writer),
-        });
+        verdict_put(group, &(VerdictRow){
+                                           .website = w->id,
+                                           .state = verdict_state_name(v->state),
+                                           .assurance = assurance_name(v->assurance),
+                                           .cause = verdict_cause_name(v->cause),
+                                           .started = v->since,
+                                           .first_evidence = v->first_evidence,
+                                           .n = v->n,
+                                           .votes = votes,
+                                           .commit_no = writer_commit_no(r->writer),
+                           });
         verdict_event(r, w, v);
 }
 
@@ -149,14 +155,16 @@ void record_incident(const Recorder *r, Website *w, const SiteIncident *i) {
 
         if (i->open) {
                 w->incident = uuid7_new(i->at);
-                incident_open(group, &(IncidentRow) {
-                        .id = w->incident,
-                        .website = w->id,
-                        .kind = incident_kind_name(i->kind),
-                        .cause = incident_cause(i),
-                        .opened = i->at,
-                        .first_evidence = i->first_evidence,
-                }, NULL);
+                incident_open(group,
+                              &(IncidentRow){
+                                              .id = w->incident,
+                                              .website = w->id,
+                                              .kind = incident_kind_name(i->kind),
+                                              .cause = incident_cause(i),
+                                              .opened = i->at,
+                                              .first_evidence = i->first_evidence,
+                              },
+                              NULL);
         } else if (w->incident_open)
                 incident_close(group, &w->incident, i->at, NULL);
         w->incident_open = i->open;

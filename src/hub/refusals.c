@@ -42,11 +42,11 @@ Refusals *refusals_free(Refusals *r) {
 
         if (!r)
                 return NULL;
-        HASH_ITER (hh, r->pairs, p, next_pair) {
+        HASH_ITER(hh, r->pairs, p, next_pair) {
                 HASH_DEL(r->pairs, p);
                 free(p);
         }
-        HASH_ITER (hh, r->totals, t, next_total) {
+        HASH_ITER(hh, r->totals, t, next_total) {
                 HASH_DEL(r->totals, t);
                 free(t);
         }
@@ -100,7 +100,7 @@ bool refusals_count(Refusals *r, const char *code, const char *source, usec_t no
 void refusals_summarise(Refusals *r, usec_t now, RefusalsSummary summary, void *userdata) {
         Pair *p, *next;
 
-        HASH_ITER (hh, r->pairs, p, next) {
+        HASH_ITER(hh, r->pairs, p, next) {
                 if (p->more > 0)
                         summary(p->code, p->name + strlen(p->code) + 1, p->more, userdata);
                 p->more = 0;

@@ -1,4 +1,5 @@
-/* What was refused, counted by code; log lines limited per source and code: the first one, then one summary a minute. Pure. */
+/* What was refused, counted by code; log lines limited per source and code: the first one, then one
+ * summary a minute. Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,7 +8,8 @@
 #include "base/macro.h"
 #include "base/time.h"
 
-#define REFUSALS_KINDS_MAX 4096 /* (code, source) pairs watched at once; more share one line per code */
+#define REFUSALS_KINDS_MAX                                                                         \
+        4096 /* (code, source) pairs watched at once; more share one line per code */
 
 typedef struct Refusals Refusals;
 
@@ -15,12 +17,14 @@ int refusals_new(Refusals **ret);
 Refusals *refusals_free(Refusals *r);
 DEFINE_FREEP(Refusals, refusals_free);
 
-/* Counts. true: the first of this (code, source) within a minute, so log it. Both are copied, cut to 63 bytes. */
+/* Counts. true: the first of this (code, source) within a minute, so log it. Both are copied, cut
+ * to 63 bytes. */
 bool refusals_count(Refusals *r, const char *code, const char *source, usec_t now);
 
-/* Calls back for every pair that was counted again since it was logged, and forgets what is older than a minute. To be called
- * about once a minute. */
-typedef void (*RefusalsSummary)(const char *code, const char *source, uint64_t more, void *userdata);
+/* Calls back for every pair that was counted again since it was logged, and forgets what is older
+ * than a minute. To be called about once a minute. */
+typedef void (*RefusalsSummary)(const char *code, const char *source, uint64_t more,
+                                void *userdata);
 void refusals_summarise(Refusals *r, usec_t now, RefusalsSummary summary, void *userdata);
 
 /* All refusals of a code since the start; for metrics. */

@@ -1,4 +1,5 @@
-/* A hash by key, and the sorted array of candidates rebuilt at every change: changes are rare, reads are not. */
+/* A hash by key, and the sorted array of candidates rebuilt at every change: changes are rare,
+ * reads are not. */
 #include "hub/registry.h"
 
 #include <errno.h>
@@ -58,8 +59,8 @@ Registry *registry_free(Registry *r) {
 
         if (!r)
                 return NULL;
-        HASH_ITER (hh, r->entries, e, next)
-                entry_free(r, e);
+        HASH_ITER(hh, r->entries, e, next)
+        entry_free(r, e);
         free(r->candidates);
         free(r);
         return NULL;
@@ -121,11 +122,11 @@ static void rebuild(Registry *r) {
 
         if (reserve(r, HASH_COUNT(r->entries)) < 0)
                 return; /* the old roster stands */
-        HASH_ITER (hh, r->entries, e, next)
-                if (e->validator.id > 0 && e->validator.standing == STANDING_APPROVED)
-                        r->candidates[n++] = candidate_of(&e->validator);
+        HASH_ITER(hh, r->entries, e, next)
+        if (e->validator.id > 0 && e->validator.standing == STANDING_APPROVED)
+                r->candidates[n++] = candidate_of(&e->validator);
         qsort(r->candidates, n, sizeof(*r->candidates), compare);
-        r->roster = (Roster) { .items = r->candidates, .n = n };
+        r->roster = (Roster){ .items = r->candidates, .n = n };
 }
 
 static Entry *add_entry(Registry *r, const uint8_t *key) {
@@ -171,9 +172,9 @@ Validator *registry_find(const Registry *r, const PublicKey *key) {
 Validator *registry_find_id(const Registry *r, uint32_t id) {
         Entry *e, *next;
 
-        HASH_ITER (hh, r->entries, e, next)
-                if (id > 0 && e->validator.id == id)
-                        return &e->validator;
+        HASH_ITER(hh, r->entries, e, next)
+        if (id > 0 && e->validator.id == id)
+                return &e->validator;
         return NULL;
 }
 
@@ -210,7 +211,7 @@ int registry_admits_pending(const Registry *r, const struct sockaddr_storage *ad
         Entry *e, *next;
 
         prefixes(address, &prefix, &block);
-        HASH_ITER (hh, r->entries, e, next) {
+        HASH_ITER(hh, r->entries, e, next) {
                 if (e->validator.id > 0)
                         continue;
                 all++;
@@ -219,7 +220,8 @@ int registry_admits_pending(const Registry *r, const struct sockaddr_storage *ad
         return all >= REGISTRY_PENDING_MAX || near >= REGISTRY_PENDING_PREFIX_MAX ? -ENOBUFS : 0;
 }
 
-void registry_connect(Registry *r, Validator *v, const struct sockaddr_storage *address, usec_t now) {
+void registry_connect(Registry *r, Validator *v, const struct sockaddr_storage *address,
+                      usec_t now) {
         prefixes(address, &v->prefix, &v->block);
         v->connected_since = now;
         v->revision = 0;
@@ -259,8 +261,8 @@ size_t registry_connected(const Registry *r) {
         size_t n = 0;
         Entry *e, *next;
 
-        HASH_ITER (hh, r->entries, e, next)
-                n += e->validator.session != NULL;
+        HASH_ITER(hh, r->entries, e, next)
+        n += e->validator.session != NULL;
         return n;
 }
 
@@ -269,7 +271,8 @@ const Roster *registry_roster(const Registry *r) {
 }
 
 Validator *registry_next(const Registry *r, const Validator *after) {
-        const Entry *e = after ? (const Entry *)((const char *)after - offsetof(Entry, validator)) : NULL;
+        const Entry *e = after ? (const Entry *)((const char *)after - offsetof(Entry, validator))
+                               : NULL;
         Entry *next = e ? e->hh.next : r->entries;
 
         return next ? &next->validator : NULL;

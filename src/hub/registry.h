@@ -1,4 +1,5 @@
-/* Every validator the hub knows, whether connected or not, and the roster that committees are chosen from. */
+/* Every validator the hub knows, whether connected or not, and the roster that committees are
+ * chosen from. */
 #pragma once
 
 #include <stdbool.h>
@@ -33,11 +34,13 @@ typedef struct Validator {
         PublicKey key;
         char key_text[45]; /* base64url, for logs */
         Standing standing;
-        char name[REGISTRY_NAME_SIZE], operator_name[REGISTRY_NAME_SIZE], region[REGISTRY_NAME_SIZE];
+        char name[REGISTRY_NAME_SIZE], operator_name[REGISTRY_NAME_SIZE],
+                        region[REGISTRY_NAME_SIZE];
         uint32_t asn;
         Session *session;     /* borrowed; NULL: not connected */
         uint64_t revision;    /* of the orders it was sent; 0: none since it joined */
-        StreamTable *streams; /* loaded when it joins, kept until the registry goes; NULL: not loaded */
+        StreamTable *streams; /* loaded when it joins, kept until the registry goes; NULL: not
+                                 loaded */
         uint64_t prefix, block;
         usec_t connected_since, steady_until;
         usec_t displaced[3];  /* when the last three connections were taken over by another */
@@ -57,17 +60,21 @@ typedef struct RegistryEntry {
         usec_t steady_until;
 } RegistryEntry;
 
-/* Adds or updates by key; borrowed until registry_forget() or the registry's end. NULL: out of memory. */
+/* Adds or updates by key; borrowed until registry_forget() or the registry's end. NULL: out of
+ * memory. */
 Validator *registry_put(Registry *r, const RegistryEntry *e);
 Validator *registry_find(const Registry *r, const PublicKey *key);
 Validator *registry_find_id(const Registry *r, uint32_t id);
-/* 0; -ENOBUFS: too many pending, in all or of this prefix. For a validator that is in memory only. */
+/* 0; -ENOBUFS: too many pending, in all or of this prefix. For a validator that is in memory only.
+ */
 int registry_admits_pending(const Registry *r, const struct sockaddr_storage *address);
 
-void registry_connect(Registry *r, Validator *v, const struct sockaddr_storage *address, usec_t now);
+void registry_connect(Registry *r, Validator *v, const struct sockaddr_storage *address,
+                      usec_t now);
 /* A pending one that is in memory only is forgotten: v is gone then. */
 void registry_disconnect(Registry *r, Validator *v, usec_t now);
-/* 1: within ten minutes this is the third time its connection is taken over: both are refused for ten minutes. */
+/* 1: within ten minutes this is the third time its connection is taken over: both are refused for
+ * ten minutes. */
 int registry_displaced(Validator *v, usec_t now);
 
 size_t registry_count(const Registry *r);

@@ -8,8 +8,10 @@
 #include "base/log.h"
 #include "store/rollups.h"
 
-#define EVERY      USEC_PER_MIN
-#define LATENESS   (5 * USEC_PER_MIN) /* ticks of the longest interval may vote a minute after their end; the rest is margin */
+#define EVERY USEC_PER_MIN
+#define LATENESS                                                                                   \
+        (5 * USEC_PER_MIN) /* ticks of the longest interval may vote a minute after their end; the \
+                              rest is margin */
 #define HOURS_MOST 24u
 
 struct Retain {
@@ -42,7 +44,8 @@ static void on_hours(int r, int64_t n, void *userdata) {
         if (r < 0)
                 log_error("closing hours: %s", strerror(-r));
         else if (n > 0)
-                log_event(LOG_INFO, DPIN_MSG_LEDGER, "hours rolled up and paid", "DPIN_HOURS=%lld", (long long)n);
+                log_event(LOG_INFO, DPIN_MSG_LEDGER, "hours rolled up and paid", "DPIN_HOURS=%lld",
+                          (long long)n);
         if (r >= 0 && n == HOURS_MOST)
                 close_hours(k);
 }
@@ -54,7 +57,8 @@ static void on_partitions(int r, int64_t n, void *userdata) {
         if (r < 0)
                 log_error("keeping partitions: %s", strerror(-r));
         else if (n > 0)
-                log_event(LOG_INFO, DPIN_MSG_RETENTION, "partitions made and dropped", "DPIN_PARTITIONS=%lld", (long long)n);
+                log_event(LOG_INFO, DPIN_MSG_RETENTION, "partitions made and dropped",
+                          "DPIN_PARTITIONS=%lld", (long long)n);
         close_hours(k);
 }
 

@@ -1,5 +1,5 @@
-/* When to close hours and to make and drop partitions; the SQL is store/rollups. Runs at once and then every minute, one request
- * at a time. */
+/* When to close hours and to make and drop partitions; the SQL is store/rollups. Runs at once and
+ * then every minute, one request at a time. */
 #pragma once
 
 #include <uv.h>

@@ -42,7 +42,9 @@ int seen_mark(Seen *s, uint32_t number) {
         int r;
 
         if (!s->bits)
-                s->base = number - number % 64 > SEEN_WINDOW / 2 ? number - number % 64 - SEEN_WINDOW / 2 : 0;
+                s->base = number - number % 64 > SEEN_WINDOW / 2
+                                          ? number - number % 64 - SEEN_WINDOW / 2
+                                          : 0;
         if (number < s->base)
                 return 0;
         if (number - s->base >= SEEN_WINDOW && s->bits)
@@ -60,5 +62,5 @@ int seen_mark(Seen *s, uint32_t number) {
 
 void seen_done(Seen *s) {
         free(s->bits);
-        *s = (Seen) { 0 };
+        *s = (Seen){ 0 };
 }

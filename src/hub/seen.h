@@ -1,4 +1,5 @@
-/* Which slots or probe numbers of one order were stored already: a bitmap over a sliding window. Pure. */
+/* Which slots or probe numbers of one order were stored already: a bitmap over a sliding window.
+ * Pure. */
 #pragma once
 
 #include <stdint.h>

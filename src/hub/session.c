@@ -26,7 +26,8 @@ static void on_timer_closed(uv_handle_t *h) {
         free(h);
 }
 
-/* Sending ---------------------------------------------------------------------------------------- */
+/* Sending ----------------------------------------------------------------------------------------
+ */
 
 static void send_text(Session *s, const Frame *frame) {
         _cleanup_free_ char *text = NULL;
@@ -38,7 +39,8 @@ static void send_text(Session *s, const Frame *frame) {
         if (r == -ENOBUFS)
                 ws_peer_close(s->peer, CLOSE_SLOW, close_code_name(CLOSE_SLOW));
         else if (r < 0)
-                log_debug("%s frame to %s: %s", frame_kind_name(frame->kind), s->source, strerror(-r));
+                log_debug("%s frame to %s: %s", frame_kind_name(frame->kind), s->source,
+                          strerror(-r));
 }
 
 static void close_session(Session *s, CloseCode code) {
@@ -50,7 +52,8 @@ static void close_session(Session *s, CloseCode code) {
 static void refuse(Session *s, const char *what, const char *detail, CloseCode code) {
         if (refusals_count(s->options.refusals, what, s->source, now_boottime()))
                 log_event(LOG_WARNING, DPIN_MSG_FRAME_REFUSED, "frame refused",
-                          "DPIN_REASON=%s\nDPIN_DETAIL=%s\nDPIN_SOURCE=%s", what, detail ? detail : "", s->source);
+                          "DPIN_REASON=%s\nDPIN_DETAIL=%s\nDPIN_SOURCE=%s", what,
+                          detail ? detail : "", s->source);
         close_session(s, code);
 }
 
@@ -73,7 +76,8 @@ static int send_hello(Session *s) {
         return 0;
 }
 
-/* Life ------------------------------------------------------------------------------------------- */
+/* Life -------------------------------------------------------------------------------------------
+ */
 
 static void on_handshake_timeout(uv_timer_t *timer) {
         Session *s = timer->data;
@@ -88,7 +92,8 @@ static int start_timer(Session *s) {
                 return -ENOMEM;
         uv_timer_init(s->options.loop, s->timer);
         s->timer->data = s;
-        return uv_timer_start(s->timer, on_handshake_timeout, SESSION_HANDSHAKE_MAX / USEC_PER_MSEC, 0);
+        return uv_timer_start(s->timer, on_handshake_timeout, SESSION_HANDSHAKE_MAX / USEC_PER_MSEC,
+                              0);
 }
 
 int session_new(Session **ret, WsPeer *peer, const SessionOptions *options) {
@@ -100,8 +105,8 @@ int session_new(Session **ret, WsPeer *peer, const SessionOptions *options) {
                 return -ENOMEM;
         s->peer = peer;
         s->options = *options;
-        if (getnameinfo((const struct sockaddr *)address, sizeof(*address), s->source, sizeof(s->source), NULL, 0,
-                        NI_NUMERICHOST) != 0)
+        if (getnameinfo((const struct sockaddr *)address, sizeof(*address), s->source,
+                        sizeof(s->source), NULL, 0, NI_NUMERICHOST) != 0)
                 snprintf(s->source, sizeof(s->source), "unknown");
 
         r = start_timer(s);
@@ -149,7 +154,8 @@ Validator *session_validator(const Session *s) {
         return s->validator;
 }
 
-/* Frames that arrive ----------------------------------------------------------------------------- */
+/* Frames that arrive -----------------------------------------------------------------------------
+ */
 
 static void on_join(Session *s, const Frame *f) {
         const FrameJoin *join = &f->join;
@@ -157,7 +163,8 @@ static void on_join(Session *s, const Frame *f) {
         if (sodium_memcmp(join->hub_nonce, s->nonces.hub, sizeof(s->nonces.hub)) != 0)
                 session_reject(s, CODE_BAD_CHALLENGE, "the join answers another challenge", 0);
         else if (frame_join_verify(join, s->options.network) < 0)
-                session_reject(s, CODE_BAD_SIGNATURE, "the join is not signed by its key for this network", 0);
+                session_reject(s, CODE_BAD_SIGNATURE,
+                               "the join is not signed by its key for this network", 0);
         else {
                 memcpy(s->nonces.validator, join->nonce, sizeof(s->nonces.validator));
                 s->state = SESSION_JOINING;
@@ -214,8 +221,8 @@ static void receive_binary(Session *s, const uint8_t *data, size_t n) {
         if (s->options.ops.batch(s, data, n, s->options.ops.userdata) != -EBADMSG)
                 return;
         if (refusals_count(s->options.refusals, "bad_batch", s->source, now_boottime()))
-                log_event(LOG_WARNING, DPIN_MSG_BAD_SIGNATURE, "batch refused: malformed or badly signed",
-                          "DPIN_SOURCE=%s", s->source);
+                log_event(LOG_WARNING, DPIN_MSG_BAD_SIGNATURE,
+                          "batch refused: malformed or badly signed", "DPIN_SOURCE=%s", s->source);
         if (++s->bad > SESSION_BAD_MAX)
                 close_session(s, CLOSE_BAD_SIGNATURE);
 }
@@ -229,7 +236,8 @@ void session_receive(Session *s, WsKind kind, const uint8_t *data, size_t n) {
                 receive_binary(s, data, n);
 }
 
-/* Answers ---------------------------------------------------------------------------------------- */
+/* Answers ----------------------------------------------------------------------------------------
+ */
 
 int session_welcome(Session *s, FrameWelcome *welcome, const PublicKey *validator) {
         SignScope scope = { .network = *s->options.network, .subject = *validator };

@@ -1,4 +1,5 @@
-/* One connection of a validator: handshake, states, limits. What frames mean is decided by who gave the callbacks. */
+/* One connection of a validator: handshake, states, limits. What frames mean is decided by who gave
+ * the callbacks. */
 #pragma once
 
 #include <stdint.h>
@@ -22,8 +23,8 @@ typedef enum SessionState {
 } SessionState;
 
 typedef struct SessionOps {
-        /* The join's signature and challenge hold. Answer with session_welcome() or session_reject(), now or later. join is
-         * borrowed for the call. */
+        /* The join's signature and challenge hold. Answer with session_welcome() or
+         * session_reject(), now or later. join is borrowed for the call. */
         void (*join)(Session *s, const FrameJoin *join, void *userdata);
         /* 0; -EBADMSG: malformed or badly signed. */
         int (*batch)(Session *s, const void *data, size_t n, void *userdata);

@@ -41,7 +41,7 @@ int stream_table_load(StreamTable *t, const Stream *s) {
         if (t->n == STREAMS_LIVE_MAX)
                 return -ENOBUFS;
 
-        t->entries[t->n] = (StreamEntry) { .stream = *s };
+        t->entries[t->n] = (StreamEntry){ .stream = *s };
         t->entries[t->n++].stream.committed = s->last;
         return 0;
 }
@@ -113,11 +113,12 @@ static StreamEntry *open_entry(StreamTable *t, uint64_t incarnation, usec_t now)
         t->opened++;
 
         e = t->n < STREAMS_LIVE_MAX ? &t->entries[t->n++] : oldest(t);
-        *e = (StreamEntry) { .stream.incarnation = incarnation };
+        *e = (StreamEntry){ .stream.incarnation = incarnation };
         return e;
 }
 
-int stream_table_move(StreamTable *t, uint64_t incarnation, uint64_t last, const Hash *hash, usec_t now) {
+int stream_table_move(StreamTable *t, uint64_t incarnation, uint64_t last, const Hash *hash,
+                      usec_t now) {
         StreamEntry *e = find(t, incarnation);
 
         if (!e)

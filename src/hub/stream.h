@@ -1,7 +1,8 @@
 /* Where each stream of a validator stands, and what an arriving batch or gap is to it. Pure.
  *
- * A stream is (validator, incarnation); its position is the last sequence taken in and that batch's hash. Positions here run
- * ahead of the database by what is not committed yet; after a failed commit the table is loaded anew. */
+ * A stream is (validator, incarnation); its position is the last sequence taken in and that batch's
+ * hash. Positions here run ahead of the database by what is not committed yet; after a failed
+ * commit the table is loaded anew. */
 #pragma once
 
 #include <stdbool.h>
@@ -25,8 +26,8 @@ typedef struct Stream {
 typedef struct StreamTable StreamTable;
 
 typedef enum StreamStep {
-        STREAM_TAKE,     /* the next batch, or a gap that fits: take it in, then stream_table_move() */
-        STREAM_SEEN,     /* at or below the position: compare with what is stored */
+        STREAM_TAKE, /* the next batch, or a gap that fits: take it in, then stream_table_move() */
+        STREAM_SEEN, /* at or below the position: compare with what is stored */
         STREAM_WAITING,  /* taken in, its commit is under way: the ack will come by itself */
         STREAM_AHEAD,    /* something before it is missing: say which is expected */
         STREAM_FORK,     /* its previous hash is not ours */
@@ -46,6 +47,8 @@ size_t stream_table_count(const StreamTable *t);
 StreamStep stream_table_step(const StreamTable *t, const Batch *b, usec_t now);
 /* The sequence expected next in this incarnation. */
 uint64_t stream_table_expected(const StreamTable *t, uint64_t incarnation);
-/* Moves a stream, opening it when it is new; the least recently moved one gives way when 64 are live. */
-int stream_table_move(StreamTable *t, uint64_t incarnation, uint64_t last, const Hash *hash, usec_t now);
+/* Moves a stream, opening it when it is new; the least recently moved one gives way when 64 are
+ * live. */
+int stream_table_move(StreamTable *t, uint64_t incarnation, uint64_t last, const Hash *hash,
+                      usec_t now);
 void stream_table_committed(StreamTable *t, uint64_t incarnation, uint64_t last);

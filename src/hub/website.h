@@ -1,4 +1,5 @@
-/* A website as the hub runs it: plain data shared by the board that owns it, the assigner and the recorder. */
+/* A website as the hub runs it: plain data shared by the board that owns it, the assigner and the
+ * recorder. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,7 +19,8 @@ struct Website {
         uint32_t interval_ms, timeout_ms;
         uint64_t revision;
         Site *site;
-        WorkOrder *members[SEATS_MAX], *spares[SEATS_MAX]; /* current orders by seat; borrowed from the order book */
+        WorkOrder *members[SEATS_MAX], *spares[SEATS_MAX]; /* current orders by seat; borrowed from
+                                                              the order book */
         Uuid incident;
         bool incident_open;
 };

@@ -68,7 +68,8 @@ static void on_committed(int r, const char *error, void *userdata) {
                 fail(w, r, error);
                 return;
         }
-        w->options.ops.committed(commit_no, hub_clock_now(w->options.clock), w->options.ops.userdata);
+        w->options.ops.committed(commit_no, hub_clock_now(w->options.clock),
+                                 w->options.ops.userdata);
         if (w->due)
                 send_group(w);
 }

@@ -1,5 +1,6 @@
-/* Group commit: rows of many modules are collected into one transaction, one is under way at a time, and the next collects while
- * it is. A failed commit is the end of this writer: what was in memory is ahead of the database, and all is read again. */
+/* Group commit: rows of many modules are collected into one transaction, one is under way at a
+ * time, and the next collects while it is. A failed commit is the end of this writer: what was in
+ * memory is ahead of the database, and all is read again. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,14 +31,15 @@ typedef struct WriterOptions {
 
 /* A group waits so long for company, then goes as soon as none is under way. */
 #define WRITER_COMPANY   (2 * USEC_PER_MSEC)
-#define WRITER_TICKS_MAX 100000u /* collected and not committed: above, batches are not taken in */
+#define WRITER_TICKS_MAX 100000u /* collected and not committed: above, batches are not taken in   \
+                                  */
 
 int writer_new(Writer **ret, uv_loop_t *loop, const WriterOptions *options);
 Writer *writer_free(Writer *w);
 DEFINE_FREEP(Writer, writer_free);
 
-/* The group being collected: append rows at once, do not keep it. Opens one when there is none; never NULL unless out of memory,
- * and then the group fails as a whole. */
+/* The group being collected: append rows at once, do not keep it. Opens one when there is none;
+ * never NULL unless out of memory, and then the group fails as a whole. */
 PqTransaction *writer_group(Writer *w);
 /* The number that the group being collected will have. */
 uint64_t writer_commit_no(const Writer *w);
