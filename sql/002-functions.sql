@@ -91,6 +91,14 @@ BEGIN
   RETURN n;
 END $$;
 
+-- Times for programs (µs since 1970) and for people (RFC 3339).
+CREATE FUNCTION usec(timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT (extract(epoch FROM $1) * 1000000)::bigint
+$$;
+CREATE FUNCTION rfc3339(timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
 -- A validator's key as people and programs write it: base64url without padding.
 CREATE FUNCTION key_text(bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT translate(encode($1, 'base64'), E'+/=\n', '-_')
@@ -103,6 +111,23 @@ $$;
 CREATE FUNCTION tick_latency(p_outcome smallint, p_dns integer, p_connect integer, p_tls integer, p_wait integer, p_transfer integer)
 RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE p_outcome WHEN 1 THEN (p_dns::bigint + p_connect + p_tls + p_wait + p_transfer) / 1000.0::double precision END
+$$;
+
+-- The newest ticks of a website, p_look of them, the newest first; place numbers those that people see (abstentions are not).
+CREATE FUNCTION website_recent(p_website integer, p_look integer)
+RETURNS TABLE (validator_id integer, started_at timestamptz, outcome smallint, status text, latency double precision, place bigint)
+LANGUAGE sql STABLE AS $$
+  SELECT t.validator_id, t.started_at, t.outcome, tick_status(t.outcome),
+         tick_latency(t.outcome, t.dns_us, t.connect_us, t.tls_us, t.wait_us, t.transfer_us),
+         count(*) FILTER (WHERE t.outcome <> 3) OVER (ORDER BY t.started_at DESC)
+    FROM (SELECT * FROM website_tick w WHERE w.website_id = p_website
+             AND w.started_at > now() - interval '8 days' AND w.started_at < now() + interval '1 day'
+           ORDER BY w.started_at DESC LIMIT p_look) AS t
+$$;
+
+-- The state of a website by its open span, or of one that has none yet.
+CREATE FUNCTION website_state(p_span text, p_paused boolean) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT coalesce(p_span, CASE WHEN p_paused THEN 'PAUSED' ELSE 'UNKNOWN' END)
 $$;
 
 -- How long a vote counts from its start: T + 2 timeout + L, where L is max(5 s, min(T/4, 60 s)).

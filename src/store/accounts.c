@@ -37,8 +37,8 @@ static const PqStatement api_token_put = {
 
 #define TOKEN_COLUMNS                                                                              \
         "id, organisation_id, public_id, name, prefix, 'read' = ANY (scopes),"                     \
-        " 'write' = ANY (scopes), 'payouts' = ANY (scopes), " SQL_USEC(                            \
-                        "created_at") ", " SQL_USEC("expires_at") ", " SQL_USEC("last_used_at") ", " SQL_USEC("revoked_at")
+        " 'write' = ANY (scopes), 'payouts' = ANY (scopes), usec(created_at), usec(expires_at), "  \
+        "usec(last_used_at), usec(revoked_at)"
 
 static const PqStatement api_token_all = {
         .name = "api_token_all",

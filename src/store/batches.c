@@ -15,14 +15,10 @@ static const PqStatement tick_batch_put = {
 
 static const PqStatement tick_batch_find = {
         .name = "tick_batch_find",
-        .sql = "SELECT id, validator_id, incarnation, sequence, hash, codes, " SQL_USEC(
-                        "created_at") ", " SQL_USEC("arrived_at") ", commit_no FROM tick_batch"
-                                                                  " WHERE validator_id = $1 AND "
-                                                                  "incarnation = $2 AND sequence = "
-                                                                  "$3"
-                                                                  " AND arrived_at > now() - "
-                                                                  "interval '48 hours' ORDER BY "
-                                                                  "arrived_at LIMIT 1",
+        .sql = "SELECT id, validator_id, incarnation, sequence, hash, codes, usec(created_at), "
+               "usec(arrived_at), commit_no FROM tick_batch"
+               " WHERE validator_id = $1 AND incarnation = $2 AND sequence = $3"
+               " AND arrived_at > now() - interval '48 hours' ORDER BY arrived_at LIMIT 1",
         .n_params = 3,
 };
 

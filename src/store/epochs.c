@@ -20,11 +20,11 @@ static const PqStatement epoch_insert = {
 
 static const PqStatement epoch_newest = {
         .name = "epoch_newest",
-        .sql = "SELECT e.website_id, e.number, " SQL_USEC("e.starts_at") ", " SQL_USEC(
-                        "e.ends_at") ", e.n, e.secret, e.eligible, e.eligible_root"
-                                     " FROM website w CROSS JOIN LATERAL (SELECT * FROM epoch"
-                                     "   WHERE website_id = w.id ORDER BY number DESC LIMIT 1) AS e"
-                                     " WHERE w.removed_at IS NULL ORDER BY e.website_id",
+        .sql = "SELECT e.website_id, e.number, usec(e.starts_at), usec(e.ends_at), e.n, e.secret, "
+               "e.eligible, e.eligible_root"
+               " FROM website w CROSS JOIN LATERAL (SELECT * FROM epoch"
+               "   WHERE website_id = w.id ORDER BY number DESC LIMIT 1) AS e"
+               " WHERE w.removed_at IS NULL ORDER BY e.website_id",
         .n_params = 0,
 };
 

@@ -7,11 +7,10 @@
 
 static const PqStatement state_get = {
         .name = "hub_state_get",
-        .sql = "SELECT commit_no, network_key, " SQL_USEC(
-                        "heartbeat_at") ","
-                                        " coalesce((SELECT max(id) FROM work_order), 0),"
-                                        " coalesce((SELECT max(id) FROM tick_batch), 0)"
-                                        " FROM hub_state",
+        .sql = "SELECT commit_no, network_key, usec(heartbeat_at),"
+               " coalesce((SELECT max(id) FROM work_order), 0),"
+               " coalesce((SELECT max(id) FROM tick_batch), 0)"
+               " FROM hub_state",
         .n_params = 0,
 };
 

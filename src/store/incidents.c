@@ -29,57 +29,41 @@ static const PqStatement incident_end = {
 
 static const PqStatement incident_current = {
         .name = "incident_current",
-        .sql = "SELECT public_id, website_id, kind, cause, " SQL_USEC("opened_at") ", " SQL_USEC(
-                        "first_evidence_at") " FROM incident WHERE closed_at IS NULL"
-                                             " ORDER BY id",
+        .sql = "SELECT public_id, website_id, kind, cause, usec(opened_at), "
+               "usec(first_evidence_at) FROM incident WHERE closed_at IS NULL"
+               " ORDER BY id",
         .n_params = 0,
 };
 
-/* Ids are of version 7, so their order is that of time. */
-#define INCIDENT_PAGE(CONDITION)                                                                                                                              \
-        "WITH page AS ("                                                                                                                                      \
-        "  SELECT i.public_id, w.public_id AS website, w.url, i.kind, i.cause, i.opened_at,"                                                                  \
-        "         i.first_evidence_at, i.closed_at"                                                                                                           \
-        "    FROM incident i JOIN website w ON w.id = i.website_id"                                                                                           \
-        "   WHERE " CONDITION " AND i.public_id < $2"                                                                                                         \
-        "   ORDER BY i.public_id DESC LIMIT $3::integer + 1),"                                                                                                \
-        " shown AS (SELECT * FROM page ORDER BY public_id DESC LIMIT $3)"                                                                                     \
-        " SELECT json_build_object('incidents', (SELECT coalesce(json_agg(json_build_object("                                                                 \
-        "   'id', public_id, 'websiteId', website, 'url', url, 'kind', kind,"                                                                                 \
-        "   'state', CASE WHEN closed_at IS NULL THEN 'open' ELSE 'closed' END, 'cause', cause,"                                                              \
-        "   'openedAt', " SQL_RFC3339(                                                                                                                        \
-                        "opened_at") ","                                                                                                                      \
-                                     "   'firstEvidenceAt', " SQL_RFC3339(                                                                                    \
-                                                     "first_evidence_at") ","                                                                                 \
-                                                                          "   "                                                                               \
-                                                                          "'closedAt',"                                                                       \
-                                                                          " " SQL_RFC3339("closed"                                                            \
-                                                                                          "_at") ") ORDER BY public_id DESC), '[]') FROM shown),"             \
-                                                                                                 "  'nextCursor', CASE WHEN (SELECT count(*) FROM page) > $3" \
-                                                                                                 "     THEN (SELECT public_id FROM shown ORDER BY public_id LIMIT 1) END)"
-
-static const PqStatement incident_page_all = {
-        .name = "incident_page_all",
-        .sql = INCIDENT_PAGE("i.organisation_id = $1"),
-        .n_params = 3,
+/* Ids are of version 7, so their order is that of time. $4: a website, or NULL for all of them; one
+ * that is not the organisation's has no answer at all. */
+static const PqStatement incident_page = {
+        .name = "incident_page",
+        .sql = "WITH site AS (SELECT id FROM website WHERE public_id = $4::uuid"
+               "   AND organisation_id = $1 AND removed_at IS NULL),"
+               " page AS ("
+               "   (SELECT * FROM incident WHERE $4 IS NULL AND organisation_id = $1"
+               "     AND public_id < $2 ORDER BY public_id DESC LIMIT $3::integer + 1)"
+               "   UNION ALL"
+               "   (SELECT * FROM incident WHERE website_id = (SELECT id FROM site)"
+               "     AND public_id < $2 ORDER BY public_id DESC LIMIT $3 + 1)),"
+               " shown AS (SELECT * FROM page ORDER BY public_id DESC LIMIT $3)"
+               " SELECT json_build_object('incidents', (SELECT coalesce(json_agg("
+               "   json_build_object('id', i.public_id, 'websiteId', w.public_id, 'url', w.url,"
+               "     'kind', i.kind, 'cause', i.cause,"
+               "     'state', CASE WHEN i.closed_at IS NULL THEN 'open' ELSE 'closed' END,"
+               "     'openedAt', rfc3339(i.opened_at),"
+               "     'firstEvidenceAt', rfc3339(i.first_evidence_at),"
+               "     'closedAt', rfc3339(i.closed_at)) ORDER BY i.public_id DESC), '[]')"
+               "   FROM shown i JOIN website w ON w.id = i.website_id),"
+               "  'nextCursor', CASE WHEN (SELECT count(*) FROM page) > $3"
+               "     THEN (SELECT public_id FROM shown ORDER BY public_id LIMIT 1) END)"
+               " WHERE $4 IS NULL OR EXISTS (SELECT FROM site)",
+        .n_params = 4,
 };
 
-static const PqStatement
-                incident_page_website = {
-                        .name = "incident_page_website",
-                        .sql =
-                                        INCIDENT_PAGE("i.website_id = (SELECT id FROM website "
-                                                      "WHERE public_id = $4"
-                                                      "   AND organisation_id = $1 AND removed_at "
-                                                      "IS NULL)") " FROM website WHERE public_id = "
-                                                                  "$4 AND organisation_id = $1"
-                                                                  " AND removed_at IS NULL",
-                        .n_params = 4,
-                };
-
 const PqStatement *const incidents_statements[] = {
-        &incident_put,      &incident_end,          &incident_current,
-        &incident_page_all, &incident_page_website, NULL,
+        &incident_put, &incident_end, &incident_current, &incident_page, NULL,
 };
 
 void incident_open(PqTransaction *t, const IncidentRow *row, const char *detail) {
@@ -122,7 +106,7 @@ int incidents_page_json(Store *s, const IncidentPage *page, StoreJson callback, 
                         StoreCall **ret) {
         static const Uuid last = { { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
                                      255, 255, 255, 255 } };
-        PqTransaction *t = store_begin(page->website ? &incident_page_website : &incident_page_all);
+        PqTransaction *t = store_begin(&incident_page);
 
         if (!t)
                 return -ENOMEM;
@@ -131,5 +115,7 @@ int incidents_page_json(Store *s, const IncidentPage *page, StoreJson callback, 
         pq_int(t, page->limit);
         if (page->website)
                 pq_uuid(t, page->website);
+        else
+                pq_null(t);
         return store_read_json(s, t, STORE_ANSWER(callback, userdata, ret));
 }

@@ -41,24 +41,13 @@ static const PqStatement work_order_probes = {
 static const PqStatement work_order_recent = {
         .name = "work_order_recent",
         .sql = "SELECT o.id, o.public_id, o.website_id, o.validator_id, o.epoch, o.type, o.seat,"
-               " o.n, o.interval_ms, o.timeout_ms, " SQL_USEC(
-                               "o.starts_at") ", o.bytes,"
-                                              " o.spec_hash, o.probes, " SQL_USEC(
-                                                              "o.removed_at") ", o.sent_at IS NOT "
-                                                                              "NULL,"
-                                                                              " w.public_id, v.key"
-                                                                              " FROM work_order o "
-                                                                              "JOIN website w ON "
-                                                                              "w.id = o.website_id"
-                                                                              " JOIN validator v "
-                                                                              "ON v.id = "
-                                                                              "o.validator_id"
-                                                                              " WHERE o.removed_at "
-                                                                              "IS NULL OR "
-                                                                              "o.removed_at > "
-                                                                              "now() - interval "
-                                                                              "'48 hours'"
-                                                                              " ORDER BY o.id",
+               " o.n, o.interval_ms, o.timeout_ms, usec(o.starts_at), o.bytes,"
+               " o.spec_hash, o.probes, usec(o.removed_at), o.sent_at IS NOT NULL,"
+               " w.public_id, v.key"
+               " FROM work_order o JOIN website w ON w.id = o.website_id"
+               " JOIN validator v ON v.id = o.validator_id"
+               " WHERE o.removed_at IS NULL OR o.removed_at > now() - interval '48 hours'"
+               " ORDER BY o.id",
         .n_params = 0,
 };
 

@@ -45,8 +45,3 @@ PqTransaction *store_begin(const PqStatement *first);
 int store_get_bytes(const PqResult *result, size_t row, int column, void *ret, size_t n);
 int store_get_blob(const PqResult *result, size_t row, int column, const uint8_t **ret,
                    size_t *ret_n);
-
-/* SQL snippets. */
-#define SQL_USEC(column) "(extract(epoch FROM " column ") * 1000000)::bigint"
-#define SQL_RFC3339(column)                                                                        \
-        "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"

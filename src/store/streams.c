@@ -13,9 +13,9 @@ static const PqStatement validator_stream_advance = {
 
 static const PqStatement validator_stream_all = {
         .name = "validator_stream_all",
-        .sql = "SELECT validator_id, incarnation, last_seq, last_hash, resealed, " SQL_USEC(
-                        "updated_at") " FROM validator_stream WHERE validator_id = $1"
-                                      " ORDER BY updated_at DESC",
+        .sql = "SELECT validator_id, incarnation, last_seq, last_hash, resealed, usec(updated_at) "
+               "FROM validator_stream WHERE validator_id = $1"
+               " ORDER BY updated_at DESC",
         .n_params = 1,
 };
 

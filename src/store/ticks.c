@@ -29,37 +29,18 @@ static const PqStatement website_ticks_put = {
 
 static const PqStatement website_tick_votes = {
         .name = "website_tick_votes",
-        .sql = "SELECT o.website_id, o.validator_id, t.order_id, " SQL_USEC(
-                        "t.started_at") ", " SQL_USEC("b.arrived_at") ", t.dns_us::bigint + "
-                                                                      "t.connect_us + t.tls_us + "
-                                                                      "t.wait_us"
-                                                                      "   + t.transfer_us, t.kind, "
-                                                                      "t.outcome, t.error_class"
-                                                                      " FROM (SELECT website_id, "
-                                                                      "validator_id, "
-                                                                      "max(vote_freshness(interval_"
-                                                                      "ms,"
-                                                                      "         timeout_ms)) AS "
-                                                                      "fresh FROM work_order WHERE "
-                                                                      "removed_at IS NULL"
-                                                                      "       GROUP BY website_id, "
-                                                                      "validator_id) AS o"
-                                                                      " CROSS JOIN LATERAL (SELECT "
-                                                                      "* FROM website_tick"
-                                                                      "   WHERE website_id = "
-                                                                      "o.website_id AND "
-                                                                      "validator_id = "
-                                                                      "o.validator_id"
-                                                                      "     AND started_at > now() "
-                                                                      "- o.fresh AND NOT late"
-                                                                      "   ORDER BY started_at DESC "
-                                                                      "LIMIT 1) AS t"
-                                                                      " CROSS JOIN LATERAL (SELECT "
-                                                                      "arrived_at FROM tick_batch "
-                                                                      "WHERE id = t.batch_id"
-                                                                      "   AND arrived_at > now() - "
-                                                                      "o.fresh - interval '1 "
-                                                                      "minute' LIMIT 1) AS b",
+        .sql = "SELECT o.website_id, o.validator_id, t.order_id, usec(t.started_at), "
+               "usec(b.arrived_at), t.dns_us::bigint + t.connect_us + t.tls_us + t.wait_us"
+               "   + t.transfer_us, t.kind, t.outcome, t.error_class"
+               " FROM (SELECT website_id, validator_id, max(vote_freshness(interval_ms,"
+               "         timeout_ms)) AS fresh FROM work_order WHERE removed_at IS NULL"
+               "       GROUP BY website_id, validator_id) AS o"
+               " CROSS JOIN LATERAL (SELECT * FROM website_tick"
+               "   WHERE website_id = o.website_id AND validator_id = o.validator_id"
+               "     AND started_at > now() - o.fresh AND NOT late"
+               "   ORDER BY started_at DESC LIMIT 1) AS t"
+               " CROSS JOIN LATERAL (SELECT arrived_at FROM tick_batch WHERE id = t.batch_id"
+               "   AND arrived_at > now() - o.fresh - interval '1 minute' LIMIT 1) AS b",
         .n_params = 0,
 };
 
@@ -78,21 +59,15 @@ static const PqStatement website_tick_identities = {
 static const PqStatement website_ticks_live = {
         .name = "website_ticks_live",
         .sql = "SELECT w.organisation_id, t.commit_no, json_build_object('websiteId', w.public_id,"
-               "  'createdAt', " SQL_RFC3339(
-                               "t.started_at") ", 'status', tick_status(t.outcome),"
-                                               "  'latency', tick_latency(t.outcome, t.dns_us, "
-                                               "t.connect_us, t.tls_us, t.wait_us,"
-                                               "                          t.transfer_us),"
-                                               "  'validatorId', key_text(v.key), 'region', "
-                                               "nullif(v.region, ''))"
-                                               " FROM (SELECT * FROM website_tick WHERE commit_no "
-                                               "> $1 AND commit_no <= $2"
-                                               "        AND started_at > now() - interval '2 days' "
-                                               "AND outcome <> 3"
-                                               "        ORDER BY commit_no LIMIT $3) AS t"
-                                               " JOIN website w ON w.id = t.website_id JOIN "
-                                               "validator v ON v.id = t.validator_id"
-                                               " ORDER BY t.commit_no, t.started_at",
+               "  'createdAt', rfc3339(t.started_at), 'status', tick_status(t.outcome),"
+               "  'latency', tick_latency(t.outcome, t.dns_us, t.connect_us, t.tls_us, t.wait_us,"
+               "                          t.transfer_us),"
+               "  'validatorId', key_text(v.key), 'region', nullif(v.region, ''))"
+               " FROM (SELECT * FROM website_tick WHERE commit_no > $1 AND commit_no <= $2"
+               "        AND started_at > now() - interval '2 days' AND outcome <> 3"
+               "        ORDER BY commit_no LIMIT $3) AS t"
+               " JOIN website w ON w.id = t.website_id JOIN validator v ON v.id = t.validator_id"
+               " ORDER BY t.commit_no, t.started_at",
         .n_params = 3,
 };
 

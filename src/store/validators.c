@@ -7,12 +7,8 @@
 
 #define COLUMNS                                                                                    \
         "v.id, v.key, v.name, v.state, v.operator, v.region, v.asn, array_to_json(v.tags),"        \
-        " v.version, host(v.address), v.connected, " SQL_USEC(                                     \
-                        "v.last_connected_at") ", " SQL_USEC("v.last_seen_at") ", " SQL_USEC("v."  \
-                                                                                             "app" \
-                                                                                             "rov" \
-                                                                                             "ed_" \
-                                                                                             "at")
+        " v.version, host(v.address), v.connected, usec(v.last_connected_at), "                    \
+        "usec(v.last_seen_at), usec(v.approved_at)"
 
 static const PqStatement validator_all = {
         .name = "validator_all",
@@ -70,19 +66,14 @@ static const PqStatement validator_json = {
         .sql = "SELECT json_build_object('validators', coalesce(json_agg(json_build_object("
                "  'id', key_text(v.key), 'name', v.name, 'state', v.state,"
                "  'region', nullif(v.region, ''), 'tags', array_to_json(v.tags),"
-               "  'connected', v.connected, 'lastSeen', " SQL_RFC3339(
-                               "v.last_seen_at") ","
-                                                 "  'ticks24h', coalesce(h.ticks, 0),"
-                                                 "  'pendingPayouts', coalesce(b.lamports, 0)) "
-                                                 "ORDER BY v.id), '[]'))"
-                                                 " FROM validator v"
-                                                 " LEFT JOIN validator_balance b ON b.validator_id "
-                                                 "= v.id"
-                                                 " LEFT JOIN (SELECT validator_id, sum(ticks) AS "
-                                                 "ticks FROM validator_hour"
-                                                 "   WHERE hour > now() - interval '24 hours' "
-                                                 "GROUP BY validator_id) AS h"
-                                                 "   ON h.validator_id = v.id",
+               "  'connected', v.connected, 'lastSeen', rfc3339(v.last_seen_at),"
+               "  'ticks24h', coalesce(h.ticks, 0),"
+               "  'pendingPayouts', coalesce(b.lamports, 0)) ORDER BY v.id), '[]'))"
+               " FROM validator v"
+               " LEFT JOIN validator_balance b ON b.validator_id = v.id"
+               " LEFT JOIN (SELECT validator_id, sum(ticks) AS ticks FROM validator_hour"
+               "   WHERE hour > now() - interval '24 hours' GROUP BY validator_id) AS h"
+               "   ON h.validator_id = v.id",
         .n_params = 0,
 };
 

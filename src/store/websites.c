@@ -15,10 +15,9 @@ enum {
 static const PqStatement website_changes = {
         .name = "website_changes",
         .sql = "SELECT id, organisation_id, public_id, url, name, interval_ms, timeout_ms, seats,"
-               " paused, removed_at IS NOT NULL, revision, " SQL_USEC(
-                               "created_at") " FROM website WHERE revision > $1 AND ($1 > 0 OR "
-                                             "removed_at IS NULL)"
-                                             " ORDER BY revision",
+               " paused, removed_at IS NOT NULL, revision, usec(created_at) FROM website WHERE "
+               "revision > $1 AND ($1 > 0 OR removed_at IS NULL)"
+               " ORDER BY revision",
         .n_params = 1,
 };
 

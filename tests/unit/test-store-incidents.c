@@ -80,7 +80,7 @@ static void pages_are_newest_first(void **state) {
                     "{\"incidents\" : [{\"id\" : \"00000000-0000-7000-8000-000000000001\","
                     " \"websiteId\" : \"00000000-0000-7000-8000-000000000001\","
                     " \"url\" : \"https://site1.example/\", \"kind\" : \"down\","
-                    " \"state\" : \"closed\", \"cause\" : \"quorum\","
+                    " \"cause\" : \"quorum\", \"state\" : \"closed\","
                     " \"openedAt\" : \"1970-01-01T00:16:41.000000Z\","
                     " \"firstEvidenceAt\" : \"1970-01-01T00:16:30.000000Z\","
                     " \"closedAt\" : \"1970-01-01T00:17:40.000000Z\"}], \"nextCursor\" : null}");

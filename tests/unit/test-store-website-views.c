@@ -270,7 +270,7 @@ static void no_answer_reads_all_ticks(void **state) {
         expect_pages(f, "website_page", "(1, '00000000-0000-0000-0000-000000000000', 500)", 400);
         expect_pages(f, "website_status", SITE ")", 400);
         expect_pages(f, "website_verdict", SITE ", '{none}')", 400);
-        expect_pages(f, "website_latency_short", SITE ", 60, 1)", 400);
+        expect_pages(f, "website_latency", SITE ", 60, 1)", 400);
         expect_pages(f, "website_ticks_live", "(99990, 9999999999, 100)", 400);
         expect_pages(f, "website_tick_votes", "", 400);
 }
