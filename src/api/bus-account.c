@@ -162,7 +162,7 @@ static int add_token(BusCall *c, const TokenWish *wish, uint32_t organisation) {
         static_assert(TOKEN_SIZE <= sizeof(note->secret), "a token fits the note");
         make_token(note->secret);
         uuid_format(&add.id, note->id);
-        snprintf(prefix, sizeof(prefix), "%s", note->secret);
+        snprintf(prefix, sizeof(prefix), "%.*s", (int)PREFIX_SIZE - 1, note->secret);
         hash_bytes(note->secret, strlen(note->secret), &hash);
         add.secret_sha256 = hash.bytes;
         return token_add(api_manager_store(bus_call_userdata(c)), &add, on_created, c,

@@ -12,6 +12,7 @@ typedef struct ApiConf {
 
 extern const ConfField api_conf_fields[];
 
-/* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/api.conf, which may be absent. */
+/* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/api.conf, which may be absent.
+ */
 int api_conf_load(const char *path, ApiConf *ret, char **error);
 void api_conf_done(ApiConf *conf);

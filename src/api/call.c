@@ -1,0 +1,103 @@
+/* What all handlers share: reading the query, and turning errno into problems. */
+#include "api/call.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/live.h"
+#include "api/reply.h"
+#include "base/log.h"
+
+#define LIMIT_MAX     500u
+#define LIMIT_DEFAULT 100u
+
+bool api_is_ready(const ApiContext *api) {
+        return store_state(api->store) == STORE_READY && live_is_started(api->live);
+}
+
+void call_unavailable(ApiCall *c) {
+        reply_problem(c->http,
+                      &(Problem){ .status = 503,
+                                  .detail = "The database cannot be reached at the moment.",
+                                  .header = "Retry-After: 2" });
+}
+
+void call_fail(ApiCall *c, int r) {
+        switch (r) {
+        case -ENOENT:
+                reply_problem(c->http,
+                              &(Problem){ .status = 404, .detail = "There is no such object." });
+                return;
+        case -EEXIST:
+                reply_problem(c->http, &(Problem){ .status = 409, .detail = "It exists already." });
+                return;
+        case -EINVAL:
+                reply_problem(c->http,
+                              &(Problem){ .status = 422, .detail = "A value is not allowed." });
+                return;
+        case -ENOTCONN:
+        case -ENOBUFS:
+        case -EAGAIN:
+                call_unavailable(c);
+                return;
+        default:
+                log_warning("%s %s failed: %s", c->match.route->method, c->match.route->path,
+                            strerror(-r));
+                reply_problem(c->http,
+                              &(Problem){ .status = 500,
+                                          .detail = "The request could not be carried out." });
+        }
+}
+
+void call_started(ApiCall *c, int r) {
+        if (r < 0)
+                call_fail(c, r);
+}
+
+void call_answer(int r, const char *json, size_t n, void *userdata) {
+        ApiCall *c = userdata;
+
+        c->open = NULL;
+        if (r < 0)
+                call_fail(c, r);
+        else
+                reply_json(c->http, json, n);
+}
+
+static int refuse_query(ApiCall *c, const char *name, const char *expected) {
+        char detail[128];
+
+        snprintf(detail, sizeof(detail), "The query parameter \"%s\" must be %s.", name, expected);
+        reply_problem(c->http, &(Problem){ .status = 400, .detail = detail });
+        return -EINVAL;
+}
+
+int call_query_uuid(ApiCall *c, const char *name, Uuid *ret) {
+        const char *text = httpd_query(c->http, name);
+
+        if (!text)
+                return 0;
+        if (uuid_parse(text, ret) < 0)
+                return refuse_query(c, name, "a UUID");
+        return 1;
+}
+
+int call_query_limit(ApiCall *c, unsigned *ret) {
+        const char *text = httpd_query(c->http, "limit");
+        unsigned value = 0;
+
+        if (!text) {
+                *ret = LIMIT_DEFAULT;
+                return 0;
+        }
+        for (const char *p = text; *p; p++) {
+                if (*p < '0' || *p > '9' || value > LIMIT_MAX)
+                        return refuse_query(c, "limit", "a number from 1 to 500");
+                value = value * 10 + (unsigned)(*p - '0');
+        }
+        if (value < 1 || value > LIMIT_MAX)
+                return refuse_query(c, "limit", "a number from 1 to 500");
+        *ret = value;
+        return 0;
+}

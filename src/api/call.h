@@ -1,0 +1,51 @@
+/* One request while it is being answered: what a handler knows of it, and its ways to fail. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "api/auth.h"
+#include "api/router.h"
+#include "base/id.h"
+#include "store/store.h"
+
+typedef struct Assets Assets;
+typedef struct Live Live;
+typedef struct Sse Sse;
+
+/* What handlers work with; borrowed from the manager. */
+typedef struct ApiContext {
+        Store *store;
+        Live *live;
+        Sse *sse;
+        const Assets *assets; /* NULL: there is no dashboard here */
+} ApiContext;
+
+/* The server makes and frees it. A handler answers http, or starts a read that will; the read is
+ * kept in `open` and cancelled when the client goes first. */
+struct ApiCall {
+        HttpdRequest *http;
+        const ApiContext *api;
+        RouteMatch match;
+        Principal who; /* of routes with a scope */
+        StoreCall *open;
+        Uuid object; /* what the call makes */
+        void *state; /* the handler's own, freed with the call */
+        void (*state_free)(void *state);
+};
+
+/* Whether requests that need the database can be answered now. */
+bool api_is_ready(const ApiContext *api);
+
+/* The problem for a negative errno of the store. */
+void call_fail(ApiCall *c, int r);
+/* 503 with Retry-After. */
+void call_unavailable(ApiCall *c);
+/* What starting a read said: a failure is answered. */
+void call_started(ApiCall *c, int r);
+/* A StoreJson with the call as userdata: the text is the answer. */
+void call_answer(int r, const char *json, size_t n, void *userdata);
+
+/* ?NAME= as a UUID. 1; 0: absent; -EINVAL: answered with 400. */
+int call_query_uuid(ApiCall *c, const char *name, Uuid *ret);
+/* ?limit= from 1 to 500, fallback when absent. 0; -EINVAL: answered with 400. */
+int call_query_limit(ApiCall *c, unsigned *ret);

@@ -1,0 +1,57 @@
+/* The table, and what it cannot say. */
+#include "api/conf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/log.h"
+
+#define API_CONF_PATH "/etc/dpin/api.conf"
+#define DASHBOARD     "/usr/share/dpin/dashboard"
+
+const ConfField api_conf_fields[] = {
+        { "Dashboard", CONF_STRING, 0, 0, DASHBOARD, offsetof(ApiConf, dashboard), NULL },
+        { "DatabaseUrl", CONF_SECRET, 0, 0, "postgresql:///dpin", offsetof(ApiConf, database_url),
+          "DATABASE_URL" },
+        { "Listen", CONF_STRING, 0, 0, "[::]:8001", offsetof(ApiConf, listen), NULL },
+        { "LogLevel", CONF_STRING, 0, 0, "info", offsetof(ApiConf, log_level), "DPIN_LOG_LEVEL" },
+        { 0 },
+};
+
+static bool is_log_level(const char *name) {
+        for (int level = LOG_EMERG; level <= LOG_DEBUG; level++)
+                if (strcmp(log_level_name(level), name) == 0)
+                        return true;
+        return false;
+}
+
+static int check(const ApiConf *c, char **error) {
+        if (is_log_level(c->log_level))
+                return 0;
+        if (asprintf(error, "LogLevel: \"%s\" is no level, as \"info\" or \"debug\" are",
+                     c->log_level) < 0)
+                *error = NULL;
+        return -EINVAL;
+}
+
+int api_conf_load(const char *path, ApiConf *ret, char **error) {
+        ApiConf c = { 0 };
+        int r;
+
+        r = conf_load(api_conf_fields, path ? path : API_CONF_PATH, !path, &c, error);
+        if (r < 0)
+                return r;
+        r = check(&c, error);
+        if (r < 0) {
+                api_conf_done(&c);
+                return r;
+        }
+        *ret = c;
+        return 0;
+}
+
+void api_conf_done(ApiConf *conf) {
+        conf_done(api_conf_fields, conf);
+}

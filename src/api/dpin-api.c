@@ -1,0 +1,94 @@
+/* The API's main(): arguments, settings, then the loop. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/manager.h"
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "event/daemon-args.h"
+
+typedef struct Api {
+        DaemonArgs args;
+        ApiConf conf;
+        ApiManager *manager;
+} Api;
+
+static const DaemonProgram program = {
+        .name = "dpin-api",
+        .summary = "Serves the REST interface, the stream of events and the dashboard.",
+};
+
+static int on_start(Daemon *d, void *userdata) {
+        Api *a = userdata;
+
+        return api_manager_new(&a->manager, d,
+                               &(ApiManagerOptions){ .conf = &a->conf, .bus = a->args.bus });
+}
+
+/* Checked first; what is running keeps its settings until the next start, but for the log level. */
+static int on_reload(Daemon *d _unused_, void *userdata) {
+        Api *a = userdata;
+        _cleanup_free_ char *error = NULL;
+        ApiConf fresh = { 0 };
+        int r;
+
+        r = api_conf_load(a->args.config, &fresh, &error);
+        if (r < 0) {
+                log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused, the old ones stay",
+                          "DPIN_ERROR=%s", error ? error : "");
+                return r;
+        }
+        log_set_level_name(fresh.log_level);
+        api_conf_done(&fresh);
+        return 0;
+}
+
+static void on_stop(Daemon *d _unused_, void *userdata) {
+        Api *a = userdata;
+
+        api_manager_stop(a->manager);
+}
+
+static void on_free(Daemon *d _unused_, void *userdata) {
+        Api *a = userdata;
+
+        a->manager = api_manager_free(a->manager);
+}
+
+static const DaemonOps ops = {
+        .start = on_start,
+        .reload = on_reload,
+        .stop = on_stop,
+        .free = on_free,
+};
+
+static int run(Api *a) {
+        if (a->args.check_config)
+                return 0;
+        if (a->args.print_config) {
+                conf_print(api_conf_fields, &a->conf, stdout);
+                return 0;
+        }
+        log_set_level_name(a->conf.log_level);
+        return daemon_run(&ops, a);
+}
+
+int main(int argc, char *argv[]) {
+        _cleanup_free_ char *error = NULL;
+        Api a = { 0 };
+        int r;
+
+        r = daemon_args_parse(&program, argc, argv, &a.args, NULL);
+        if (r <= 0)
+                return r < 0 ? 2 : EXIT_SUCCESS;
+
+        r = api_conf_load(a.args.config, &a.conf, &error);
+        if (r < 0) {
+                fprintf(stderr, "dpin-api: %s\n", error ? error : strerror(-r));
+                return EXIT_FAILURE;
+        }
+        r = run(&a);
+        api_conf_done(&a.conf);
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,251 @@
+/* Wiring, and the two great states: with a database and without. */
+#include "api/manager.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/assets.h"
+#include "api/bus.h"
+#include "api/events.h"
+#include "api/live.h"
+#include "api/routes.h"
+#include "api/server.h"
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "store/statements.h"
+
+#define BEAT_MS      15000u /* keep-alive of event streams */
+#define STOP_STEP_MS 20u
+
+struct ApiManager {
+        Daemon *daemon;
+        uv_loop_t *loop;
+        const ApiConf *conf; /* borrowed from main() */
+        Store *store;
+        Live *live;
+        Sse *sse;
+        Assets *assets; /* NULL: not installed */
+        ApiContext context;
+        Server *server;
+        ApiBus *bus;
+        uv_timer_t *timer; /* beats; steps of the stop */
+        bool stopping;
+        char state[256];
+};
+
+static void on_timer_closed(uv_handle_t *h) {
+        free(h);
+}
+
+static void set_state(ApiManager *m, const char *text) {
+        snprintf(m->state, sizeof(m->state), "%s", text);
+        daemon_status(m->daemon, "%s", text);
+        api_bus_changed(m->bus);
+}
+
+/* With a database and without --------------------------------------------------------------------
+ */
+
+static void on_store_state(StoreState state, const char *text, void *userdata) {
+        ApiManager *m = userdata;
+        bool refused = state == STORE_REFUSED;
+
+        if (state == STORE_READY) {
+                log_event(LOG_INFO, DPIN_MSG_DATABASE_BACK, "the database is there",
+                          "DPIN_STATE=%s", text ? text : "");
+                live_start(m->live);
+                set_state(m, "ready");
+                return;
+        }
+        log_event(refused ? LOG_ERR : LOG_WARNING,
+                  refused ? DPIN_MSG_SCHEMA_REFUSED : DPIN_MSG_DATABASE_LOST,
+                  "waiting for the database", "DPIN_STATE=%s\nDPIN_ERROR=%s",
+                  store_state_name(state), text ? text : "");
+        live_stop(m->live);
+        set_state(m, text ? text : store_state_name(state));
+}
+
+static void on_store_notify(const char *channel _unused_, const char *payload, void *userdata) {
+        ApiManager *m = userdata;
+
+        live_notify(m->live, payload);
+}
+
+static bool on_wanted(void *userdata) {
+        ApiManager *m = userdata;
+
+        return sse_readers(m->sse) > 0;
+}
+
+static void on_entries(const FeedEntry *entries, size_t n, void *userdata) {
+        ApiManager *m = userdata;
+
+        sse_publish(m->sse, entries, n);
+}
+
+static void on_reset(uint64_t position, void *userdata) {
+        ApiManager *m = userdata;
+
+        sse_reset(m->sse, position);
+}
+
+/* Beats ------------------------------------------------------------------------------------------
+ */
+
+static void on_timer(uv_timer_t *timer) {
+        ApiManager *m = timer->data;
+
+        if (!m->stopping) {
+                sse_beat(m->sse);
+                return;
+        }
+        if (server_active(m->server) > 0)
+                return;
+        uv_timer_stop(m->timer);
+        daemon_finished(m->daemon);
+}
+
+static int start_timer(ApiManager *m) {
+        m->timer = calloc(1, sizeof(*m->timer));
+        if (!m->timer)
+                return -ENOMEM;
+        uv_timer_init(m->loop, m->timer);
+        m->timer->data = m;
+        return uv_timer_start(m->timer, on_timer, BEAT_MS, BEAT_MS);
+}
+
+/* Building ---------------------------------------------------------------------------------------
+ */
+
+static int open_store(ApiManager *m) {
+        LiveOps ops = {
+                .wanted = on_wanted,
+                .entries = on_entries,
+                .reset = on_reset,
+                .userdata = m,
+        };
+        int r;
+
+        r = store_new(&m->store, m->loop,
+                      &(StoreOptions){
+                                      .dsn = m->conf->database_url,
+                                      .role = STORE_API,
+                                      .statements = store_statements(),
+                                      .on_state = on_store_state,
+                                      .on_notify = on_store_notify,
+                                      .userdata = m,
+                      });
+        if (r < 0)
+                return r;
+
+        return live_new(&m->live, m->store, &ops);
+}
+
+/* The API serves scripts as well: it runs without a dashboard, and says so. */
+static int load_assets(ApiManager *m) {
+        int r;
+
+        r = assets_load(&m->assets, m->conf->dashboard);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                log_warning("no dashboard: %s: %s", m->conf->dashboard, strerror(-r));
+        return 0;
+}
+
+static int open_server(ApiManager *m) {
+        ServerOptions options = { .routes = api_routes, .api = &m->context };
+        char name[128] = "";
+        int r;
+
+        options.fd = daemon_take_socket(m->daemon, "http");
+        if (options.fd == -ENOENT)
+                options.fd = listen_socket(m->conf->listen);
+        if (options.fd < 0) {
+                log_error("cannot listen on %s: %s", m->conf->listen, strerror(-options.fd));
+                return options.fd;
+        }
+        (void)socket_name(options.fd, name, sizeof(name));
+        m->context = (ApiContext){
+                .store = m->store,
+                .live = m->live,
+                .sse = m->sse,
+                .assets = m->assets,
+        };
+        r = server_new(&m->server, m->loop, &options);
+        if (r >= 0)
+                log_event(LOG_INFO, DPIN_MSG_STARTED, "listening for requests", "DPIN_ADDRESS=%s",
+                          name);
+        return r;
+}
+
+int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *options) {
+        _cleanup_(api_manager_freep) ApiManager *m = calloc(1, sizeof(*m));
+        int r;
+
+        if (!m)
+                return -ENOMEM;
+        *m = (ApiManager){ .daemon = daemon, .loop = daemon_loop(daemon), .conf = options->conf };
+
+        r = start_timer(m);
+        if (r < 0)
+                return r;
+
+        r = sse_new(&m->sse, &events_sse_ops);
+        if (r < 0)
+                return r;
+
+        r = load_assets(m);
+        if (r < 0)
+                return r;
+
+        r = open_store(m);
+        if (r < 0)
+                return r;
+
+        r = api_bus_new(&m->bus, m->loop, options->bus, m);
+        if (r < 0)
+                return r;
+
+        set_state(m, "connecting to the database");
+        r = open_server(m);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+ApiManager *api_manager_free(ApiManager *m) {
+        if (!m)
+                return NULL;
+        api_bus_free(m->bus);
+        server_free(m->server); /* its open requests hold reads and places in the streams */
+        live_free(m->live);
+        store_free(m->store);
+        assets_free(m->assets);
+        sse_free(m->sse);
+        if (m->timer)
+                uv_close((uv_handle_t *)m->timer, on_timer_closed);
+        free(m);
+        return NULL;
+}
+
+void api_manager_stop(ApiManager *m) {
+        m->stopping = true;
+        set_state(m, "stopping");
+        server_drain(m->server);
+        uv_timer_start(m->timer, on_timer, 1, STOP_STEP_MS);
+}
+
+/* For the bus ------------------------------------------------------------------------------------
+ */
+
+Store *api_manager_store(ApiManager *m) {
+        return m->store;
+}
+
+const char *api_manager_state(const ApiManager *m) {
+        return m->state;
+}

@@ -1,0 +1,28 @@
+/* Paths stand here and nowhere else. */
+#include "api/routes.h"
+
+#include "api/dashboard.h"
+#include "api/events.h"
+#include "api/health.h"
+#include "api/incidents.h"
+#include "api/payouts.h"
+#include "api/validators.h"
+#include "api/websites.h"
+
+const Route api_routes[] = {
+        { "GET", "/api/v1/events", TOKEN_READ, events_stream },
+        { "GET", "/api/v1/incidents", TOKEN_READ, incidents_list },
+        { "POST", "/api/v1/payout/:validatorId", TOKEN_PAYOUTS, payout_create },
+        { "GET", "/api/v1/validators", TOKEN_READ, validators_list },
+        { "DELETE", "/api/v1/website", TOKEN_WRITE, website_delete },
+        { "POST", "/api/v1/website", TOKEN_WRITE, website_create },
+        { "GET", "/api/v1/website/latency", TOKEN_READ, website_latency },
+        { "GET", "/api/v1/website/status", TOKEN_READ, website_status },
+        { "GET", "/api/v1/website/verdict", TOKEN_READ, website_verdict },
+        { "GET", "/api/v1/websites", TOKEN_READ, websites_list },
+        { "GET", "/healthz", 0, health_alive },
+        { "GET", "/readyz", 0, health_ready },
+        { "GET", "/", 0, dashboard_file },
+        { "GET", "/:file", 0, dashboard_file },
+        { 0 },
+};

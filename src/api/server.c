@@ -1,0 +1,174 @@
+/* The order of refusals is deliberate: what does not exist, what has no such method, what carries
+ * its token in the address, what cannot be decided now, who is not known, who may not. */
+#include "api/server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/reply.h"
+#include "event/httpd.h"
+
+#define STREAM_QUEUE_MAX (1024u * 1024) /* one page of live.c fits */
+
+struct Server {
+        Httpd *httpd;
+        const Route *routes;
+        const ApiContext *api;
+};
+
+static ApiCall *call_free(ApiCall *c) {
+        if (!c)
+                return NULL;
+        store_call_cancel(c->open);
+        if (c->state)
+                c->state_free(c->state);
+        free(c);
+        return NULL;
+}
+
+static void refuse_method(ApiCall *c) {
+        char header[ROUTE_ALLOW_SIZE + 16];
+
+        snprintf(header, sizeof(header), "Allow: %s", c->match.allow);
+        reply_problem(c->http, &(Problem){ .status = 405,
+                                           .detail = "This address has no such method.",
+                                           .header = header });
+}
+
+static void refuse_unknown(ApiCall *c, int r) {
+        Problem p = { .status = 401 };
+
+        if (r == -ENOENT) {
+                p.detail = "The header Authorization: Bearer TOKEN is missing.";
+                p.header = "WWW-Authenticate: Bearer realm=\"dpin\"";
+        } else {
+                p.detail = "The token is malformed, unknown, expired or revoked.";
+                p.header = "WWW-Authenticate: Bearer realm=\"dpin\", error=\"invalid_token\"";
+        }
+        reply_problem(c->http, &p);
+}
+
+static void refuse_scope(ApiCall *c) {
+        const char *scope = auth_scope_name(c->match.route->scope);
+        char detail[64], header[128];
+
+        snprintf(detail, sizeof(detail), "The token lacks the scope \"%s\".", scope);
+        snprintf(header, sizeof(header),
+                 "WWW-Authenticate: Bearer realm=\"dpin\", error=\"insufficient_scope\","
+                 " scope=\"%s\"",
+                 scope);
+        reply_problem(c->http, &(Problem){ .status = 403, .detail = detail, .header = header });
+}
+
+static void admit(ApiCall *c, int r, const TokenRow *rows, size_t n) {
+        if (r < 0) {
+                call_fail(c, r);
+                return;
+        }
+        if (n == 0) {
+                refuse_unknown(c, -EACCES);
+                return;
+        }
+        principal_set(&c->who, rows);
+        if (!(c->who.scopes & c->match.route->scope))
+                refuse_scope(c);
+        else
+                c->match.route->handle(c);
+}
+
+static void on_token(int r, const TokenRow *rows, size_t n, void *userdata) {
+        ApiCall *c = userdata;
+
+        c->open = NULL;
+        admit(c, r, rows, n);
+}
+
+static void authenticate(ApiCall *c) {
+        int r;
+
+        if (auth_in_query(c->http)) {
+                reply_problem(c->http,
+                              &(Problem){ .status = 400,
+                                          .detail = "A token belongs in the header Authorization,"
+                                                    " never in the address." });
+                return;
+        }
+        r = auth_read(httpd_header(c->http, "Authorization"), c->who.secret_sha256);
+        if (r < 0) {
+                refuse_unknown(c, r);
+                return;
+        }
+        if (!api_is_ready(c->api)) {
+                call_unavailable(c);
+                return;
+        }
+        call_started(c, token_find(c->api->store, c->who.secret_sha256, on_token, c, &c->open));
+}
+
+static void dispatch(Server *s, ApiCall *c) {
+        int r;
+
+        r = router_find(s->routes, httpd_method(c->http), httpd_path(c->http), &c->match);
+        if (r == -ENOENT)
+                reply_problem(c->http, &(Problem){ .status = 404,
+                                                   .detail = "There is nothing at this address." });
+        else if (r < 0)
+                refuse_method(c);
+        else if (c->match.route->scope)
+                authenticate(c);
+        else
+                c->match.route->handle(c);
+}
+
+static void on_request(HttpdRequest *http, void *userdata) {
+        Server *s = userdata;
+        ApiCall *c = calloc(1, sizeof(*c));
+
+        if (!c) {
+                reply_problem(http, &(Problem){ .status = 503, .header = "Retry-After: 2" });
+                return;
+        }
+        *c = (ApiCall){ .http = http, .api = s->api };
+        httpd_set_userdata(http, c);
+        dispatch(s, c);
+}
+
+static void on_finished(HttpdRequest *http, void *userdata _unused_) {
+        call_free(httpd_get_userdata(http));
+}
+
+int server_new(Server **ret, uv_loop_t *loop, const ServerOptions *options) {
+        static const HttpdOps ops = { .request = on_request, .finished = on_finished };
+        HttpdOptions http = { .fd = options->fd,
+                              .limits = { .stream_queue_max = STREAM_QUEUE_MAX } };
+        _cleanup_(server_freep) Server *s = calloc(1, sizeof(*s));
+        int r;
+
+        if (!s)
+                return -ENOMEM;
+        *s = (Server){ .routes = options->routes, .api = options->api };
+
+        r = httpd_new(&s->httpd, loop, &http, &ops, s);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+Server *server_free(Server *s) {
+        if (!s)
+                return NULL;
+        httpd_free(s->httpd);
+        free(s);
+        return NULL;
+}
+
+void server_drain(Server *s) {
+        httpd_drain(s->httpd);
+}
+
+unsigned server_active(const Server *s) {
+        return httpd_active(s->httpd);
+}

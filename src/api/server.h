@@ -1,0 +1,24 @@
+/* Requests from first byte to last: found in the table of routes, allowed, handled, and cleared
+ * away when answered or abandoned. */
+#pragma once
+
+#include <uv.h>
+
+#include "api/call.h"
+
+typedef struct Server Server;
+
+typedef struct ServerOptions {
+        int fd;              /* listening; the server's when server_new() succeeded */
+        const Route *routes; /* borrowed, as the context */
+        const ApiContext *api;
+} ServerOptions;
+
+int server_new(Server **ret, uv_loop_t *loop, const ServerOptions *options);
+/* Not inside a callback of it. */
+Server *server_free(Server *s);
+DEFINE_FREEP(Server, server_free);
+/* No new connections; streams end, open requests are answered. */
+void server_drain(Server *s);
+/* Requests that are not finished. */
+unsigned server_active(const Server *s);

@@ -1,0 +1,8 @@
+/* Validators work for all organisations, so everybody who may read sees all of them. */
+#include "api/validators.h"
+
+#include "store/validators.h"
+
+void validators_list(ApiCall *c) {
+        call_started(c, validators_json(c->api->store, call_answer, c, &c->open));
+}

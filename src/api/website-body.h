@@ -1,0 +1,28 @@
+/* What people send about websites, read and judged member by member. Pure. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+
+#define WEBSITE_URL_SIZE  8192 /* longer than allowed, so that the reason can be told */
+#define WEBSITE_NAME_SIZE 1024
+
+/* Zero or empty members were not sent: defaults are for others to know. */
+typedef struct WebsiteBody {
+        char url[WEBSITE_URL_SIZE];
+        char name[WEBSITE_NAME_SIZE];
+        int64_t interval_ms, timeout_ms, seats;
+} WebsiteBody;
+
+typedef struct BodyProblem {
+        unsigned status;  /* 400: no JSON object; 422: a member is wrong */
+        char detail[256]; /* a sentence */
+        char pointer[64]; /* JSON pointer of the member, or "" */
+} BodyProblem;
+
+/* 0, or -EINVAL with *problem. */
+int website_body_read(const char *text, size_t n, WebsiteBody *ret, BodyProblem *problem);
+/* {"websiteId": UUID}; likewise. */
+int website_id_body_read(const char *text, size_t n, Uuid *ret, BodyProblem *problem);

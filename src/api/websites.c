@@ -1,0 +1,160 @@
+/* Reading is one query each; adding and removing is checked here first, so that people are told
+ * which member is wrong and why. */
+#include "api/websites.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/reply.h"
+#include "api/website-body.h"
+#include "store/website-views.h"
+#include "store/websites.h"
+
+void websites_list(ApiCall *c) {
+        WebsitePage page = { .organisation = c->who.organisation };
+        Uuid after;
+        int r;
+
+        r = call_query_uuid(c, "cursor", &after);
+        if (r < 0 || call_query_limit(c, &page.limit) < 0)
+                return;
+        page.after = r > 0 ? &after : NULL;
+        call_started(c, websites_page_json(c->api->store, &page, call_answer, c, &c->open));
+}
+
+typedef int (*ViewRead)(Store *s, const WebsiteView *view, StoreJson callback, void *userdata,
+                        StoreCall **ret);
+
+/* Reads what ?websiteId= names. */
+static void answer_view(ApiCall *c, WebsiteView *view, ViewRead read) {
+        int r;
+
+        view->organisation = c->who.organisation;
+        r = call_query_uuid(c, "websiteId", &view->id);
+        if (r == 0)
+                reply_problem(c->http, &(Problem){ .status = 400,
+                                                   .detail = "The query parameter \"websiteId\" is "
+                                                             "missing." });
+        if (r <= 0)
+                return;
+        call_started(c, read(c->api->store, view, call_answer, c, &c->open));
+}
+
+void website_status(ApiCall *c) {
+        answer_view(c, &(WebsiteView){ 0 }, website_status_json);
+}
+
+void website_verdict(ApiCall *c) {
+        answer_view(c, &(WebsiteView){ 0 }, website_verdict_json);
+}
+
+void website_latency(ApiCall *c) {
+        const char *name = httpd_query(c->http, "window");
+        int window = latency_window_from_name(name ? name : "24h");
+
+        if (window < 0)
+                reply_problem(c->http,
+                              &(Problem){ .status = 400,
+                                          .detail = "The query parameter \"window\" must be"
+                                                    " 1h, 24h, 7d or 30d." });
+        else
+                answer_view(c, &(WebsiteView){ .window = (LatencyWindow)window },
+                            website_latency_json);
+}
+
+/* Adding -----------------------------------------------------------------------------------------
+ */
+
+static void on_added(int r, const char *error _unused_, void *userdata) {
+        ApiCall *c = userdata;
+        char id[UUID_TEXT_SIZE], json[64], location[128];
+
+        c->open = NULL;
+        if (r == -EEXIST) {
+                reply_problem(c->http, &(Problem){ .status = 409,
+                                                   .detail = "This URL is being checked already.",
+                                                   .pointer = "/url" });
+                return;
+        }
+        if (r < 0) {
+                call_fail(c, r);
+                return;
+        }
+        uuid_format(&c->object, id);
+        snprintf(json, sizeof(json), "{\"id\":\"%s\"}", id);
+        snprintf(location, sizeof(location), "/api/v1/website/status?websiteId=%s", id);
+        reply_made(c->http, 201, location, json);
+}
+
+void website_create(ApiCall *c) {
+        WebsiteBody body;
+        BodyProblem problem;
+        size_t n;
+        const void *text = httpd_body(c->http, &n);
+
+        if (website_body_read(text, n, &body, &problem) < 0) {
+                reply_problem(c->http,
+                              &(Problem){ .status = problem.status,
+                                          .detail = problem.detail,
+                                          .pointer = problem.pointer[0] ? problem.pointer : NULL });
+                return;
+        }
+        c->object = uuid7_new(now_realtime());
+        call_started(c, website_add(c->api->store,
+                                    &(WebsiteAdd){ .organisation = c->who.organisation,
+                                                   .id = c->object,
+                                                   .url = body.url,
+                                                   .name = body.name,
+                                                   .interval_ms = (uint32_t)body.interval_ms,
+                                                   .timeout_ms = (uint32_t)body.timeout_ms,
+                                                   .seats = (uint8_t)body.seats,
+                                                   .actor = c->who.actor },
+                                    on_added, c, &c->open));
+}
+
+/* Removing ---------------------------------------------------------------------------------------
+ */
+
+static void on_removed(int r, const char *error _unused_, void *userdata) {
+        ApiCall *c = userdata;
+
+        c->open = NULL;
+        if (r < 0)
+                call_fail(c, r);
+        else
+                reply_nothing(c->http);
+}
+
+/* From the body when there is one, else from the query. 0; negative: answered. */
+static int read_website_id(ApiCall *c, Uuid *ret) {
+        BodyProblem problem;
+        size_t n;
+        const void *text = httpd_body(c->http, &n);
+        int r;
+
+        if (n == 0) {
+                r = call_query_uuid(c, "websiteId", ret);
+                if (r == 0)
+                        reply_problem(c->http, &(Problem){ .status = 400,
+                                                           .detail = "A \"websiteId\" is needed, "
+                                                                     "in the body or"
+                                                                     " in the query." });
+                return r > 0 ? 0 : -EINVAL;
+        }
+        r = website_id_body_read(text, n, ret, &problem);
+        if (r < 0)
+                reply_problem(c->http,
+                              &(Problem){ .status = problem.status,
+                                          .detail = problem.detail,
+                                          .pointer = problem.pointer[0] ? problem.pointer : NULL });
+        return r;
+}
+
+void website_delete(ApiCall *c) {
+        WebsiteRemove remove = { .organisation = c->who.organisation, .actor = c->who.actor };
+
+        if (read_website_id(c, &remove.id) < 0)
+                return;
+        call_started(c, website_remove(c->api->store, &remove, on_removed, c, &c->open));
+}

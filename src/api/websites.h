@@ -1,0 +1,11 @@
+/* /api/v1/website and /api/v1/websites: what is checked, and how it is. */
+#pragma once
+
+#include "api/call.h"
+
+void websites_list(ApiCall *c);
+void website_create(ApiCall *c);
+void website_delete(ApiCall *c);
+void website_status(ApiCall *c);
+void website_verdict(ApiCall *c);
+void website_latency(ApiCall *c);
