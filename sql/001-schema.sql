@@ -1,7 +1,7 @@
 -- The first schema: who owns what, what is checked, what was seen, what was decided, what is owed.
--- Public ids are UUIDs (version 7), internal keys integers. Times are timestamptz; durations carry their unit in the name.
+-- Public ids are UUIDs (version 7), internal keys integers. Durations have their unit in the name.
 
--- Owners -------------------------------------------------------------------------------------------------------------
+-- Owners ------------------------------------------------------------------------------------------
 
 CREATE TABLE organisation (
   id         integer     GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -48,7 +48,7 @@ CREATE TABLE api_token (
   revoked_at      timestamptz
 );
 
--- What is checked ----------------------------------------------------------------------------------------------------
+-- What is checked ---------------------------------------------------------------------------------
 
 CREATE SEQUENCE website_revision;
 
@@ -62,7 +62,7 @@ CREATE TABLE website (
   timeout_ms      integer     NOT NULL DEFAULT 10000 CHECK (timeout_ms >= 100),
   seats           smallint    NOT NULL DEFAULT 4 CHECK (seats BETWEEN 1 AND 16),
   paused          boolean     NOT NULL DEFAULT false,
-  revision        bigint      NOT NULL DEFAULT 0,          -- set by the trigger below; hubs read what is newer than theirs
+  revision        bigint      NOT NULL DEFAULT 0,          -- set by the trigger below; hubs read what is newer
   created_at      timestamptz NOT NULL DEFAULT now(),
   removed_at      timestamptz,
   CONSTRAINT website_timeout_fits CHECK (timeout_ms <= interval_ms / 2)
@@ -145,14 +145,14 @@ CREATE TABLE work_order (
   signature    bytea,
   path         bytea,
   spec_hash    bytea       NOT NULL REFERENCES specification,
-  probes       bigint      NOT NULL DEFAULT 0,            -- highest probe number issued (in steps, so that a restart never reuses one)
+  probes       bigint      NOT NULL DEFAULT 0,            -- highest number issued, in steps: a restart never reuses one
   sent_at      timestamptz,
   removed_at   timestamptz
 );
 CREATE INDEX work_order_current ON work_order (website_id) WHERE removed_at IS NULL;
 CREATE INDEX work_order_recent ON work_order (removed_at) WHERE removed_at IS NOT NULL;
 
--- What was seen ------------------------------------------------------------------------------------------------------
+-- What was seen -----------------------------------------------------------------------------------
 
 -- The evidence: frames as signed. Gaps too.
 CREATE TABLE tick_batch (
@@ -201,7 +201,8 @@ CREATE INDEX website_tick_by_website ON website_tick (website_id, started_at);
 -- Many ticks share a commit, so this one is small by deduplication; the newest are read after every commit.
 CREATE INDEX website_tick_by_commit ON website_tick (commit_no);
 -- For closing hours.
-CREATE INDEX website_tick_by_time ON website_tick USING brin (started_at) WITH (pages_per_range = 16, autosummarize = on);
+CREATE INDEX website_tick_by_time ON website_tick USING brin (started_at)
+  WITH (pages_per_range = 16, autosummarize = on);
 
 -- Ticks by hour of arrival, counted in the commit that brings them.
 CREATE TABLE validator_hour (
@@ -211,12 +212,13 @@ CREATE TABLE validator_hour (
   PRIMARY KEY (validator_id, hour)
 ) WITH (fillfactor = 70);
 
--- What was decided ---------------------------------------------------------------------------------------------------
+-- What was decided --------------------------------------------------------------------------------
 
 CREATE TABLE verdict_span (
   id                bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   website_id        integer     NOT NULL REFERENCES website,
-  state             text        NOT NULL CHECK (state IN ('UP', 'DEGRADED', 'PARTIAL', 'DOWN', 'UNKNOWN', 'MAINTENANCE', 'PAUSED')),
+  state             text        NOT NULL
+    CHECK (state IN ('UP', 'DEGRADED', 'PARTIAL', 'DOWN', 'UNKNOWN', 'MAINTENANCE', 'PAUSED')),
   assurance         text        NOT NULL CHECK (assurance IN ('full', 'reduced', 'single')),
   cause             text        NOT NULL,
   started_at        timestamptz NOT NULL,                 -- when it was decided
@@ -300,9 +302,9 @@ CREATE TABLE hub_state (
 );
 INSERT INTO hub_state DEFAULT VALUES;
 
--- What is kept -------------------------------------------------------------------------------------------------------
+-- What is kept ------------------------------------------------------------------------------------
 
--- Histogram buckets: bucket i counts totals in [1 ms * 1.1^i, 1 ms * 1.1^(i+1)), i from 0 to 119; mergeable by addition.
+-- Histograms: bucket i counts totals in [1 ms * 1.1^i, 1 ms * 1.1^(i+1)), i from 0 to 119; mergeable by addition.
 CREATE TABLE rollup_hour (
   website_id   integer     NOT NULL,
   hour         timestamptz NOT NULL,
@@ -353,7 +355,7 @@ CREATE TABLE closed_hour (
   closed_at timestamptz NOT NULL DEFAULT now()
 );
 
--- What is owed -------------------------------------------------------------------------------------------------------
+-- What is owed ------------------------------------------------------------------------------------
 
 CREATE TABLE payout (
   id             uuid        PRIMARY KEY,

@@ -1,4 +1,5 @@
--- What a transaction expects, partitions, rollups and rewards. SQLSTATE DP001: an expectation failed, nothing took effect.
+-- What a transaction expects, partitions, views, rollups and rewards.
+-- SQLSTATE DP001: an expectation failed, nothing took effect.
 
 -- Numbers a writer's commit; fails unless this is the next one, so that two writers can never both go on.
 CREATE FUNCTION commit_advance(p_commit_no bigint) RETURNS void LANGUAGE plpgsql AS $$
@@ -72,8 +73,8 @@ BEGIN
   RETURN dropped;
 END $$;
 
--- Partitions from two days ago to three ahead; drops ticks and batches older than p_days_raw (never before their hours are
--- closed), rollups by hour older than p_days_hour. Returns how many partitions came and went.
+-- Partitions from two days ago to three ahead; drops ticks and batches older than p_days_raw (never before their
+-- hours are closed), rollups by hour older than p_days_hour. Returns how many partitions came and went.
 CREATE FUNCTION partitions_keep(p_now timestamptz, p_days_raw integer, p_days_hour integer) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -108,14 +109,16 @@ $$;
 CREATE FUNCTION tick_status(p_outcome smallint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE p_outcome WHEN 1 THEN 'Good' WHEN 2 THEN 'Bad' END
 $$;
-CREATE FUNCTION tick_latency(p_outcome smallint, p_dns integer, p_connect integer, p_tls integer, p_wait integer, p_transfer integer)
-RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE p_outcome WHEN 1 THEN (p_dns::bigint + p_connect + p_tls + p_wait + p_transfer) / 1000.0::double precision END
+CREATE FUNCTION tick_latency(p_outcome smallint, p_dns integer, p_connect integer, p_tls integer, p_wait integer,
+                             p_transfer integer) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE p_outcome
+         WHEN 1 THEN (p_dns::bigint + p_connect + p_tls + p_wait + p_transfer) / 1000.0::double precision END
 $$;
 
--- The newest ticks of a website, p_look of them, the newest first; place numbers those that people see (abstentions are not).
+-- The newest p_look ticks of a website; place numbers those that people see (abstentions are not), newest first.
 CREATE FUNCTION website_recent(p_website integer, p_look integer)
-RETURNS TABLE (validator_id integer, started_at timestamptz, outcome smallint, status text, latency double precision, place bigint)
+RETURNS TABLE (validator_id integer, started_at timestamptz, outcome smallint, status text, latency double precision,
+               place bigint)
 LANGUAGE sql STABLE AS $$
   SELECT t.validator_id, t.started_at, t.outcome, tick_status(t.outcome),
          tick_latency(t.outcome, t.dns_us, t.connect_us, t.tls_us, t.wait_us, t.transfer_us),
@@ -131,16 +134,18 @@ CREATE FUNCTION website_state(p_span text, p_paused boolean) RETURNS text LANGUA
 $$;
 
 -- How long a vote counts from its start: T + 2 timeout + L, where L is max(5 s, min(T/4, 60 s)).
-CREATE FUNCTION vote_freshness(p_interval_ms integer, p_timeout_ms integer) RETURNS interval LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION vote_freshness(p_interval_ms integer, p_timeout_ms integer) RETURNS interval
+LANGUAGE sql IMMUTABLE AS $$
   SELECT (p_interval_ms + 2 * p_timeout_ms + greatest(5000, least(p_interval_ms / 4, 60000))) * interval '1 millisecond'
 $$;
 
 -- Microseconds that a website spent in spans of some states within [p_from, p_to).
 CREATE FUNCTION span_us(p_website integer, p_from timestamptz, p_to timestamptz, p_states text[]) RETURNS bigint
 LANGUAGE sql STABLE AS $$
-  SELECT coalesce(sum(extract(epoch FROM least(coalesce(ended_at, p_to), p_to) - greatest(started_at, p_from)) * 1000000), 0)::bigint
+  SELECT coalesce(sum(usec(least(coalesce(ended_at, p_to), p_to)) - usec(greatest(started_at, p_from))), 0)::bigint
     FROM verdict_span
-   WHERE website_id = p_website AND started_at < p_to AND coalesce(ended_at, 'infinity') > p_from AND state = ANY (p_states)
+   WHERE website_id = p_website AND started_at < p_to AND coalesce(ended_at, 'infinity') > p_from
+     AND state = ANY (p_states)
 $$;
 
 -- Bucket of a total time in the histograms of rollups; bounds of bucket i in ms: 1.1^i to 1.1^(i+1).
@@ -160,7 +165,8 @@ $$;
 -- Element by element, for merging histograms.
 CREATE FUNCTION array_add(integer[], integer[]) RETURNS integer[] LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE WHEN $1 IS NULL THEN $2 WHEN $2 IS NULL THEN $1
-         ELSE ARRAY(SELECT coalesce(a, 0) + coalesce(b, 0) FROM unnest($1, $2) WITH ORDINALITY AS u (a, b, i) ORDER BY i) END
+         ELSE ARRAY(SELECT coalesce(a, 0) + coalesce(b, 0)
+                      FROM unnest($1, $2) WITH ORDINALITY AS u (a, b, i) ORDER BY i) END
 $$;
 CREATE AGGREGATE array_sum (integer[]) (SFUNC = array_add, STYPE = integer[]);
 
@@ -168,7 +174,8 @@ CREATE AGGREGATE array_sum (integer[]) (SFUNC = array_add, STYPE = integer[]);
 CREATE FUNCTION classes_add(jsonb, jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
   SELECT coalesce(jsonb_object_agg(key, n), '{}') FROM (
     SELECT key, sum(value::bigint) AS n
-      FROM (SELECT * FROM jsonb_each_text(coalesce($1, '{}')) UNION ALL SELECT * FROM jsonb_each_text(coalesce($2, '{}'))) AS u
+      FROM (SELECT * FROM jsonb_each_text(coalesce($1, '{}'))
+            UNION ALL SELECT * FROM jsonb_each_text(coalesce($2, '{}'))) AS u
      GROUP BY key) AS s
 $$;
 CREATE AGGREGATE classes_sum (jsonb) (SFUNC = classes_add, STYPE = jsonb);
@@ -176,25 +183,25 @@ CREATE AGGREGATE classes_sum (jsonb) (SFUNC = classes_add, STYPE = jsonb);
 -- Rolls one closed hour up, for every website with ticks or spans in it. Running it again gives the same rows.
 CREATE FUNCTION rollup_hour_close(p_hour timestamptz) RETURNS void LANGUAGE sql AS $$
   WITH raw AS MATERIALIZED (
-    SELECT website_id, outcome, error_class, dns_us, connect_us, tls_us, wait_us, transfer_us
+    SELECT website_id, outcome, error_class, dns_us, connect_us, tls_us, wait_us, transfer_us,
+           dns_us::bigint + connect_us + tls_us + wait_us + transfer_us AS total_us, (outcome = 1)::integer AS ok
       FROM website_tick WHERE started_at >= p_hour AND started_at < p_hour + interval '1 hour'),
   ticks AS (
     SELECT website_id,
            count(*) FILTER (WHERE outcome = 1) AS up,
            count(*) FILTER (WHERE outcome = 2) AS down,
            count(*) FILTER (WHERE outcome = 3) AS abstain,
-           ARRAY[coalesce(sum(dns_us) FILTER (WHERE outcome = 1), 0), coalesce(sum(connect_us) FILTER (WHERE outcome = 1), 0),
-                 coalesce(sum(tls_us) FILTER (WHERE outcome = 1), 0), coalesce(sum(wait_us) FILTER (WHERE outcome = 1), 0),
-                 coalesce(sum(transfer_us) FILTER (WHERE outcome = 1), 0)] AS phase_sum,
-           ARRAY[coalesce(max(dns_us) FILTER (WHERE outcome = 1), 0), coalesce(max(connect_us) FILTER (WHERE outcome = 1), 0),
-                 coalesce(max(tls_us) FILTER (WHERE outcome = 1), 0), coalesce(max(wait_us) FILTER (WHERE outcome = 1), 0),
-                 coalesce(max(transfer_us) FILTER (WHERE outcome = 1), 0)] AS phase_max
+           ARRAY[sum(ok * dns_us), sum(ok * connect_us), sum(ok * tls_us), sum(ok * wait_us),
+                 sum(ok * transfer_us)] AS phase_sum,
+           ARRAY[max(ok * dns_us), max(ok * connect_us), max(ok * tls_us), max(ok * wait_us),
+                 max(ok * transfer_us)] AS phase_max
       FROM raw GROUP BY website_id),
   classes AS (
     SELECT website_id, jsonb_object_agg(error_class, n) AS classes FROM (
-      SELECT website_id, error_class, count(*) AS n FROM raw WHERE error_class <> 0 GROUP BY 1, 2) AS c GROUP BY website_id),
+      SELECT website_id, error_class, count(*) AS n FROM raw WHERE error_class <> 0 GROUP BY 1, 2) AS c
+     GROUP BY website_id),
   buckets AS (
-    SELECT website_id, histogram_bucket(dns_us::bigint + connect_us + tls_us + wait_us + transfer_us) AS bucket, count(*)::integer AS n
+    SELECT website_id, histogram_bucket(total_us) AS bucket, count(*)::integer AS n
       FROM raw WHERE outcome = 1 GROUP BY 1, 2),
   histograms AS (
     SELECT w.website_id, array_agg(coalesce(x.n, 0) ORDER BY i) AS histogram
@@ -208,12 +215,14 @@ CREATE FUNCTION rollup_hour_close(p_hour timestamptz) RETURNS void LANGUAGE sql 
               FROM touched)
   INSERT INTO rollup_hour
   SELECT website_id, p_hour, coalesce(up, 0), coalesce(down, 0), coalesce(abstain, 0), coalesce(classes, '{}'),
-         coalesce(histogram, array_fill(0, ARRAY[120])), coalesce(phase_sum, '{0,0,0,0,0}'), coalesce(phase_max, '{0,0,0,0,0}'),
-         up_us, down_us, 3600000000 - up_us - down_us
-    FROM times LEFT JOIN ticks USING (website_id) LEFT JOIN classes USING (website_id) LEFT JOIN histograms USING (website_id)
-  ON CONFLICT (website_id, hour) DO UPDATE SET (up, down, abstain, classes, histogram, phase_sum_us, phase_max_us, up_us, down_us, other_us) =
-    (excluded.up, excluded.down, excluded.abstain, excluded.classes, excluded.histogram, excluded.phase_sum_us, excluded.phase_max_us,
-     excluded.up_us, excluded.down_us, excluded.other_us);
+         coalesce(histogram, array_fill(0, ARRAY[120])), coalesce(phase_sum, '{0,0,0,0,0}'),
+         coalesce(phase_max, '{0,0,0,0,0}'), up_us, down_us, 3600000000 - up_us - down_us
+    FROM times LEFT JOIN ticks USING (website_id) LEFT JOIN classes USING (website_id)
+    LEFT JOIN histograms USING (website_id)
+  ON CONFLICT (website_id, hour) DO UPDATE
+    SET (up, down, abstain, classes, histogram, phase_sum_us, phase_max_us, up_us, down_us, other_us) =
+    (excluded.up, excluded.down, excluded.abstain, excluded.classes, excluded.histogram, excluded.phase_sum_us,
+     excluded.phase_max_us, excluded.up_us, excluded.down_us, excluded.other_us);
 
   INSERT INTO rollup_validator_hour
   SELECT website_id, p_hour, validator_id, count(*), sum(dns_us::bigint + connect_us + tls_us + wait_us + transfer_us)
@@ -236,13 +245,15 @@ CREATE FUNCTION rollup_day_close(p_day date) RETURNS void LANGUAGE sql AS $$
     FROM rollup_hour r
    WHERE hour >= p_day::timestamp AT TIME ZONE 'UTC' AND hour < (p_day + 1)::timestamp AT TIME ZONE 'UTC'
    GROUP BY website_id
-  ON CONFLICT (website_id, day) DO UPDATE SET (up, down, abstain, classes, histogram, phase_sum_us, phase_max_us, up_us, down_us, other_us) =
-    (excluded.up, excluded.down, excluded.abstain, excluded.classes, excluded.histogram, excluded.phase_sum_us, excluded.phase_max_us,
-     excluded.up_us, excluded.down_us, excluded.other_us)
+  ON CONFLICT (website_id, day) DO UPDATE
+    SET (up, down, abstain, classes, histogram, phase_sum_us, phase_max_us, up_us, down_us, other_us) =
+    (excluded.up, excluded.down, excluded.abstain, excluded.classes, excluded.histogram, excluded.phase_sum_us,
+     excluded.phase_max_us, excluded.up_us, excluded.down_us, excluded.other_us)
 $$;
 
--- Pays one closed hour: p_lamports for every distinct ordered tick that arrived in time and agrees with the verdict at its
--- start or at any moment until start + interval + timeout; in PARTIAL, UNKNOWN and MAINTENANCE every such tick. Once per (validator, hour).
+-- Pays one closed hour, once per validator: p_lamports for every distinct ordered tick that arrived in time and agrees
+-- with the verdict at its start or at any moment until start + interval + timeout; in PARTIAL, UNKNOWN and MAINTENANCE
+-- every one.
 CREATE FUNCTION ledger_hour_close(p_hour timestamptz, p_lamports bigint) RETURNS void LANGUAGE sql AS $$
   INSERT INTO ledger_entry (kind, validator_id, hour, ticks, debit, credit, amount)
   SELECT 'reward', validator_id, p_hour, count(*), 'rewards', 'validator', count(*) * p_lamports
@@ -261,7 +272,7 @@ CREATE FUNCTION ledger_hour_close(p_hour timestamptz, p_lamports bigint) RETURNS
   ON CONFLICT DO NOTHING
 $$;
 
--- Closes every hour whose lateness has passed and that is not closed yet, oldest first, at most p_most. Returns how many.
+-- Closes the hours whose lateness has passed and that are not closed yet, oldest first, p_most at most. How many.
 CREATE FUNCTION hours_close(p_now timestamptz, p_lateness interval, p_lamports bigint, p_most integer) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -286,8 +297,8 @@ BEGIN
   RETURN done;
 END $$;
 
--- Uptime of a website over the last p_window, 0..1: time UP or DEGRADED over time with a verdict. Closed hours come from rollups,
--- the first hour is the first full one within the window, the rest from spans. NULL: no verdict in that time.
+-- Uptime of a website over the last p_window, 0..1: time UP or DEGRADED over time with a verdict. Closed hours come
+-- from rollups, from the first full one within the window; the rest comes from spans. NULL: no verdict in that time.
 CREATE FUNCTION website_uptime(p_website integer, p_now timestamptz, p_window interval) RETURNS double precision
 LANGUAGE sql STABLE AS $$
   WITH cut AS (
@@ -298,12 +309,14 @@ LANGUAGE sql STABLE AS $$
     SELECT coalesce(sum(up_us), 0) AS up, coalesce(sum(down_us), 0) AS down
       FROM rollup_hour, cut WHERE website_id = p_website AND hour >= first_hour AND hour < b),
   live AS (
-    SELECT span_us(p_website, coalesce(b, a), p_now, '{UP,DEGRADED}') AS up, span_us(p_website, coalesce(b, a), p_now, '{DOWN,PARTIAL}') AS down
+    SELECT span_us(p_website, coalesce(b, a), p_now, '{UP,DEGRADED}') AS up,
+           span_us(p_website, coalesce(b, a), p_now, '{DOWN,PARTIAL}') AS down
       FROM cut)
-  SELECT (rolled.up + live.up)::double precision / nullif(rolled.up + live.up + rolled.down + live.down, 0) FROM rolled, live
+  SELECT (rolled.up + live.up)::double precision / nullif(rolled.up + live.up + rolled.down + live.down, 0)
+    FROM rolled, live
 $$;
 
--- A validator's whole balance becomes one payout request; a request that is open already is returned again. No row: nothing is owed.
+-- A validator's whole balance becomes one payout request; an open request is returned again. No row: nothing is owed.
 CREATE FUNCTION payout_request(p_validator integer, p_id uuid, p_actor text) RETURNS SETOF payout
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
