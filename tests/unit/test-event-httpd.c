@@ -208,6 +208,11 @@ static void body_is_collected_up_to_the_limit(void **state _unused_) {
         ask(&f, request, answer, sizeof(answer));
         assert_int_equal(strncmp(answer, "HTTP/1.1 413", 12), 0);
 
+        /* What is announced is refused before it comes. */
+        ask(&f, "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n", answer,
+            sizeof(answer));
+        assert_int_equal(strncmp(answer, "HTTP/1.1 413", 12), 0);
+
         snprintf(request, sizeof(request),
                  "POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
                  "7d0\r\n%s\r\n0\r\n\r\n",
