@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,7 +55,7 @@ static void make_certificate(const TlsServer *s, const char *name, int days) {
 }
 
 static void serve(const char *directory, int out) {
-        if (chdir(directory) != 0 || dup2(out, 1) < 0)
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || chdir(directory) != 0 || dup2(out, 1) < 0)
                 _exit(127);
         close(2);
         execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", "cert.pem",
