@@ -6,7 +6,8 @@
 
 #include "validator/check-kind.h"
 
-#define USER_AGENT "dpin/" DPIN_VERSION " (uptime check by volunteers; opt out: /.well-known/dpin-optout)"
+#define USER_AGENT                                                                                 \
+        "dpin/" DPIN_VERSION " (uptime check by volunteers; opt out: /.well-known/dpin-optout)"
 
 typedef struct HttpCheck {
         HttpCall *call;
@@ -107,7 +108,8 @@ static int family_of(uint8_t family) {
         return family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC;
 }
 
-static int start(const CheckTools *tools, const CheckRequest *request, CheckKindDone done, void *userdata, void **ret) {
+static int start(const CheckTools *tools, const CheckRequest *request, CheckKindDone done,
+                 void *userdata, void **ret) {
         HttpCheck *c = calloc(1, sizeof(*c));
         int r;
 
@@ -116,18 +118,20 @@ static int start(const CheckTools *tools, const CheckRequest *request, CheckKind
         c->spec = *request->spec;
         c->done = done;
         c->userdata = userdata;
-        r = http_start(tools->http, &(HttpRequest) {
-                .url = c->spec.url,
-                .method = c->spec.method,
-                .family = family_of(request->family),
-                .timeout = request->timeout,
-                .redirects_max = (unsigned)c->spec.redirects,
-                .body_max = tools->options->body_max,
-                .user_agent = USER_AGENT,
-                .ca_file = tools->options->ca_file,
-                .guard = may_connect,
-                .guard_userdata = (void *)tools->options->guard,
-        }, on_done, c, &c->call);
+        r = http_start(tools->http,
+                       &(HttpRequest){
+                                       .url = c->spec.url,
+                                       .method = c->spec.method,
+                                       .family = family_of(request->family),
+                                       .timeout = request->timeout,
+                                       .redirects_max = (unsigned)c->spec.redirects,
+                                       .body_max = tools->options->body_max,
+                                       .user_agent = USER_AGENT,
+                                       .ca_file = tools->options->ca_file,
+                                       .guard = may_connect,
+                                       .guard_userdata = (void *)tools->options->guard,
+                       },
+                       on_done, c, &c->call);
         if (r < 0) {
                 free(c);
                 return r;

@@ -155,7 +155,8 @@ static void start_waiting(Checker *c) {
                 begin(c->waiting);
 }
 
-int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void *userdata, Check **ret) {
+int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void *userdata,
+                  Check **ret) {
         const CheckKind *kind = kind_of(request->spec);
         Check *x;
 

@@ -1,5 +1,5 @@
-/* One check at a time becomes one result; the kinds of checks are a table. Concurrency is bounded, what waits is queued in the
- * order of arrival. */
+/* One check at a time becomes one result; the kinds of checks are a table. Concurrency is bounded,
+ * what waits is queued in the order of arrival. */
 #pragma once
 
 #include <uv.h>
@@ -44,6 +44,7 @@ size_t checker_active(const Checker *c);
 const char *const *checker_capabilities(void);
 
 /* The callback never runs inside. -ENOBUFS: too many wait; -EPROTONOSUPPORT: no such kind. */
-int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void *userdata, Check **ret);
+int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void *userdata,
+                  Check **ret);
 Check *check_cancel(Check *c);
 DEFINE_FREEP(Check, check_cancel);

@@ -9,17 +9,22 @@
 
 const ConfField validator_conf_fields[] = {
         { "Allow", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, allow), NULL },
-        { "BodyMax", CONF_UNSIGNED, 1024, 64 << 20, "1048576", offsetof(ValidatorConf, body_max), NULL },
+        { "BodyMax", CONF_UNSIGNED, 1024, 64 << 20, "1048576", offsetof(ValidatorConf, body_max),
+          NULL },
         { "CaFile", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, ca_file), NULL },
-        { "Concurrency", CONF_UNSIGNED, 1, 10000, "200", offsetof(ValidatorConf, concurrency), NULL },
+        { "Concurrency", CONF_UNSIGNED, 1, 10000, "200", offsetof(ValidatorConf, concurrency),
+          NULL },
         { "Deny", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, deny), NULL },
         { "HubUrl", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, hub_url), "HUB_WSS_URL" },
-        { "LogLevel", CONF_STRING, 0, 0, "info", offsetof(ValidatorConf, log_level), "DPIN_LOG_LEVEL" },
+        { "LogLevel", CONF_STRING, 0, 0, "info", offsetof(ValidatorConf, log_level),
+          "DPIN_LOG_LEVEL" },
         { "Name", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, name), NULL },
-        { "OrdersMax", CONF_UNSIGNED, 1, 1000000, "20000", offsetof(ValidatorConf, orders_max), NULL },
-        { "SpoolMax", CONF_UNSIGNED, 1 << 16, INT64_MAX, "268435456", offsetof(ValidatorConf, spool_max), NULL },
-        { "StateDirectory", CONF_STRING, 0, 0, "/var/lib/dpin-validator", offsetof(ValidatorConf, state_directory),
-          "STATE_DIRECTORY" },
+        { "OrdersMax", CONF_UNSIGNED, 1, 1000000, "20000", offsetof(ValidatorConf, orders_max),
+          NULL },
+        { "SpoolMax", CONF_UNSIGNED, 1 << 16, INT64_MAX, "268435456",
+          offsetof(ValidatorConf, spool_max), NULL },
+        { "StateDirectory", CONF_STRING, 0, 0, "/var/lib/dpin-validator",
+          offsetof(ValidatorConf, state_directory), "STATE_DIRECTORY" },
         { "Tags", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, tags), "VALIDATOR_TAGS" },
         { 0 },
 };
@@ -30,7 +35,8 @@ static int check(const ValidatorConf *c, char **error) {
         if (url && (strncmp(url, "wss://", 6) == 0 || strncmp(url, "ws://", 5) == 0))
                 return 0;
         *error = strdup(url ? "HubUrl (HUB_WSS_URL) must begin with wss:// or ws://"
-                            : "HubUrl is not set: name the hub in HubUrl= or HUB_WSS_URL, e.g. wss://hub.example.org/ws");
+                            : "HubUrl is not set: name the hub in HubUrl= or HUB_WSS_URL, e.g. "
+                              "wss://hub.example.org/ws");
         return -EINVAL;
 }
 

@@ -17,6 +17,7 @@ typedef struct ValidatorConf {
 
 extern const ConfField validator_conf_fields[];
 
-/* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/validator.conf, which may be absent. */
+/* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/validator.conf, which may be
+ * absent. */
 int validator_conf_load(const char *path, ValidatorConf *ret, char **error);
 void validator_conf_done(ValidatorConf *conf);

@@ -22,7 +22,9 @@ static const DaemonProgram program = {
 static int on_start(Daemon *d, void *userdata) {
         Validator *v = userdata;
 
-        return validator_manager_new(&v->manager, d, &(ValidatorManagerOptions) { .conf = &v->conf, .bus = v->args.bus });
+        return validator_manager_new(
+                        &v->manager, d,
+                        &(ValidatorManagerOptions){ .conf = &v->conf, .bus = v->args.bus });
 }
 
 /* Checked first; what is running keeps its settings until the next start. */
@@ -34,7 +36,8 @@ static int on_reload(Daemon *d _unused_, void *userdata) {
 
         r = validator_conf_load(v->args.config, &fresh, &error);
         if (r < 0) {
-                log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused, the old ones stay", "DPIN_ERROR=%s", error ? error : "");
+                log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused, the old ones stay",
+                          "DPIN_ERROR=%s", error ? error : "");
                 return r;
         }
         log_set_level_name(fresh.log_level);

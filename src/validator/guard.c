@@ -24,10 +24,25 @@ struct Guard {
 
 /* IANA special-purpose registries (RFC 6890 and its updates), multicast and reserved space. */
 static const char *const special_v4[] = {
-        "0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10",  "127.0.0.0/8",     "169.254.0.0/16",
-        "172.16.0.0/12",  "192.0.0.0/24",   "192.0.2.0/24",   "192.31.196.0/24", "192.52.193.0/24",
-        "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15",  "198.51.100.0/24",
-        "203.0.113.0/24", "224.0.0.0/4",    "240.0.0.0/4",    NULL,
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.31.196.0/24",
+        "192.52.193.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "192.175.48.0/24",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        NULL,
 };
 /* Of IPv6 only global unicast is open; these parts of 2000::/3 are special. */
 static const char *const special_v6[] = {
@@ -93,7 +108,8 @@ static int parse_list(PrefixList *l, const char *text, char **error) {
 
         if (!copy)
                 return -ENOMEM;
-        for (char *word = strtok_r(copy, ", \t", &state); word; word = strtok_r(NULL, ", \t", &state)) {
+        for (char *word = strtok_r(copy, ", \t", &state); word;
+             word = strtok_r(NULL, ", \t", &state)) {
                 if (l->n == GUARD_RULES_MAX || parse_prefix(word, &l->items[l->n]) < 0) {
                         if (error)
                                 *error = strdup(word);
@@ -156,12 +172,10 @@ static bool embedded(const uint8_t a[static 16], uint8_t ret[static 16]) {
 }
 
 static bool is_public(const uint8_t a[static 16]) {
-        uint8_t inner[16];
-
         if (memcmp(a, mapped, sizeof(mapped)) == 0)
                 return !is_special(special_v4, a);
         if (memcmp(a, nat64, sizeof(nat64)) == 0)
-                return embedded(a, inner) && is_public(inner);
+                return true; /* as far as what it carries is */
         return a[0] >> 5 == 1 && !is_special(special_v6, a);
 }
 
@@ -177,12 +191,14 @@ static bool to_bytes(const struct sockaddr *address, uint8_t ret[static 16]) {
         return false;
 }
 
+static bool permitted(const Guard *g, const uint8_t a[static 16]) {
+        return !list_matches(&g->deny, a) && (list_matches(&g->allow, a) || is_public(a));
+}
+
 bool guard_allows(const Guard *g, const struct sockaddr *address) {
         uint8_t a[16], inner[16];
 
-        if (!to_bytes(address, a))
+        if (!to_bytes(address, a) || !permitted(g, a))
                 return false;
-        if (list_matches(&g->deny, a) || (embedded(a, inner) && list_matches(&g->deny, inner)))
-                return false;
-        return list_matches(&g->allow, a) || is_public(a);
+        return !embedded(a, inner) || permitted(g, inner);
 }

@@ -1,8 +1,9 @@
 /* Which addresses may be connected to: the validator's owner decides, never the hub. Pure.
  *
- * Refused are all special-purpose addresses of IANA's IPv4 and IPv6 registries (loopback, private, link-local, multicast,
- * documentation, metadata services ...), also when they are embedded in IPv6 as mapped, 6to4, NAT64 or Teredo forms, unless the
- * owner's allow-list names them. The owner's deny-list wins over everything. */
+ * Refused are all special-purpose addresses of IANA's IPv4 and IPv6 registries (loopback, private,
+ * link-local, multicast, documentation, metadata services ...), also when they are embedded in IPv6
+ * as mapped, 6to4, NAT64 or Teredo forms, unless the owner's allow-list names them; where one
+ * address carries another, both have to be allowed. The owner's deny-list wins over everything. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,8 +15,8 @@ typedef struct Guard Guard;
 
 #define GUARD_RULES_MAX 256
 
-/* Lists of addresses or prefixes separated by commas or blanks ("127.0.0.0/8, fd00::/8"), NULL: empty. -EINVAL: one is malformed,
- * *error (may be NULL) is it, freed by the caller. */
+/* Lists of addresses or prefixes separated by commas or blanks ("127.0.0.0/8, fd00::/8"), NULL:
+ * empty. -EINVAL: one is malformed, *error (may be NULL) is it, freed by the caller. */
 int guard_new(Guard **ret, const char *allow, const char *deny, char **error);
 Guard *guard_free(Guard *g);
 DEFINE_FREEP(Guard, guard_free);

@@ -4,11 +4,11 @@
 #define DRIFT_PPM 200 /* how fast the estimate sinks: faster than clocks drift */
 
 void hub_time_guess(HubTime *t, usec_t boottime, usec_t realtime) {
-        *t = (HubTime) { .offset = (int64_t)(realtime - boottime), .learned = boottime };
+        *t = (HubTime){ .offset = (int64_t)(realtime - boottime), .learned = boottime };
 }
 
 void hub_time_reset(HubTime *t, usec_t boottime, usec_t hub) {
-        *t = (HubTime) { .offset = (int64_t)(hub - boottime), .learned = boottime, .synced = true };
+        *t = (HubTime){ .offset = (int64_t)(hub - boottime), .learned = boottime, .synced = true };
 }
 
 void hub_time_learn(HubTime *t, usec_t boottime, usec_t hub) {
@@ -21,7 +21,11 @@ void hub_time_learn(HubTime *t, usec_t boottime, usec_t hub) {
 }
 
 usec_t hub_time_at(const HubTime *t, usec_t boottime) {
-        return (usec_t)((int64_t)boottime + t->offset);
+        int64_t at;
+
+        if (__builtin_add_overflow((int64_t)boottime, t->offset, &at))
+                return INT64_MAX;
+        return at > 0 ? (usec_t)at : 0;
 }
 
 usec_t hub_time_to_boottime(const HubTime *t, usec_t hub) {

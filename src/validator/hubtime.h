@@ -1,7 +1,8 @@
 /* What time it is at the hub: CLOCK_BOOTTIME plus an offset learned from its frames. Pure.
  *
- * A frame's time was true when it was sent, so each gives a lower bound of the offset, short by the delay on the way: the highest of
- * recent ones is the best. The clocks may drift apart, so the estimate sinks slowly until a frame lifts it again. */
+ * A frame's time was true when it was sent, so each gives a lower bound of the offset, short by the
+ * delay on the way: the highest of recent ones is the best. The clocks may drift apart, so the
+ * estimate sinks slowly until a frame lifts it again. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ void hub_time_guess(HubTime *t, usec_t boottime, usec_t realtime);
 /* The first frame of a connection: forgets what was, as the hub may be another process now. */
 void hub_time_reset(HubTime *t, usec_t boottime, usec_t hub);
 void hub_time_learn(HubTime *t, usec_t boottime, usec_t hub);
+/* Within 0..INT64_MAX whatever the hub said, so that it fits a statement. */
 usec_t hub_time_at(const HubTime *t, usec_t boottime);
 /* When this hub time comes, on the own clock; 0 when it lies before the boot. */
 usec_t hub_time_to_boottime(const HubTime *t, usec_t hub);

@@ -1,4 +1,5 @@
-/* Wiring: orders from the uplink to the runner, ticks from the runner through the sealer and the spool to the uplink. */
+/* Wiring: orders from the uplink to the runner, ticks from the runner through the sealer and the
+ * spool to the uplink. */
 #include "validator/manager.h"
 
 #include <errno.h>
@@ -13,9 +14,9 @@
 #include "validator/runner.h"
 #include "validator/uplink.h"
 
-#define STOP_STEP_MS  10
-#define STOP_STEPS    150
-#define QUEUE_FACTOR  50 /* checks may wait for 50 times the concurrency */
+#define STOP_STEP_MS 10
+#define STOP_STEPS   150
+#define QUEUE_FACTOR 50 /* checks may wait for 50 times the concurrency */
 
 struct ValidatorManager {
         Daemon *daemon;
@@ -41,7 +42,8 @@ static void on_timer_closed(uv_handle_t *h) {
         free(h);
 }
 
-/* Ticks, the way to the hub ---------------------------------------------------------------------- */
+/* Ticks, the way to the hub ----------------------------------------------------------------------
+ */
 
 static void on_tick(const Tick *tick, bool urgent, void *userdata) {
         ValidatorManager *m = userdata;
@@ -61,7 +63,8 @@ static void on_sealed(void *userdata) {
         uplink_pump(m->uplink);
 }
 
-/* Orders, the other way -------------------------------------------------------------------------- */
+/* Orders, the other way --------------------------------------------------------------------------
+ */
 
 static int add_order(ValidatorManager *m, const FrameOrder *entry, const SignScope *scope) {
         RunnerOrder order;
@@ -76,7 +79,9 @@ static int add_order(ValidatorManager *m, const FrameOrder *entry, const SignSco
         if (r >= 0)
                 r = runner_add(m->runner, &order);
         if (r < 0)
-                uplink_refuse(m->uplink, &order.id, r == -ENOBUFS ? "too many orders" : "not a check this validator can do");
+                uplink_refuse(m->uplink, &order.id,
+                              r == -ENOBUFS ? "too many orders"
+                                            : "not a check this validator can do");
         return 0;
 }
 
@@ -94,7 +99,8 @@ static int on_orders(const FrameOrders *f, const SignScope *scope, void *userdat
                 runner_sweep(m->runner);
         for (size_t i = 0; i < f->removed.n; i++)
                 runner_remove(m->runner, &removed[i].order);
-        daemon_status(m->daemon, "%s, %zu orders", uplink_state_name(uplink_state(m->uplink)), runner_count(m->runner));
+        daemon_status(m->daemon, "%s, %zu orders", uplink_state_name(uplink_state(m->uplink)),
+                      runner_count(m->runner));
         return r;
 }
 
@@ -107,12 +113,12 @@ static void on_probe(const FrameProbe *f, const SignScope *scope, void *userdata
                 return;
         if (kind < 0)
                 return;
-        r = runner_probe(m->runner, &(RunnerProbe) {
-                .order = f->order,
-                .kind = (TickKind)kind,
-                .number = (uint32_t)f->number,
-                .deadline = f->deadline,
-        });
+        r = runner_probe(m->runner, &(RunnerProbe){
+                                                    .order = f->order,
+                                                    .kind = (TickKind)kind,
+                                                    .number = (uint32_t)f->number,
+                                                    .deadline = f->deadline,
+                                    });
         if (r < 0)
                 log_debug("probe ignored: %s", strerror(-r));
 }
@@ -128,11 +134,13 @@ static void on_changed(void *userdata) {
                 m->scheduled_offset = m->hub_time.offset;
                 runner_reschedule(m->runner);
         }
-        daemon_status(m->daemon, "%s, %zu orders", uplink_state_name(uplink_state(m->uplink)), runner_count(m->runner));
+        daemon_status(m->daemon, "%s, %zu orders", uplink_state_name(uplink_state(m->uplink)),
+                      runner_count(m->runner));
         validator_bus_changed(m->bus);
 }
 
-/* Building --------------------------------------------------------------------------------------- */
+/* Building ---------------------------------------------------------------------------------------
+ */
 
 static int load_key(ValidatorManager *m) {
         _cleanup_free_ char *path = NULL;
@@ -143,7 +151,9 @@ static int load_key(ValidatorManager *m) {
                 return -ENOMEM;
         r = keyfile_load("validator.key", path, &m->key, &source);
         if (r < 0) {
-                log_error("the validator's key cannot be read (credential validator.key, PRIVATE_KEY or %s): %s", path, strerror(-r));
+                log_error("the validator's key cannot be read (credential validator.key, "
+                          "PRIVATE_KEY or %s): %s",
+                          path, strerror(-r));
                 return r;
         }
         base64url_encode(sign_key_public(m->key)->bytes, SIGN_PUBLIC_SIZE, m->key_text);
@@ -163,7 +173,8 @@ static int split_tags(ValidatorManager *m) {
                 return -ENOMEM;
         if (m->conf->name && asprintf(&m->tags[n++], "name=%.58s", m->conf->name) < 0)
                 return -ENOMEM;
-        for (char *t = strtok_r(copy, ", ", &state); t && n < FRAME_TAGS_MAX; t = strtok_r(NULL, ", ", &state)) {
+        for (char *t = strtok_r(copy, ", ", &state); t && n < FRAME_TAGS_MAX;
+             t = strtok_r(NULL, ", ", &state)) {
                 m->tags[n] = strndup(t, 64);
                 if (!m->tags[n++])
                         return -ENOMEM;
@@ -186,13 +197,15 @@ static int make_checks(ValidatorManager *m) {
         r = make_guard(m);
         if (r < 0)
                 return r;
-        return checker_new(&m->checker, m->loop, &(CheckerOptions) {
-                .guard = m->guard,
-                .ca_file = m->conf->ca_file,
-                .concurrency = (unsigned)m->conf->concurrency,
-                .queue_max = (unsigned)m->conf->concurrency * QUEUE_FACTOR,
-                .body_max = m->conf->body_max,
-        });
+        return checker_new(
+                        &m->checker, m->loop,
+                        &(CheckerOptions){
+                                        .guard = m->guard,
+                                        .ca_file = m->conf->ca_file,
+                                        .concurrency = (unsigned)m->conf->concurrency,
+                                        .queue_max = (unsigned)m->conf->concurrency * QUEUE_FACTOR,
+                                        .body_max = m->conf->body_max,
+                        });
 }
 
 static int make_spool(ValidatorManager *m) {
@@ -214,46 +227,55 @@ static int make_way(ValidatorManager *m) {
         if (r < 0)
                 return r;
 
-        r = sealer_new(&m->sealer, m->loop, &(SealerOptions) {
-                .key = m->key, .hub_time = &m->hub_time, .spool = m->spool, .sealed = on_sealed, .userdata = m });
+        r = sealer_new(&m->sealer, m->loop,
+                       &(SealerOptions){ .key = m->key,
+                                         .hub_time = &m->hub_time,
+                                         .spool = m->spool,
+                                         .sealed = on_sealed,
+                                         .userdata = m });
         if (r < 0)
                 return r;
 
-        r = runner_new(&m->runner, m->loop, &(RunnerOptions) {
-                .checker = m->checker,
-                .hub_time = &m->hub_time,
-                .spool = m->spool,
-                .orders_max = (unsigned)m->conf->orders_max,
-                .tick = on_tick,
-                .suspect = on_suspect,
-                .userdata = m,
-        });
+        r = runner_new(&m->runner, m->loop,
+                       &(RunnerOptions){
+                                       .checker = m->checker,
+                                       .hub_time = &m->hub_time,
+                                       .spool = m->spool,
+                                       .orders_max = (unsigned)m->conf->orders_max,
+                                       .tick = on_tick,
+                                       .suspect = on_suspect,
+                                       .userdata = m,
+                       });
         if (r < 0)
                 return r;
 
-        return uplink_new(&m->uplink, m->loop, &(UplinkOptions) {
-                .url = m->conf->hub_url,
-                .ca_file = m->conf->ca_file,
-                .key = m->key,
-                .tags = m->tags,
-                .capabilities = checker_capabilities(),
-                .hub_time = &m->hub_time,
-                .spool = m->spool,
-                .sealer = m->sealer,
-                .orders = on_orders,
-                .probe = on_probe,
-                .changed = on_changed,
-                .userdata = m,
-        });
+        return uplink_new(&m->uplink, m->loop,
+                          &(UplinkOptions){
+                                          .url = m->conf->hub_url,
+                                          .ca_file = m->conf->ca_file,
+                                          .key = m->key,
+                                          .tags = m->tags,
+                                          .capabilities = checker_capabilities(),
+                                          .hub_time = &m->hub_time,
+                                          .spool = m->spool,
+                                          .sealer = m->sealer,
+                                          .orders = on_orders,
+                                          .probe = on_probe,
+                                          .changed = on_changed,
+                                          .userdata = m,
+                          });
 }
 
-int validator_manager_new(ValidatorManager **ret, Daemon *daemon, const ValidatorManagerOptions *options) {
+int validator_manager_new(ValidatorManager **ret, Daemon *daemon,
+                          const ValidatorManagerOptions *options) {
         _cleanup_(validator_manager_freep) ValidatorManager *m = calloc(1, sizeof(*m));
         int r;
 
         if (!m)
                 return -ENOMEM;
-        *m = (ValidatorManager) { .daemon = daemon, .loop = daemon_loop(daemon), .conf = options->conf };
+        *m = (ValidatorManager){ .daemon = daemon,
+                                 .loop = daemon_loop(daemon),
+                                 .conf = options->conf };
         hub_time_guess(&m->hub_time, now_boottime(), now_realtime());
 
         r = load_key(m);
@@ -299,7 +321,8 @@ ValidatorManager *validator_manager_free(ValidatorManager *m) {
         return NULL;
 }
 
-/* Stopping --------------------------------------------------------------------------------------- */
+/* Stopping ---------------------------------------------------------------------------------------
+ */
 
 static void on_stop_step(uv_timer_t *timer) {
         ValidatorManager *m = timer->data;
@@ -327,7 +350,7 @@ void validator_manager_status(const ValidatorManager *m, ValidatorStatus *ret) {
         SpoolStats stats;
 
         spool_stats(m->spool, &stats);
-        *ret = (ValidatorStatus) {
+        *ret = (ValidatorStatus){
                 .state = uplink_state_name(uplink_state(m->uplink)),
                 .hub = m->conf->hub_url,
                 .connected = uplink_approved(m->uplink),

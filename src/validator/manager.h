@@ -12,7 +12,8 @@ typedef struct ValidatorManagerOptions {
         const char *bus;           /* address of a private bus, "none", or NULL: the system bus */
 } ValidatorManagerOptions;
 
-int validator_manager_new(ValidatorManager **ret, Daemon *daemon, const ValidatorManagerOptions *options);
+int validator_manager_new(ValidatorManager **ret, Daemon *daemon,
+                          const ValidatorManagerOptions *options);
 ValidatorManager *validator_manager_free(ValidatorManager *m);
 DEFINE_FREEP(ValidatorManager, validator_manager_free);
 /* Seals what was seen, says bye, then daemon_finished(). */

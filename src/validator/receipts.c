@@ -3,7 +3,8 @@
 
 #include <errno.h>
 
-int receipt_apply(Spool *spool, const JsonBytes *bytes, const PublicKey *hub, const SignScope *scope, Receipt *ret) {
+int receipt_apply(Spool *spool, const JsonBytes *bytes, const PublicKey *hub,
+                  const SignScope *scope, Receipt *ret) {
         Hash own;
         int r;
 

@@ -1,4 +1,5 @@
-/* A hash of orders; a run per check under way, which copies what it needs and outlives its order. */
+/* A hash of orders; a run per check under way, which copies what it needs and outlives its order.
+ */
 #include "validator/runner.h"
 
 #include <errno.h>
@@ -55,7 +56,8 @@ static usec_t hub_now(const Runner *r) {
         return hub_time_at(r->options.hub_time, now_boottime());
 }
 
-/* Runs ------------------------------------------------------------------------------------------- */
+/* Runs -------------------------------------------------------------------------------------------
+ */
 
 static void run_free(Run *run) {
         DL_DELETE(run->runner->runs, run);
@@ -115,8 +117,12 @@ static int start_run(Work *w, TickKind kind, uint32_t number, usec_t scheduled) 
 
         if (!run)
                 return -ENOMEM;
-        *run = (Run) { .runner = r, .order = w->id, .kind = kind, .number = number, .scheduled = scheduled,
-                       .interval = w->order.interval_ms * USEC_PER_MSEC };
+        *run = (Run){ .runner = r,
+                      .order = w->id,
+                      .kind = kind,
+                      .number = number,
+                      .scheduled = scheduled,
+                      .interval = w->order.interval_ms * USEC_PER_MSEC };
         DL_APPEND(r->runs, run);
         code = kind == TICK_SCHEDULED ? start_suspect(run) : 0;
         if (code >= 0)
@@ -126,7 +132,8 @@ static int start_run(Work *w, TickKind kind, uint32_t number, usec_t scheduled) 
         return code;
 }
 
-/* Schedule --------------------------------------------------------------------------------------- */
+/* Schedule ---------------------------------------------------------------------------------------
+ */
 
 static void schedule(Work *w);
 
@@ -134,7 +141,8 @@ static void on_due(uv_timer_t *timer) {
         Work *w = timer->data;
         int r;
 
-        if (hub_now(w->runner) + USEC_PER_MSEC < w->due.at) { /* the estimate of hub time moved meanwhile */
+        if (hub_now(w->runner) + USEC_PER_MSEC <
+            w->due.at) { /* the estimate of hub time moved meanwhile */
                 schedule(w);
                 return;
         }
@@ -150,10 +158,12 @@ static void schedule(Work *w) {
 
         w->due = schedule_next(&w->order, w->slot_max, now);
         uv_update_time(w->runner->loop);
-        uv_timer_start(&w->timer, on_due, (w->due.at > now ? w->due.at - now : 0) / USEC_PER_MSEC, 0);
+        uv_timer_start(&w->timer, on_due, (w->due.at > now ? w->due.at - now : 0) / USEC_PER_MSEC,
+                       0);
 }
 
-/* Orders ----------------------------------------------------------------------------------------- */
+/* Orders -----------------------------------------------------------------------------------------
+ */
 
 int runner_new(Runner **ret, uv_loop_t *loop, const RunnerOptions *options) {
         Runner *r = calloc(1, sizeof(*r));
@@ -176,8 +186,8 @@ Runner *runner_free(Runner *r) {
 
         if (!r)
                 return NULL;
-        HASH_ITER (hh, r->works, w, next)
-                forget(r, w);
+        HASH_ITER(hh, r->works, w, next)
+        forget(r, w);
         while (r->runs) {
                 check_cancel(r->runs->check);
                 run_free(r->runs);
@@ -206,7 +216,7 @@ static int add(Runner *r, const RunnerOrder *o) {
         *w->spec = *o->spec;
         w->id = o->id;
         w->order = o->order;
-        w->order.extension = (Extension) { 0 };
+        w->order.extension = (Extension){ 0 };
         w->runner = r;
         w->slot_max = MAX(spool_progress(r->options.spool, &o->id, false), INT64_C(-1));
         w->probe_max = MAX(spool_progress(r->options.spool, &o->id, true), INT64_C(0));
@@ -240,16 +250,16 @@ void runner_remove(Runner *r, const OrderId *id) {
 void runner_mark(Runner *r) {
         Work *w, *next;
 
-        HASH_ITER (hh, r->works, w, next)
-                w->marked = true;
+        HASH_ITER(hh, r->works, w, next)
+        w->marked = true;
 }
 
 void runner_sweep(Runner *r) {
         Work *w, *next;
 
-        HASH_ITER (hh, r->works, w, next)
-                if (w->marked)
-                        forget(r, w);
+        HASH_ITER(hh, r->works, w, next)
+        if (w->marked)
+                forget(r, w);
 }
 
 int runner_probe(Runner *r, const RunnerProbe *probe) {
@@ -272,7 +282,7 @@ size_t runner_count(const Runner *r) {
 void runner_reschedule(Runner *r) {
         Work *w, *next;
 
-        HASH_ITER (hh, r->works, w, next)
-                if (w->order.type != ORDER_SPARE)
-                        schedule(w);
+        HASH_ITER(hh, r->works, w, next)
+        if (w->order.type != ORDER_SPARE)
+                schedule(w);
 }

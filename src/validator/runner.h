@@ -1,4 +1,5 @@
-/* The orders this validator holds, each with its timer; what is due is checked, what was seen becomes a tick. */
+/* The orders this validator holds, each with its timer; what is due is checked, what was seen
+ * becomes a tick. */
 #pragma once
 
 #include <uv.h>
@@ -12,10 +13,10 @@
 typedef struct Runner Runner;
 
 typedef struct RunnerOptions {
-        Checker *checker;        /* borrowed, as all here */
+        Checker *checker; /* borrowed, as all here */
         const HubTime *hub_time;
-        Spool *spool;            /* asked how far an order got */
-        unsigned orders_max;     /* more are refused */
+        Spool *spool;        /* asked how far an order got */
+        unsigned orders_max; /* more are refused */
         /* urgent: somebody waits for it (a probe). */
         void (*tick)(const Tick *tick, bool urgent, void *userdata);
         /* A scheduled check is unanswered after a second. */
@@ -50,7 +51,8 @@ typedef struct RunnerProbe {
         usec_t deadline; /* hub time */
 } RunnerProbe;
 
-/* 0: started. -ENOENT: no such order; -EALREADY: this number or a higher one was checked; -ETIME: past its deadline. */
+/* 0: started. -ENOENT: no such order; -EALREADY: this number or a higher one was checked; -ETIME:
+ * past its deadline. */
 int runner_probe(Runner *r, const RunnerProbe *probe);
 size_t runner_count(const Runner *r);
 /* Hub time was learned or corrected: timers are set anew. */

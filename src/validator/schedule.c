@@ -7,5 +7,7 @@ ScheduleSlot schedule_next(const Order *o, int64_t highest, usec_t now) {
 
         if (highest >= 0 && slot <= (uint64_t)highest)
                 slot = (uint64_t)highest + 1;
-        return (ScheduleSlot) { .slot = (uint32_t)slot, .at = start + slot * interval };
+        if (slot > UINT32_MAX)
+                return (ScheduleSlot){ .slot = UINT32_MAX, .at = USEC_INFINITY };
+        return (ScheduleSlot){ .slot = (uint32_t)slot, .at = start + slot * interval };
 }

@@ -36,7 +36,7 @@ void sealer_renew(Sealer *s) {
         } while (incarnation == 0);
         s->incarnation = incarnation;
         s->sequence = 0;
-        s->previous = (Hash) { 0 };
+        s->previous = (Hash){ 0 };
 }
 
 int sealer_new(Sealer **ret, uv_loop_t *loop, const SealerOptions *options) {
@@ -74,7 +74,7 @@ static BatchHeader header_of(const Sealer *s, uint16_t flags, uint16_t count) {
         usec_t boottime = now_boottime();
         usec_t now = hub_time_at(s->options.hub_time, boottime);
 
-        return (BatchHeader) {
+        return (BatchHeader){
                 .type = BATCH_TICKS,
                 .flags = (uint16_t)(flags | (s->options.hub_time->synced ? 0 : BATCH_UNSYNCED)),
                 .incarnation = s->incarnation,
@@ -99,11 +99,17 @@ static int seal(Sealer *s, const Tick *ticks, uint16_t count, uint16_t flags) {
         if (n < 0)
                 return n;
         for (uint16_t i = 0; i < count; i++)
-                progress[i] = (SpoolProgress) { ticks[i].order, ticks[i].kind != TICK_SCHEDULED, ticks[i].number };
+                progress[i] = (SpoolProgress){ ticks[i].order, ticks[i].kind != TICK_SCHEDULED,
+                                               ticks[i].number };
 
-        batch = (SpoolBatch) {
-                .incarnation = s->incarnation, .sequence = s->sequence + 1, .hash = hash,
-                .created = (usec_t)draft.header.created, .count = count, .frame = s->frame, .n = (size_t)n,
+        batch = (SpoolBatch){
+                .incarnation = s->incarnation,
+                .sequence = s->sequence + 1,
+                .hash = hash,
+                .created = (usec_t)draft.header.created,
+                .count = count,
+                .frame = s->frame,
+                .n = (size_t)n,
         };
         r = spool_put(s->options.spool, &batch, progress, count);
         if (r < 0)
@@ -122,7 +128,7 @@ static void shrink(Sealer *s) {
         int n;
 
         for (int i = 0; i < SHRINKS_MOST && spool_shrink(s->options.spool, &d) > 0; i++) {
-                draft = (BatchDraft) { .header = header_of(s, 0, 0), .gap = { d.from, d.ticks } };
+                draft = (BatchDraft){ .header = header_of(s, 0, 0), .gap = { d.from, d.ticks } };
                 draft.header.type = BATCH_GAP;
                 draft.header.flags = 0;
                 draft.header.incarnation = d.incarnation;
@@ -131,8 +137,9 @@ static void shrink(Sealer *s) {
                 n = batch_seal(&draft, s->options.key, &s->network, s->frame, &hash);
                 if (n < 0 || spool_put_gap(s->options.spool, &d, s->frame, (size_t)n) < 0)
                         return;
-                log_event(LOG_WARNING, DPIN_MSG_SPOOL_LOST, "the spool is full: its oldest batches were dropped",
-                          "DPIN_TICKS=%u", d.ticks);
+                log_event(LOG_WARNING, DPIN_MSG_SPOOL_LOST,
+                          "the spool is full: its oldest batches were dropped", "DPIN_TICKS=%u",
+                          d.ticks);
         }
 }
 
@@ -145,7 +152,8 @@ int sealer_flush(Sealer *s) {
         r = seal(s, s->ticks, s->n, 0);
         if (r < 0) {
                 if (!s->complained)
-                        log_event(LOG_ERR, DPIN_MSG_SPOOL_FULL, "ticks cannot be stored: they wait in memory", "DPIN_ERROR=%s",
+                        log_event(LOG_ERR, DPIN_MSG_SPOOL_FULL,
+                                  "ticks cannot be stored: they wait in memory", "DPIN_ERROR=%s",
                                   strerror(-r));
                 s->complained = true;
                 return r;
@@ -176,7 +184,8 @@ void sealer_add(Sealer *s, const Tick *tick, bool urgent) {
                 uv_timer_start(s->timer, on_timer, SEALER_DELAY / USEC_PER_MSEC, 0);
 }
 
-/* Forks and gaps --------------------------------------------------------------------------------- */
+/* Forks and gaps ---------------------------------------------------------------------------------
+ */
 
 typedef struct Reseal {
         Sealer *sealer;
@@ -203,7 +212,8 @@ int sealer_reseal(Sealer *s, uint64_t incarnation) {
         return r < 0 ? r : x.r < 0 ? x.r : x.n;
 }
 
-int sealer_gap_before(Sealer *s, const SpoolBatch *batch, uint64_t from, uint8_t ret[static BATCH_FRAME_MAX]) {
+int sealer_gap_before(Sealer *s, const SpoolBatch *batch, uint64_t from,
+                      uint8_t ret[static BATCH_FRAME_MAX]) {
         _cleanup_(batch_freep) Batch *parsed = NULL;
         BatchDraft draft;
         Hash hash;
@@ -212,7 +222,7 @@ int sealer_gap_before(Sealer *s, const SpoolBatch *batch, uint64_t from, uint8_t
         r = batch_parse(batch->frame, batch->n, &parsed);
         if (r < 0)
                 return r;
-        draft = (BatchDraft) { .header = header_of(s, 0, 0), .gap = { .from = from } };
+        draft = (BatchDraft){ .header = header_of(s, 0, 0), .gap = { .from = from } };
         draft.header.type = BATCH_GAP;
         draft.header.flags = 0;
         draft.header.incarnation = batch->incarnation;

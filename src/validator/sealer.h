@@ -1,5 +1,5 @@
-/* Ticks become signed batches in the spool: within 200 ms, urgent ones at once. Owns the live stream: its incarnation, sequence and
- * the hash the next batch goes on from. */
+/* Ticks become signed batches in the spool: within 200 ms, urgent ones at once. Owns the live
+ * stream: its incarnation, sequence and the hash the next batch goes on from. */
 #pragma once
 
 #include <uv.h>
@@ -35,9 +35,12 @@ int sealer_flush(Sealer *s);
 uint64_t sealer_incarnation(const Sealer *s);
 /* Later ticks go into a stream of their own. */
 void sealer_renew(Sealer *s);
-/* The stream has forked: what waits of it is sealed again in a new one, flagged. Number of batches. */
+/* The stream has forked: what waits of it is sealed again in a new one, flagged. Number of batches.
+ */
 int sealer_reseal(Sealer *s, uint64_t incarnation);
-/* A gap that tells of batches from..before(batch) which are not here any more; batch is a frame of the spool. Length of the frame. */
-int sealer_gap_before(Sealer *s, const SpoolBatch *batch, uint64_t from, uint8_t ret[static BATCH_FRAME_MAX]);
+/* A gap that tells of batches from..before(batch) which are not here any more; batch is a frame of
+ * the spool. Length of the frame. */
+int sealer_gap_before(Sealer *s, const SpoolBatch *batch, uint64_t from,
+                      uint8_t ret[static BATCH_FRAME_MAX]);
 uint64_t sealer_ticks(const Sealer *s);   /* sealed since the start */
 uint64_t sealer_refused(const Sealer *s); /* lost, because neither disk nor memory had room */

@@ -35,19 +35,22 @@ enum {
         _STATEMENT_MAX,
 };
 
-static const char schema[] =
-        "PRAGMA journal_mode = WAL;"
-        "PRAGMA synchronous = FULL;"
-        "PRAGMA auto_vacuum = INCREMENTAL;"
-        "CREATE TABLE IF NOT EXISTS network (key BLOB NOT NULL);"
-        /* opened: order of streams; receipt: the newest one */
-        "CREATE TABLE IF NOT EXISTS stream (incarnation INTEGER PRIMARY KEY, opened INTEGER NOT NULL, receipt BLOB);"
-        "CREATE TABLE IF NOT EXISTS batch (incarnation INTEGER NOT NULL, sequence INTEGER NOT NULL, hash BLOB NOT NULL,"
-        "  created INTEGER NOT NULL, ticks INTEGER NOT NULL, gap INTEGER NOT NULL, frame BLOB NOT NULL,"
-        "  PRIMARY KEY (incarnation, sequence, gap)) WITHOUT ROWID;"
-        "CREATE TABLE IF NOT EXISTS progress (work BLOB NOT NULL, probe INTEGER NOT NULL, number INTEGER NOT NULL,"
-        "  touched INTEGER NOT NULL, PRIMARY KEY (work, probe)) WITHOUT ROWID;"
-        "PRAGMA user_version = " SPOOL_VERSION ";";
+static const char schema[] = "PRAGMA journal_mode = WAL;"
+                             "PRAGMA synchronous = FULL;"
+                             "PRAGMA auto_vacuum = INCREMENTAL;"
+                             "CREATE TABLE IF NOT EXISTS network (key BLOB NOT NULL);"
+                             /* opened: order of streams; receipt: the newest one */
+                             "CREATE TABLE IF NOT EXISTS stream (incarnation INTEGER PRIMARY KEY, "
+                             "opened INTEGER NOT NULL, receipt BLOB);"
+                             "CREATE TABLE IF NOT EXISTS batch (incarnation INTEGER NOT NULL, "
+                             "sequence INTEGER NOT NULL, hash BLOB NOT NULL,"
+                             "  created INTEGER NOT NULL, ticks INTEGER NOT NULL, gap INTEGER NOT "
+                             "NULL, frame BLOB NOT NULL,"
+                             "  PRIMARY KEY (incarnation, sequence, gap)) WITHOUT ROWID;"
+                             "CREATE TABLE IF NOT EXISTS progress (work BLOB NOT NULL, probe "
+                             "INTEGER NOT NULL, number INTEGER NOT NULL,"
+                             "  touched INTEGER NOT NULL, PRIMARY KEY (work, probe)) WITHOUT ROWID;"
+                             "PRAGMA user_version = " SPOOL_VERSION ";";
 
 static const char *const statements[_STATEMENT_MAX] = {
         [BEGIN] = "BEGIN IMMEDIATE",
@@ -56,21 +59,30 @@ static const char *const statements[_STATEMENT_MAX] = {
         [PIN] = "INSERT INTO network (key) VALUES (?1)",
         [PINNED] = "SELECT key FROM network",
         [PROGRESS] = "SELECT number FROM progress WHERE work = ?1 AND probe = ?2",
-        [PROGRESS_PUT] = "INSERT INTO progress (work, probe, number, touched) VALUES (?1, ?2, ?3, ?4) "
-                         "ON CONFLICT (work, probe) DO UPDATE SET number = max(number, ?3), touched = ?4",
-        [PUT] = "INSERT INTO batch (incarnation, sequence, hash, created, ticks, gap, frame) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        [STREAM_PUT] = "INSERT INTO stream (incarnation, opened) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        [PROGRESS_PUT] = "INSERT INTO progress (work, probe, number, touched) VALUES (?1, ?2, ?3, "
+                         "?4) "
+                         "ON CONFLICT (work, probe) DO UPDATE SET number = max(number, ?3), "
+                         "touched = ?4",
+        [PUT] = "INSERT INTO batch (incarnation, sequence, hash, created, ticks, gap, frame) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        [STREAM_PUT] = "INSERT INTO stream (incarnation, opened) VALUES (?1, ?2) ON CONFLICT DO "
+                       "NOTHING",
         [NEXT] = "SELECT incarnation, sequence, hash, created, ticks, frame FROM batch "
                  "WHERE incarnation = ?1 AND sequence > ?2 ORDER BY sequence, gap LIMIT 1",
         [HASH] = "SELECT hash FROM batch WHERE incarnation = ?1 AND sequence = ?2",
         [TRIM] = "DELETE FROM batch WHERE incarnation = ?1 AND sequence <= ?2",
         [RECEIPT_PUT] = "UPDATE stream SET receipt = ?2 WHERE incarnation = ?1",
-        [STREAMS] = "SELECT s.incarnation, count(b.sequence), min(b.created), s.receipt FROM stream s "
-                    "JOIN batch b ON b.incarnation = s.incarnation GROUP BY s.incarnation ORDER BY s.opened LIMIT ?1",
-        [STREAM_DROP] = "DELETE FROM stream WHERE incarnation NOT IN (SELECT incarnation FROM batch) AND incarnation <> ?1",
-        [STREAM_OLDEST] = "SELECT s.incarnation FROM stream s JOIN batch b ON b.incarnation = s.incarnation "
+        [STREAMS] = "SELECT s.incarnation, count(b.sequence), min(b.created), s.receipt FROM "
+                    "stream s "
+                    "JOIN batch b ON b.incarnation = s.incarnation GROUP BY s.incarnation ORDER BY "
+                    "s.opened LIMIT ?1",
+        [STREAM_DROP] = "DELETE FROM stream WHERE incarnation NOT IN (SELECT incarnation FROM "
+                        "batch) AND incarnation <> ?1",
+        [STREAM_OLDEST] = "SELECT s.incarnation FROM stream s JOIN batch b ON b.incarnation = "
+                          "s.incarnation "
                           "ORDER BY s.opened, b.sequence LIMIT 1",
-        [OLDEST] = "SELECT sequence, hash, ticks, gap, length(frame), frame FROM batch WHERE incarnation = ?1 "
+        [OLDEST] = "SELECT sequence, hash, ticks, gap, length(frame), frame FROM batch WHERE "
+                   "incarnation = ?1 "
                    "ORDER BY sequence, gap LIMIT ?2",
         [DROP] = "DELETE FROM batch WHERE incarnation = ?1 AND sequence <= ?2",
         [TOTALS] = "SELECT count(*), coalesce(sum(length(frame)), 0) FROM batch",
@@ -106,7 +118,8 @@ static int to_errno(int code) {
         }
 }
 
-/* Statements and values -------------------------------------------------------------------------- */
+/* Statements and values --------------------------------------------------------------------------
+ */
 
 static sqlite3_stmt *use(Spool *s, int which) {
         sqlite3_reset(s->statements[which]);
@@ -161,7 +174,8 @@ static int count(Spool *s) {
         return r < 0 ? r : 0;
 }
 
-/* Life ------------------------------------------------------------------------------------------- */
+/* Life -------------------------------------------------------------------------------------------
+ */
 
 static int make_file(const char *path) {
         int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -174,7 +188,8 @@ static int make_file(const char *path) {
 
 static int prepare(Spool *s) {
         for (int i = 0; i < _STATEMENT_MAX; i++) {
-                int code = sqlite3_prepare_v3(s->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i], NULL);
+                int code = sqlite3_prepare_v3(s->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                              &s->statements[i], NULL);
 
                 if (code != SQLITE_OK)
                         return to_errno(code);
@@ -242,7 +257,8 @@ int spool_pin(Spool *s, const PublicKey *network) {
         return r < 0 ? r : 1;
 }
 
-/* Progress and batches --------------------------------------------------------------------------- */
+/* Progress and batches ---------------------------------------------------------------------------
+ */
 
 int64_t spool_progress(Spool *s, const OrderId *order, bool probe) {
         sqlite3_stmt *q = use(s, PROGRESS);
@@ -311,7 +327,7 @@ int spool_put(Spool *s, const SpoolBatch *batch, const SpoolProgress *progress, 
 static int read_batch(sqlite3_stmt *q, SpoolBatch *ret) {
         if (sqlite3_column_bytes(q, 2) != SIGN_HASH_SIZE)
                 return -EUCLEAN;
-        *ret = (SpoolBatch) {
+        *ret = (SpoolBatch){
                 .incarnation = (uint64_t)sqlite3_column_int64(q, 0),
                 .sequence = (uint64_t)sqlite3_column_int64(q, 1),
                 .created = (usec_t)sqlite3_column_int64(q, 3),
@@ -352,7 +368,8 @@ int spool_hash(Spool *s, uint64_t incarnation, uint64_t sequence, Hash *ret) {
         return r;
 }
 
-/* Trimming and dropping -------------------------------------------------------------------------- */
+/* Trimming and dropping --------------------------------------------------------------------------
+ */
 
 static int delete_up_to(Spool *s, int statement, uint64_t incarnation, uint64_t to) {
         sqlite3_stmt *q = use(s, statement);
@@ -395,7 +412,8 @@ static int oldest_stream(Spool *s, uint64_t *ret) {
         return r;
 }
 
-/* What an earlier gap at the front had lost already: its extension is (type, length, from u64, lost u32). */
+/* What an earlier gap at the front had lost already: its extension is (type, length, from u64, lost
+ * u32). */
 static void merge_gap(SpoolDropped *d, const uint8_t *frame, size_t n) {
         const uint8_t *value = frame + BATCH_HEADER_SIZE + 3;
         uint64_t from = 0;
@@ -405,7 +423,8 @@ static void merge_gap(SpoolDropped *d, const uint8_t *frame, size_t n) {
         for (int i = 0; i < 8; i++)
                 from = from << 8 | value[i];
         d->from = from;
-        d->ticks += (uint32_t)value[8] << 24 | (uint32_t)value[9] << 16 | (uint32_t)value[10] << 8 | value[11];
+        d->ticks += (uint32_t)value[8] << 24 | (uint32_t)value[9] << 16 | (uint32_t)value[10] << 8 |
+                    value[11];
 }
 
 #define DROP_AT_ONCE 64
@@ -436,7 +455,7 @@ int spool_shrink(Spool *s, SpoolDropped *ret) {
 
         if (s->stats.bytes <= s->max_bytes)
                 return 0;
-        *ret = (SpoolDropped) { 0 };
+        *ret = (SpoolDropped){ 0 };
         r = oldest_stream(s, &ret->incarnation);
         if (r <= 0)
                 return r;
@@ -467,7 +486,8 @@ int spool_put_gap(Spool *s, const SpoolDropped *dropped, const void *frame, size
         return count(s);
 }
 
-/* Streams ---------------------------------------------------------------------------------------- */
+/* Streams ----------------------------------------------------------------------------------------
+ */
 
 int spool_streams(Spool *s, SpoolStream *ret, size_t n) {
         sqlite3_stmt *q = use(s, STREAMS);
@@ -478,7 +498,7 @@ int spool_streams(Spool *s, SpoolStream *ret, size_t n) {
         while ((r = step(q)) > 0 && found < n) {
                 SpoolStream *x = &ret[found++];
 
-                *x = (SpoolStream) {
+                *x = (SpoolStream){
                         .incarnation = (uint64_t)sqlite3_column_int64(q, 0),
                         .batches = (uint64_t)sqlite3_column_int64(q, 1),
                         .oldest = (usec_t)sqlite3_column_int64(q, 2),

@@ -1,5 +1,6 @@
-/* A crash-safe queue on disk (SQLite, WAL, synchronous FULL): signed batches wait here until the hub's receipt. Also what must
- * survive with them: the newest receipt of each stream, the highest slot and probe number signed per order, the pinned network key. */
+/* A crash-safe queue on disk (SQLite, WAL, synchronous FULL): signed batches wait here until the
+ * hub's receipt. Also what must survive with them: the newest receipt of each stream, the highest
+ * slot and probe number signed per order, the pinned network key. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,7 +30,8 @@ DEFINE_FREEP(Spool, spool_free);
 /* 1: pinned now, or the same; 0: another network key is pinned. */
 int spool_pin(Spool *s, const PublicKey *network);
 
-/* Which slot or probe number may be signed next is remembered per order; at or below it nothing is signed again. */
+/* Which slot or probe number may be signed next is remembered per order; at or below it nothing is
+ * signed again. */
 typedef struct SpoolProgress {
         OrderId order;
         bool probe;
@@ -38,15 +40,18 @@ typedef struct SpoolProgress {
 /* The highest number stored; -ENOENT: none. */
 int64_t spool_progress(Spool *s, const OrderId *order, bool probe);
 
-/* Stores a sealed batch and the progress of its ticks in one transaction. 0; -ENOSPC: disk full, nothing is stored. */
+/* Stores a sealed batch and the progress of its ticks in one transaction. 0; -ENOSPC: disk full,
+ * nothing is stored. */
 int spool_put(Spool *s, const SpoolBatch *batch, const SpoolProgress *progress, size_t n);
-/* Drops the oldest batches of the oldest stream until the bound holds: what was dropped becomes a gap, to be sealed by the caller. */
+/* Drops the oldest batches of the oldest stream until the bound holds: what was dropped becomes a
+ * gap, to be sealed by the caller. */
 typedef struct SpoolDropped {
         uint64_t incarnation, from, to;
         Hash hash; /* of batch `to` */
         uint32_t ticks;
 } SpoolDropped;
-/* 1: something was dropped; 0: within bounds. The gap's frame is then stored in place with spool_put_gap(). */
+/* 1: something was dropped; 0: within bounds. The gap's frame is then stored in place with
+ * spool_put_gap(). */
 int spool_shrink(Spool *s, SpoolDropped *ret);
 int spool_put_gap(Spool *s, const SpoolDropped *dropped, const void *frame, size_t n);
 
@@ -56,19 +61,21 @@ int spool_next(Spool *s, uint64_t incarnation, uint64_t after, SpoolVisit visit,
 /* 1: *ret is the hash of that batch. 0: not here. */
 int spool_hash(Spool *s, uint64_t incarnation, uint64_t sequence, Hash *ret);
 
-/* Keeps the receipt and drops what it covers. The caller has verified it against the batch's own hash. */
+/* Keeps the receipt and drops what it covers. The caller has verified it against the batch's own
+ * hash. */
 int spool_trim(Spool *s, const Receipt *receipt, const void *bytes, size_t n);
 
 typedef struct SpoolStream {
         uint64_t incarnation;
-        uint64_t batches;  /* waiting */
-        usec_t oldest;     /* created, hub time, of the oldest waiting; 0 none */
+        uint64_t batches; /* waiting */
+        usec_t oldest;    /* created, hub time, of the oldest waiting; 0 none */
         uint8_t receipt[RECEIPT_SIZE_MAX];
-        size_t n_receipt;  /* 0: none yet */
+        size_t n_receipt; /* 0: none yet */
 } SpoolStream;
 /* Streams with waiting batches, oldest first; at most n. Their number. */
 int spool_streams(Spool *s, SpoolStream *ret, size_t n);
-/* Moves what waits of one stream out, to be sealed again in a new one: the ticks of each batch go to visit, then it is dropped. */
+/* Moves what waits of one stream out, to be sealed again in a new one: the ticks of each batch go
+ * to visit, then it is dropped. */
 int spool_take_stream(Spool *s, uint64_t incarnation, SpoolVisit visit, void *userdata);
 
 typedef struct SpoolStats {

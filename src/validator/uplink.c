@@ -14,14 +14,14 @@
 
 #define BACKOFF_FIRST (250 * USEC_PER_MSEC)
 #define BACKOFF_LAST  (30 * USEC_PER_SEC)
-#define STALE         (5 * USEC_PER_SEC) /* unsent data older than this becomes history */
+#define STALE         (5 * USEC_PER_SEC)  /* unsent data older than this becomes history */
 #define SILENCE_MAX   (20 * USEC_PER_SEC) /* for the handshake */
 
 struct Uplink {
         uv_loop_t *loop;
         UplinkOptions options;
         WsClient *client;
-        WsPeer *peer; /* NULL: not connected */
+        WsPeer *peer;      /* NULL: not connected */
         uv_timer_t *timer; /* backoff, or the handshake's limit */
         UplinkState state;
         bool approved, stopping;
@@ -35,10 +35,8 @@ struct Uplink {
 };
 
 static const char *const state_names[_UPLINK_STATE_MAX] = {
-        [UPLINK_AWAY] = "away",
-        [UPLINK_CONNECTING] = "connecting",
-        [UPLINK_GREETED] = "connected",
-        [UPLINK_JOINING] = "joining",
+        [UPLINK_AWAY] = "away",         [UPLINK_CONNECTING] = "connecting",
+        [UPLINK_GREETED] = "connected", [UPLINK_JOINING] = "joining",
         [UPLINK_READY] = "ready",
 };
 
@@ -55,7 +53,8 @@ static void set_state(Uplink *u, UplinkState state) {
         u->options.changed(u->options.userdata);
 }
 
-/* Coming and going ------------------------------------------------------------------------------- */
+/* Coming and going -------------------------------------------------------------------------------
+ */
 
 static void on_timer(uv_timer_t *timer);
 
@@ -76,8 +75,8 @@ static void on_failed(const char *reason, void *userdata) {
         Uplink *u = userdata;
 
         if (strcmp(u->last_failure, reason) != 0)
-                log_event(LOG_WARNING, DPIN_MSG_HUB_LOST, "the hub cannot be reached", "DPIN_HUB=%s\nDPIN_REASON=%s",
-                          u->options.url, reason);
+                log_event(LOG_WARNING, DPIN_MSG_HUB_LOST, "the hub cannot be reached",
+                          "DPIN_HUB=%s\nDPIN_REASON=%s", u->options.url, reason);
         snprintf(u->last_failure, sizeof(u->last_failure), "%s", reason);
         retry_later(u);
 }
@@ -92,7 +91,8 @@ static void connect_now(Uplink *u) {
 }
 
 static void leave(Uplink *u, CloseCode code, const char *why) {
-        log_event(LOG_WARNING, DPIN_MSG_HUB_REFUSED, "leaving the hub", "DPIN_HUB=%s\nDPIN_REASON=%s", u->options.url, why);
+        log_event(LOG_WARNING, DPIN_MSG_HUB_REFUSED, "leaving the hub",
+                  "DPIN_HUB=%s\nDPIN_REASON=%s", u->options.url, why);
         if (u->peer)
                 ws_peer_close(u->peer, code, close_code_name(code));
 }
@@ -124,12 +124,13 @@ static void on_closed(WsPeer *p _unused_, unsigned code, void *userdata) {
 
         u->peer = NULL;
         if (!u->stopping)
-                log_event(LOG_INFO, DPIN_MSG_HUB_LOST, "disconnected from the hub", "DPIN_HUB=%s\nDPIN_REASON=%s",
-                          u->options.url, close_code_name(code));
+                log_event(LOG_INFO, DPIN_MSG_HUB_LOST, "disconnected from the hub",
+                          "DPIN_HUB=%s\nDPIN_REASON=%s", u->options.url, close_code_name(code));
         retry_later(u);
 }
 
-/* Sending ---------------------------------------------------------------------------------------- */
+/* Sending ----------------------------------------------------------------------------------------
+ */
 
 static int send_frame(Uplink *u, const Frame *f) {
         _cleanup_free_ char *text = NULL;
@@ -154,11 +155,13 @@ static void send_notice(Uplink *u, Code code, const FrameNotice *more) {
 static void on_send(const SpoolBatch *b, void *userdata) {
         Uplink *u = userdata;
 
-        (void)ws_peer_send(u->peer, WS_BINARY, b->frame, b->n); /* lost ones are sent again after a reconnect */
+        (void)ws_peer_send(u->peer, WS_BINARY, b->frame,
+                           b->n); /* lost ones are sent again after a reconnect */
 }
 
 void uplink_pump(Uplink *u) {
-        while (u->state == UPLINK_READY && u->approved && u->peer && window_next(u->window, on_send, u) > 0)
+        while (u->state == UPLINK_READY && u->approved && u->peer &&
+               window_next(u->window, on_send, u) > 0)
                 ;
 }
 
@@ -176,15 +179,17 @@ void uplink_refuse(Uplink *u, const OrderId *order, const char *reason) {
         send_notice(u, CODE_REFUSED, &n);
 }
 
-/* Handshake -------------------------------------------------------------------------------------- */
+/* Handshake --------------------------------------------------------------------------------------
+ */
 
 static size_t streams_of(Uplink *u, SpoolStream *spooled, FrameStream *ret) {
         int n = spool_streams(u->options.spool, spooled, FRAME_INCARNATIONS_MAX);
 
         for (int i = 0; i < n; i++)
-                ret[i] = (FrameStream) {
+                ret[i] = (FrameStream){
                         .incarnation = spooled[i].incarnation,
-                        .receipt = { spooled[i].n_receipt > 0 ? spooled[i].receipt : NULL, spooled[i].n_receipt },
+                        .receipt = { spooled[i].n_receipt > 0 ? spooled[i].receipt : NULL,
+                                     spooled[i].n_receipt },
                 };
         return n < 0 ? 0 : (size_t)n;
 }
@@ -211,10 +216,12 @@ static int send_join(Uplink *u) {
         memcpy(j->hub_nonce, u->nonces.hub, sizeof(j->hub_nonce));
         snprintf(j->authority, sizeof(j->authority), "%s", ws_client_authority(u->client));
         snprintf(j->software, sizeof(j->software), "dpin %s", DPIN_VERSION);
-        j->tags = (JsonStrings) { (char **)u->options.tags, count_strings(u->options.tags, FRAME_TAGS_MAX) };
-        j->capabilities = (JsonStrings) { (char **)u->options.capabilities,
-                                          count_strings((char *const *)u->options.capabilities, FRAME_TAGS_MAX) };
-        j->streams = (JsonArray) { streams, streams_of(u, spooled, streams) };
+        j->tags = (JsonStrings){ (char **)u->options.tags,
+                                 count_strings(u->options.tags, FRAME_TAGS_MAX) };
+        j->capabilities = (JsonStrings){ (char **)u->options.capabilities,
+                                         count_strings((char *const *)u->options.capabilities,
+                                                       FRAME_TAGS_MAX) };
+        j->streams = (JsonArray){ streams, streams_of(u, spooled, streams) };
         r = frame_join_sign(j, &u->scope.network, u->options.key);
         return r < 0 ? r : send_frame(u, &f);
 }
@@ -224,20 +231,23 @@ static void on_hello(Uplink *u, const Frame *f) {
         int pinned;
 
         if (h->version != FRAME_PROTOCOL || frame_hello_verify(h) < 0) {
-                leave(u, CLOSE_PROTOCOL, "its hello is not signed by its key, or of another version");
+                leave(u, CLOSE_PROTOCOL,
+                      "its hello is not signed by its key, or of another version");
                 return;
         }
         pinned = spool_pin(u->options.spool, &h->network_key);
         if (pinned <= 0) {
                 log_event(LOG_ERR, DPIN_MSG_HUB_KEY_CHANGED,
-                          "this hub is not of the network that was pinned at first contact: nothing is sent to it",
+                          "this hub is not of the network that was pinned at first contact: "
+                          "nothing is sent to it",
                           "DPIN_HUB=%s", u->options.url);
                 u->asked = 10 * USEC_PER_SEC;
                 leave(u, CLOSE_REJECTED, "another network key");
                 return;
         }
         u->hub = h->hub_key;
-        u->scope = (SignScope) { .network = h->network_key, .subject = *sign_key_public(u->options.key) };
+        u->scope = (SignScope){ .network = h->network_key,
+                                .subject = *sign_key_public(u->options.key) };
         memcpy(u->nonces.hub, h->nonce, sizeof(u->nonces.hub));
         sealer_set_network(u->options.sealer, &h->network_key);
         u->state = UPLINK_JOINING;
@@ -262,7 +272,8 @@ static void take_positions(Uplink *u, const FrameWelcome *w) {
         Receipt receipt;
 
         for (size_t i = 0; i < w->streams.n; i++)
-                if (receipt_apply(u->options.spool, &streams[i].receipt, &u->hub, &u->scope, &receipt) >= 0)
+                if (receipt_apply(u->options.spool, &streams[i].receipt, &u->hub, &u->scope,
+                                  &receipt) >= 0)
                         window_move(u->window, receipt.incarnation, receipt.to);
 }
 
@@ -283,7 +294,8 @@ static void on_welcome(Uplink *u, const Frame *f) {
         u->backoff = BACKOFF_FIRST;
         u->last_failure[0] = '\0';
         uv_timer_stop(u->timer);
-        log_event(LOG_INFO, DPIN_MSG_HUB_CONNECTED, u->approved ? "joined the hub" : "joined the hub, waiting for approval",
+        log_event(LOG_INFO, DPIN_MSG_HUB_CONNECTED,
+                  u->approved ? "joined the hub" : "joined the hub, waiting for approval",
                   "DPIN_HUB=%s", u->options.url);
         set_state(u, UPLINK_READY);
         uplink_pump(u);
@@ -293,11 +305,13 @@ static void on_reject(Uplink *u, const Frame *f) {
         u->asked = (usec_t)MIN(f->reject.retry_after, INT64_C(86400)) * USEC_PER_SEC;
         if (u->asked == 0)
                 u->asked = BACKOFF_LAST;
-        log_event(LOG_WARNING, DPIN_MSG_HUB_REFUSED, "the hub refuses this validator", "DPIN_HUB=%s\nDPIN_CODE=%s\nDPIN_REASON=%s",
-                  u->options.url, f->reject.code, f->reject.reason);
+        log_event(LOG_WARNING, DPIN_MSG_HUB_REFUSED, "the hub refuses this validator",
+                  "DPIN_HUB=%s\nDPIN_CODE=%s\nDPIN_REASON=%s", u->options.url, f->reject.code,
+                  f->reject.reason);
 }
 
-/* Work ------------------------------------------------------------------------------------------- */
+/* Work -------------------------------------------------------------------------------------------
+ */
 
 static void on_orders(Uplink *u, const Frame *f) {
         const FrameOrders *o = &f->orders;
@@ -307,7 +321,7 @@ static void on_orders(Uplink *u, const Frame *f) {
                 return;
         }
         if (!o->reset && o->base != u->revision) {
-                send_notice(u, CODE_ORDERS, &(FrameNotice) { .revision = u->revision });
+                send_notice(u, CODE_ORDERS, &(FrameNotice){ .revision = u->revision });
                 return;
         }
         u->revision = o->revision;
@@ -322,7 +336,8 @@ static void on_probe(Uplink *u, const Frame *f) {
                 u->options.probe(&f->probe, &u->scope, u->options.userdata);
 }
 
-/* Answers to batches ----------------------------------------------------------------------------- */
+/* Answers to batches -----------------------------------------------------------------------------
+ */
 
 static void on_ack(Uplink *u, const Frame *f) {
         const FrameAck *ack = &f->ack;
@@ -348,7 +363,8 @@ static void on_ack(Uplink *u, const Frame *f) {
         uplink_pump(u);
 }
 
-/* The batch the hub wants may be gone: dropped, or trimmed by a receipt of a hub that was restored since. */
+/* The batch the hub wants may be gone: dropped, or trimmed by a receipt of a hub that was restored
+ * since. */
 typedef struct Expected {
         Uplink *uplink;
         uint64_t sequence;
@@ -379,7 +395,8 @@ static void on_sequence(Uplink *u, const FrameNotice *n) {
 static void on_fork(Uplink *u, const FrameNotice *n) {
         int moved = sealer_reseal(u->options.sealer, n->incarnation);
 
-        log_event(LOG_WARNING, DPIN_MSG_STREAM_FORK, "the hub has other content for a stream: what is left is sealed anew",
+        log_event(LOG_WARNING, DPIN_MSG_STREAM_FORK,
+                  "the hub has other content for a stream: what is left is sealed anew",
                   "DPIN_BATCHES=%d", moved);
         window_reset(u->window, sealer_incarnation(u->options.sealer));
         uplink_pump(u);
@@ -430,7 +447,8 @@ static bool is_expected(const Uplink *u, FrameKind kind) {
         return frame_rules[kind].handle && frame_rules[kind].state == u->state;
 }
 
-static void on_received(WsPeer *p _unused_, WsKind kind, const uint8_t *data, size_t n, void *userdata) {
+static void on_received(WsPeer *p _unused_, WsKind kind, const uint8_t *data, size_t n,
+                        void *userdata) {
         Uplink *u = userdata;
         _cleanup_free_ Frame *f = calloc(1, sizeof(*f));
         const char *error = NULL;
@@ -448,7 +466,8 @@ static void on_received(WsPeer *p _unused_, WsKind kind, const uint8_t *data, si
         frame_done(f);
 }
 
-/* Life ------------------------------------------------------------------------------------------- */
+/* Life -------------------------------------------------------------------------------------------
+ */
 
 static const WsOps ops = {
         .opened = on_opened,
@@ -458,12 +477,14 @@ static const WsOps ops = {
 
 int uplink_new(Uplink **ret, uv_loop_t *loop, const UplinkOptions *options) {
         _cleanup_(uplink_freep) Uplink *u = calloc(1, sizeof(*u));
-        WsClientOptions client = { .url = options->url, .ca_file = options->ca_file, .failed = on_failed };
+        WsClientOptions client = { .url = options->url,
+                                   .ca_file = options->ca_file,
+                                   .failed = on_failed };
         int r;
 
         if (!u)
                 return -ENOMEM;
-        *u = (Uplink) { .loop = loop, .options = *options, .backoff = BACKOFF_FIRST };
+        *u = (Uplink){ .loop = loop, .options = *options, .backoff = BACKOFF_FIRST };
 
         r = window_new(&u->window, options->spool);
         if (r < 0)

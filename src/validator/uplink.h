@@ -1,5 +1,5 @@
-/* The connection to the hub: handshake, send window, acks, reconnects with backoff. Sends what the spool holds, live stream first,
- * and trims it by verified receipts only. */
+/* The connection to the hub: handshake, send window, acks, reconnects with backoff. Sends what the
+ * spool holds, live stream first, and trims it by verified receipts only. */
 #pragma once
 
 #include <uv.h>
@@ -13,10 +13,10 @@
 typedef struct Uplink Uplink;
 
 typedef enum UplinkState {
-        UPLINK_AWAY,       /* until the next attempt */
+        UPLINK_AWAY, /* until the next attempt */
         UPLINK_CONNECTING,
-        UPLINK_GREETED,    /* connected, a hello is awaited */
-        UPLINK_JOINING,    /* joined, a welcome is awaited */
+        UPLINK_GREETED, /* connected, a hello is awaited */
+        UPLINK_JOINING, /* joined, a welcome is awaited */
         UPLINK_READY,
         _UPLINK_STATE_MAX,
 } UplinkState;
@@ -26,7 +26,7 @@ const char *uplink_state_name(UplinkState s);
 typedef struct UplinkOptions {
         const char *url, *ca_file; /* borrowed, as all here */
         const SignKey *key;
-        char *const *tags;         /* ended by NULL */
+        char *const *tags; /* ended by NULL */
         const char *const *capabilities;
         HubTime *hub_time;
         Spool *spool;

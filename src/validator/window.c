@@ -35,21 +35,22 @@ Window *window_free(Window *w) {
 void window_reset(Window *w, uint64_t live) {
         w->live = live;
         w->n = 0;
-        w->limits = (FrameWindow) { .live = 1, .history = 1 };
+        w->limits = (FrameWindow){ .live = 1, .history = 1 };
 }
 
 void window_set_limits(Window *w, const FrameWindow *limits) {
         w->limits = *limits;
 }
 
-/* The first cursor gives way when too many streams were seen: it starts from the front again, which the hub answers as repeated. */
+/* The first cursor gives way when too many streams were seen: it starts from the front again, which
+ * the hub answers as repeated. */
 static Cursor *cursor_of(Window *w, uint64_t incarnation) {
         for (size_t i = 0; i < w->n; i++)
                 if (w->cursors[i].incarnation == incarnation)
                         return &w->cursors[i];
         if (w->n == FRAME_INCARNATIONS_MAX)
                 memmove(w->cursors, w->cursors + 1, --w->n * sizeof(*w->cursors));
-        w->cursors[w->n] = (Cursor) { .incarnation = incarnation };
+        w->cursors[w->n] = (Cursor){ .incarnation = incarnation };
         return &w->cursors[w->n++];
 }
 

@@ -1,4 +1,5 @@
-/* Which batches of the spool are under way: a cursor per stream, bounded per class (live, history). Pure but for reading the spool. */
+/* Which batches of the spool are under way: a cursor per stream, bounded per class (live, history).
+ * Pure but for reading the spool. */
 #pragma once
 
 #include "base/macro.h"

@@ -1,0 +1,57 @@
+/* Slots stay on their grid, are never repeated, and end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/macro.h"
+#include "validator/schedule.h"
+
+#define START (INT64_C(1700000000) * 1000000)
+#define T     (60 * USEC_PER_SEC)
+
+static const Order order = { .interval_ms = 60000, .start = START };
+
+static void expect(int64_t highest, usec_t now, uint32_t slot, usec_t at) {
+        ScheduleSlot next = schedule_next(&order, highest, now);
+
+        assert_int_equal(next.slot, slot);
+        assert_int_equal(next.at, at);
+}
+
+static void the_first_slot_waits_for_the_start(void **state _unused_) {
+        expect(-1, 0, 0, START);
+        expect(-1, START - 1, 0, START);
+        expect(-1, START, 0, START);
+}
+
+static void a_slot_that_passed_is_not_made_up_for(void **state _unused_) {
+        expect(-1, START + 1, 1, START + T);
+        expect(-1, START + T, 1, START + T);
+        expect(4, START + 100 * T + 1, 101, START + 101 * T);
+}
+
+static void a_slot_is_never_repeated(void **state _unused_) {
+        expect(0, START, 1, START + T);
+        expect(0, START - T, 1, START + T);
+        expect(7, START + 2 * T, 8, START + 8 * T); /* the clock went back */
+}
+
+static void numbers_end(void **state _unused_) {
+        assert_int_equal(schedule_next(&order, UINT32_MAX, 0).at, USEC_INFINITY);
+        assert_int_equal(schedule_next(&order, -1, INT64_MAX).at, USEC_INFINITY);
+        expect(UINT32_MAX - 1, 0, UINT32_MAX, START + UINT32_MAX * T);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(the_first_slot_waits_for_the_start),
+                cmocka_unit_test(a_slot_that_passed_is_not_made_up_for),
+                cmocka_unit_test(a_slot_is_never_repeated),
+                cmocka_unit_test(numbers_end),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
