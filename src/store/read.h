@@ -2,9 +2,8 @@
  * and hands the array to the typed callback. */
 #pragma once
 
+#include "store/call.h"
 #include "store/store.h"
-
-typedef void (*StoreCallback)(void); /* any function type; called as what it is by deliver() */
 
 typedef struct StoreReader {
         size_t size; /* of a row */

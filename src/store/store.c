@@ -7,10 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utlist.h>
 
 #include "base/log.h"
-#include "store/read.h"
+#include "store/call.h"
 
 enum {
         RETRY_MS = 1000,
@@ -34,17 +33,7 @@ struct Store {
         char text[TEXT_SIZE];
         PqCall *step;      /* version or lock, while asked for */
         uv_timer_t *timer; /* the next step; closes on its own */
-        StoreCall *calls;
-};
-
-struct StoreCall {
-        Store *store;
-        StoreCall *prev, *next;
-        PqCall *call;
-        const StoreReader *reader; /* of rows; NULL: finish knows */
-        void (*finish)(const StoreCall *c, int r, const PqResult *last, const char *error);
-        StoreCallback callback;
-        void *userdata;
+        StoreCalls calls;
 };
 
 /* The migrator keeps "VERSION OLDEST_PROGRAM" as the table's comment: readable whether or not the
@@ -155,7 +144,9 @@ static void on_lock(int r, PqResult *const *results, size_t n _unused_, const ch
 static void ask(Store *s, const PqStatement *statement, PqDone done) {
         PqTransaction *t;
 
-        t = store_begin(statement);
+        t = pq_transaction_new();
+        if (t)
+                pq_add(t, statement);
         if (t && statement->n_params > 0)
                 pq_text(t, DPIN_VERSION);
         if (!t || pq_submit(s->pq, t, done, s, &s->step) < 0)
@@ -216,18 +207,6 @@ static int connect_pq(Store *s) {
                       });
 }
 
-/* Callbacks may cancel others, so each round takes the head anew. */
-static void fail_calls(Store *s) {
-        while (s->calls) {
-                StoreCall *c = s->calls;
-
-                DL_DELETE(s->calls, c);
-                pq_call_cancel(c->call);
-                c->finish(c, -ENOTCONN, NULL, NULL);
-                free(c);
-        }
-}
-
 static bool phase_connected(const Store *s, StorePhase phase) {
         return s->pq && s->phase == phase && pq_connected(s->pq);
 }
@@ -244,7 +223,7 @@ static void on_timer(uv_timer_t *timer) {
                 return;
         }
 
-        fail_calls(s);
+        store_calls_fail(&s->calls, -ENOTCONN);
         s->pq = pq_free(s->pq);
         if (connect_pq(s) < 0)
                 later(s, RETRY_MS);
@@ -311,8 +290,7 @@ Store *store_free(Store *s) {
         if (!s)
                 return NULL;
 
-        while (s->calls)
-                store_call_cancel(s->calls);
+        store_calls_cancel(&s->calls);
         pq_call_cancel(s->step);
         pq_free(s->pq);
         if (s->timer)
@@ -330,49 +308,12 @@ StoreState store_state(const Store *s) {
 /* Calls -----------------------------------------------------------------------------------------
  */
 
-StoreCall *store_call_cancel(StoreCall *c) {
-        if (!c)
-                return NULL;
-
-        DL_DELETE(c->store->calls, c);
-        pq_call_cancel(c->call);
-        free(c);
-        return NULL;
-}
-
-static void on_done(int r, PqResult *const *results, size_t n, const char *error, void *userdata) {
-        _cleanup_free_ StoreCall *c = userdata;
-
-        if (r < 0)
-                log_debug("transaction: %s", error ? error : strerror(-r));
-        DL_DELETE(c->store->calls, c);
-        c->finish(c, r, r == 0 && n > 0 ? results[n - 1] : NULL, error);
-}
-
-/* prototype's missing parts are in c; takes t and a copy of c */
-static int submit(Store *s, PqTransaction *t, const StoreCall *prototype, StoreCall **ret) {
-        _cleanup_(pq_transaction_freep) PqTransaction *transaction = t;
-        _cleanup_free_ StoreCall *c = NULL;
-        int r;
-
-        if (s->state != STORE_READY)
-                return -ENOTCONN;
-
-        c = malloc(sizeof(StoreCall));
-        if (!c || !transaction)
-                return -ENOMEM;
-
-        *c = *prototype;
-        c->store = s;
-        r = pq_submit(s->pq, TAKE_PTR(transaction), on_done, c, &c->call);
-        if (r < 0)
-                return r;
-
-        DL_APPEND(s->calls, c);
-        if (ret)
-                *ret = c;
-        (void)TAKE_PTR(c);
-        return 0;
+int store_call(Store *s, PqTransaction *t, const StoreCall *prototype, StoreCall **ret) {
+        if (s->state != STORE_READY || !t) {
+                pq_transaction_free(t);
+                return t ? -ENOTCONN : -ENOMEM;
+        }
+        return store_calls_add(&s->calls, s->pq, t, prototype, ret);
 }
 
 static void finish_done(const StoreCall *c, int r, const PqResult *last _unused_,
@@ -385,100 +326,9 @@ int store_submit(Store *s, PqTransaction *t, StoreDone done, void *userdata, Sto
                               .callback = (StoreCallback)done,
                               .userdata = userdata };
 
-        return submit(s, t, &c, ret);
+        return store_call(s, t, &c, ret);
 }
 
-static void finish_change(const StoreCall *c, int r, const PqResult *last, const char *error) {
-        if (r == 0 && pq_rows(last) == 0 && pq_changed(last) == 0)
-                r = -ENOENT;
-        finish_done(c, r, last, error);
-}
-
-int store_change(Store *s, PqTransaction *t, const StoreAnswer *answer) {
-        const StoreCall c = { .finish = finish_change,
-                              .callback = answer->callback,
-                              .userdata = answer->userdata };
-
-        return submit(s, t, &c, answer->ret);
-}
-
-static void finish_json(const StoreCall *c, int r, const PqResult *last,
-                        const char *error _unused_) {
-        StoreJson callback = (StoreJson)c->callback;
-        const char *json = NULL;
-
-        if (r == 0 && (pq_rows(last) == 0 || pq_is_null(last, 0, 0)))
-                r = -ENOENT;
-        if (r == 0)
-                json = pq_get_text(last, 0, 0);
-        callback(r, json, json ? strlen(json) : 0, c->userdata);
-}
-
-int store_read_json(Store *s, PqTransaction *t, const StoreAnswer *answer) {
-        const StoreCall c = { .finish = finish_json,
-                              .callback = answer->callback,
-                              .userdata = answer->userdata };
-
-        return submit(s, t, &c, answer->ret);
-}
-
-static void free_rows(const StoreReader *reader, char *rows, size_t n) {
-        for (size_t i = 0; rows && reader->done && i < n; i++)
-                reader->done(rows + i * reader->size);
-        free(rows);
-}
-
-static void finish_rows(const StoreCall *c, int r, const PqResult *last,
-                        const char *error _unused_) {
-        size_t n = r == 0 ? pq_rows(last) : 0;
-        char *rows = NULL;
-
-        if (n > 0) {
-                rows = calloc(n, c->reader->size);
-                r = rows ? 0 : -ENOMEM;
-        }
-        for (size_t i = 0; r == 0 && i < n; i++)
-                r = c->reader->row(last, i, rows + i * c->reader->size);
-
-        c->reader->deliver(c->callback, r, r == 0 ? rows : NULL, r == 0 ? n : 0, c->userdata);
-        free_rows(c->reader, rows, n);
-}
-
-int store_read(Store *s, PqTransaction *t, const StoreReader *reader, const StoreAnswer *answer) {
-        const StoreCall c = { .finish = finish_rows,
-                              .reader = reader,
-                              .callback = answer->callback,
-                              .userdata = answer->userdata };
-
-        return submit(s, t, &c, answer->ret);
-}
-
-PqTransaction *store_begin(const PqStatement *first) {
-        PqTransaction *t;
-
-        t = pq_transaction_new();
-        if (t)
-                pq_add(t, first);
-        return t;
-}
-
-int store_get_bytes(const PqResult *result, size_t row, int column, void *ret, size_t n) {
-        int r;
-
-        r = pq_get_bytes(result, row, column, ret, n);
-        if (r < 0)
-                return r;
-        return (size_t)r == n ? 0 : -EBADMSG;
-}
-
-int store_get_blob(const PqResult *result, size_t row, int column, const uint8_t **ret,
-                   size_t *ret_n) {
-        uint8_t *blob;
-        int r;
-
-        r = pq_get_blob(result, row, column, &blob, ret_n);
-        if (r < 0)
-                return r;
-        *ret = blob;
-        return 0;
+StoreCall *store_call_cancel(StoreCall *c) {
+        return store_calls_forget(c);
 }

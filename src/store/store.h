@@ -63,6 +63,8 @@ typedef void (*StoreJson)(int r, const char *json, size_t n, void *userdata);
  * -ENOMEM (t may be NULL for that). The callback never runs inside; ret may be NULL. The same holds
  * for every read in this folder. */
 int store_submit(Store *s, PqTransaction *t, StoreDone done, void *userdata, StoreCall **ret);
+/* For read.c: the same with a finish() of its own. */
+int store_call(Store *s, PqTransaction *t, const StoreCall *prototype, StoreCall **ret);
 /* The callback will not come; what was sent still takes effect. Takes NULL, returns NULL. */
 StoreCall *store_call_cancel(StoreCall *c);
 DEFINE_FREEP(StoreCall, store_call_cancel);

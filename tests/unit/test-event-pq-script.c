@@ -32,47 +32,53 @@ static PqScript *open_script(void **state) {
         return s;
 }
 
-static void note_row(const char *const *values, size_t n, void *userdata) {
-        char *text = userdata;
+typedef struct Rows {
+        char text[256];
+        size_t n;
+} Rows;
 
-        for (size_t i = 0; i < n; i++) {
-                strcat(text, values[i] ? values[i] : "NULL");
-                strcat(text, i + 1 < n ? "," : ";");
-        }
+static void note_row(const char *const *values, size_t n, void *userdata) {
+        Rows *rows = userdata;
+
+        for (size_t i = 0; i < n; i++)
+                rows->n += (size_t)snprintf(rows->text + rows->n, sizeof(rows->text) - rows->n,
+                                            "%s%s", values[i] ? values[i] : "NULL",
+                                            i + 1 < n ? "," : ";");
 }
 
 static void scripts_have_many_statements(void **state) {
         _cleanup_(pq_script_closep) PqScript *s = open_script(state);
-        char rows[128] = "";
+        Rows rows = { 0 };
 
         assert_int_equal(pq_script_run(s, "CREATE TABLE a (n integer, t text); INSERT INTO a VALUES"
                                           " (1, 'x'), (2, NULL); ; SELECT * FROM a"),
                          0);
-        assert_int_equal(pq_script_query(s, "SELECT * FROM a ORDER BY n", NULL, note_row, rows), 0);
-        assert_string_equal(rows, "1,x;2,NULL;");
+        assert_int_equal(pq_script_query(s, "SELECT * FROM a ORDER BY n", NULL, note_row, &rows),
+                         0);
+        assert_string_equal(rows.text, "1,x;2,NULL;");
         assert_string_equal(pq_script_error(s), "");
 }
 
 static void values_are_parameters(void **state) {
         _cleanup_(pq_script_closep) PqScript *s = open_script(state);
         const char *const values[] = { "'; DROP TABLE a; --", "7", NULL };
-        char rows[128] = "";
+        Rows rows = { 0 };
 
         assert_int_equal(pq_script_query(s, "SELECT $1::text, $2::integer + 1", values, note_row,
-                                         rows),
+                                         &rows),
                          0);
-        assert_string_equal(rows, "'; DROP TABLE a; --,8;");
+        assert_string_equal(rows.text, "'; DROP TABLE a; --,8;");
 }
 
 static void an_error_undoes_the_script_and_is_told(void **state) {
         _cleanup_(pq_script_closep) PqScript *s = open_script(state);
-        char rows[128] = "";
+        Rows rows = { 0 };
 
         assert_int_equal(pq_script_run(s, "CREATE TABLE b (n integer); SELECT 1/0; SELECT 2"),
                          -EIO);
         assert_non_null(strstr(pq_script_error(s), "division by zero"));
-        assert_int_equal(pq_script_query(s, "SELECT to_regclass('b')", NULL, note_row, rows), 0);
-        assert_string_equal(rows, "NULL;");
+        assert_int_equal(pq_script_query(s, "SELECT to_regclass('b')", NULL, note_row, &rows), 0);
+        assert_string_equal(rows.text, "NULL;");
         assert_string_equal(pq_script_error(s), "");
 }
 

@@ -81,7 +81,7 @@ static int fresh(void **state) {
         assert_int_equal(postgres_psql(g->postgres, NULL, "-c", "CREATE DATABASE m"), 0);
         (void)snprintf(g->dsn, sizeof(g->dsn), "host=%s dbname=m user=postgres",
                        postgres_directory(g->postgres));
-        strcpy(g->directory, "/tmp/dpin-sql-XXXXXX");
+        (void)snprintf(g->directory, sizeof(g->directory), "/tmp/dpin-sql-XXXXXX");
         assert_non_null(mkdtemp(g->directory));
         copy_migrations(g->directory);
         return 0;
