@@ -117,7 +117,6 @@ static int create(const char *path, SignKey **ret) {
 }
 
 int keyfile_load(const char *credential, const char *path, SignKey **ret, KeySource *source) {
-        static const char nothing[] = "";
         KeySource from = KEY_CREDENTIAL;
         int r;
 
@@ -131,7 +130,7 @@ int keyfile_load(const char *credential, const char *path, SignKey **ret, KeySou
         }
         if (r == 0) {
                 from = KEY_FILE;
-                r = from_secret(nothing, path, ret);
+                r = from_secret(NULL, path, ret);
         }
         if (r == 0) {
                 from = KEY_CREATED;
