@@ -11,8 +11,10 @@ struct Writer {
         WriterOptions options;
         StoreCall *call;
         uint64_t collecting; /* number of the group being collected */
+        uint64_t committed;
         PqTransaction *group;
-        bool out_of_memory, due;
+        PqTransaction *spare; /* takes what is thrown away when there is no memory for a group */
+        bool out_of_memory, due, failed;
         uint32_t ordinal;
         TickRow *ticks;
         size_t n_ticks, capacity, flying; /* flying: ticks of the commit under way */
@@ -28,7 +30,12 @@ int writer_new(Writer **ret, uv_loop_t *loop, const WriterOptions *options) {
         if (!w)
                 return -ENOMEM;
         w->options = *options;
+        w->committed = options->commit_no;
         w->collecting = options->commit_no + 1;
+
+        w->spare = pq_transaction_new();
+        if (!w->spare)
+                return -ENOMEM;
 
         w->timer = calloc(1, sizeof(*w->timer));
         if (!w->timer)
@@ -45,6 +52,7 @@ Writer *writer_free(Writer *w) {
                 return NULL;
         store_call_cancel(w->call);
         pq_transaction_free(w->group);
+        pq_transaction_free(w->spare);
         if (w->timer)
                 uv_close((uv_handle_t *)w->timer, on_timer_closed);
         free(w->ticks);
@@ -52,7 +60,12 @@ Writer *writer_free(Writer *w) {
         return NULL;
 }
 
+/* What is collected from here on goes nowhere: it was decided on what is not in the database. */
 static void fail(Writer *w, int r, const char *error) {
+        if (w->failed)
+                return;
+        w->failed = true;
+        uv_timer_stop(w->timer);
         w->options.ops.failed(r, error, w->options.ops.userdata);
 }
 
@@ -60,7 +73,6 @@ static void send_group(Writer *w);
 
 static void on_committed(int r, const char *error, void *userdata) {
         Writer *w = userdata;
-        uint64_t commit_no = w->collecting - 1;
 
         w->call = NULL;
         w->flying = 0;
@@ -68,22 +80,23 @@ static void on_committed(int r, const char *error, void *userdata) {
                 fail(w, r, error);
                 return;
         }
-        w->options.ops.committed(commit_no, hub_clock_now(w->options.clock),
+        w->committed = w->collecting - 1;
+        w->options.ops.committed(w->committed, hub_clock_now(w->options.clock),
                                  w->options.ops.userdata);
         if (w->due)
                 send_group(w);
 }
 
 static void send_group(Writer *w) {
-        PqTransaction *t = TAKE_PTR(w->group);
+        PqTransaction *t;
         int r;
 
         uv_timer_stop(w->timer);
-        if (!t || w->out_of_memory) {
-                pq_transaction_free(t);
+        if (w->out_of_memory) {
                 fail(w, -ENOMEM, NULL);
                 return;
         }
+        t = TAKE_PTR(w->group);
         ticks_put(t, w->ticks, w->n_ticks);
         w->flying = w->n_ticks;
         w->n_ticks = 0;
@@ -110,11 +123,13 @@ PqTransaction *writer_group(Writer *w) {
                 return w->group;
 
         w->group = pq_transaction_new();
-        if (!w->group)
+        if (!w->group) {
                 w->out_of_memory = true;
-        else
-                hub_commit(w->group, w->collecting);
-        uv_timer_start(w->timer, on_company, WRITER_COMPANY / USEC_PER_MSEC, 0);
+                w->group = TAKE_PTR(w->spare); /* never sent, so one is enough */
+        }
+        hub_commit(w->group, w->collecting);
+        if (!w->failed)
+                uv_timer_start(w->timer, on_company, WRITER_COMPANY / USEC_PER_MSEC, 0);
         return w->group;
 }
 
@@ -123,7 +138,7 @@ uint64_t writer_commit_no(const Writer *w) {
 }
 
 uint64_t writer_committed(const Writer *w) {
-        return w->call ? w->collecting - 2 : w->collecting - 1;
+        return w->committed;
 }
 
 uint32_t writer_take_ordinal(Writer *w) {
@@ -148,14 +163,14 @@ void writer_add_tick(Writer *w, const TickRow *row) {
 }
 
 bool writer_is_full(const Writer *w) {
-        return w->n_ticks + w->flying >= WRITER_TICKS_MAX || w->out_of_memory;
+        return w->n_ticks + w->flying >= WRITER_TICKS_MAX || w->out_of_memory || w->failed;
 }
 
 bool writer_is_idle(const Writer *w) {
-        return !w->group && !w->call;
+        return w->failed || (!w->group && !w->call);
 }
 
 void writer_flush(Writer *w) {
-        if (w->group && !w->call)
+        if (w->group && !w->call && !w->failed)
                 send_group(w);
 }

@@ -30,9 +30,10 @@ typedef struct WriterOptions {
 } WriterOptions;
 
 /* A group waits so long for company, then goes as soon as none is under way. */
-#define WRITER_COMPANY   (2 * USEC_PER_MSEC)
-#define WRITER_TICKS_MAX 100000u /* collected and not committed: above, batches are not taken in   \
-                                  */
+#define WRITER_COMPANY (2 * USEC_PER_MSEC)
+#define WRITER_TICKS_MAX                                                                           \
+        100000u /* collected and not committed: above, batches are not taken in                    \
+                 */
 
 int writer_new(Writer **ret, uv_loop_t *loop, const WriterOptions *options);
 Writer *writer_free(Writer *w);
@@ -50,7 +51,7 @@ uint32_t writer_take_ordinal(Writer *w);
 /* Copied; written in one statement with the group's others. */
 void writer_add_tick(Writer *w, const TickRow *row);
 bool writer_is_full(const Writer *w);
-/* Nothing collected, nothing under way. */
+/* Nothing collected, nothing under way, or failed. */
 bool writer_is_idle(const Writer *w);
 /* At a graceful stop: sends without waiting for company. */
 void writer_flush(Writer *w);
