@@ -167,14 +167,23 @@ static int receipt_from(Acks *a, const Waiting *begin, uint64_t commit_no, usec_
         disposition_hash_take(hash, &run->receipt.dispositions);
 
         *end = w;
-        if (v && v->streams)
-                stream_table_committed(v->streams, run->receipt.incarnation, run->receipt.to);
         return v && v->session ? send_run(a, run, v, time) : 0;
+}
+
+/* Before any receipt, and whether or not one can be made: a batch sent again is then looked up. */
+static void tell_streams(Acks *a, uint64_t commit_no) {
+        for (const Waiting *w = a->first; w && w->batch.commit_no <= commit_no; w = w->next) {
+                const Validator *v = registry_find_id(a->options.registry, w->batch.validator);
+
+                if (v && v->streams)
+                        stream_table_committed(v->streams, w->batch.incarnation, w->batch.to);
+        }
 }
 
 void acks_committed(Acks *a, uint64_t commit_no, usec_t time) {
         const Waiting *end;
 
+        tell_streams(a, commit_no);
         while (a->first && a->first->batch.commit_no <= commit_no) {
                 if (receipt_from(a, a->first, commit_no, time, &end) < 0)
                         end = a->first->next; /* no ack: the validator sends it again */

@@ -84,8 +84,7 @@ static void notify(Ingest *i, Validator *v, Code code, const BatchHeader *h, uin
                 i->options.send(v, &f, i->options.userdata);
 }
 
-/* Taking a batch in ------------------------------------------------------------------------------
- */
+/* Taking a batch in ---------------------------------------------------------------------------- */
 
 static void store_batch(Ingest *i, const Validator *v, const Batch *b, const uint8_t *codes,
                         usec_t now) {
@@ -112,6 +111,10 @@ static const Hash *position_hash(const Batch *b) {
         return b->header.type == BATCH_GAP ? &b->header.previous : &b->hash;
 }
 
+static uint64_t first_of(const Batch *b) {
+        return b->header.type == BATCH_GAP ? b->gap.from : b->header.sequence;
+}
+
 static int move_stream(Ingest *i, Validator *v, const Batch *b, usec_t now) {
         const Stream *s = stream_table_find(v->streams, b->header.incarnation);
         StreamRow row = {
@@ -133,8 +136,7 @@ static int owe_ack(Ingest *i, const Validator *v, const Batch *b, const uint8_t 
                         &(AckBatch){
                                         .validator = v->id,
                                         .incarnation = b->header.incarnation,
-                                        .from = b->header.type == BATCH_GAP ? b->gap.from
-                                                                            : b->header.sequence,
+                                        .from = first_of(b),
                                         .to = b->header.sequence,
                                         .hash = *position_hash(b),
                                         .commit_no = writer_commit_no(i->options.writer),
@@ -190,8 +192,7 @@ static void take(Ingest *i, Validator *v, const Batch *b, usec_t now) {
                 log_warning("a batch of %s is taken in without an ack", v->key_text);
 }
 
-/* Asking the database ----------------------------------------------------------------------------
- */
+/* Asking the database -------------------------------------------------------------------------- */
 
 static Lookup *lookup_new(Ingest *i, const Validator *v, Batch **b) {
         Lookup *l;
@@ -228,9 +229,9 @@ static void answer_seen(Ingest *i, Validator *v, const Batch *b, const BatchRow 
                           &(AckBatch){
                                           .validator = v->id,
                                           .incarnation = b->header.incarnation,
-                                          .from = b->header.sequence,
+                                          .from = first_of(b),
                                           .to = b->header.sequence,
-                                          .hash = b->hash,
+                                          .hash = *position_hash(b),
                                           .commit_no = stored->commit_no,
                                           .arrival = stored->arrived,
                                           .codes = stored->codes,
@@ -315,8 +316,7 @@ static int look_up_identities(Ingest *i, const Validator *v, Batch **b) {
         return r;
 }
 
-/* A frame arrives --------------------------------------------------------------------------------
- */
+/* A frame arrives ------------------------------------------------------------------------------ */
 
 /* A batch created more than a day ago moves no stream: receipted as expired, nothing stored. */
 static bool is_expired(const Batch *b, usec_t now) {
@@ -331,8 +331,7 @@ static int answer_expired(Ingest *i, Validator *v, const Batch *b, usec_t now) {
                            &(AckBatch){
                                            .validator = v->id,
                                            .incarnation = b->header.incarnation,
-                                           .from = b->header.type == BATCH_GAP ? b->gap.from
-                                                                               : b->header.sequence,
+                                           .from = first_of(b),
                                            .to = b->header.sequence,
                                            .hash = *position_hash(b),
                                            .arrival = now,

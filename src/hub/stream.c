@@ -10,8 +10,8 @@ typedef struct StreamEntry {
 } StreamEntry;
 
 struct StreamTable {
-        StreamEntry entries[STREAMS_LIVE_MAX];
-        size_t n;
+        StreamEntry *entries;
+        size_t n, capacity;
         usec_t day; /* start of the day that opened is counted in */
         unsigned opened;
 };
@@ -26,6 +26,9 @@ int stream_table_new(StreamTable **ret) {
 }
 
 StreamTable *stream_table_free(StreamTable *t) {
+        if (!t)
+                return NULL;
+        free(t->entries);
         free(t);
         return NULL;
 }
@@ -37,12 +40,30 @@ static StreamEntry *find(const StreamTable *t, uint64_t incarnation) {
         return NULL;
 }
 
-int stream_table_load(StreamTable *t, const Stream *s) {
-        if (t->n == STREAMS_LIVE_MAX)
-                return -ENOBUFS;
+static StreamEntry *append(StreamTable *t, const Stream *s) {
+        size_t capacity = t->capacity ? 2 * t->capacity : 4;
+        StreamEntry *entries;
 
+        if (t->n == t->capacity) {
+                entries = realloc(t->entries, capacity * sizeof(*entries));
+                if (!entries)
+                        return NULL;
+                t->entries = entries;
+                t->capacity = capacity;
+        }
         t->entries[t->n] = (StreamEntry){ .stream = *s };
-        t->entries[t->n++].stream.committed = s->last;
+        return &t->entries[t->n++];
+}
+
+int stream_table_load(StreamTable *t, const Stream *s) {
+        StreamEntry *e;
+
+        if (find(t, s->incarnation))
+                return 0;
+        e = append(t, s);
+        if (!e)
+                return -ENOMEM;
+        e->stream.committed = s->last;
         return 0;
 }
 
@@ -63,12 +84,21 @@ uint64_t stream_table_expected(const StreamTable *t, uint64_t incarnation) {
 }
 
 static bool may_open(const StreamTable *t, usec_t now) {
-        return now - t->day >= USEC_PER_DAY || t->opened < STREAMS_DAY_MAX;
+        size_t live = 0;
+
+        for (size_t i = 0; i < t->n; i++)
+                live += t->entries[i].moved + STREAMS_LIVE_TIME > now;
+        return live < STREAMS_LIVE_MAX &&
+               (now - t->day >= USEC_PER_DAY || t->opened < STREAMS_DAY_MAX);
 }
 
-static StreamStep step_gap(const Batch *b, uint64_t last) {
+static StreamStep step_known(const Stream *s, uint64_t sequence) {
+        return s->committed < sequence ? STREAM_WAITING : STREAM_SEEN;
+}
+
+static StreamStep step_gap(const Batch *b, const Stream *s, uint64_t last) {
         if (b->header.sequence <= last)
-                return STREAM_SEEN;
+                return step_known(s, b->header.sequence);
         return b->gap.from <= last + 1 ? STREAM_TAKE : STREAM_AHEAD;
 }
 
@@ -77,7 +107,7 @@ static StreamStep step_batch(const Batch *b, const Stream *s, uint64_t last) {
         const Hash *previous = s ? &s->hash : &zeros;
 
         if (b->header.sequence <= last)
-                return s && b->header.sequence > s->committed ? STREAM_WAITING : STREAM_SEEN;
+                return step_known(s, b->header.sequence);
         if (b->header.sequence > last + 1)
                 return STREAM_AHEAD;
         return hash_equal(&b->header.previous, previous) ? STREAM_TAKE : STREAM_FORK;
@@ -88,32 +118,22 @@ StreamStep stream_table_step(const StreamTable *t, const Batch *b, usec_t now) {
         uint64_t last = s ? s->last : 0;
         StreamStep step;
 
-        step = b->header.type == BATCH_GAP ? step_gap(b, last) : step_batch(b, s, last);
+        step = b->header.type == BATCH_GAP ? step_gap(b, s, last) : step_batch(b, s, last);
         if (step == STREAM_TAKE && !s && !may_open(t, now))
                 return STREAM_TOO_MANY;
         return step;
 }
 
-static StreamEntry *oldest(StreamTable *t) {
-        StreamEntry *found = &t->entries[0];
-
-        for (size_t i = 1; i < t->n; i++)
-                if (t->entries[i].moved < found->moved)
-                        found = &t->entries[i];
-        return found;
-}
-
 static StreamEntry *open_entry(StreamTable *t, uint64_t incarnation, usec_t now) {
-        StreamEntry *e;
+        StreamEntry *e = append(t, &(Stream){ .incarnation = incarnation });
 
+        if (!e)
+                return NULL;
         if (now - t->day >= USEC_PER_DAY) {
                 t->day = now;
                 t->opened = 0;
         }
         t->opened++;
-
-        e = t->n < STREAMS_LIVE_MAX ? &t->entries[t->n++] : oldest(t);
-        *e = (StreamEntry){ .stream.incarnation = incarnation };
         return e;
 }
 
@@ -123,6 +143,8 @@ int stream_table_move(StreamTable *t, uint64_t incarnation, uint64_t last, const
 
         if (!e)
                 e = open_entry(t, incarnation, now);
+        if (!e)
+                return -ENOMEM;
         if (last <= e->stream.last)
                 return -EINVAL;
 
@@ -136,5 +158,5 @@ void stream_table_committed(StreamTable *t, uint64_t incarnation, uint64_t last)
         StreamEntry *e = find(t, incarnation);
 
         if (e)
-                e->stream.committed = MAX(e->stream.committed, last);
+                e->stream.committed = MAX(e->stream.committed, MIN(last, e->stream.last));
 }

@@ -12,15 +12,15 @@
 #include "base/time.h"
 #include "wire/batch.h"
 
-#define STREAMS_LIVE_MAX 64
-#define STREAMS_DAY_MAX  500
+#define STREAMS_LIVE_MAX  64 /* that moved within STREAMS_LIVE_TIME */
+#define STREAMS_LIVE_TIME USEC_PER_HOUR
+#define STREAMS_DAY_MAX   500 /* new ones */
 
 typedef struct Stream {
         uint64_t incarnation;
         uint64_t last;      /* 0: not opened yet */
         uint64_t committed; /* last sequence that is in the database */
         Hash hash;          /* of batch `last` */
-        bool resealed;
 } Stream;
 
 typedef struct StreamTable StreamTable;
@@ -38,7 +38,7 @@ int stream_table_new(StreamTable **ret);
 StreamTable *stream_table_free(StreamTable *t);
 DEFINE_FREEP(StreamTable, stream_table_free);
 
-/* A stream as the database has it. -ENOBUFS: the table is full. */
+/* A stream as the database has it; one that is known already stays as it is. 0, -ENOMEM. */
 int stream_table_load(StreamTable *t, const Stream *s);
 /* NULL: unknown. Borrowed until the next load or move. */
 const Stream *stream_table_find(const StreamTable *t, uint64_t incarnation);
@@ -47,8 +47,9 @@ size_t stream_table_count(const StreamTable *t);
 StreamStep stream_table_step(const StreamTable *t, const Batch *b, usec_t now);
 /* The sequence expected next in this incarnation. */
 uint64_t stream_table_expected(const StreamTable *t, uint64_t incarnation);
-/* Moves a stream, opening it when it is new; the least recently moved one gives way when 64 are
- * live. */
+/* Moves a stream, opening it when it is new. None is ever forgotten: to the database it would not
+ * be new. 0; -ENOMEM; -EINVAL: not forwards. */
 int stream_table_move(StreamTable *t, uint64_t incarnation, uint64_t last, const Hash *hash,
                       usec_t now);
+/* In the database up to here; never beyond the position. */
 void stream_table_committed(StreamTable *t, uint64_t incarnation, uint64_t last);
