@@ -12,11 +12,12 @@
 
 typedef struct Entry {
         Validator validator;
-        UT_hash_handle hh;
+        UT_hash_handle hh;    /* by key */
+        UT_hash_handle hh_id; /* by id, once it has one */
 } Entry;
 
 struct Registry {
-        Entry *entries;
+        Entry *entries, *by_id;
         Candidate *candidates;
         Roster roster;
         size_t capacity;
@@ -49,6 +50,8 @@ int registry_new(Registry **ret) {
 }
 
 static void entry_free(Registry *r, Entry *e) {
+        if (e->validator.id > 0)
+                HASH_DELETE(hh_id, r->by_id, e);
         HASH_DEL(r->entries, e);
         stream_table_free(e->validator.streams);
         free(e);
@@ -140,6 +143,16 @@ static Entry *add_entry(Registry *r, const uint8_t *key) {
         return e;
 }
 
+static void set_id(Registry *r, Entry *e, uint32_t id) {
+        if (e->validator.id == id)
+                return;
+        if (e->validator.id > 0)
+                HASH_DELETE(hh_id, r->by_id, e);
+        e->validator.id = id;
+        if (id > 0)
+                HASH_ADD(hh_id, r->by_id, validator.id, sizeof(id), e);
+}
+
 Validator *registry_put(Registry *r, const RegistryEntry *e) {
         Entry *entry;
         Validator *v;
@@ -151,7 +164,7 @@ Validator *registry_put(Registry *r, const RegistryEntry *e) {
                 return NULL;
 
         v = &entry->validator;
-        v->id = e->id;
+        set_id(r, entry, e->id);
         v->standing = e->standing;
         v->asn = e->asn;
         v->steady_until = MAX(v->steady_until, e->steady_until);
@@ -170,12 +183,10 @@ Validator *registry_find(const Registry *r, const PublicKey *key) {
 }
 
 Validator *registry_find_id(const Registry *r, uint32_t id) {
-        Entry *e, *next;
+        Entry *e;
 
-        HASH_ITER(hh, r->entries, e, next)
-        if (id > 0 && e->validator.id == id)
-                return &e->validator;
-        return NULL;
+        HASH_FIND(hh_id, r->by_id, &id, sizeof(id), e);
+        return e ? &e->validator : NULL;
 }
 
 static uint64_t prefix_v4(uint32_t address, unsigned bits) {

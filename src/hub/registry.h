@@ -11,7 +11,7 @@
 #include "hub/stream.h"
 #include "wire/sign.h"
 
-#define REGISTRY_PENDING_MAX        1000 /* unknown validators waiting for approval, in memory only */
+#define REGISTRY_PENDING_MAX        1000 /* unknown ones waiting for approval, in memory only */
 #define REGISTRY_PENDING_PREFIX_MAX 10   /* of them per /24 or /48 */
 #define REGISTRY_NAME_SIZE          64
 
