@@ -114,8 +114,7 @@ static bool is_loopback(const struct sockaddr_storage *address) {
                (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127);
 }
 
-/* Last step: welcome -----------------------------------------------------------------------------
- */
+/* Last step: welcome --------------------------------------------------------------------------- */
 
 /* A receipt of ours that is ahead of the database: it was restored from a backup. The receipt is
  * believed. */
@@ -131,6 +130,8 @@ static void catch_up(Admission *a, Validator *v, const Receipt *receipt, usec_t 
         memcpy(row.last_hash, receipt->hash.bytes, sizeof(row.last_hash));
         stream_advance(writer_group(a->options.writer), &row, last);
         (void)stream_table_move(v->streams, receipt->incarnation, receipt->to, &receipt->hash, now);
+        stream_table_committed(v->streams, receipt->incarnation,
+                               receipt->to); /* the receipt says so */
         log_event(LOG_WARNING, DPIN_MSG_HUB_LOST,
                   "the hub is behind a receipt of its own: what it covers is lost here",
                   "DPIN_VALIDATOR=%s\nDPIN_FROM=%llu\nDPIN_TO=%llu", v->key_text,
@@ -176,7 +177,13 @@ static void welcome(Join *j, Validator *v) {
         FrameWelcome frame = { .approved = v->standing == STANDING_APPROVED,
                                .window = a->options.window };
         Session *s = j->session, *former = v->session;
+        bool again = former && v->revision > 0; /* else it was not told of: it was not approved */
 
+        if (session_state(s) !=
+            SESSION_JOINING) { /* it broke a rule while the database was asked */
+                join_free(j);
+                return;
+        }
         if (!receipts) {
                 session_reject(s, CODE_INTERNAL, "out of memory", RETRY_SECONDS);
                 join_free(j);
@@ -184,18 +191,26 @@ static void welcome(Join *j, Validator *v) {
         }
         frame.streams = (JsonArray){ streams, positions(a, j, v, streams, receipts) };
         join_free(j);
-        if (former)
+        if (former) {
                 session_bye(former, CODE_REPLACED, 0);
+                session_set_validator(former, NULL); /* v may be gone before it is */
+        }
         v->session = s;
         session_set_validator(s, v);
         registry_connect(a->options.registry, v, session_address(s),
                          hub_clock_now(a->options.clock));
         if (session_welcome(s, &frame, &v->key) >= 0)
-                a->options.joined(v, former != NULL, a->options.userdata);
+                a->options.joined(v, again, a->options.userdata);
 }
 
-/* Streams ----------------------------------------------------------------------------------------
- */
+/* Streams -------------------------------------------------------------------------------------- */
+
+static int load_stream(Validator *v, const StreamRow *row) {
+        Stream s = { .incarnation = row->incarnation, .last = row->last_seq };
+
+        memcpy(s.hash.bytes, row->last_hash, sizeof(s.hash.bytes));
+        return stream_table_load(v->streams, &s);
+}
 
 static void on_streams(int r, const StreamRow *rows, size_t n, void *userdata) {
         Join *j = userdata;
@@ -212,14 +227,12 @@ static void on_streams(int r, const StreamRow *rows, size_t n, void *userdata) {
                 join_free(j);
                 return;
         }
-        for (size_t i = 0; i < n && stream_table_count(v->streams) < STREAMS_LIVE_MAX; i++) {
-                Stream s = { .incarnation = rows[i].incarnation,
-                             .last = rows[i].last_seq,
-                             .resealed = rows[i].resealed };
-
-                memcpy(s.hash.bytes, rows[i].last_hash, sizeof(s.hash.bytes));
-                if (!stream_table_find(v->streams, s.incarnation))
-                        (void)stream_table_load(v->streams, &s);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = load_stream(v, &rows[i]);
+        if (r < 0) {
+                session_reject(j->session, CODE_INTERNAL, "out of memory", RETRY_SECONDS);
+                join_free(j);
+                return;
         }
         for (size_t i = 0; i < j->n_streams; i++)
                 check_receipt(a, v, &j->streams[i], now);
@@ -240,8 +253,7 @@ static void load_streams(Join *j, Validator *v) {
         }
 }
 
-/* The row ----------------------------------------------------------------------------------------
- */
+/* The row -------------------------------------------------------------------------------------- */
 
 static Validator *put_row(Admission *a, const ValidatorRow *row) {
         int standing = standing_from_name(row->state);
@@ -297,8 +309,7 @@ static void ask_row(Join *j, const FrameJoin *join, bool approve) {
         }
 }
 
-/* Standing ---------------------------------------------------------------------------------------
- */
+/* Standing ------------------------------------------------------------------------------------- */
 
 static void admit_pending(Admission *a, Session *s, const FrameJoin *join) {
         RegistryEntry entry = { .key = join->validator_key.bytes,

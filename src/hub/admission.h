@@ -19,7 +19,8 @@ typedef struct AdmissionOptions {
         Acks *acks;
         FrameWindow window;
         bool open; /* strangers are approved at once; else only loopback peers are */
-        /* It is welcomed and in the registry; again: its former connection was taken over. */
+        /* It is welcomed and in the registry; again: its former connection, which was told of, was
+         * taken over. */
         void (*joined)(Validator *v, bool again, void *userdata);
         void *userdata;
 } AdmissionOptions;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "hub/loader.h"
 #include "store/hub-state.h"
+#include "store/streams.h"
 #include "store/validators.h"
 
 #define ORDERS_KEPT (48 * USEC_PER_HOUR)
@@ -42,8 +43,7 @@ static void fail(Core *c, int r, const char *what) {
         c->options.failed(reason, c->options.userdata);
 }
 
-/* Callbacks between modules ----------------------------------------------------------------------
- */
+/* Callbacks between modules -------------------------------------------------------------------- */
 
 static void on_send(Validator *v, const Frame *frame, void *userdata _unused_) {
         if (v->session)
@@ -75,15 +75,14 @@ static void on_joined(Validator *v, bool again, void *userdata) {
                   "DPIN_VALIDATOR=%s\nDPIN_SOURCE=%s", v->key_text, session_source(v->session));
         if (v->standing != STANDING_APPROVED)
                 return;
-        if (!again) {
-                record_validator(&recorder, v, true);
-                board_connected(c->board, v->id);
-        }
-        assign_welcome(c->assigner, v);
+        assign_welcome(c->assigner, v); /* before any probe of what it is to check */
+        if (again)
+                return;
+        record_validator(&recorder, v, true);
+        board_connected(c->board, v->id);
 }
 
-/* Building ---------------------------------------------------------------------------------------
- */
+/* Building ------------------------------------------------------------------------------------- */
 
 static int make_outputs(Core *c, const HubStateRow *state) {
         int r;
@@ -184,7 +183,9 @@ static void on_loaded(int r, void *userdata) {
         c->loader = loader_free(c->loader);
         validators_disconnect_all(writer_group(c->writer));
         hub_network_key_put(writer_group(c->writer), c->options.network->bytes);
+        streams_prune(writer_group(c->writer));
         board_start(c->board);
+        writer_flush(c->writer); /* no stream is read before the idle ones are gone */
         c->ready = true;
         c->options.ready(c->options.userdata);
 }
@@ -264,8 +265,7 @@ bool core_is_ready(const Core *c) {
         return c && c->ready;
 }
 
-/* What sessions bring ----------------------------------------------------------------------------
- */
+/* What sessions bring -------------------------------------------------------------------------- */
 
 void core_join(Core *c, Session *s, const FrameJoin *join) {
         admission_join(c->admission, s, join);
@@ -323,7 +323,7 @@ void core_closed(Core *c, Session *s) {
                 return;
         log_event(LOG_INFO, DPIN_MSG_VALIDATOR_GONE, "validator gone", "DPIN_VALIDATOR=%s",
                   v->key_text);
-        id = v->standing == STANDING_APPROVED ? v->id : 0;
+        id = v->revision > 0 ? v->id : 0; /* it was told of when it joined, whatever it is now */
         if (id > 0)
                 record_validator(&recorder, v, false);
         registry_disconnect(c->registry, v, hub_clock_now(c->options.clock));
@@ -331,8 +331,7 @@ void core_closed(Core *c, Session *s) {
                 board_disconnected(c->board, id);
 }
 
-/* What the administrator brings ------------------------------------------------------------------
- */
+/* What the administrator brings ---------------------------------------------------------------- */
 
 static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata) {
         Core *c = userdata;

@@ -26,8 +26,12 @@ static void on_timer_closed(uv_handle_t *h) {
         free(h);
 }
 
-/* Sending ----------------------------------------------------------------------------------------
- */
+/* Sending -------------------------------------------------------------------------------------- */
+
+static void close_session(Session *s, CloseCode code) {
+        s->state = SESSION_CLOSING;
+        ws_peer_close(s->peer, code, close_code_name(code));
+}
 
 static void send_text(Session *s, const Frame *frame) {
         _cleanup_free_ char *text = NULL;
@@ -37,15 +41,10 @@ static void send_text(Session *s, const Frame *frame) {
         if (r >= 0)
                 r = ws_peer_send(s->peer, WS_TEXT, text, strlen(text));
         if (r == -ENOBUFS)
-                ws_peer_close(s->peer, CLOSE_SLOW, close_code_name(CLOSE_SLOW));
+                close_session(s, CLOSE_SLOW);
         else if (r < 0)
                 log_debug("%s frame to %s: %s", frame_kind_name(frame->kind), s->source,
                           strerror(-r));
-}
-
-static void close_session(Session *s, CloseCode code) {
-        s->state = SESSION_CLOSING;
-        ws_peer_close(s->peer, code, close_code_name(code));
 }
 
 /* Counts, logs the first of its kind, closes. */
@@ -76,8 +75,7 @@ static int send_hello(Session *s) {
         return 0;
 }
 
-/* Life -------------------------------------------------------------------------------------------
- */
+/* Life ----------------------------------------------------------------------------------------- */
 
 static void on_handshake_timeout(uv_timer_t *timer) {
         Session *s = timer->data;
@@ -154,8 +152,7 @@ Validator *session_validator(const Session *s) {
         return s->validator;
 }
 
-/* Frames that arrive -----------------------------------------------------------------------------
- */
+/* Frames that arrive --------------------------------------------------------------------------- */
 
 static void on_join(Session *s, const Frame *f) {
         const FrameJoin *join = &f->join;
@@ -236,14 +233,15 @@ void session_receive(Session *s, WsKind kind, const uint8_t *data, size_t n) {
                 receive_binary(s, data, n);
 }
 
-/* Answers ----------------------------------------------------------------------------------------
- */
+/* Answers -------------------------------------------------------------------------------------- */
 
 int session_welcome(Session *s, FrameWelcome *welcome, const PublicKey *validator) {
         SignScope scope = { .network = *s->options.network, .subject = *validator };
         Frame f = { .kind = FRAME_WELCOME };
         int r;
 
+        if (s->state != SESSION_JOINING)
+                return -ENOTCONN;
         welcome->time = hub_clock_now(s->options.clock);
         r = frame_welcome_sign(welcome, &s->nonces, &scope, s->options.key);
         if (r < 0)
@@ -258,6 +256,8 @@ int session_welcome(Session *s, FrameWelcome *welcome, const PublicKey *validato
 void session_reject(Session *s, Code code, const char *reason, unsigned retry_after) {
         Frame f = { .kind = FRAME_REJECT };
 
+        if (s->state == SESSION_CLOSING)
+                return;
         if (refusals_count(s->options.refusals, code_name(code), s->source, now_boottime()))
                 log_event(LOG_INFO, DPIN_MSG_VALIDATOR_REFUSED, "validator refused",
                           "DPIN_REASON=%s\nDPIN_SOURCE=%s", code_name(code), s->source);

@@ -65,7 +65,8 @@ const char *session_source(const Session *s);
 void session_set_validator(Session *s, Validator *v);
 Validator *session_validator(const Session *s); /* NULL before the join was accepted */
 
-/* Fills in time, nonces and signature; streams and window are the caller's. */
+/* Fills in time, nonces and signature; streams and window are the caller's. -ENOTCONN: the session
+ * has been closed since it joined. */
 int session_welcome(Session *s, FrameWelcome *welcome, const PublicKey *validator);
 void session_reject(Session *s, Code code, const char *reason, unsigned retry_after);
 /* To a ready session. A peer that does not read is closed. */
