@@ -64,8 +64,7 @@ static Gathered *gathered_of(Loader *l, uint32_t website) {
         return g;
 }
 
-/* The end: machines get what was gathered --------------------------------------------------------
- */
+/* The end: machines get what was gathered ------------------------------------------------------ */
 
 static void restore_all(Loader *l) {
         Gathered *g, *next;
@@ -116,8 +115,7 @@ static void on_votes(int r, const TickVote *rows, size_t n, void *userdata) {
         restore_all(l);
 }
 
-/* Incidents and verdicts -------------------------------------------------------------------------
- */
+/* Incidents and verdicts ----------------------------------------------------------------------- */
 
 static void on_incidents(int r, const IncidentRow *rows, size_t n, void *userdata) {
         Loader *l = userdata;
@@ -167,8 +165,7 @@ static void on_verdicts(int r, const VerdictRow *rows, size_t n, void *userdata)
                 finish(l, r);
 }
 
-/* Epochs -----------------------------------------------------------------------------------------
- */
+/* Epochs --------------------------------------------------------------------------------------- */
 
 static int take_epoch(Gathered *g, const EpochRow *row) {
         size_t n = row->n_eligible / ELIGIBLE_SIZE;
@@ -181,6 +178,7 @@ static int take_epoch(Gathered *g, const EpochRow *row) {
                 g->eligible[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
                                  p[3];
         g->restore.epoch = row->number;
+        log_error("DBG take_epoch %u %llu", row->website, (unsigned long long)row->number);
         g->restore.starts = row->starts;
         g->restore.ends = row->ends;
         g->restore.n = row->n;
@@ -204,15 +202,14 @@ static void on_epochs(int r, const EpochRow *rows, size_t n, void *userdata) {
                 finish(l, r);
 }
 
-/* Orders -----------------------------------------------------------------------------------------
- */
+/* Orders --------------------------------------------------------------------------------------- */
 
 static void seat_order(Loader *l, WorkOrder *o) {
         Gathered *g = gathered_of(l, o->website->id);
 
         if (o->order.type == ORDER_SPARE) {
-                o->removed = o->removed ? o->removed : 1; /* a round does not outlive the hub:
-                                                             neither does its spare */
+                if (o->removed == 0) /* a round does not outlive the hub: neither does its spare */
+                        o->removed = MAX(l->options.heartbeat, (usec_t)1);
                 return;
         }
         if (!g || o->removed > 0 || o->order.seat >= SEATS_MAX || g->restore.n_seats == SEATS_MAX)
@@ -258,8 +255,7 @@ static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
                 finish(l, r);
 }
 
-/* Websites and validators ------------------------------------------------------------------------
- */
+/* Websites and validators ---------------------------------------------------------------------- */
 
 static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata) {
         Loader *l = userdata;

@@ -41,10 +41,8 @@ int seen_mark(Seen *s, uint32_t number) {
         uint32_t bit;
         int r;
 
-        if (!s->bits)
-                s->base = number - number % 64 > SEEN_WINDOW / 2
-                                          ? number - number % 64 - SEEN_WINDOW / 2
-                                          : 0;
+        if (!s->bits && number >= SEEN_WINDOW) /* a backlog of before may come after it */
+                s->base = number - number % 64 - SEEN_WINDOW + 64;
         if (number < s->base)
                 return 0;
         if (number - s->base >= SEEN_WINDOW && s->bits)
