@@ -88,7 +88,7 @@ bool refusals_count(Refusals *r, const char *code, const char *source, usec_t no
         count_total(r, short_code);
         if (HASH_COUNT(r->pairs) >= REFUSALS_KINDS_MAX)
                 source = "others";
-        snprintf(name, sizeof(name), "%s %.*s", short_code, NAME_SIZE - 2, source);
+        snprintf(name, sizeof(name), "%s %.*s", short_code, NAME_SIZE - 1, source);
 
         HASH_FIND_STR(r->pairs, name, p);
         if (!p)
