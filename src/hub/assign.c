@@ -153,8 +153,7 @@ void assign_remove_all(Assigner *a, Website *w) {
         }
 }
 
-/* Probes -----------------------------------------------------------------------------------------
- */
+/* Probes --------------------------------------------------------------------------------------- */
 
 static const TickKind probe_kinds[_PROBE_MAX] = {
         [PROBE_CONFIRM] = TICK_CONFIRM,
@@ -213,8 +212,7 @@ void assign_probe(Assigner *a, Website *w, const SiteProbe *p) {
                 try_probe(a, o);
 }
 
-/* Telling validators -----------------------------------------------------------------------------
- */
+/* Telling validators --------------------------------------------------------------------------- */
 
 static void store_proof(Assigner *a, WorkOrder *o, const OutboxFrame *f, size_t leaf) {
         Hash path[MERKLE_PATH_MAX];

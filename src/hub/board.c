@@ -74,8 +74,7 @@ Board *board_free(Board *b) {
         return NULL;
 }
 
-/* Waking -----------------------------------------------------------------------------------------
- */
+/* Waking --------------------------------------------------------------------------------------- */
 
 static void schedule(Entry *e);
 
@@ -97,8 +96,7 @@ static void schedule(Entry *e) {
                                0);
 }
 
-/* What a machine decides -------------------------------------------------------------------------
- */
+/* What a machine decides ----------------------------------------------------------------------- */
 
 static void on_epoch(const Epoch *e, const uint32_t *eligible, size_t n, void *userdata) {
         Entry *entry = userdata;
@@ -156,8 +154,7 @@ static const SiteEffects effects = {
         .incident_changed = on_incident,
 };
 
-/* Websites ---------------------------------------------------------------------------------------
- */
+/* Websites ------------------------------------------------------------------------------------- */
 
 static int set_spec(Website *w, const char *url) {
         const char *reason = NULL;
@@ -317,8 +314,7 @@ void board_start(Board *b) {
         }
 }
 
-/* Events -----------------------------------------------------------------------------------------
- */
+/* Events --------------------------------------------------------------------------------------- */
 
 int board_vote(Website *w, uint32_t validator, const Vote *vote, usec_t now) {
         int r = site_vote(w->site, validator, vote, now);

@@ -90,8 +90,7 @@ void hub_bus_list_validators(BusCall *c, void *userdata) {
                 bus_call_fail(c, r, NULL);
 }
 
-/* Approving and suspending: a row is made for a key without one, then set. -----------------------
- */
+/* Approving and suspending: a row is made for a key without one, then set. --------------------- */
 
 typedef struct Ruling {
         bool approve;

@@ -1,7 +1,6 @@
 /* Websites as the administrator sees them: those of every organisation; new ones go to the first.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log-ids.h"
@@ -13,8 +12,7 @@
 
 #define ROW "(sssuuybt)"
 
-/* Listing ----------------------------------------------------------------------------------------
- */
+/* Listing -------------------------------------------------------------------------------------- */
 
 static int append_row(sd_bus_message *answer, const WebsiteRow *w) {
         char id[UUID_TEXT_SIZE];
@@ -56,8 +54,7 @@ void hub_bus_list_websites(BusCall *c, void *userdata) {
                 bus_call_fail(c, r, NULL);
 }
 
-/* Adding -----------------------------------------------------------------------------------------
- */
+/* Adding --------------------------------------------------------------------------------------- */
 
 typedef struct Options {
         const char *name;
@@ -190,8 +187,7 @@ void hub_bus_add_website(BusCall *c, void *userdata) {
                 bus_call_fail(c, r, NULL);
 }
 
-/* Removing ---------------------------------------------------------------------------------------
- */
+/* Removing ------------------------------------------------------------------------------------- */
 
 static bool read_id(BusCall *c, Uuid *ret) {
         const char *text;
@@ -232,16 +228,14 @@ void hub_bus_remove_website(BusCall *c, void *userdata) {
                 bus_call_fail(c, r, NULL);
 }
 
-/* Showing: whose it is, then how it is, then why. ------------------------------------------------
- */
+/* Showing: whose it is, then how it is, then why. ---------------------------------------------- */
 
 static void on_verdict(int r, const char *json, size_t n, void *userdata) {
         BusCall *c = bus_call_resume(userdata);
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *verdict = NULL;
         sd_bus_message *answer;
 
-        if (r >= 0 && asprintf(&text, "{\"status\":%s,\"verdict\":%.*s}", bus_call_note(c)->text,
-                               (int)n, json) < 0)
+        if (r >= 0 && !(verdict = strndup(json, n)))
                 r = -ENOMEM;
         if (r < 0) {
                 bus_call_fail(c, r, NULL);
@@ -249,7 +243,9 @@ static void on_verdict(int r, const char *json, size_t n, void *userdata) {
         }
         answer = bus_call_answer(c);
         if (answer)
-                bus_call_reply(c, answer, sd_bus_message_append(answer, "s", text));
+                bus_call_reply(c, answer,
+                               sd_bus_message_append(answer, "ss", bus_call_note(c)->text,
+                                                     verdict));
 }
 
 static int view_of(BusCall *c, WebsiteView *ret) {

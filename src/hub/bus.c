@@ -37,8 +37,7 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error _unu
         return bus_calls_method(b->calls, m);
 }
 
-/* Properties -------------------------------------------------------------------------------------
- */
+/* Properties ----------------------------------------------------------------------------------- */
 
 static uint32_t count_websites(const HubBus *b) {
         const Core *core = hub_manager_core(b->manager);
@@ -116,13 +115,13 @@ static const sd_bus_vtable hub_vtable[] = {
                                 SD_BUS_RESULT("s", id), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RemoveWebsite", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT, on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("ShowWebsite", SD_BUS_ARGS("s", id), SD_BUS_RESULT("s", json),
-                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ShowWebsite", SD_BUS_ARGS("s", id),
+                                SD_BUS_RESULT("s", status, "s", verdict), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END
 };
 
-/* Building ---------------------------------------------------------------------------------------
- */
+/* Building ------------------------------------------------------------------------------------- */
 
 static int export(HubBus *b) {
         int r;

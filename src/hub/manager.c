@@ -47,8 +47,7 @@ static void set_state(HubManager *m, const char *text) {
         hub_bus_changed(m->bus);
 }
 
-/* Sessions ---------------------------------------------------------------------------------------
- */
+/* Sessions ------------------------------------------------------------------------------------- */
 
 static void on_join(Session *s, const FrameJoin *join, void *userdata) {
         HubManager *m = userdata;
@@ -86,8 +85,7 @@ static void on_closed(Session *s, void *userdata) {
                 core_closed(m->core, s);
 }
 
-/* With a database and without --------------------------------------------------------------------
- */
+/* With a database and without ------------------------------------------------------------------ */
 
 static void on_core_ready(void *userdata) {
         HubManager *m = userdata;
@@ -158,8 +156,7 @@ static void on_store_notify(const char *channel _unused_, const char *payload _u
                 core_read_websites(m->core);
 }
 
-/* Beats ------------------------------------------------------------------------------------------
- */
+/* Beats ---------------------------------------------------------------------------------------- */
 
 static void on_summary(const char *code, const char *source, uint64_t more,
                        void *userdata _unused_) {
@@ -206,8 +203,7 @@ static int start_timer(HubManager *m) {
         return uv_timer_start(m->timer, on_timer, BEAT / USEC_PER_MSEC, BEAT / USEC_PER_MSEC);
 }
 
-/* Building ---------------------------------------------------------------------------------------
- */
+/* Building ------------------------------------------------------------------------------------- */
 
 /* What only the holder of the hub's key can know, without ever touching the key's bytes: ed25519
  * signatures are deterministic. */
@@ -361,8 +357,7 @@ void hub_manager_stop(HubManager *m) {
         uv_timer_start(m->timer, on_timer, 1, STOP_STEP / USEC_PER_MSEC);
 }
 
-/* For the bus ------------------------------------------------------------------------------------
- */
+/* For the bus ---------------------------------------------------------------------------------- */
 
 Store *hub_manager_store(HubManager *m) {
         return m->store;

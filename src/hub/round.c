@@ -20,7 +20,7 @@ struct Round {
         uint64_t outvoted;   /* may not trigger by votes */
         uint64_t unfounded;  /* may not trigger by hints */
         bool open, extended;
-        bool doubted;         /* the round before left doubt */
+        bool doubted; /* the round before left doubt */
         bool by_hint; /* the open round follows a hint, not a vote */
         usec_t opened, deadline;
         uint64_t trigger, asked, answered;
