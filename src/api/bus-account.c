@@ -27,8 +27,7 @@ static const struct {
         { "payouts", TOKEN_PAYOUTS },
 };
 
-/* Whose it is: the first step of every deed here. ------------------------------------------------
- */
+/* Whose it is: the first step of every deed here. ---------------------------------------------- */
 
 static void ensure_organisation(BusCall *c, OrganisationRows then) {
         ApiManager *m = bus_call_userdata(c);
@@ -55,8 +54,7 @@ static void reply_nothing(BusCall *c) {
                 bus_call_reply(c, answer, 0);
 }
 
-/* Creating ---------------------------------------------------------------------------------------
- */
+/* Creating ------------------------------------------------------------------------------------- */
 
 typedef struct TokenWish {
         const char *name, *organisation;
@@ -193,8 +191,7 @@ void api_bus_create_token(BusCall *c, void *userdata _unused_) {
                 ensure_organisation(c, on_token_owner);
 }
 
-/* Listing ----------------------------------------------------------------------------------------
- */
+/* Listing -------------------------------------------------------------------------------------- */
 
 static uint64_t seconds(usec_t t) {
         return t == USEC_INFINITY ? 0 : t / USEC_PER_SEC;
@@ -264,8 +261,7 @@ void api_bus_list_tokens(BusCall *c, void *userdata _unused_) {
                 ensure_organisation(c, on_list_owner);
 }
 
-/* Revoking ---------------------------------------------------------------------------------------
- */
+/* Revoking ------------------------------------------------------------------------------------- */
 
 static bool read_id(BusCall *c, Uuid *ret) {
         const char *text;
@@ -312,8 +308,7 @@ void api_bus_revoke_token(BusCall *c, void *userdata _unused_) {
                 ensure_organisation(c, on_revoke_owner);
 }
 
-/* Users ------------------------------------------------------------------------------------------
- */
+/* Users ---------------------------------------------------------------------------------------- */
 
 /* Something, an @, something; what is deliverable only the mail says. */
 static bool is_address(const char *text) {

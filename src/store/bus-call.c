@@ -77,8 +77,7 @@ BusCalls *bus_calls_free(BusCalls *calls) {
         return NULL;
 }
 
-/* One method -------------------------------------------------------------------------------------
- */
+/* One method ----------------------------------------------------------------------------------- */
 
 static const BusDeed *find_deed(const BusCalls *calls, const char *member) {
         for (const BusDeed *d = calls->deeds; d->member; d++)
@@ -157,8 +156,7 @@ int bus_calls_method(BusCalls *calls, sd_bus_message *m) {
         return start(calls, m, false);
 }
 
-/* For a deed -------------------------------------------------------------------------------------
- */
+/* For a deed ----------------------------------------------------------------------------------- */
 
 sd_bus_message *bus_call_message(BusCall *c) {
         return c->message;

@@ -93,8 +93,7 @@ static const sd_bus_vtable validator_vtable[] = {
         SD_BUS_VTABLE_END
 };
 
-/* Building ---------------------------------------------------------------------------------------
- */
+/* Building ------------------------------------------------------------------------------------- */
 
 static int export(ValidatorBus *b) {
         int r;

@@ -1,0 +1,158 @@
+/* One table of options; the first word that does not fit ends the parse with its reason. */
+#include "ctl/args.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macro.h"
+
+#define MS_PER_DAY  86400000u
+#define DURATION_MS ((uint64_t)MS_PER_DAY * 36500)
+
+static const OptionText texts[_OPTION_MAX] = {
+        [OPTION_ASN] = { "asn", "NUMBER", "the network the validator is in, as you know it" },
+        [OPTION_BUS] = { "bus", "ADDRESS", "of a private bus; else the system bus" },
+        [OPTION_EXPIRES] = { "expires", "TIME", "after which it ends, as 12h or 30d; else never" },
+        [OPTION_HELP] = { "help", NULL, "show this" },
+        [OPTION_INTERVAL] = { "interval", "TIME", "between checks by one validator (60s)" },
+        [OPTION_JSON] = { "json", NULL, "answer in JSON" },
+        [OPTION_NAME] = { "name", "TEXT", "for people" },
+        [OPTION_OPERATOR] = { "operator", "TEXT", "who runs it: one seat per operator" },
+        [OPTION_REGION] = { "region", "TEXT", "where it is, as you know it" },
+        [OPTION_ROLE] = { "role", "ROLE", "viewer, editor or admin (viewer)" },
+        [OPTION_SCOPE] = { "scope", "LIST", "of read, write, payouts, with commas (read)" },
+        [OPTION_SEATS] = { "seats", "NUMBER", "validators that check it (4)" },
+        [OPTION_TIMEOUT] = { "timeout", "TIME", "of one check (10s, at most half the interval)" },
+        [OPTION_VERSION] = { "version", NULL, "print the version" },
+};
+
+static const struct {
+        const char *suffix;
+        uint64_t ms;
+} units[] = {
+        { "", 1000 },   { "ms", 1 },      { "s", 1000 },
+        { "m", 60000 }, { "h", 3600000 }, { "d", MS_PER_DAY },
+};
+
+const OptionText *option_text(Option o) {
+        return &texts[o];
+}
+
+_printf_(2, 3) static int refuse(char **error, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        if (vasprintf(error, format, ap) < 0)
+                *error = NULL;
+        va_end(ap);
+        return -EINVAL;
+}
+
+static int find_option(const char *name, size_t n) {
+        for (int i = 0; i < _OPTION_MAX; i++)
+                if (strlen(texts[i].name) == n && strncmp(texts[i].name, name, n) == 0)
+                        return i;
+        return -ENOENT;
+}
+
+/* 1: the next word was its value; 0: it was not. */
+static int parse_option(const char *word, const char *next, Args *args, char **error) {
+        size_t n = strcspn(word + 2, "=");
+        const char *value = word[2 + n] ? word + 2 + n + 1 : NULL;
+        int o = find_option(word + 2, n);
+
+        if (o < 0)
+                return refuse(error, "there is no option --%.*s", (int)n, word + 2);
+        if (args->options[o])
+                return refuse(error, "--%s is given twice", texts[o].name);
+        if (!texts[o].metavar) {
+                if (value)
+                        return refuse(error, "--%s takes no value", texts[o].name);
+                args->options[o] = "";
+                return 0;
+        }
+        if (!value && !next)
+                return refuse(error, "--%s needs a value: --%s=%s", texts[o].name, texts[o].name,
+                              texts[o].metavar);
+        args->options[o] = value ? value : next;
+        return value ? 0 : 1;
+}
+
+int args_parse(int argc, char *argv[], Args *ret, char **error) {
+        bool only_words = false;
+        Args args = { 0 };
+        int r;
+
+        for (int i = 1; i < argc; i++) {
+                if (!only_words && strcmp(argv[i], "--") == 0) {
+                        only_words = true;
+                } else if (!only_words && strcmp(argv[i], "-h") == 0) {
+                        args.options[OPTION_HELP] = "";
+                } else if (!only_words && strncmp(argv[i], "--", 2) == 0) {
+                        r = parse_option(argv[i], argv[i + 1], &args, error);
+                        if (r < 0)
+                                return r;
+                        i += r;
+                } else if (!only_words && argv[i][0] == '-' && argv[i][1]) {
+                        return refuse(error, "there is no option %s", argv[i]);
+                } else if (args.n_words == ARGS_WORDS_MAX) {
+                        return refuse(error, "too many words: %s", argv[i]);
+                } else {
+                        args.words[args.n_words++] = argv[i];
+                }
+        }
+        *ret = args;
+        return 0;
+}
+
+/* Digits at the front; *end is what follows. */
+static int parse_digits(const char *text, const char **end, uint64_t *ret) {
+        size_t n = strspn(text, "0123456789");
+
+        if (n == 0)
+                return -EINVAL;
+        if (n > 18)
+                return -ERANGE;
+        *ret = strtoull(text, NULL, 10);
+        *end = text + n;
+        return 0;
+}
+
+int args_duration_ms(const char *text, uint64_t *ret) {
+        const char *suffix;
+        uint64_t value;
+        int r;
+
+        r = parse_digits(text, &suffix, &value);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < ELEMENTSOF(units); i++) {
+                if (strcmp(suffix, units[i].suffix) != 0)
+                        continue;
+                if (value > DURATION_MS / units[i].ms)
+                        return -ERANGE;
+                *ret = value * units[i].ms;
+                return 0;
+        }
+        return -EINVAL;
+}
+
+int args_number(const char *text, uint32_t max, uint32_t *ret) {
+        const char *end;
+        uint64_t value;
+        int r;
+
+        r = parse_digits(text, &end, &value);
+        if (r < 0)
+                return r;
+        if (*end)
+                return -EINVAL;
+        if (value > max)
+                return -ERANGE;
+        *ret = (uint32_t)value;
+        return 0;
+}

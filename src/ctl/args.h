@@ -1,0 +1,49 @@
+/* The command line of dpinctl taken apart: words and options in any order, and the numbers in them.
+ * Which verb takes which option is not known here. Pure. */
+#pragma once
+
+#include <stdint.h>
+
+#define ARGS_WORDS_MAX 8
+
+typedef enum Option {
+        OPTION_ASN,
+        OPTION_BUS,
+        OPTION_EXPIRES,
+        OPTION_HELP,
+        OPTION_INTERVAL,
+        OPTION_JSON,
+        OPTION_NAME,
+        OPTION_OPERATOR,
+        OPTION_REGION,
+        OPTION_ROLE,
+        OPTION_SCOPE,
+        OPTION_SEATS,
+        OPTION_TIMEOUT,
+        OPTION_VERSION,
+        _OPTION_MAX,
+} Option;
+
+/* Text is borrowed from argv. */
+typedef struct Args {
+        const char *options[_OPTION_MAX]; /* NULL: not given; "": a flag that was */
+        const char *words[ARGS_WORDS_MAX];
+        unsigned n_words;
+} Args;
+
+typedef struct OptionText {
+        const char *name;    /* without the dashes */
+        const char *metavar; /* NULL: a flag */
+        const char *help;
+} OptionText;
+
+const OptionText *option_text(Option o);
+
+/* "--name VALUE", "--name=VALUE", "-h"; all after "--" is words. 0; -EINVAL with *error a sentence,
+ * freed by the caller. */
+int args_parse(int argc, char *argv[], Args *ret, char **error);
+/* "500ms", "30s", "5m", "12h", "7d"; without a unit: seconds. 0; -EINVAL; -ERANGE: over 100 years.
+ */
+int args_duration_ms(const char *text, uint64_t *ret);
+/* Decimal digits only. 0; -EINVAL; -ERANGE: over max. */
+int args_number(const char *text, uint32_t max, uint32_t *ret);

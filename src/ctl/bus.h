@@ -1,0 +1,38 @@
+/* The daemons over D-Bus, with calls that wait: a command does one thing and ends. What fails is
+ * told on the standard error, with its remedy, and comes back as the exit code. */
+#pragma once
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+
+#include "base/macro.h"
+#include "ctl/verb.h"
+
+typedef struct Service {
+        const char *unit, *name, *path; /* the interface is called like the name */
+} Service;
+
+extern const Service service_hub, service_api, service_validator;
+
+CtlExit bus_open(const Args *args, sd_bus **ret);
+/* A call to be filled and sent; NULL: told. */
+sd_bus_message *bus_prepare(sd_bus *bus, const Service *s, const char *member);
+/* Takes the call. r: of sd_bus_message_append(), negative fails. ret may be NULL. */
+CtlExit bus_send(const Service *s, sd_bus_message *call, int r, sd_bus_message **ret);
+/* All in one, for arguments of simple types. */
+CtlExit bus_ask(const Args *args, const Service *s, const char *member, sd_bus_message **ret,
+                const char *types, ...);
+typedef struct BusList {
+        const Service *service;
+        const char *member, *types;                    /* of one element, as "(ss)" */
+        int (*row)(sd_bus_message *m, void *userdata); /* 1: read one; 0: no more on this page */
+        void *userdata;
+} BusList;
+
+/* Opens the bus and walks the pages of a list. */
+CtlExit bus_list(const Args *args, const BusList *list);
+/* The properties of a daemon as a{sv}, the message standing before it; CTL_UNAVAILABLE without a
+ * word when it does not run. */
+CtlExit bus_properties(sd_bus *bus, const Service *s, sd_bus_message **ret);
+/* For what cannot be read of an answer. */
+CtlExit bus_garbled(const Service *s, int r);

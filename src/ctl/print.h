@@ -1,0 +1,11 @@
+/* How verbs answer on the standard output. */
+#pragma once
+
+#include "ctl/table.h"
+#include "ctl/verb.h"
+
+/* All rows, or the first one upright; by --json, NO_COLOR and what the output is. */
+CtlExit print_table(const Args *args, const Table *t);
+CtlExit print_record(const Args *args, const Table *t);
+/* {"name": "value"} by --json, else the value alone. */
+CtlExit print_value(const Args *args, const char *name, const char *value);

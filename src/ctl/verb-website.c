@@ -1,0 +1,186 @@
+/* dpinctl website */
+#include <string.h>
+
+#include "base/json.h"
+#include "ctl/bus.h"
+#include "ctl/print.h"
+
+static const TableColumn columns[] = {
+        { "ID", "id", CELL_TEXT },
+        { "URL", "url", CELL_TEXT },
+        { "NAME", "name", CELL_TEXT },
+        { "INTERVAL", "intervalMs", CELL_NUMBER },
+        { "TIMEOUT", "timeoutMs", CELL_NUMBER },
+        { "SEATS", "seats", CELL_NUMBER },
+        { "PAUSED", "paused", CELL_BOOL },
+        { "SINCE", "createdAt", CELL_TIME },
+        { 0 },
+};
+
+static int read_row(sd_bus_message *m, void *userdata) {
+        Table *t = userdata;
+        const char *id, *url, *name;
+        uint32_t interval, timeout;
+        uint64_t created;
+        uint8_t seats;
+        int paused, r;
+
+        r = sd_bus_message_read(m, "(sssuuybt)", &id, &url, &name, &interval, &timeout, &seats,
+                                &paused, &created);
+        if (r <= 0)
+                return r;
+        table_text(t, id);
+        table_text(t, url);
+        table_text(t, name);
+        table_number(t, interval);
+        table_number(t, timeout);
+        table_number(t, seats);
+        table_number(t, paused);
+        table_number(t, (int64_t)created);
+        return 1;
+}
+
+CtlExit verb_website_list(const Args *args, const char *const *words _unused_) {
+        _cleanup_(table_freep) Table *t = NULL;
+        CtlExit e;
+
+        if (table_new(&t, columns) < 0)
+                return CTL_FAILED;
+        e = bus_list(args, &(const BusList){ .service = &service_hub,
+                                             .member = "ListWebsites",
+                                             .types = "(sssuuybt)",
+                                             .row = read_row,
+                                             .userdata = t });
+        return e == CTL_OK ? print_table(args, t) : e;
+}
+
+/* Adding --------------------------------------------------------------------------------------- */
+
+typedef struct Wish {
+        const char *name;
+        uint32_t interval_ms, timeout_ms, seats; /* 0: the hub's choice */
+} Wish;
+
+static bool read_time(const Args *args, Option o, uint32_t *ret) {
+        uint64_t ms = 0;
+
+        if (!args->options[o])
+                return true;
+        if (args_duration_ms(args->options[o], &ms) == 0 && ms > 0 && ms <= UINT32_MAX) {
+                *ret = (uint32_t)ms;
+                return true;
+        }
+        fprintf(stderr, "dpinctl: --%s: \"%s\" is no time like 500ms, 30s or 5m\n",
+                option_text(o)->name, args->options[o]);
+        return false;
+}
+
+static bool read_wish(const Args *args, Wish *ret) {
+        const char *seats = args->options[OPTION_SEATS];
+
+        ret->name = args->options[OPTION_NAME];
+        if (!read_time(args, OPTION_INTERVAL, &ret->interval_ms) ||
+            !read_time(args, OPTION_TIMEOUT, &ret->timeout_ms))
+                return false;
+        if (!seats || (args_number(seats, 16, &ret->seats) == 0 && ret->seats > 0))
+                return true;
+        fprintf(stderr, "dpinctl: --seats: \"%s\" is no number from 1 to 16\n", seats);
+        return false;
+}
+
+static int append_number(sd_bus_message *call, const char *name, uint32_t value) {
+        return value ? sd_bus_message_append(call, "{sv}", name, "u", value) : 0;
+}
+
+static int append_wish(sd_bus_message *call, const char *url, const Wish *w) {
+        int r;
+
+        r = sd_bus_message_append(call, "s", url);
+        if (r >= 0)
+                r = sd_bus_message_open_container(call, 'a', "{sv}");
+        if (r >= 0 && w->name)
+                r = sd_bus_message_append(call, "{sv}", "name", "s", w->name);
+        if (r >= 0)
+                r = append_number(call, "interval_ms", w->interval_ms);
+        if (r >= 0)
+                r = append_number(call, "timeout_ms", w->timeout_ms);
+        if (r >= 0)
+                r = append_number(call, "seats", w->seats);
+        return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
+CtlExit verb_website_add(const Args *args, const char *const *words) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        sd_bus_message *call;
+        Wish wish = { 0 };
+        const char *id;
+        CtlExit e;
+        int r;
+
+        if (!read_wish(args, &wish))
+                return CTL_USAGE;
+        e = bus_open(args, &bus);
+        if (e != CTL_OK)
+                return e;
+        call = bus_prepare(bus, &service_hub, "AddWebsite");
+        if (!call)
+                return CTL_FAILED;
+        e = bus_send(&service_hub, call, append_wish(call, words[0], &wish), &answer);
+        if (e != CTL_OK)
+                return e;
+        r = sd_bus_message_read(answer, "s", &id);
+        return r < 0 ? bus_garbled(&service_hub, r) : print_value(args, "id", id);
+}
+
+CtlExit verb_website_remove(const Args *args, const char *const *words) {
+        return bus_ask(args, &service_hub, "RemoveWebsite", NULL, "s", words[0]);
+}
+
+/* Showing -------------------------------------------------------------------------------------- */
+
+static const TableColumn shown[] = {
+        { "ID", "id", CELL_TEXT },
+        { "URL", "url", CELL_TEXT },
+        { "Name", "name", CELL_TEXT },
+        { "State", "state", CELL_TEXT },
+        { "Assurance", "assurance", CELL_TEXT },
+        { "Since", "since", CELL_TEXT },
+        { "First evidence", "firstEvidenceAt", CELL_TEXT },
+        { "Rule", "rule", CELL_TEXT },
+        { 0 },
+};
+
+/* The two answers have no member of one name with two meanings. */
+static CtlExit show(const Args *args, const char *status, const char *verdict) {
+        _cleanup_(table_freep) Table *t = NULL;
+        char text[4096];
+
+        if (args->options[OPTION_JSON]) {
+                printf("{\"status\":%s,\"verdict\":%s}\n", status, verdict);
+                return CTL_OK;
+        }
+        if (table_new(&t, shown) < 0)
+                return CTL_FAILED;
+        for (const TableColumn *c = shown; c->title; c++) {
+                text[0] = '\0';
+                if (json_peek_string(status, strlen(status), c->json, text, sizeof(text)) <= 0)
+                        (void)json_peek_string(verdict, strlen(verdict), c->json, text,
+                                               sizeof(text));
+                table_text(t, text);
+        }
+        return print_record(args, t);
+}
+
+CtlExit verb_website_show(const Args *args, const char *const *words) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        const char *status, *verdict;
+        CtlExit e;
+        int r;
+
+        e = bus_ask(args, &service_hub, "ShowWebsite", &answer, "s", words[0]);
+        if (e != CTL_OK)
+                return e;
+        r = sd_bus_message_read(answer, "ss", &status, &verdict);
+        return r < 0 ? bus_garbled(&service_hub, r) : show(args, status, verdict);
+}

@@ -1,0 +1,40 @@
+/* One verb of dpinctl: what it is called, what it takes, what it does. */
+#pragma once
+
+#include "ctl/args.h"
+
+/* The exit codes of dpinctl, for scripts: never changed. */
+typedef enum CtlExit {
+        CTL_OK = 0,
+        CTL_FAILED = 1,
+        CTL_USAGE = 2,
+        CTL_NOT_FOUND = 3,
+        CTL_DENIED = 4,
+        CTL_UNAVAILABLE = 5,
+} CtlExit;
+
+typedef struct Verb {
+        const char *noun, *name; /* name NULL: the noun alone */
+        const char *words;       /* what follows, for people: "URL" */
+        unsigned min, max;       /* how many of them */
+        unsigned options;        /* 1 << Option; help, bus and json go with every verb */
+        CtlExit (*run)(const Args *args, const char *const *words); /* words: NULL where absent */
+        const char *summary;
+} Verb;
+
+CtlExit verb_decode(const Args *args, const char *const *words);
+CtlExit verb_key_generate(const Args *args, const char *const *words);
+CtlExit verb_key_show(const Args *args, const char *const *words);
+CtlExit verb_status(const Args *args, const char *const *words);
+CtlExit verb_token_create(const Args *args, const char *const *words);
+CtlExit verb_token_list(const Args *args, const char *const *words);
+CtlExit verb_token_revoke(const Args *args, const char *const *words);
+CtlExit verb_user_add(const Args *args, const char *const *words);
+CtlExit verb_validator_approve(const Args *args, const char *const *words);
+CtlExit verb_validator_list(const Args *args, const char *const *words);
+CtlExit verb_validator_show(const Args *args, const char *const *words);
+CtlExit verb_validator_suspend(const Args *args, const char *const *words);
+CtlExit verb_website_add(const Args *args, const char *const *words);
+CtlExit verb_website_list(const Args *args, const char *const *words);
+CtlExit verb_website_remove(const Args *args, const char *const *words);
+CtlExit verb_website_show(const Args *args, const char *const *words);

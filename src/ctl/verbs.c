@@ -1,0 +1,122 @@
+/* Help is made from the same table that dispatches. */
+#include "ctl/verbs.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macro.h"
+
+#define TAKES(o) (1u << OPTION_##o)
+#define ALWAYS   (TAKES(BUS) | TAKES(HELP) | TAKES(JSON))
+
+const Verb verbs[] = {
+        { "status", NULL, "", 0, 0, 0, verb_status, "How the daemons on this machine are" },
+        { "website", "add", "URL", 1, 1,
+          TAKES(NAME) | TAKES(INTERVAL) | TAKES(TIMEOUT) | TAKES(SEATS), verb_website_add,
+          "Watch a website; prints its id" },
+        { "website", "list", "", 0, 0, 0, verb_website_list, "What is watched" },
+        { "website", "rm", "ID", 1, 1, 0, verb_website_remove, "Watch it no longer" },
+        { "website", "show", "ID", 1, 1, 0, verb_website_show, "Its state, and why" },
+        { "validator", "approve", "KEY", 1, 1, TAKES(OPERATOR) | TAKES(REGION) | TAKES(ASN),
+          verb_validator_approve, "Let it check, or correct what is known of it" },
+        { "validator", "list", "", 0, 0, 0, verb_validator_list,
+          "Who checks, and who would like to" },
+        { "validator", "show", "KEY", 1, 1, 0, verb_validator_show, "All about one" },
+        { "validator", "suspend", "KEY", 1, 1, 0, verb_validator_suspend,
+          "Let it check no longer" },
+        { "token", "create", "NAME", 1, 1, TAKES(SCOPE) | TAKES(EXPIRES), verb_token_create,
+          "Make a token for the API; it is shown this once" },
+        { "token", "list", "", 0, 0, 0, verb_token_list, "The tokens, without their secrets" },
+        { "token", "revoke", "ID", 1, 1, 0, verb_token_revoke, "End a token, at once" },
+        { "user", "add", "EMAIL", 1, 1, TAKES(ROLE), verb_user_add, "Add a user; prints the id" },
+        { "key", "generate", "[FILE]", 0, 1, 0, verb_key_generate,
+          "Make a key in a new file, or on the standard output" },
+        { "key", "show", "[FILE]", 0, 1, 0, verb_key_show,
+          "The public key of a file, or of the standard input" },
+        { "decode", NULL, "[FILE]", 0, 1, 0, verb_decode,
+          "A signed batch as JSON, from a file or the standard input" },
+        { 0 },
+};
+
+const Verb *verb_find(const Args *args, unsigned *ret_rest) {
+        for (const Verb *v = verbs; v->noun; v++) {
+                unsigned n = v->name ? 2 : 1;
+
+                if (args->n_words < n || strcmp(args->words[0], v->noun) != 0)
+                        continue;
+                if (v->name && strcmp(args->words[1], v->name) != 0)
+                        continue;
+                *ret_rest = n;
+                return v;
+        }
+        return NULL;
+}
+
+int verbs_have(const char *noun) {
+        for (const Verb *v = verbs; v->noun; v++)
+                if (strcmp(v->noun, noun) == 0)
+                        return 1;
+        return 0;
+}
+
+static const char *blank(const Verb *v) {
+        return v->name ? " " : "";
+}
+
+char *verb_refusal(const Verb *v, const Args *args, unsigned first) {
+        const char *name = v->name ? v->name : "";
+        unsigned n = args->n_words - first;
+        char *text = NULL;
+        int r = 0;
+
+        for (int o = 0; o < _OPTION_MAX; o++)
+                if (args->options[o] && !((v->options | ALWAYS) & (1u << o))) {
+                        r = asprintf(&text, "%s%s%s takes no --%s", v->noun, blank(v), name,
+                                     option_text((Option)o)->name);
+                        return r < 0 ? NULL : text;
+                }
+        if (n < v->min)
+                r = asprintf(&text, "%s%s%s needs %s", v->noun, blank(v), name, v->words);
+        else if (n > v->max)
+                r = asprintf(&text, "%s%s%s: \"%s\" is one word too many", v->noun, blank(v), name,
+                             args->words[first + v->max]);
+        return r < 0 ? NULL : text;
+}
+
+static void print_option(Option o, FILE *to) {
+        const OptionText *t = option_text(o);
+        char left[40];
+
+        snprintf(left, sizeof(left), "--%s%s%s", t->name, t->metavar ? "=" : "",
+                 t->metavar ? t->metavar : "");
+        fprintf(to, "  %-20s %s\n", left, t->help);
+}
+
+void verb_help(const Verb *v, FILE *to) {
+        fprintf(to, "dpinctl %s%s%s%s%s [OPTION...]\n\n%s.\n\n", v->noun, blank(v),
+                v->name ? v->name : "", *v->words ? " " : "", v->words, v->summary);
+        for (int o = 0; o < _OPTION_MAX; o++)
+                if ((v->options | ALWAYS) & (1u << o))
+                        print_option((Option)o, to);
+}
+
+static void print_verb(const Verb *v, FILE *to) {
+        char left[40];
+
+        snprintf(left, sizeof(left), "%s%s%s %s", v->noun, blank(v), v->name ? v->name : "",
+                 v->words);
+        fprintf(to, "  %-26s %s\n", left, v->summary);
+}
+
+void verbs_help(const char *noun, FILE *to) {
+        fputs("dpinctl VERB [OPTION...]\n\n", to);
+        for (const Verb *v = verbs; v->noun; v++)
+                if (!noun || strcmp(v->noun, noun) == 0)
+                        print_verb(v, to);
+        fputs("\n", to);
+        for (int o = 0; o < _OPTION_MAX; o++)
+                if ((ALWAYS | TAKES(VERSION)) & (1u << o))
+                        print_option((Option)o, to);
+        fputs("\n\"dpinctl VERB --help\" tells more; dpinctl(1) tells all.\n", to);
+}
