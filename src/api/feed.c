@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define EVENT_RANK (SIZE_MAX / 2) /* behind any tick of the commit */
+
 struct FeedPage {
         FeedRange range;
         uint64_t whole; /* the last commit that may be here in full */
@@ -54,7 +56,7 @@ static int put(FeedPage *p, const FeedEntry *entry) {
         if (!kind || !payload)
                 return -ENOMEM;
         *e = *entry;
-        e->rank = p->n++;
+        e->rank += p->n++;
         e->kind = TAKE_PTR(kind);
         e->payload = TAKE_PTR(payload);
         return 0;
@@ -101,7 +103,8 @@ int feed_page_put_events(FeedPage *p, const EventRow *rows, size_t n) {
                 r = put(p, &(FeedEntry){ .commit_no = rows[i].commit_no,
                                          .organisation = rows[i].organisation,
                                          .kind = rows[i].kind,
-                                         .payload = rows[i].payload });
+                                         .payload = rows[i].payload,
+                                         .rank = EVENT_RANK });
                 if (r < 0)
                         return r;
         }

@@ -1,0 +1,67 @@
+/* Settings of the API. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "api/conf.h"
+#include "base/macro.h"
+#include "folder-fixture.h"
+
+static void without_a_file_there_are_defaults(void **state _unused_) {
+        _cleanup_(folder_done) Folder folder = folder_new();
+        char path[256];
+        char *error = NULL;
+        ApiConf c;
+
+        unsetenv("DATABASE_URL");
+        unsetenv("DPIN_LOG_LEVEL");
+        folder_put(&folder, "api.conf", "[Api]\n", 0644, path);
+        assert_int_equal(api_conf_load(path, &c, &error), 0);
+        assert_string_equal(c.listen, "[::]:8001");
+        assert_string_equal(c.database_url, "postgresql:///dpin");
+        assert_string_equal(c.dashboard, "/usr/share/dpin/dashboard");
+        assert_string_equal(c.log_level, "info");
+        api_conf_done(&c);
+}
+
+static void the_environment_names_the_database(void **state _unused_) {
+        _cleanup_(folder_done) Folder folder = folder_new();
+        char path[256];
+        char *error = NULL;
+        ApiConf c;
+
+        folder_put(&folder, "api.conf", "[Api]\nDatabaseUrl=postgresql:///file\nListen=*:80\n",
+                   0644, path);
+        setenv("DATABASE_URL", "postgresql:///env", 1);
+        assert_int_equal(api_conf_load(path, &c, &error), 0);
+        assert_string_equal(c.database_url, "postgresql:///env");
+        assert_string_equal(c.listen, "*:80");
+        api_conf_done(&c);
+        unsetenv("DATABASE_URL");
+}
+
+static void an_unknown_log_level_is_refused(void **state _unused_) {
+        _cleanup_(folder_done) Folder folder = folder_new();
+        _cleanup_free_ char *error = NULL;
+        char path[256];
+        ApiConf c = { 0 };
+
+        folder_put(&folder, "api.conf", "[Api]\nLogLevel=loud\n", 0644, path);
+        assert_int_equal(api_conf_load(path, &c, &error), -EINVAL);
+        assert_string_equal(error, "LogLevel: \"loud\" is no level, as \"info\" or \"debug\" are");
+        assert_null(c.listen);
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(without_a_file_there_are_defaults),
+                cmocka_unit_test(the_environment_names_the_database),
+                cmocka_unit_test(an_unknown_log_level_is_refused),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

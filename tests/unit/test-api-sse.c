@@ -1,0 +1,195 @@
+/* Event streams: what text readers get, who gets it, and who is let go. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "api/sse.h"
+
+typedef struct Target {
+        char text[4096];
+        size_t n, room; /* room 0: none left */
+        unsigned closed, beats;
+        SseReader *reader;
+} Target;
+
+static int target_write(void *target, const char *text, size_t n) {
+        Target *t = target;
+
+        if (n > t->room)
+                return -ENOBUFS;
+        t->room -= n;
+        memcpy(t->text + t->n, text, n);
+        t->n += n;
+        t->text[t->n] = '\0';
+        return 0;
+}
+
+static void target_close(void *target) {
+        Target *t = target;
+
+        t->closed++;
+}
+
+static void target_beat(void *target) {
+        Target *t = target;
+
+        t->beats++;
+}
+
+static const SseOps ops = { target_write, target_close, target_beat };
+
+static Sse *sse_with_ops(void) {
+        Sse *s;
+
+        assert_int_equal(sse_new(&s, &ops), 0);
+        return s;
+}
+
+static void target_join(Sse *s, Target *t, uint32_t organisation, uint64_t position) {
+        *t = (Target){ .room = sizeof(t->text) - 1 };
+        assert_int_equal(sse_join(s, &(SseJoin){ t, organisation, position }, &t->reader), 0);
+}
+
+static void expect_text(Target *t, const char *text) {
+        assert_string_equal(t->text, text);
+        t->n = 0;
+        t->text[0] = '\0';
+}
+
+static const FeedEntry entries[] = {
+        { .commit_no = 5, .organisation = 1, .kind = "tick", .payload = "{\"a\":1}" },
+        { .commit_no = 5, .organisation = 1, .kind = "verdict.changed", .payload = "{\"b\":2}" },
+        { .commit_no = 6, .organisation = 2, .kind = "tick", .payload = "{\"c\":3}" },
+        { .commit_no = 7, .organisation = 0, .kind = "validator.online", .payload = "{\"d\":4}" },
+};
+
+static void organisations_see_their_own_and_what_is_for_all(void **state _unused_) {
+        _cleanup_(sse_freep) Sse *s = sse_with_ops();
+        Target one, two;
+
+        target_join(s, &two, 2, 0);
+        target_join(s, &one, 1, 0);
+        sse_publish(s, entries, 4);
+        expect_text(&one, "event: tick\ndata: {\"a\":1}\n\n"
+                          "id: 5\nevent: verdict.changed\ndata: {\"b\":2}\n\n"
+                          "id: 7\nevent: validator.online\ndata: {\"d\":4}\n\n");
+        expect_text(&two, "id: 6\nevent: tick\ndata: {\"c\":3}\n\n"
+                          "id: 7\nevent: validator.online\ndata: {\"d\":4}\n\n");
+        sse_leave(one.reader);
+        sse_leave(two.reader);
+}
+
+static void nothing_is_told_twice(void **state _unused_) {
+        _cleanup_(sse_freep) Sse *s = sse_with_ops();
+        Target ahead, behind;
+
+        target_join(s, &behind, 1, 4);
+        target_join(s, &ahead, 1, 5);
+        sse_publish(s, entries, 2);
+        expect_text(&ahead, "");
+        expect_text(&behind, "event: tick\ndata: {\"a\":1}\n\n"
+                             "id: 5\nevent: verdict.changed\ndata: {\"b\":2}\n\n");
+        sse_publish(s, entries, 4);
+        expect_text(&ahead, "id: 7\nevent: validator.online\ndata: {\"d\":4}\n\n");
+        expect_text(&behind, "id: 7\nevent: validator.online\ndata: {\"d\":4}\n\n");
+        sse_leave(ahead.reader);
+        sse_leave(behind.reader);
+}
+
+static void a_slow_reader_is_let_go_once(void **state _unused_) {
+        _cleanup_(sse_freep) Sse *s = sse_with_ops();
+        Target slow, quick;
+
+        target_join(s, &slow, 1, 0);
+        target_join(s, &quick, 1, 0);
+        slow.room = 10;
+        sse_publish(s, entries, 2);
+        sse_publish(s, entries + 3, 1);
+        sse_beat(s);
+        assert_int_equal(slow.closed, 1);
+        assert_int_equal(slow.beats, 0);
+        assert_int_equal(slow.n, 0);
+        assert_int_equal(quick.closed, 0);
+        assert_int_equal(quick.beats, 1);
+        assert_true(quick.n > 0);
+        assert_int_equal(sse_readers(s), 2);
+        sse_leave(slow.reader);
+        assert_int_equal(sse_readers(s), 1);
+        sse_leave(quick.reader);
+}
+
+static void a_beat_is_a_comment(void **state _unused_) {
+        _cleanup_(sse_freep) Sse *s = sse_with_ops();
+        Target t;
+
+        target_join(s, &t, 1, 0);
+        sse_beat(s);
+        expect_text(&t, ":\n\n");
+        sse_leave(t.reader);
+}
+
+static void a_reset_begins_anew(void **state _unused_) {
+        _cleanup_(sse_freep) Sse *s = sse_with_ops();
+        Target t;
+
+        target_join(s, &t, 1, 1000);
+        sse_reset(s, 4);
+        expect_text(&t, "id: 4\nevent: reset\ndata: {}\n\n");
+        sse_publish(s, entries + 3, 1);
+        expect_text(&t, "id: 7\nevent: validator.online\ndata: {\"d\":4}\n\n");
+        sse_leave(t.reader);
+}
+
+static void readers_are_limited(void **state _unused_) {
+        static SseReader *readers[SSE_READERS_MAX];
+        _cleanup_(sse_freep) Sse *s = sse_with_ops();
+        SseReader *more;
+        Target t = { 0 };
+
+        for (size_t i = 0; i < SSE_READERS_MAX; i++)
+                assert_int_equal(sse_join(s, &(SseJoin){ &t, 1, 0 }, &readers[i]), 0);
+        assert_int_equal(sse_join(s, &(SseJoin){ &t, 1, 0 }, &more), -ENOBUFS);
+        for (size_t i = 0; i < SSE_READERS_MAX; i++)
+                sse_leave(readers[i]);
+        assert_int_equal(sse_join(s, &(SseJoin){ &t, 1, 0 }, &more), 0);
+        sse_leave(more);
+}
+
+static void a_payload_cannot_forge_an_event(void **state _unused_) {
+        static const FeedEntry forged = {
+                .commit_no = 1, .organisation = 1, .kind = "tick", .payload = "{}\n\nevent: x"
+        };
+        _cleanup_free_ char *text = NULL;
+        size_t n;
+
+        assert_int_equal(sse_format(&(SseJoin){ .organisation = 1 }, &forged, 1, &text, &n), 0);
+        assert_int_equal(n, 0);
+}
+
+static void a_stream_begins_with_retry_and_place(void **state _unused_) {
+        char text[SSE_LINE_SIZE];
+        size_t n = sse_hello(UINT64_MAX, text);
+
+        assert_int_equal(n, strlen(text));
+        assert_string_equal(text, "retry: 2000\nid: 18446744073709551615\n\n");
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(organisations_see_their_own_and_what_is_for_all),
+                cmocka_unit_test(nothing_is_told_twice),
+                cmocka_unit_test(a_slow_reader_is_let_go_once),
+                cmocka_unit_test(a_beat_is_a_comment),
+                cmocka_unit_test(a_reset_begins_anew),
+                cmocka_unit_test(readers_are_limited),
+                cmocka_unit_test(a_payload_cannot_forge_an_event),
+                cmocka_unit_test(a_stream_begins_with_retry_and_place),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,186 @@
+/* What people send about websites: what is taken, and what is said about the rest. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "api/website-body.h"
+#include "base/macro.h"
+
+static void expect_refusal(const char *text, unsigned status, const char *pointer) {
+        BodyProblem problem = { 0 };
+        WebsiteBody body;
+
+        assert_int_equal(website_body_read(text, strlen(text), &body, &problem), -EINVAL);
+        assert_int_equal(problem.status, status);
+        assert_string_equal(problem.pointer, pointer);
+        assert_true(strlen(problem.detail) > 10);
+        assert_int_equal(problem.detail[strlen(problem.detail) - 1], '.');
+}
+
+static void expect_taken(const char *text, WebsiteBody *ret) {
+        BodyProblem problem;
+
+        assert_int_equal(website_body_read(text, strlen(text), ret, &problem), 0);
+}
+
+static void a_url_is_enough(void **state _unused_) {
+        WebsiteBody body;
+
+        expect_taken("{\"url\":\"https://example.org/\"}", &body);
+        assert_string_equal(body.url, "https://example.org/");
+        assert_string_equal(body.name, "");
+        assert_int_equal(body.interval_ms, 0);
+        assert_int_equal(body.timeout_ms, 0);
+        assert_int_equal(body.seats, 0);
+}
+
+static void everything_may_be_said(void **state _unused_) {
+        WebsiteBody body;
+
+        expect_taken("{\"url\":\"http://a/\",\"name\":\"Caf\\u00e9\",\"intervalMs\":10000,"
+                     "\"timeoutMs\":5000,\"seats\":16}",
+                     &body);
+        assert_string_equal(body.name, "Caf\xc3\xa9");
+        assert_int_equal(body.interval_ms, 10000);
+        assert_int_equal(body.timeout_ms, 5000);
+        assert_int_equal(body.seats, 16);
+        expect_taken("{\"url\":\"http://a/\",\"intervalMs\":86400000,\"timeoutMs\":43200000}",
+                     &body);
+}
+
+static void what_is_no_json_object_is_400(void **state _unused_) {
+        expect_refusal("", 400, "");
+        expect_refusal("{", 400, "");
+        expect_refusal("hello", 400, "");
+        expect_refusal("url=http://a/", 400, "");
+        expect_refusal("[]", 400, "");
+        expect_refusal("\"http://a/\"", 400, "");
+        expect_refusal("{\"url\":\"http://a/\"} x", 400, "");
+        expect_refusal("{\"url\":\"http://a/\\u0000b\"}", 400, "");
+        expect_refusal("{\"url\":\"http://\xff/\"}", 400, "");
+}
+
+static void urls_are_judged_with_the_reason(void **state _unused_) {
+        BodyProblem problem;
+        WebsiteBody body;
+        static const char text[] = "{\"url\":\"http://me:secret@a/\"}";
+
+        expect_refusal("{\"url\":\"\"}", 422, "/url");
+        expect_refusal("{\"url\":\"example.org\"}", 422, "/url");
+        expect_refusal("{\"url\":\"file:///etc/passwd\"}", 422, "/url");
+        expect_refusal("{\"url\":\"http://a/\\u0001\"}", 422, "/url");
+        expect_refusal("{\"url\":\"http://a/\\n\"}", 422, "/url");
+        expect_refusal("{\"url\":\"http://b\xc3\xbc"
+                       "cher.example/\"}",
+                       422, "/url");
+        assert_int_equal(website_body_read(text, strlen(text), &body, &problem), -EINVAL);
+        assert_non_null(strstr(problem.detail, "credentials"));
+}
+
+static void a_long_url_is_told_its_limit(void **state _unused_) {
+        char text[9200] = "{\"url\":\"http://a/";
+        BodyProblem problem;
+        WebsiteBody body;
+        size_t n = strlen(text);
+
+        memset(text + n, 'x', 3000);
+        snprintf(text + n + 3000, sizeof(text) - n - 3000, "\"}");
+        assert_int_equal(website_body_read(text, strlen(text), &body, &problem), -EINVAL);
+        assert_non_null(strstr(problem.detail, "2048"));
+        memset(text + n, 'x', 9000);
+        snprintf(text + n + 9000, sizeof(text) - n - 9000, "\"}");
+        expect_refusal(text, 422, "/url");
+}
+
+static void numbers_have_limits(void **state _unused_) {
+        static const char *const wrong[][2] = {
+                { "\"intervalMs\":9999", "/intervalMs" },
+                { "\"intervalMs\":86400001", "/intervalMs" },
+                { "\"intervalMs\":-1", "/intervalMs" },
+                { "\"intervalMs\":0", "/intervalMs" },
+                { "\"intervalMs\":\"10000\"", "/intervalMs" },
+                { "\"intervalMs\":1e4", "/intervalMs" },
+                { "\"intervalMs\":null", "/intervalMs" },
+                { "\"seats\":0", "/seats" },
+                { "\"seats\":17", "/seats" },
+                { "\"timeoutMs\":99", "/timeoutMs" },
+                { "\"timeoutMs\":30001", "/timeoutMs" },
+                { "\"intervalMs\":10000,\"timeoutMs\":5001", "/timeoutMs" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++) {
+                char text[128];
+
+                snprintf(text, sizeof(text), "{\"url\":\"http://a/\",%s}", wrong[i][0]);
+                expect_refusal(text, 422, wrong[i][1]);
+        }
+}
+
+static void names_are_short_and_printable(void **state _unused_) {
+        char text[2048] = "{\"url\":\"http://a/\",\"name\":\"";
+        size_t n = strlen(text);
+        WebsiteBody body;
+
+        expect_refusal("{\"url\":\"http://a/\",\"name\":\"a\\u0007\"}", 422, "/name");
+        expect_refusal("{\"url\":\"http://a/\",\"name\":\"a\\u007f\"}", 422, "/name");
+        expect_refusal("{\"url\":\"http://a/\",\"name\":5}", 422, "/name");
+        for (size_t i = 0; i < 200; i++)
+                memcpy(text + n + 2 * i, "\xc3\xa4", 2);
+        memcpy(text + n + 400, "\"}", 3);
+        expect_taken(text, &body);
+        memcpy(text + n + 400, "x\"}", 4);
+        expect_refusal(text, 422, "/name");
+}
+
+static void unknown_and_missing_members_are_refused(void **state _unused_) {
+        expect_refusal("{}", 422, "/url");
+        expect_refusal("{\"name\":\"x\"}", 422, "/url");
+        expect_refusal("{\"url\":\"http://a/\",\"<script>\":1}", 422, "");
+        expect_refusal("{\"url\":\"http://a/\",\"websiteId\":1}", 422, "");
+}
+
+static void expect_id_refusal(const char *text, unsigned status, const char *pointer) {
+        BodyProblem problem = { 0 };
+        Uuid id;
+
+        assert_int_equal(website_id_body_read(text, strlen(text), &id, &problem), -EINVAL);
+        assert_int_equal(problem.status, status);
+        assert_string_equal(problem.pointer, pointer);
+}
+
+static void an_id_is_a_uuid(void **state _unused_) {
+        static const char text[] = "{\"websiteId\":\"01020304-0506-0708-090a-0b0c0d0e0f10\"}";
+        BodyProblem problem;
+        Uuid id;
+
+        assert_int_equal(website_id_body_read(text, strlen(text), &id, &problem), 0);
+        assert_int_equal(id.bytes[0], 1);
+        assert_int_equal(id.bytes[15], 16);
+        expect_id_refusal("", 400, "");
+        expect_id_refusal("{}", 422, "/websiteId");
+        expect_id_refusal("{\"websiteId\":7}", 422, "/websiteId");
+        expect_id_refusal("{\"websiteId\":\"x\"}", 422, "/websiteId");
+        expect_id_refusal("{\"websiteId\":\"01020304-0506-0708-090a-0b0c0d0e0f100\"}", 422,
+                          "/websiteId");
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_url_is_enough),
+                cmocka_unit_test(everything_may_be_said),
+                cmocka_unit_test(what_is_no_json_object_is_400),
+                cmocka_unit_test(urls_are_judged_with_the_reason),
+                cmocka_unit_test(a_long_url_is_told_its_limit),
+                cmocka_unit_test(numbers_have_limits),
+                cmocka_unit_test(names_are_short_and_printable),
+                cmocka_unit_test(unknown_and_missing_members_are_refused),
+                cmocka_unit_test(an_id_is_a_uuid),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
