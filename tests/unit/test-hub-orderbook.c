@@ -1,0 +1,107 @@
+/* Orders in memory, and which ticks they cover. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "hub/orderbook.h"
+
+#define START    (20000 * USEC_PER_DAY)
+#define INTERVAL (60 * USEC_PER_SEC)
+
+static WorkOrder order_of(uint8_t id) {
+        return (WorkOrder){
+                .row = id,
+                .id.bytes = { id },
+                .validator = 4,
+                .order = { .interval_ms = 60000, .timeout_ms = 10000, .start = (int64_t)START },
+        };
+}
+
+static void added_found_and_counted(void **state _unused_) {
+        _cleanup_(order_book_freep) OrderBook *b = NULL;
+        WorkOrder a = order_of(1), c = order_of(2), *found, *o = NULL;
+        size_t n = 0;
+
+        assert_int_equal(order_book_new(&b, 41), 0);
+        assert_int_equal(order_book_take_row(b), 42);
+        assert_int_equal(order_book_take_row(b), 43);
+        assert_int_equal(seen_mark(&a.slots, 1), 1);
+        found = order_book_add(b, &a);
+        assert_non_null(order_book_add(b, &c));
+        assert_ptr_equal(order_book_find(b, &a.id), found);
+        assert_int_equal(seen_mark(&found->slots, 1), 1); /* its own identities */
+        assert_null(order_book_find(b, &(OrderId){ { 3 } }));
+        while ((o = order_book_next(b, o)))
+                n++;
+        assert_int_equal(n, 2);
+        assert_int_equal(order_book_count(b), 2);
+        seen_done(&a.slots);
+}
+
+static void removed_ones_expire(void **state _unused_) {
+        _cleanup_(order_book_freep) OrderBook *b = NULL;
+        WorkOrder current = order_of(1), old = order_of(2), recent = order_of(3);
+
+        old.removed = START;
+        recent.removed = START + 10;
+        assert_int_equal(order_book_new(&b, 0), 0);
+        order_book_add(b, &current);
+        order_book_add(b, &old);
+        order_book_add(b, &recent);
+        order_book_expire(b, START + 10);
+        assert_non_null(order_book_find(b, &current.id));
+        assert_null(order_book_find(b, &old.id));
+        assert_non_null(order_book_find(b, &recent.id));
+}
+
+static bool covers(const WorkOrder *o, TickKind kind, uint32_t number, usec_t start) {
+        Tick t = { .kind = kind, .number = number, .start = (int64_t)start };
+
+        return work_order_covers(o, 4, &t);
+}
+
+static void a_slot_is_covered_at_its_time(void **state _unused_) {
+        WorkOrder o = order_of(1);
+        Tick foreign = { .kind = TICK_SCHEDULED, .number = 0, .start = (int64_t)START };
+
+        assert_true(covers(&o, TICK_SCHEDULED, 0, START));
+        assert_true(covers(&o, TICK_SCHEDULED, 7, START + 7 * INTERVAL + INTERVAL / 2 - 1));
+        assert_false(covers(&o, TICK_SCHEDULED, 7, START + 7 * INTERVAL + INTERVAL / 2));
+        assert_true(covers(&o, TICK_SCHEDULED, 7, START + 7 * INTERVAL - INTERVAL / 2 + 1));
+        assert_false(covers(&o, TICK_SCHEDULED, 7, START + 6 * INTERVAL));
+        assert_false(work_order_covers(&o, 5, &foreign));
+}
+
+static void a_probe_is_covered_once_issued(void **state _unused_) {
+        WorkOrder o = order_of(1);
+
+        o.probe_last = 3;
+        assert_true(covers(&o, TICK_CONFIRM, 3, START));
+        assert_true(covers(&o, TICK_REFRESH, 1, START - INTERVAL)); /* before its first slot */
+        assert_false(covers(&o, TICK_REFRESH, 1, START - INTERVAL - 1));
+        assert_false(covers(&o, TICK_CONFIRM, 0, START));
+        assert_false(covers(&o, TICK_CONFIRM, 4, START));
+}
+
+static void after_its_end_it_covers_two_intervals(void **state _unused_) {
+        WorkOrder o = order_of(1);
+
+        o.removed = START + INTERVAL;
+        assert_true(covers(&o, TICK_SCHEDULED, 3, START + 3 * INTERVAL));
+        assert_false(covers(&o, TICK_SCHEDULED, 3, START + 3 * INTERVAL + 1));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(added_found_and_counted),
+                cmocka_unit_test(removed_ones_expire),
+                cmocka_unit_test(a_slot_is_covered_at_its_time),
+                cmocka_unit_test(a_probe_is_covered_once_issued),
+                cmocka_unit_test(after_its_end_it_covers_two_intervals),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
