@@ -78,12 +78,28 @@ int store_fixture_setup(void **state) {
         return 0;
 }
 
+static void on_stuck(uv_timer_t *timer) {
+        uv_stop(timer->loop);
+}
+
+/* A test that failed half-way may have left handles open: they must not keep the program. */
+static void close_loop(StoreFixture *f) {
+        uv_timer_t stuck;
+
+        uv_timer_init(&f->loop, &stuck);
+        uv_timer_start(&stuck, on_stuck, 5000, 0);
+        uv_unref((uv_handle_t *)&stuck);
+        uv_run(&f->loop, UV_RUN_DEFAULT);
+        uv_close((uv_handle_t *)&stuck, NULL);
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+        assert_int_equal(uv_loop_close(&f->loop), 0);
+}
+
 int store_fixture_teardown(void **state) {
         StoreFixture *f = *state;
 
         f->store = store_free(f->store);
-        uv_run(&f->loop, UV_RUN_DEFAULT);
-        assert_int_equal(uv_loop_close(&f->loop), 0);
+        close_loop(f);
         postgres_stop(f->postgres);
         free(f->text);
         free(f);

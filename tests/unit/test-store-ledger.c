@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "event/pq-script.h"
 #include "store-fixture.h"
 #include "store/ledger.h"
 #include "store/statements.h"
@@ -59,14 +60,38 @@ static Store *open_api(StoreFixture *f) {
         return s;
 }
 
+static void note_count(const char *const *values, size_t n _unused_, void *userdata) {
+        *(unsigned long *)userdata = strtoul(values[0], NULL, 10);
+}
+
+/* Until two sessions stand in line for a lock. */
+static void wait_for_both(StoreFixture *f, PqScript *s) {
+        unsigned long waiting = 0;
+
+        while (waiting < 2) {
+                uv_run(&f->loop, UV_RUN_NOWAIT);
+                assert_int_equal(pq_script_query(s,
+                                                 "SELECT count(DISTINCT pid) FROM pg_locks"
+                                                 " WHERE NOT granted",
+                                                 NULL, note_count, &waiting),
+                                 0);
+        }
+}
+
+/* The table is locked against writing until both are under way. */
 static void two_at_once_get_the_same(void **state) {
         StoreFixture *f = *state, second = { 0 }; /* keeps the second answer only */
         _cleanup_(store_freep) Store *other = open_api(f);
+        _cleanup_(pq_script_closep) PqScript *s = NULL;
 
         fixture_sql(f, "INSERT INTO ledger_entry (kind, validator_id, hour, debit, credit,"
-                       " amount) VALUES ('reward', 1, now(), 'rewards', 'validator', 500);");
+                       " amount) VALUES ('reward', 1, now(), 'rewards', 'validator', 500)");
+        assert_int_equal(pq_script_open(&s, f->dsn), 0);
+        assert_int_equal(pq_script_run(s, "BEGIN; LOCK TABLE payout IN SHARE MODE"), 0);
         ask(f->store, f, 1, 7);
         ask(other, &second, 1, 8);
+        wait_for_both(f, s);
+        assert_int_equal(pq_script_run(s, "COMMIT"), 0);
         while (!f->done || !second.done)
                 uv_run(&f->loop, UV_RUN_ONCE);
         f->done = false;

@@ -123,7 +123,7 @@ static TickRow made_up(uint32_t validator, uint32_t slot) {
                                    : outcome == TICK_DOWN ? 2
                                                           : 16,
                           .start = (int64_t)(the_hour() + slot * USEC_PER_MIN +
-                                             validator * 11 * USEC_PER_SEC),
+                                             validator * 14 * USEC_PER_SEC),
                           .phases = { x % 977, x % 7919, x % 30011, x % 500009, x % 101 } },
         };
 }

@@ -155,6 +155,7 @@ static void the_feed_follows_commits(void **state) {
         TickRow rows[3] = { tick_row(1, 100, start), tick_row(2, 101, start),
                             tick_row(3, 102, start) };
         const TickFeed feed = { .after = 99, .limit = 2 };
+        const TickFeed rest = { .after = 100, .limit = 2 };
         const TickFeed none = { .after = 99, .until = 99, .limit = 2 };
         char expected[640], day[TIME_FORMAT_SIZE];
 
@@ -175,6 +176,8 @@ static void the_feed_follows_commits(void **state) {
                        " \"region\" : \"eu\"}\n",
                        day, day);
         fixture_expect_text(f, expected);
+        assert_int_equal(ticks_live_load(f->store, &rest, on_live, f, NULL), 0);
+        fixture_expect_text(f, strchr(expected, '\n') + 1);
         assert_int_equal(ticks_live_load(f->store, &none, on_live, f, NULL), 0);
         fixture_expect_text(f, "");
 }

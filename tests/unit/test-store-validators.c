@@ -56,29 +56,36 @@ static void a_neighbour_is_approved_at_once(void **state) {
              " 2001:db8::1 up=1 seen=1 0\n");
 }
 
+static void set(StoreFixture *f, const ValidatorSet *set, const char *expected) {
+        assert_int_equal(validator_set(f->store, set, on_validators, f, NULL), 0);
+        fixture_expect_text(f, expected);
+}
+
+#define JOINED " tags=[\"region=eu\",\"a,b{}\"] 0.1.0 2001:db8::1 up=1 seen=1 0\n"
+
 static void the_admin_sets_what_counts(void **state) {
         StoreFixture *f = *state;
-        const ValidatorSet all = { .key = fixture_key(9),
-                                   .state = "approved",
-                                   .operator_name = "ann",
-                                   .region = "us",
-                                   .asn = 64500,
-                                   .actor = "uid 0" };
-        const ValidatorSet some = {
+        ValidatorSet all = { .key = fixture_key(9),
+                             .state = "approved",
+                             .operator_name = "ann",
+                             .region = "us",
+                             .asn = 64500,
+                             .actor = "uid 0" };
+        ValidatorSet state_only = {
                 .key = fixture_key(9), .state = "suspended", .asn = -1, .actor = "uid 0"
         };
-        const ValidatorSet none = { .key = fixture_key(7), .asn = -1, .actor = "uid 0" };
+        ValidatorSet region_only = {
+                .key = fixture_key(9), .region = "eu", .asn = -1, .actor = "uid 0"
+        };
+        ValidatorSet nobody = { .key = fixture_key(7), .asn = -1, .actor = "uid 0" };
 
-        assert_int_equal(validator_set(f->store, &all, on_validators, f, NULL), 0);
-        fixture_expect_text(f, "5 key 9 one \"v\" approved op=ann region=us as64500"
-                               " tags=[\"region=eu\",\"a,b{}\"] 0.1.0 2001:db8::1 up=1 seen=1 0\n");
-        assert_int_equal(validator_set(f->store, &some, on_validators, f, NULL), 0);
-        fixture_expect_text(f, "5 key 9 one \"v\" suspended op=ann region=us as64500"
-                               " tags=[\"region=eu\",\"a,b{}\"] 0.1.0 2001:db8::1 up=1 seen=1 0\n");
-        assert_int_equal(validator_set(f->store, &none, on_validators, f, NULL), 0);
+        set(f, &all, "5 key 9 one \"v\" approved op=ann region=us as64500" JOINED);
+        set(f, &state_only, "5 key 9 one \"v\" suspended op=ann region=us as64500" JOINED);
+        set(f, &region_only, "5 key 9 one \"v\" suspended op=ann region=eu as64500" JOINED);
+        assert_int_equal(validator_set(f->store, &nobody, on_validators, f, NULL), 0);
         fixture_wait(f);
         assert_int_equal(f->r, -ENOENT);
-        fixture_expect(f, "SELECT count(*) FROM audit_log WHERE action = 'validator.set'", "2");
+        fixture_expect(f, "SELECT count(*) FROM audit_log WHERE action = 'validator.set'", "3");
 }
 
 static void they_come_and_go(void **state) {
