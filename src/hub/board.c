@@ -158,6 +158,7 @@ static const SiteEffects effects = {
 
 static int set_spec(Website *w, const char *url) {
         const char *reason = NULL;
+        char *text = NULL;
         Spec spec;
         int r;
 
@@ -165,25 +166,25 @@ static int set_spec(Website *w, const char *url) {
         if (strlen(url) > URL_MAX)
                 return -EINVAL;
         memccpy(spec.url, url, 0, sizeof(spec.url));
-        free(w->spec);
-        w->spec = NULL;
-        r = spec_encode(&spec, &w->spec, &reason);
+        r = spec_encode(&spec, &text, &reason);
         if (r < 0) {
                 log_error("website %s cannot be checked: %s", w->id_text,
                           reason ? reason : strerror(-r));
                 return r;
         }
+        free(w->spec);
+        w->spec = text;
         hash_bytes(w->spec, strlen(w->spec), &w->spec_hash);
         w->spec_stored = false;
         return 0;
 }
 
-static SiteConf conf_of(const Website *w, uint8_t seats) {
+static SiteConf conf_of(const Website *w) {
         SiteConf conf = {
                 .id = w->public_id,
                 .interval = w->interval_ms * USEC_PER_MSEC,
                 .timeout = w->timeout_ms * USEC_PER_MSEC,
-                .seats = seats,
+                .seats = w->seats,
         };
 
         memcpy(&conf.target, w->spec_hash.bytes, sizeof(conf.target));
@@ -202,6 +203,7 @@ static int fill(Website *w, const WebsiteRow *row) {
         w->public_id = row->public_id;
         w->interval_ms = row->interval_ms;
         w->timeout_ms = row->timeout_ms;
+        w->seats = row->seats;
         w->revision = row->revision;
         uuid_format(&row->public_id, w->id_text);
         return set_spec(w, row->url);
@@ -217,12 +219,12 @@ static int add(Board *b, const WebsiteRow *row) {
         e->board = b;
         uv_timer_init(b->loop, &e->timer);
         e->timer.data = e;
-        HASH_ADD(hh, b->entries, website.id, sizeof(row->id), e);
         e->website.id = row->id;
+        HASH_ADD(hh, b->entries, website.id, sizeof(row->id), e);
 
         r = fill(&e->website, row);
         if (r >= 0) {
-                conf = conf_of(&e->website, row->seats);
+                conf = conf_of(&e->website);
                 r = site_new(&e->website.site, &conf, b->options.hub_secret,
                              registry_roster(b->options.registry));
         }
@@ -240,23 +242,26 @@ static int add(Board *b, const WebsiteRow *row) {
         return 0;
 }
 
+static void remove_website(Board *b, Entry *e) {
+        assign_remove_all(b->options.assigner, &e->website);
+        record_website(&b->options.recorder, &e->website, true);
+        forget(b, e);
+}
+
+/* What cannot be checked any more is not checked as it was before either. */
 static int change(Board *b, Entry *e, const WebsiteRow *row) {
         SiteConf conf;
         int r;
 
         r = fill(&e->website, row);
-        if (r < 0)
+        if (r < 0) {
+                remove_website(b, e);
                 return r;
-        conf = conf_of(&e->website, row->seats);
+        }
+        conf = conf_of(&e->website);
         r = site_reconfigure(e->website.site, &conf, hub_clock_now(b->options.clock));
         schedule(e);
         return r;
-}
-
-static void remove_website(Board *b, Entry *e) {
-        assign_remove_all(b->options.assigner, &e->website);
-        record_website(&b->options.recorder, &e->website, true);
-        forget(b, e);
 }
 
 int board_put(Board *b, const WebsiteRow *row) {
@@ -296,11 +301,7 @@ void board_states(const Board *b, unsigned ret[static _VERDICT_MAX]) {
 }
 
 int board_restore(Board *b, Website *w, const SiteRestore *restore) {
-        int r;
-
-        r = site_restore(w->site, restore, hub_clock_now(b->options.clock));
-        w->spec_stored = r >= 0 && restore->n_seats > 0;
-        return r;
+        return site_restore(w->site, restore, hub_clock_now(b->options.clock));
 }
 
 void board_start(Board *b) {

@@ -21,6 +21,7 @@ typedef struct Gathered {
         SiteRestore restore;
         SiteHeld held[SEATS_MAX];
         uint32_t *eligible;
+        uint8_t eligible_root[SIGN_HASH_SIZE];
         UT_hash_handle hh;
 } Gathered;
 
@@ -73,6 +74,7 @@ static void restore_all(Loader *l) {
 
         HASH_ITER(hh, l->gathered, g, next) {
                 w = board_find(l->options.board, g->website);
+                g->restore.outdated |= w && g->restore.n > w->seats;
                 g->restore.seats = g->held;
                 g->restore.eligible = g->eligible;
                 r = w ? board_restore(l->options.board, w, &g->restore) : 0;
@@ -178,10 +180,11 @@ static int take_epoch(Gathered *g, const EpochRow *row) {
                 g->eligible[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
                                  p[3];
         g->restore.epoch = row->number;
-        log_error("DBG take_epoch %u %llu", row->website, (unsigned long long)row->number);
         g->restore.starts = row->starts;
         g->restore.ends = row->ends;
         g->restore.n = row->n;
+        memcpy(g->eligible_root, row->eligible_root, sizeof(g->eligible_root));
+        g->restore.eligible_root = g->eligible_root;
         g->restore.n_eligible = n;
         return 0;
 }
@@ -204,6 +207,14 @@ static void on_epochs(int r, const EpochRow *rows, size_t n, void *userdata) {
 
 /* Orders --------------------------------------------------------------------------------------- */
 
+/* The website was changed while no hub ran. */
+static bool is_outdated(const WorkOrder *o) {
+        const Website *w = o->website;
+
+        return o->order.interval_ms != w->interval_ms || o->order.timeout_ms != w->timeout_ms ||
+               !hash_equal(&o->order.spec, &w->spec_hash);
+}
+
 static void seat_order(Loader *l, WorkOrder *o) {
         Gathered *g = gathered_of(l, o->website->id);
 
@@ -214,6 +225,7 @@ static void seat_order(Loader *l, WorkOrder *o) {
         }
         if (!g || o->removed > 0 || o->order.seat >= SEATS_MAX || g->restore.n_seats == SEATS_MAX)
                 return;
+        g->restore.outdated |= is_outdated(o);
         o->website->members[o->order.seat] = o;
         g->held[g->restore.n_seats++] =
                         (SiteHeld){ .seat = o->order.seat, .validator = o->validator };

@@ -34,6 +34,7 @@ struct HubManager {
         uv_timer_t *timer; /* beats; steps of the stop; the end of a failed core */
         unsigned beats;
         bool stopping, core_failed;
+        usec_t failed_at; /* boot time; a second failure soon after waits for a beat */
         char state[256];
 };
 
@@ -99,9 +100,13 @@ static void on_timer(uv_timer_t *timer);
 static void on_core_failed(const char *reason, void *userdata) {
         HubManager *m = userdata;
 
+        usec_t now = now_boottime(), pause = m->failed_at > 0 && now - m->failed_at < BEAT ? BEAT : 0;
+
         m->core_failed = true; /* freed by the next turn of the timer, not inside its own call */
+        m->failed_at = now;
+        log_error("the state is read again: %s", reason);
         set_state(m, reason);
-        uv_timer_start(m->timer, on_timer, 0, BEAT / USEC_PER_MSEC);
+        uv_timer_start(m->timer, on_timer, pause / USEC_PER_MSEC, BEAT / USEC_PER_MSEC);
 }
 
 static void open_core(HubManager *m) {

@@ -17,6 +17,7 @@ struct Website {
         Hash spec_hash;
         bool spec_stored;
         uint32_t interval_ms, timeout_ms;
+        uint8_t seats; /* configured */
         uint64_t revision;
         Site *site;
         WorkOrder *members[SEATS_MAX], *spares[SEATS_MAX]; /* current orders by seat; borrowed from
