@@ -9,7 +9,6 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "event/keyfile.h"
-#include "hub/bus.h"
 #include "hub/listener.h"
 #include "hub/retain.h"
 #include "store/statements.h"
@@ -22,6 +21,7 @@ struct HubManager {
         Daemon *daemon;
         uv_loop_t *loop;
         const HubConf *conf; /* borrowed from main() */
+        HubManagerOptions options;
         SignKey *key;
         uint8_t hub_secret[32];
         HubClock clock;
@@ -30,8 +30,7 @@ struct HubManager {
         Retain *retain;
         Core *core;         /* NULL while the database is away */
         Listener *listener; /* NULL until the first core is ready, and after a stop */
-        HubBus *bus;
-        uv_timer_t *timer; /* beats; steps of the stop; the end of a failed core */
+        uv_timer_t *timer;  /* beats; steps of the stop; the end of a failed core */
         unsigned beats;
         bool stopping, core_failed;
         usec_t failed_at; /* boot time; a second failure soon after waits for a beat */
@@ -45,7 +44,7 @@ static void on_timer_closed(uv_handle_t *h) {
 static void set_state(HubManager *m, const char *text) {
         snprintf(m->state, sizeof(m->state), "%s", text);
         daemon_status(m->daemon, "%s", text);
-        hub_bus_changed(m->bus);
+        m->options.changed(m->options.userdata);
 }
 
 /* Sessions ------------------------------------------------------------------------------------- */
@@ -99,8 +98,8 @@ static void on_timer(uv_timer_t *timer);
 
 static void on_core_failed(const char *reason, void *userdata) {
         HubManager *m = userdata;
-
-        usec_t now = now_boottime(), pause = m->failed_at > 0 && now - m->failed_at < BEAT ? BEAT : 0;
+        usec_t now = now_boottime(),
+               pause = m->failed_at > 0 && now - m->failed_at < BEAT ? BEAT : 0;
 
         m->core_failed = true; /* freed by the next turn of the timer, not inside its own call */
         m->failed_at = now;
@@ -321,10 +320,6 @@ int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *o
         if (r < 0)
                 return r;
 
-        r = hub_bus_new(&m->bus, m->loop, options->bus, m);
-        if (r < 0)
-                return r;
-
         set_state(m, "connecting to the database");
         r = open_store(m);
         if (r < 0)
@@ -341,7 +336,6 @@ int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *o
 HubManager *hub_manager_free(HubManager *m) {
         if (!m)
                 return NULL;
-        hub_bus_free(m->bus);
         listener_free(m->listener);
         core_free(m->core);
         retain_free(m->retain);
