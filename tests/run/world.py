@@ -66,6 +66,10 @@ class World:
     def bus_address(self):
         return f"unix:path={self.run}/bus"
 
+    def bus_option(self):
+        """Before start_bus() there is none."""
+        return f"--bus={self.bus_address}" if self.bus else "--bus=none"
+
     # Starting, lowest first ---------------------------------------------------------------------------------------
 
     def start_database(self):
@@ -90,14 +94,14 @@ class World:
     def start_hub(self, conf="", env=None):
         state = self._directory("hub")
         path = self._conf("hub", "[Hub]\nAdmission=approve\n" + conf)
-        self.hub = Process("hub", [self.program("dpin-hub"), f"--config={path}", f"--bus={self.bus_address}"], self.run,
+        self.hub = Process("hub", [self.program("dpin-hub"), f"--config={path}", self.bus_option()], self.run,
                            env={"DATABASE_URL": self.database.url(), "STATE_DIRECTORY": state, **(env or {})},
                            sockets={"ws": self.hub_socket}).start()
         return self
 
     def start_api(self, conf="", env=None):
         path = self._conf("api", f"[Api]\nDashboard={self.source}/build/dashboard\n" + conf)
-        self.api = Process("api", [self.program("dpin-api"), f"--config={path}", f"--bus={self.bus_address}"], self.run,
+        self.api = Process("api", [self.program("dpin-api"), f"--config={path}", self.bus_option()], self.run,
                            env={"DATABASE_URL": self.database.url("dpin-api"), **(env or {})},
                            sockets={"http": self.api_socket}).start()
         return self
@@ -105,9 +109,9 @@ class World:
     def start_validator(self, name, tags="", conf="", env=None, url=None):
         state = self._directory(f"validator-{name}")
         path = self._conf(f"validator-{name}", f"[Validator]\nName={name}\nAllow=127.0.0.0/8\n" + conf)
-        bus = [f"--bus={self.bus_address}"] if self.bus and not self.validators else ["--bus=none"]
+        bus = "--bus=none" if self.validators else self.bus_option()  # its name can be had once
         self.validators[name] = Process(
-            f"validator-{name}", [self.program("dpin-validator"), f"--config={path}", *bus], self.run,
+            f"validator-{name}", [self.program("dpin-validator"), f"--config={path}", bus], self.run,
             env={"HUB_WSS_URL": url or self.hub_url, "VALIDATOR_TAGS": tags, "STATE_DIRECTORY": state, **(env or {})}).start()
         return self.validators[name]
 

@@ -1,0 +1,106 @@
+"""Every signature the hub stored is verified by the second implementation: evidence is worth what others can check."""
+
+import contextlib
+import os
+import sys
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "integration"))
+
+import psycopg2  # noqa: E402
+
+from dpin_order import Order, order_id, order_leaf, spec_parse  # noqa: E402
+from dpin_sign import WireError, merkle_any, sha256, statement  # noqa: E402
+from dpin_sign import verify as verify_signature  # noqa: E402
+from dpin_batch import Batch  # noqa: E402
+from process import Failure  # noqa: E402
+
+
+def verify(world):
+    """How many signatures of batches and orders were checked; raises Failure naming the first that is wrong."""
+    with contextlib.closing(psycopg2.connect(world.database.url("postgres"))) as connection:
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        with connection.cursor() as cursor:
+            return Check(cursor).all()
+
+
+class Check:
+    def __init__(self, cursor):
+        self.cursor = cursor
+        self.network = self.rows("SELECT network_key FROM hub_state")[0][0]
+        self.keys = dict(self.rows("SELECT id, key FROM validator"))
+        self.orders = {}
+
+    def rows(self, sql, *values):
+        """bytea comes as bytes."""
+        self.cursor.execute(sql, values)
+        return [tuple(bytes(x) if isinstance(x, memoryview) else x for x in row) for row in self.cursor.fetchall()]
+
+    def all(self):
+        signatures = self.each("order", self.rows("""SELECT o.id, public_id, validator_id, o.bytes, root, signature, path,
+            epoch, spec_hash, s.bytes, e.secret, e.eligible_root, sent_at IS NULL OR type = 2, removed_at IS NOT NULL
+            FROM work_order o
+            JOIN specification s ON s.hash = spec_hash JOIN epoch e ON e.website_id = o.website_id AND number = epoch
+            ORDER BY o.id"""), self.order)
+        return signatures + self.each("batch", self.rows("""SELECT id, validator_id, incarnation, sequence, hash, frame,
+            count, codes FROM tick_batch ORDER BY id"""), self.batch)
+
+    def each(self, what, rows, check):
+        total = 0
+        for row in rows:
+            try:
+                total += check(*row)
+            except WireError as e:
+                raise Failure(f"stored {what} {row[0]}: {e}") from None
+        return total
+
+    def scope(self, validator):
+        return self.network, self.keys[validator]
+
+    def order(self, row, name, validator, data, root, signature, path, epoch, spec_hash, spec, secret, eligible,
+              unsent, removed):
+        scope, order = self.scope(validator), Order.decode(data)
+        self.orders[row] = name
+        expect(order_id(data, scope) == name, "its id is not the hash of its content")
+        expect(order.spec == spec_hash == sha256(spec), "its specification is another one")
+        expect(order.epoch == epoch and order.commitment == sha256(secret), "it commits to another secret")
+        expect(order.eligible == eligible, "it commits to another eligible list")
+        spec_parse(spec)
+        if signature is None:
+            expect(unsent, "it was sent and has no signature")
+            return 0
+        merkle_any(order_leaf(data, scope), split(path or b""), root)
+        verify_signature(self.network, statement("orders", scope, root), signature, "orders")
+        return 1
+
+    def batch(self, row, validator, incarnation, sequence, hash_, frame, count, codes):
+        scope, b = self.scope(validator), Batch.parse(frame)
+        b.verify(scope)
+        expect(b.hash(scope) == hash_, "its hash is not the stored one")
+        expect((b.incarnation, b.sequence, len(b.ticks)) == (incarnation, sequence, count), "its header is not the row's")
+        expect(len(codes) == count, "it has not one disposition per tick")
+        ticks = self.rows("""SELECT batch_index, order_id, kind, number, outcome, error_class, status, expiry_days,
+            dns_us, connect_us, tls_us, wait_us, transfer_us, body_length, family, host(address),
+            (extract(epoch FROM started_at) * 1000000)::bigint, late FROM website_tick WHERE batch_id = %s
+            ORDER BY batch_index""", row)
+        expect([t[0] for t in ticks] == [i for i, c in enumerate(codes) if c in (0, 1)],
+               "the ticks stored are not those accepted")
+        for t in ticks:
+            self.tick(t, b.ticks[t[0]], codes[t[0]])
+        return 1
+
+    def tick(self, t, tick, code):
+        expect(self.orders.get(t[1]) == tick.order, f"tick {t[0]} names another order")
+        found = (t[2], t[3], t[4], t[5], t[6], t[7], t[8:13], t[13], t[14], t[16], t[17])
+        said = (tick.kind, tick.number, tick.outcome, tick.error, tick.status, tick.expiry_days, tuple(tick.phases),
+                tick.body_length, tick.family, tick.start, code == 1)
+        expect(found == said, f"tick {t[0]} is stored as {found}, signed as {said}")
+
+
+def split(path):
+    expect(len(path) % 32 == 0, "its path is cut")
+    return [path[i:i + 32] for i in range(0, len(path), 32)]
+
+
+def expect(condition, what):
+    if not condition:
+        raise WireError(what)
