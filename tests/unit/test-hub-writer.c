@@ -1,0 +1,224 @@
+/* Groups of rows become commits, one at a time and in order; after a failed one there is none. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hub/writer.h"
+#include "store-fixture.h"
+#include "store/hub-state.h"
+#include "store/streams.h"
+
+typedef struct Bench {
+        StoreFixture *fixture;
+        HubClock clock;
+        Writer *writer;
+        uint64_t began;
+        unsigned commits, failures;
+        uint64_t last;
+        int r;
+        bool collects; /* a commit leads to the next */
+} Bench;
+
+static void on_committed(uint64_t commit_no, usec_t time, void *userdata) {
+        Bench *b = userdata;
+
+        assert_int_equal(commit_no, b->last + 1);
+        assert_int_equal(writer_committed(b->writer), commit_no);
+        assert_true(time > 0);
+        b->last = commit_no;
+        b->commits++;
+        b->fixture->done = true;
+        if (b->collects)
+                (void)writer_group(b->writer);
+        b->collects = false;
+}
+
+static void on_failed(int r, const char *error _unused_, void *userdata) {
+        Bench *b = userdata;
+
+        b->failures++;
+        b->r = r;
+        b->fixture->done = true;
+}
+
+static void on_state(int r, const HubStateRow *rows, size_t n, void *userdata) {
+        Bench *b = userdata;
+
+        assert_int_equal(r, 0);
+        assert_int_equal(n, 1);
+        b->began = b->last = rows->commit_no;
+        b->fixture->done = true;
+}
+
+static Bench bench_open(StoreFixture *f) {
+        return (Bench){ .fixture = f, .clock = hub_clock_new() };
+}
+
+static void bench_start(Bench *b) {
+        assert_int_equal(hub_state_load(b->fixture->store, on_state, b, NULL), 0);
+        fixture_wait(b->fixture);
+        assert_int_equal(writer_new(&b->writer, &b->fixture->loop,
+                                    &(WriterOptions){ .store = b->fixture->store,
+                                                      .clock = &b->clock,
+                                                      .commit_no = b->began,
+                                                      .ops = { on_committed, on_failed, b } }),
+                         0);
+}
+
+static void advance(Bench *b, uint64_t incarnation, uint64_t from, uint64_t to) {
+        StreamRow row = { .validator = 1, .incarnation = incarnation, .last_seq = to };
+
+        stream_advance(writer_group(b->writer), &row, from);
+}
+
+static void on_later(uv_timer_t *timer) {
+        bool *over = timer->data;
+
+        *over = true;
+        uv_close((uv_handle_t *)timer, NULL);
+}
+
+/* Far longer than a group waits for company. */
+static void run_some(StoreFixture *f) {
+        uv_timer_t timer;
+        bool over = false;
+
+        uv_timer_init(&f->loop, &timer);
+        timer.data = &over;
+        uv_timer_start(&timer, on_later, 50, 0);
+        while (!over)
+                uv_run(&f->loop, UV_RUN_ONCE);
+        uv_run(&f->loop, UV_RUN_NOWAIT); /* the handle is closed */
+}
+
+static void wait_for(Bench *b, unsigned commits) {
+        while (b->commits < commits && b->failures == 0)
+                fixture_wait(b->fixture);
+        b->fixture->done = false;
+        assert_int_equal(b->commits, commits);
+}
+
+static void rows_of_many_become_one_commit(void **state) {
+        Bench b = bench_open(*state);
+
+        bench_start(&b);
+        assert_true(writer_is_idle(b.writer));
+        assert_int_equal(writer_commit_no(b.writer), b.began + 1);
+        advance(&b, 11, 0, 1);
+        assert_int_equal(writer_take_ordinal(b.writer), 0);
+        assert_int_equal(writer_take_ordinal(b.writer), 1);
+        advance(&b, 12, 0, 1);
+        assert_false(writer_is_idle(b.writer));
+        assert_int_equal(writer_committed(b.writer), b.began);
+        wait_for(&b, 1);
+        assert_true(writer_is_idle(b.writer));
+        assert_int_equal(writer_take_ordinal(b.writer), 0);
+        fixture_expect(b.fixture, "SELECT count(*) FROM validator_stream WHERE incarnation < 20",
+                       "2");
+        writer_free(b.writer);
+}
+
+static void one_is_under_way_the_next_collects(void **state) {
+        Bench b = bench_open(*state);
+
+        bench_start(&b);
+        advance(&b, 21, 0, 1);
+        writer_flush(b.writer);
+        assert_int_equal(writer_commit_no(b.writer), b.began + 2);
+        assert_int_equal(writer_committed(b.writer), b.began);
+        advance(&b, 21, 1, 2);
+        writer_flush(b.writer); /* it has to wait */
+        assert_int_equal(writer_commit_no(b.writer), b.began + 2);
+        wait_for(&b, 1);
+        b.collects = true;
+        wait_for(&b, 3);
+        fixture_expect(b.fixture, "SELECT last_seq FROM validator_stream WHERE incarnation = 21",
+                       "2");
+        assert_int_equal(writer_committed(b.writer), b.began + 3);
+        writer_free(b.writer);
+}
+
+static void after_a_failed_commit_nothing_is_sent(void **state) {
+        Bench b = bench_open(*state);
+
+        bench_start(&b);
+        advance(&b, 31, 5, 6); /* no such stream: the whole group is refused */
+        advance(&b, 32, 0, 1);
+        writer_flush(b.writer);
+        advance(&b, 33, 0, 1); /* decided before the failure is known */
+        fixture_wait(b.fixture);
+        assert_int_equal(b.failures, 1);
+        assert_int_equal(b.r, -ESTALE);
+        assert_int_equal(writer_committed(b.writer), b.began);
+        advance(&b, 34, 0, 1);
+        writer_flush(b.writer);
+        assert_true(writer_is_full(b.writer));
+        assert_true(writer_is_idle(b.writer)); /* nothing to wait for */
+        run_some(b.fixture);
+        assert_int_equal(b.commits, 0);
+        assert_int_equal(b.failures, 1);
+        fixture_expect(b.fixture, "SELECT count(*) FROM validator_stream WHERE incarnation > 30",
+                       "0");
+        writer_free(b.writer);
+}
+
+static void a_number_taken_by_another_hub_fails(void **state) {
+        Bench b = bench_open(*state);
+        PqTransaction *t = pq_transaction_new();
+
+        bench_start(&b);
+        hub_commit(t, b.began + 1);
+        assert_int_equal(fixture_commit(b.fixture, t), 0);
+        (void)writer_group(b.writer);
+        fixture_wait(b.fixture);
+        assert_int_equal(b.failures, 1);
+        assert_int_equal(b.r, -ESTALE);
+        writer_free(b.writer);
+}
+
+static void ticks_go_with_their_group_and_are_limited(void **state) {
+        Bench b = bench_open(*state);
+        TickRow row = { .website = 1,
+                        .validator = 1,
+                        .order = 1,
+                        .batch = 1,
+                        .tick = { .outcome = TICK_UP, .start = (int64_t)now_realtime() } };
+
+        bench_start(&b);
+        fixture_sql(b.fixture, "SELECT partition_ensure('website_tick', current_date, "
+                               "current_date + 1)");
+        for (unsigned i = 0; i < 3; i++) {
+                row.commit_no = writer_commit_no(b.writer);
+                row.tick.number = i;
+                row.index = (uint16_t)i;
+                writer_add_tick(b.writer, &row);
+        }
+        wait_for(&b, 1);
+        fixture_expect(b.fixture, "SELECT count(*) FROM website_tick", "3");
+        for (unsigned i = 0; i < WRITER_TICKS_MAX; i++) {
+                assert_false(writer_is_full(b.writer));
+                writer_add_tick(b.writer, &row);
+        }
+        assert_true(writer_is_full(b.writer));
+        writer_free(b.writer); /* what was collected is forgotten, and nothing comes */
+        run_some(b.fixture);
+        assert_int_equal(b.commits, 1);
+        assert_int_equal(b.failures, 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(rows_of_many_become_one_commit),
+                cmocka_unit_test(one_is_under_way_the_next_collects),
+                cmocka_unit_test(after_a_failed_commit_nothing_is_sent),
+                cmocka_unit_test(a_number_taken_by_another_hub_fails),
+                cmocka_unit_test(ticks_go_with_their_group_and_are_limited),
+        };
+
+        return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
+}
