@@ -6,6 +6,7 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "event/daemon-args.h"
+#include "hub/bus.h"
 #include "hub/manager.h"
 #include "store/migrate.h"
 
@@ -19,6 +20,7 @@ typedef struct Hub {
         DaemonArgs args;
         HubConf conf;
         HubManager *manager;
+        HubBus *bus;
 } Hub;
 
 static const DaemonOption options[] = {
@@ -34,11 +36,23 @@ static const DaemonProgram program = {
         .options = options,
 };
 
-static int on_start(Daemon *d, void *userdata) {
+static void on_changed(void *userdata) {
         Hub *h = userdata;
 
-        return hub_manager_new(&h->manager, d,
-                               &(HubManagerOptions){ .conf = &h->conf, .bus = h->args.bus });
+        hub_bus_changed(h->bus);
+}
+
+static int on_start(Daemon *d, void *userdata) {
+        Hub *h = userdata;
+        int r;
+
+        r = hub_manager_new(&h->manager, d,
+                            &(HubManagerOptions){ .conf = &h->conf,
+                                                  .changed = on_changed,
+                                                  .userdata = h });
+        if (r < 0)
+                return r;
+        return hub_bus_new(&h->bus, daemon_loop(d), h->args.bus, h->manager);
 }
 
 /* Checked first; what is running keeps its settings until the next start. */
@@ -68,6 +82,7 @@ static void on_stop(Daemon *d _unused_, void *userdata) {
 static void on_free(Daemon *d _unused_, void *userdata) {
         Hub *h = userdata;
 
+        h->bus = hub_bus_free(h->bus);
         h->manager = hub_manager_free(h->manager);
 }
 

@@ -9,7 +9,9 @@ typedef struct HubManager HubManager;
 
 typedef struct HubManagerOptions {
         const HubConf *conf; /* borrowed */
-        const char *bus;     /* address of a private bus, "none", or NULL: the system bus */
+        /* What hub_manager_state() or hub_manager_sessions() say is another now. */
+        void (*changed)(void *userdata);
+        void *userdata;
 } HubManagerOptions;
 
 int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *options);
