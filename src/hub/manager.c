@@ -306,6 +306,7 @@ int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *o
         *m = (HubManager){ .daemon = daemon,
                            .loop = daemon_loop(daemon),
                            .conf = options->conf,
+                           .options = *options,
                            .clock = hub_clock_new() };
 
         r = refusals_new(&m->refusals);
