@@ -205,6 +205,14 @@ static void welcome(Join *j, Validator *v) {
 
 /* Streams -------------------------------------------------------------------------------------- */
 
+static void check_receipts(Join *j, Validator *v) {
+        usec_t now = hub_clock_now(j->admission->options.clock);
+
+        for (size_t i = 0; i < j->n_streams; i++)
+                check_receipt(j->admission, v, &j->streams[i], now);
+        welcome(j, v);
+}
+
 static int load_stream(Validator *v, const StreamRow *row) {
         Stream s = { .incarnation = row->incarnation, .last = row->last_seq };
 
@@ -216,7 +224,6 @@ static void on_streams(int r, const StreamRow *rows, size_t n, void *userdata) {
         Join *j = userdata;
         Admission *a = j->admission;
         Validator *v = registry_find(a->options.registry, &j->key);
-        usec_t now = hub_clock_now(a->options.clock);
 
         j->call = NULL;
         if (r >= 0 && v && !v->streams)
@@ -234,16 +241,14 @@ static void on_streams(int r, const StreamRow *rows, size_t n, void *userdata) {
                 join_free(j);
                 return;
         }
-        for (size_t i = 0; i < j->n_streams; i++)
-                check_receipt(a, v, &j->streams[i], now);
-        welcome(j, v);
+        check_receipts(j, v);
 }
 
 static void load_streams(Join *j, Validator *v) {
         int r;
 
         if (v->streams) {
-                welcome(j, v);
+                check_receipts(j, v);
                 return;
         }
         r = streams_load(j->admission->options.store, v->id, on_streams, j, &j->call);

@@ -213,11 +213,27 @@ static Lookup *lookup_new(Ingest *i, const Validator *v, Batch **b) {
         return l;
 }
 
+/* A gap is also known by the batch it ends at, whether that came or an earlier gap told of it: a
+ * gap is sealed anew each time. */
+static bool is_known(const Validator *v, const Batch *b, const BatchRow *stored) {
+        const Stream *s = stream_table_find(v->streams, b->header.incarnation);
+
+        if (stored && memcmp(stored->hash, b->hash.bytes, sizeof(stored->hash)) == 0)
+                return true;
+        if (b->header.type != BATCH_GAP)
+                return false;
+        if (stored && memcmp(stored->hash, b->header.previous.bytes, sizeof(stored->hash)) == 0)
+                return true;
+        return s && s->last == b->header.sequence && hash_equal(&s->hash, &b->header.previous);
+}
+
 /* Sent again: equal to what is stored, it is acked again by its own hash; else the stream has
  * forked. */
 static void answer_seen(Ingest *i, Validator *v, const Batch *b, const BatchRow *stored,
                         usec_t now) {
-        if (!stored || memcmp(stored->hash, b->hash.bytes, sizeof(stored->hash)) != 0) {
+        bool ticks = stored && b->header.type == BATCH_TICKS;
+
+        if (!is_known(v, b, stored)) {
                 log_event(LOG_WARNING, DPIN_MSG_STREAM_FORK,
                           "stream fork: other content for a sequence already stored",
                           "DPIN_VALIDATOR=%s", v->key_text);
@@ -232,10 +248,10 @@ static void answer_seen(Ingest *i, Validator *v, const Batch *b, const BatchRow 
                                           .from = first_of(b),
                                           .to = b->header.sequence,
                                           .hash = *position_hash(b),
-                                          .commit_no = stored->commit_no,
-                                          .arrival = stored->arrived,
-                                          .codes = stored->codes,
-                                          .n_codes = (uint16_t)stored->n_codes,
+                                          .commit_no = stored ? stored->commit_no : 0,
+                                          .arrival = stored ? stored->arrived : now,
+                                          .codes = ticks ? stored->codes : NULL,
+                                          .n_codes = ticks ? (uint16_t)stored->n_codes : 0,
                           },
                           now);
 }
