@@ -29,6 +29,7 @@ static const struct {
         { SD_BUS_ERROR_NAME_HAS_NO_OWNER, CTL_UNAVAILABLE, NOT_RUNNING },
         { SD_BUS_ERROR_NO_REPLY, CTL_UNAVAILABLE, "does not answer: look at its journal" },
         { SD_BUS_ERROR_TIMEOUT, CTL_UNAVAILABLE, "does not answer: look at its journal" },
+        { SD_BUS_ERROR_DISCONNECTED, CTL_UNAVAILABLE, "cannot be asked: the bus hung up" },
         { SD_BUS_ERROR_LIMITS_EXCEEDED, CTL_UNAVAILABLE, "is busy: try again" },
 };
 
@@ -102,6 +103,8 @@ static CtlExit talk(const Service *s, sd_bus_message *call, sd_bus_message **ret
         r = sd_bus_call(sd_bus_message_get_bus(call), call, 0, &error, ret);
         if (r >= 0)
                 return CTL_OK;
+        if (r == -ENOTCONN || r == -ECONNRESET)
+                (void)sd_bus_error_set(&error, SD_BUS_ERROR_DISCONNECTED, NULL);
         if (!sd_bus_error_is_set(&error))
                 (void)sd_bus_error_set_errno(&error, r);
         return judge(s, &error, quiet);

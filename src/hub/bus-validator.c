@@ -32,14 +32,21 @@ static uint64_t seconds(usec_t t) {
         return t == USEC_INFINITY ? 0 : t / USEC_PER_SEC;
 }
 
-static int append_row(Page *p, const ValidatorRow *v) {
+/* The hub knows; the row may be about a connection that never was one. */
+static bool is_connected(const Core *core, const ValidatorRow *row) {
+        const Validator *v = core ? registry_find_id(core_registry(core), row->id) : NULL;
+
+        return v ? v->session != NULL : row->connected;
+}
+
+static int append_row(Page *p, const ValidatorRow *v, bool connected) {
         char key[BASE64URL_SIZE(SIGN_PUBLIC_SIZE)];
 
         if (!page_wants(p))
                 return 0;
         return sd_bus_message_append(p->answer, ROW, base64url_encode(v->key, sizeof(v->key), key),
                                      v->name, v->state, v->operator_name, v->region, v->asn,
-                                     (int)v->connected, v->version, v->address ? v->address : "",
+                                     (int)connected, v->version, v->address ? v->address : "",
                                      seconds(v->last_seen), v->lamports);
 }
 
@@ -57,7 +64,7 @@ static int append_page(Page *p, const ValidatorRow *rows, size_t n, const Core *
 
         r = sd_bus_message_open_container(p->answer, 'a', ROW);
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = append_row(p, &rows[i]);
+                r = append_row(p, &rows[i], is_connected(core, &rows[i]));
         for (const Validator *v = core ? registry_next(core_registry(core), NULL) : NULL;
              r >= 0 && v; v = registry_next(core_registry(core), v))
                 if (v->id == 0)
