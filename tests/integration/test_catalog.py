@@ -1,0 +1,56 @@
+"""The log catalog explains every event, and no other; the man pages name every setting, and no other."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def text(*path):
+    with open(os.path.join(SOURCE, *path), encoding="utf-8") as f:
+        return f.read()
+
+
+class Catalog(unittest.TestCase):
+    def test_every_event_is_explained_once(self):
+        ids = re.findall(r'#define DPIN_MSG_\w+\s+"([0-9a-f]{32})"', text("src/base/log-ids.h"))
+        self.assertEqual(re.findall(r"^-- ([0-9a-f]{32})$", text("units/dpin.catalog"), re.M), ids)
+
+    def test_fields_are_those_that_are_logged(self):
+        logged = set()
+        for folder, _, files in os.walk(os.path.join(SOURCE, "src")):
+            if "node_modules" not in folder:
+                for name in files:
+                    if name.endswith(".c"):
+                        logged.update(re.findall(r"(DPIN_[A-Z]+)=", text(folder, name)))
+        self.assertLessEqual(set(re.findall(r"@(\w+)@", text("units/dpin.catalog"))), logged)
+
+    @unittest.skipUnless(shutil.which("journalctl"), "journalctl is not installed")
+    def test_the_journal_reads_it(self):
+        with tempfile.TemporaryDirectory() as root:
+            for folder in ("usr/lib/systemd/catalog", "var/lib/systemd/catalog"):
+                os.makedirs(os.path.join(root, folder))
+            shutil.copy(os.path.join(SOURCE, "units/dpin.catalog"), os.path.join(root, "usr/lib/systemd/catalog"))
+            done = subprocess.run(["journalctl", f"--root={root}", "--update-catalog"], capture_output=True, check=True)
+            self.assertEqual(done.stderr, b"")
+
+
+class Manual(unittest.TestCase):
+    def test_settings_and_their_variables(self):
+        for program in ("hub", "api", "validator"):
+            fields = re.findall(r'^\s+\{ "(\w+)", CONF_\w+,[^}]*?(?:NULL|"([A-Z_]+)") \}', text("src", program, "conf.c"),
+                                re.M | re.S)
+            page = text("src/man", f"dpin-{program}.conf.5")
+            self.assertTrue(fields)
+            self.assertEqual(re.findall(r"^\.It Cm (\w+)\b", page, re.M), [name for name, _ in fields], program)
+            for name, variable in fields:
+                if variable:
+                    self.assertIn(f"Pq Ev {variable}\n", page, f"{program}: {name}")
+
+
+if __name__ == "__main__":
+    unittest.main()
