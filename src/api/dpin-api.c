@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/bus.h"
 #include "api/manager.h"
 #include "base/log-ids.h"
 #include "base/log.h"
@@ -12,6 +13,7 @@ typedef struct Api {
         DaemonArgs args;
         ApiConf conf;
         ApiManager *manager;
+        ApiBus *bus;
 } Api;
 
 static const DaemonProgram program = {
@@ -19,11 +21,23 @@ static const DaemonProgram program = {
         .summary = "Serves the REST interface, the stream of events and the dashboard.",
 };
 
-static int on_start(Daemon *d, void *userdata) {
+static void on_changed(void *userdata) {
         Api *a = userdata;
 
-        return api_manager_new(&a->manager, d,
-                               &(ApiManagerOptions){ .conf = &a->conf, .bus = a->args.bus });
+        api_bus_changed(a->bus);
+}
+
+static int on_start(Daemon *d, void *userdata) {
+        Api *a = userdata;
+        int r;
+
+        r = api_manager_new(&a->manager, d,
+                            &(ApiManagerOptions){ .conf = &a->conf,
+                                                  .changed = on_changed,
+                                                  .userdata = a });
+        if (r < 0)
+                return r;
+        return api_bus_new(&a->bus, daemon_loop(d), a->args.bus, a->manager);
 }
 
 /* Checked first; what is running keeps its settings until the next start, but for the log level. */
@@ -53,6 +67,7 @@ static void on_stop(Daemon *d _unused_, void *userdata) {
 static void on_free(Daemon *d _unused_, void *userdata) {
         Api *a = userdata;
 
+        a->bus = api_bus_free(a->bus);
         a->manager = api_manager_free(a->manager);
 }
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "api/assets.h"
-#include "api/bus.h"
 #include "api/events.h"
 #include "api/live.h"
 #include "api/routes.h"
@@ -22,13 +21,13 @@ struct ApiManager {
         Daemon *daemon;
         uv_loop_t *loop;
         const ApiConf *conf; /* borrowed from main() */
+        ApiManagerOptions options;
         Store *store;
         Live *live;
         Sse *sse;
         Assets *assets; /* NULL: not installed */
         ApiContext context;
         Server *server;
-        ApiBus *bus;
         uv_timer_t *timer; /* beats; steps of the stop */
         bool stopping;
         char state[256];
@@ -41,7 +40,7 @@ static void on_timer_closed(uv_handle_t *h) {
 static void set_state(ApiManager *m, const char *text) {
         snprintf(m->state, sizeof(m->state), "%s", text);
         daemon_status(m->daemon, "%s", text);
-        api_bus_changed(m->bus);
+        m->options.changed(m->options.userdata);
 }
 
 /* With a database and without --------------------------------------------------------------------
@@ -186,7 +185,10 @@ int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *o
 
         if (!m)
                 return -ENOMEM;
-        *m = (ApiManager){ .daemon = daemon, .loop = daemon_loop(daemon), .conf = options->conf };
+        *m = (ApiManager){ .daemon = daemon,
+                           .loop = daemon_loop(daemon),
+                           .conf = options->conf,
+                           .options = *options };
 
         r = start_timer(m);
         if (r < 0)
@@ -204,10 +206,6 @@ int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *o
         if (r < 0)
                 return r;
 
-        r = api_bus_new(&m->bus, m->loop, options->bus, m);
-        if (r < 0)
-                return r;
-
         set_state(m, "connecting to the database");
         r = open_server(m);
         if (r < 0)
@@ -220,7 +218,6 @@ int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *o
 ApiManager *api_manager_free(ApiManager *m) {
         if (!m)
                 return NULL;
-        api_bus_free(m->bus);
         server_free(m->server); /* its open requests hold reads and places in the streams */
         live_free(m->live);
         store_free(m->store);

@@ -8,8 +8,9 @@
 typedef struct ApiManager ApiManager;
 
 typedef struct ApiManagerOptions {
-        const ApiConf *conf; /* borrowed */
-        const char *bus;     /* address of a private bus, "none", or NULL: the system bus */
+        const ApiConf *conf;             /* borrowed */
+        void (*changed)(void *userdata); /* what api_manager_state() says is another now */
+        void *userdata;
 } ApiManagerOptions;
 
 int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *options);

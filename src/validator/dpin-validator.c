@@ -6,12 +6,14 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "event/daemon-args.h"
+#include "validator/bus.h"
 #include "validator/manager.h"
 
 typedef struct Validator {
         DaemonArgs args;
         ValidatorConf conf;
         ValidatorManager *manager;
+        ValidatorBus *bus;
 } Validator;
 
 static const DaemonProgram program = {
@@ -19,12 +21,23 @@ static const DaemonProgram program = {
         .summary = "Checks websites as the hub orders, signs what it saw, and delivers it.",
 };
 
-static int on_start(Daemon *d, void *userdata) {
+static void on_changed(void *userdata) {
         Validator *v = userdata;
 
-        return validator_manager_new(
-                        &v->manager, d,
-                        &(ValidatorManagerOptions){ .conf = &v->conf, .bus = v->args.bus });
+        validator_bus_changed(v->bus);
+}
+
+static int on_start(Daemon *d, void *userdata) {
+        Validator *v = userdata;
+        int r;
+
+        r = validator_manager_new(&v->manager, d,
+                                  &(ValidatorManagerOptions){ .conf = &v->conf,
+                                                              .changed = on_changed,
+                                                              .userdata = v });
+        if (r < 0)
+                return r;
+        return validator_bus_new(&v->bus, daemon_loop(d), v->args.bus, v->manager);
 }
 
 /* Checked first; what is running keeps its settings until the next start. */
@@ -54,6 +67,7 @@ static void on_stop(Daemon *d _unused_, void *userdata) {
 static void on_free(Daemon *d _unused_, void *userdata) {
         Validator *v = userdata;
 
+        v->bus = validator_bus_free(v->bus);
         v->manager = validator_manager_free(v->manager);
 }
 

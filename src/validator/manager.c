@@ -10,7 +10,6 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "event/keyfile.h"
-#include "validator/bus.h"
 #include "validator/runner.h"
 #include "validator/uplink.h"
 
@@ -22,6 +21,7 @@ struct ValidatorManager {
         Daemon *daemon;
         uv_loop_t *loop;
         const ValidatorConf *conf; /* borrowed from main() */
+        ValidatorManagerOptions options;
         SignKey *key;
         char key_text[BASE64URL_SIZE(SIGN_PUBLIC_SIZE)];
         char *tags[FRAME_TAGS_MAX + 1];
@@ -33,7 +33,6 @@ struct ValidatorManager {
         Sealer *sealer;
         Runner *runner;
         Uplink *uplink;
-        ValidatorBus *bus;
         uv_timer_t *timer; /* of the stop */
         unsigned steps;
 };
@@ -136,7 +135,7 @@ static void on_changed(void *userdata) {
         }
         daemon_status(m->daemon, "%s, %zu orders", uplink_state_name(uplink_state(m->uplink)),
                       runner_count(m->runner));
-        validator_bus_changed(m->bus);
+        m->options.changed(m->options.userdata);
 }
 
 /* Building ---------------------------------------------------------------------------------------
@@ -275,7 +274,8 @@ int validator_manager_new(ValidatorManager **ret, Daemon *daemon,
                 return -ENOMEM;
         *m = (ValidatorManager){ .daemon = daemon,
                                  .loop = daemon_loop(daemon),
-                                 .conf = options->conf };
+                                 .conf = options->conf,
+                                 .options = *options };
         hub_time_guess(&m->hub_time, now_boottime(), now_realtime());
 
         r = load_key(m);
@@ -294,10 +294,6 @@ int validator_manager_new(ValidatorManager **ret, Daemon *daemon,
         if (r < 0)
                 return r;
 
-        r = validator_bus_new(&m->bus, m->loop, options->bus, m);
-        if (r < 0)
-                return r;
-
         *ret = TAKE_PTR(m);
         return 0;
 }
@@ -305,7 +301,6 @@ int validator_manager_new(ValidatorManager **ret, Daemon *daemon,
 ValidatorManager *validator_manager_free(ValidatorManager *m) {
         if (!m)
                 return NULL;
-        validator_bus_free(m->bus);
         if (m->timer)
                 uv_close((uv_handle_t *)m->timer, on_timer_closed);
         uplink_free(m->uplink);

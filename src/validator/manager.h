@@ -8,8 +8,9 @@
 typedef struct ValidatorManager ValidatorManager;
 
 typedef struct ValidatorManagerOptions {
-        const ValidatorConf *conf; /* borrowed */
-        const char *bus;           /* address of a private bus, "none", or NULL: the system bus */
+        const ValidatorConf *conf;       /* borrowed */
+        void (*changed)(void *userdata); /* what validator_manager_status() says is another now */
+        void *userdata;
 } ValidatorManagerOptions;
 
 int validator_manager_new(ValidatorManager **ret, Daemon *daemon,
