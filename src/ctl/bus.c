@@ -119,8 +119,8 @@ CtlExit bus_send(const Service *s, sd_bus_message *call, int r, sd_bus_message *
         return r == -EINVAL ? CTL_USAGE : CTL_FAILED; /* text that is no UTF-8 */
 }
 
-CtlExit bus_ask(const Args *args, const Service *s, const char *member, sd_bus_message **ret,
-                const char *types, ...) {
+CtlExit bus_ask(const Args *args, const BusMethod *method, sd_bus_message **ret, const char *types,
+                ...) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         sd_bus_message *call;
         va_list ap;
@@ -130,13 +130,13 @@ CtlExit bus_ask(const Args *args, const Service *s, const char *member, sd_bus_m
         e = bus_open(args, &bus);
         if (e != CTL_OK)
                 return e;
-        call = bus_prepare(bus, s, member);
+        call = bus_prepare(bus, method->service, method->member);
         if (!call)
                 return CTL_FAILED;
         va_start(ap, types);
         r = sd_bus_message_appendv(call, types, ap);
         va_end(ap);
-        return bus_send(s, call, r, ret);
+        return bus_send(method->service, call, r, ret);
 }
 
 /* The rows of one page: how many, or negative. */

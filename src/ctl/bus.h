@@ -6,7 +6,7 @@
 #include <systemd/sd-bus.h>
 
 #include "base/macro.h"
-#include "ctl/verb.h"
+#include "ctl/command.h"
 
 typedef struct Service {
         const char *unit, *name, *path; /* the interface is called like the name */
@@ -19,9 +19,14 @@ CtlExit bus_open(const Args *args, sd_bus **ret);
 sd_bus_message *bus_prepare(sd_bus *bus, const Service *s, const char *member);
 /* Takes the call. r: of sd_bus_message_append(), negative fails. ret may be NULL. */
 CtlExit bus_send(const Service *s, sd_bus_message *call, int r, sd_bus_message **ret);
-/* All in one, for arguments of simple types. */
-CtlExit bus_ask(const Args *args, const Service *s, const char *member, sd_bus_message **ret,
-                const char *types, ...);
+typedef struct BusMethod {
+        const Service *service;
+        const char *member;
+} BusMethod;
+
+/* All in one, for arguments of simple types; ret may be NULL. */
+CtlExit bus_ask(const Args *args, const BusMethod *method, sd_bus_message **ret, const char *types,
+                ...);
 typedef struct BusList {
         const Service *service;
         const char *member, *types;                    /* of one element, as "(ss)" */

@@ -1,8 +1,8 @@
 /* How verbs answer on the standard output. */
 #pragma once
 
+#include "ctl/command.h"
 #include "ctl/table.h"
-#include "ctl/verb.h"
 
 /* All rows, or the first one upright; by --json, NO_COLOR and what the output is. */
 CtlExit print_table(const Args *args, const Table *t);

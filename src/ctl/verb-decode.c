@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "ctl/command.h"
 #include "ctl/decode.h"
 #include "ctl/file.h"
-#include "ctl/verb.h"
 #include "wire/batch.h"
 
 CtlExit verb_decode(const Args *args _unused_, const char *const *words) {

@@ -79,7 +79,8 @@ CtlExit verb_token_list(const Args *args, const char *const *words _unused_) {
 }
 
 CtlExit verb_token_revoke(const Args *args, const char *const *words) {
-        return bus_ask(args, &service_api, "RevokeToken", NULL, "s", words[0]);
+        return bus_ask(args, &(const BusMethod){ &service_api, "RevokeToken" }, NULL, "s",
+                       words[0]);
 }
 
 /* Creating ------------------------------------------------------------------------------------- */

@@ -8,7 +8,8 @@ CtlExit verb_user_add(const Args *args, const char *const *words) {
         CtlExit e;
         int r;
 
-        e = bus_ask(args, &service_api, "AddUser", &answer, "ss", words[0], role ? role : "viewer");
+        e = bus_ask(args, &(const BusMethod){ &service_api, "AddUser" }, &answer, "ss", words[0],
+                    role ? role : "viewer");
         if (e != CTL_OK)
                 return e;
         r = sd_bus_message_read(answer, "s", &id);

@@ -124,10 +124,11 @@ CtlExit verb_validator_approve(const Args *args, const char *const *words) {
                 fprintf(stderr, "dpinctl: --asn: \"%s\" is no number of a network\n", asn);
                 return CTL_USAGE;
         }
-        return bus_ask(args, &service_hub, "ApproveValidator", NULL, "sssu", words[0],
-                       operator_name ? operator_name : "", region ? region : "", number);
+        return bus_ask(args, &(const BusMethod){ &service_hub, "ApproveValidator" }, NULL, "sssu",
+                       words[0], operator_name ? operator_name : "", region ? region : "", number);
 }
 
 CtlExit verb_validator_suspend(const Args *args, const char *const *words) {
-        return bus_ask(args, &service_hub, "SuspendValidator", NULL, "s", words[0]);
+        return bus_ask(args, &(const BusMethod){ &service_hub, "SuspendValidator" }, NULL, "s",
+                       words[0]);
 }

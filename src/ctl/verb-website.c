@@ -134,7 +134,8 @@ CtlExit verb_website_add(const Args *args, const char *const *words) {
 }
 
 CtlExit verb_website_remove(const Args *args, const char *const *words) {
-        return bus_ask(args, &service_hub, "RemoveWebsite", NULL, "s", words[0]);
+        return bus_ask(args, &(const BusMethod){ &service_hub, "RemoveWebsite" }, NULL, "s",
+                       words[0]);
 }
 
 /* Showing -------------------------------------------------------------------------------------- */
@@ -178,7 +179,8 @@ CtlExit verb_website_show(const Args *args, const char *const *words) {
         CtlExit e;
         int r;
 
-        e = bus_ask(args, &service_hub, "ShowWebsite", &answer, "s", words[0]);
+        e = bus_ask(args, &(const BusMethod){ &service_hub, "ShowWebsite" }, &answer, "s",
+                    words[0]);
         if (e != CTL_OK)
                 return e;
         r = sd_bus_message_read(answer, "ss", &status, &verdict);

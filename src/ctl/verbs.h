@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "ctl/verb.h"
+#include "ctl/command.h"
 
 /* Ended by a verb without noun; those of one noun are neighbours. */
 extern const Verb verbs[];

@@ -42,8 +42,8 @@ class Catalog(unittest.TestCase):
 class Manual(unittest.TestCase):
     def test_settings_and_their_variables(self):
         for program in ("hub", "api", "validator"):
-            fields = re.findall(r'^\s+\{ "(\w+)", CONF_\w+,[^}]*?(?:NULL|"([A-Z_]+)") \}', text("src", program, "conf.c"),
-                                re.M | re.S)
+            table = text("src", program, "conf.c")
+            fields = re.findall(r'^\s+\{ "(\w+)", CONF_\w+,[^}]*?(?:NULL|"([A-Z_]+)") \}', table, re.M | re.S)
             page = text("src/man", f"dpin-{program}.conf.5")
             self.assertTrue(fields)
             self.assertEqual(re.findall(r"^\.It Cm (\w+)\b", page, re.M), [name for name, _ in fields], program)
