@@ -41,8 +41,7 @@ static void on_timer_closed(uv_handle_t *h) {
         free(h);
 }
 
-/* Ticks, the way to the hub ----------------------------------------------------------------------
- */
+/* Ticks, the way to the hub -------------------------------------------------------------------- */
 
 static void on_tick(const Tick *tick, bool urgent, void *userdata) {
         ValidatorManager *m = userdata;
@@ -62,8 +61,7 @@ static void on_sealed(void *userdata) {
         uplink_pump(m->uplink);
 }
 
-/* Orders, the other way --------------------------------------------------------------------------
- */
+/* Orders, the other way ------------------------------------------------------------------------ */
 
 static int add_order(ValidatorManager *m, const FrameOrder *entry, const SignScope *scope) {
         RunnerOrder order;
@@ -138,8 +136,7 @@ static void on_changed(void *userdata) {
         m->options.changed(m->options.userdata);
 }
 
-/* Building ---------------------------------------------------------------------------------------
- */
+/* Building ------------------------------------------------------------------------------------- */
 
 static int load_key(ValidatorManager *m) {
         _cleanup_free_ char *path = NULL;
@@ -316,8 +313,7 @@ ValidatorManager *validator_manager_free(ValidatorManager *m) {
         return NULL;
 }
 
-/* Stopping ---------------------------------------------------------------------------------------
- */
+/* Stopping ------------------------------------------------------------------------------------- */
 
 static void on_stop_step(uv_timer_t *timer) {
         ValidatorManager *m = timer->data;

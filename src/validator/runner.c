@@ -56,8 +56,7 @@ static usec_t hub_now(const Runner *r) {
         return hub_time_at(r->options.hub_time, now_boottime());
 }
 
-/* Runs -------------------------------------------------------------------------------------------
- */
+/* Runs ----------------------------------------------------------------------------------------- */
 
 static void run_free(Run *run) {
         DL_DELETE(run->runner->runs, run);
@@ -132,8 +131,7 @@ static int start_run(Work *w, TickKind kind, uint32_t number, usec_t scheduled) 
         return code;
 }
 
-/* Schedule ---------------------------------------------------------------------------------------
- */
+/* Schedule ------------------------------------------------------------------------------------- */
 
 static void schedule(Work *w);
 
@@ -162,8 +160,7 @@ static void schedule(Work *w) {
                        0);
 }
 
-/* Orders -----------------------------------------------------------------------------------------
- */
+/* Orders --------------------------------------------------------------------------------------- */
 
 int runner_new(Runner **ret, uv_loop_t *loop, const RunnerOptions *options) {
         Runner *r = calloc(1, sizeof(*r));

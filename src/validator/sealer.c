@@ -184,32 +184,46 @@ void sealer_add(Sealer *s, const Tick *tick, bool urgent) {
                 uv_timer_start(s->timer, on_timer, SEALER_DELAY / USEC_PER_MSEC, 0);
 }
 
-/* Forks and gaps ---------------------------------------------------------------------------------
- */
+/* Forks and gaps ------------------------------------------------------------------------------- */
 
 typedef struct Reseal {
         Sealer *sealer;
-        int n, r;
+        uint64_t done; /* sequence of the last batch that is in the new stream */
+        int r;
 } Reseal;
 
 static void on_reseal(const SpoolBatch *b, void *userdata) {
         Reseal *x = userdata;
         _cleanup_(batch_freep) Batch *batch = NULL;
+        uint16_t flags = BATCH_RESEALED;
 
-        if (x->r < 0 || batch_parse(b->frame, b->n, &batch) < 0 || batch->header.count == 0)
+        x->r = batch_parse(b->frame, b->n, &batch);
+        if (x->r == -ENOMEM)
                 return;
-        x->r = seal(x->sealer, batch->ticks, batch->header.count,
-                    (uint16_t)(BATCH_RESEALED | (batch->header.flags & BATCH_UNSYNCED)));
-        x->n += x->r >= 0;
+        if (x->r >= 0 && batch->header.count > 0) {
+                flags |= batch->header.flags & BATCH_UNSYNCED;
+                x->r = seal(x->sealer, batch->ticks, batch->header.count, flags);
+                if (x->r < 0)
+                        return;
+        }
+        x->r = 0; /* a gap, or what the disk spoiled, goes */
+        x->done = b->sequence;
 }
 
 int sealer_reseal(Sealer *s, uint64_t incarnation) {
         Reseal x = { .sealer = s };
-        int r;
+        int n = 0, r;
 
-        sealer_renew(s);
-        r = spool_take_stream(s->options.spool, incarnation, on_reseal, &x);
-        return r < 0 ? r : x.r < 0 ? x.r : x.n;
+        if (incarnation == s->incarnation)
+                sealer_renew(s);
+        do {
+                r = spool_next(s->options.spool, incarnation, x.done, on_reseal, &x);
+                n += r > 0 && x.r >= 0;
+        } while (r > 0 && x.r >= 0);
+        r = r < 0 ? r : x.r;
+        if (x.done > 0 && spool_drop(s->options.spool, incarnation, x.done) < 0)
+                log_debug("a forked stream stays in the spool: the hub will say so again");
+        return r < 0 ? r : n;
 }
 
 int sealer_gap_before(Sealer *s, const SpoolBatch *batch, uint64_t from,

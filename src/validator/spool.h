@@ -22,7 +22,8 @@ typedef struct SpoolBatch {
         size_t n;
 } SpoolBatch;
 
-/* The file is made with mode 0600. max_bytes bounds the frames kept. */
+/* The file gets mode 0600. max_bytes bounds the frames kept. -EBUSY: another process has it;
+ * -EPROTONOSUPPORT: of a later version. */
 int spool_new(Spool **ret, const char *path, uint64_t max_bytes);
 Spool *spool_free(Spool *s);
 DEFINE_FREEP(Spool, spool_free);
@@ -47,11 +48,13 @@ int spool_put(Spool *s, const SpoolBatch *batch, const SpoolProgress *progress, 
  * gap, to be sealed by the caller. */
 typedef struct SpoolDropped {
         uint64_t incarnation, from, to;
-        Hash hash; /* of batch `to` */
-        uint32_t ticks;
+        Hash hash;      /* of batch `to` */
+        usec_t created; /* of it */
+        uint32_t ticks; /* lost from..to */
+        uint32_t fresh; /* of these: not told of by an earlier gap */
 } SpoolDropped;
-/* 1: something was dropped; 0: within bounds. The gap's frame is then stored in place with
- * spool_put_gap(). */
+/* 1: this has to go, which spool_put_gap() does when the gap is sealed; 0: within bounds, or
+ * nothing is left but gaps. */
 int spool_shrink(Spool *s, SpoolDropped *ret);
 int spool_put_gap(Spool *s, const SpoolDropped *dropped, const void *frame, size_t n);
 
@@ -65,19 +68,19 @@ int spool_hash(Spool *s, uint64_t incarnation, uint64_t sequence, Hash *ret);
  * hash. */
 int spool_trim(Spool *s, const Receipt *receipt, const void *bytes, size_t n);
 
+/* Drops a stream's batches up to this one without a receipt: their ticks were sealed elsewhere. */
+int spool_drop(Spool *s, uint64_t incarnation, uint64_t to);
+
 typedef struct SpoolStream {
         uint64_t incarnation;
-        uint64_t batches; /* waiting */
-        usec_t oldest;    /* created, hub time, of the oldest waiting; 0 none */
+        bool waiting;  /* it has batches */
+        usec_t oldest; /* created, hub time, of the oldest waiting; 0 none */
         uint8_t receipt[RECEIPT_SIZE_MAX];
         size_t n_receipt; /* 0: none yet */
 } SpoolStream;
-/* Streams with waiting batches, oldest first; at most n. Their number. */
+/* Streams with waiting batches or a receipt that may be needed, oldest first; at most n. Their
+ * number. */
 int spool_streams(Spool *s, SpoolStream *ret, size_t n);
-/* Moves what waits of one stream out, to be sealed again in a new one: the ticks of each batch go
- * to visit, then it is dropped. */
-int spool_take_stream(Spool *s, uint64_t incarnation, SpoolVisit visit, void *userdata);
-
 typedef struct SpoolStats {
         uint64_t batches, bytes, dropped_ticks;
 } SpoolStats;

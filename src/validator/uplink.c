@@ -53,8 +53,7 @@ static void set_state(Uplink *u, UplinkState state) {
         u->options.changed(u->options.userdata);
 }
 
-/* Coming and going -------------------------------------------------------------------------------
- */
+/* Coming and going ----------------------------------------------------------------------------- */
 
 static void on_timer(uv_timer_t *timer);
 
@@ -129,8 +128,7 @@ static void on_closed(WsPeer *p _unused_, unsigned code, void *userdata) {
         retry_later(u);
 }
 
-/* Sending ----------------------------------------------------------------------------------------
- */
+/* Sending -------------------------------------------------------------------------------------- */
 
 static int send_frame(Uplink *u, const Frame *f) {
         _cleanup_free_ char *text = NULL;
@@ -179,8 +177,7 @@ void uplink_refuse(Uplink *u, const OrderId *order, const char *reason) {
         send_notice(u, CODE_REFUSED, &n);
 }
 
-/* Handshake --------------------------------------------------------------------------------------
- */
+/* Handshake ------------------------------------------------------------------------------------ */
 
 static size_t streams_of(Uplink *u, SpoolStream *spooled, FrameStream *ret) {
         int n = spool_streams(u->options.spool, spooled, FRAME_INCARNATIONS_MAX);
@@ -310,8 +307,7 @@ static void on_reject(Uplink *u, const Frame *f) {
                   f->reject.reason);
 }
 
-/* Work -------------------------------------------------------------------------------------------
- */
+/* Work ----------------------------------------------------------------------------------------- */
 
 static void on_orders(Uplink *u, const Frame *f) {
         const FrameOrders *o = &f->orders;
@@ -336,8 +332,7 @@ static void on_probe(Uplink *u, const Frame *f) {
                 u->options.probe(&f->probe, &u->scope, u->options.userdata);
 }
 
-/* Answers to batches -----------------------------------------------------------------------------
- */
+/* Answers to batches --------------------------------------------------------------------------- */
 
 static void on_ack(Uplink *u, const Frame *f) {
         const FrameAck *ack = &f->ack;
@@ -466,8 +461,7 @@ static void on_received(WsPeer *p _unused_, WsKind kind, const uint8_t *data, si
         frame_done(f);
 }
 
-/* Life -------------------------------------------------------------------------------------------
- */
+/* Life ----------------------------------------------------------------------------------------- */
 
 static const WsOps ops = {
         .opened = on_opened,

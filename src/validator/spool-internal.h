@@ -1,0 +1,53 @@
+/* Inside of the spool: its statements by name, and what runs them. */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "validator/spool.h"
+
+typedef enum {
+        SPOOL_BEGIN,
+        SPOOL_COMMIT,
+        SPOOL_ROLLBACK,
+        SPOOL_PIN,
+        SPOOL_PINNED,
+        SPOOL_PROGRESS,
+        SPOOL_PROGRESS_PUT,
+        SPOOL_PROGRESS_PRUNE,
+        SPOOL_PUT,
+        SPOOL_STREAM_PUT,
+        SPOOL_NEXT,
+        SPOOL_HASH,
+        SPOOL_SIZE,
+        SPOOL_DROP,
+        SPOOL_RECEIPT_PUT,
+        SPOOL_STREAMS,
+        SPOOL_STREAM_DROP,
+        SPOOL_STREAM_OLDEST,
+        SPOOL_OLDEST,
+        SPOOL_TOTALS,
+        _SPOOL_STATEMENT_MAX,
+} SpoolStatement;
+
+struct Spool {
+        sqlite3 *db;
+        sqlite3_stmt *statements[_SPOOL_STATEMENT_MAX];
+        uint64_t max_bytes;
+        usec_t pruned; /* hub time, of progress */
+        SpoolStats stats;
+};
+
+/* Reset, and without values. */
+sqlite3_stmt *spool_use(Spool *s, SpoolStatement which);
+void spool_bind_int(sqlite3_stmt *q, int i, uint64_t v);
+/* Borrowed until the statement is reset. */
+void spool_bind_blob(sqlite3_stmt *q, int i, const void *p, size_t n);
+/* 1: a row; 0: no more. */
+int spool_step(sqlite3_stmt *q);
+/* A statement without rows. */
+int spool_run(sqlite3_stmt *q);
+int spool_begin(Spool *s);
+/* Commits what went well, takes back what did not; r or why not. */
+int spool_end(Spool *s, int r);
+/* Number and bytes of batches, by SIZE or TOTALS. */
+int spool_count(sqlite3_stmt *q, SpoolStats *ret);
