@@ -13,8 +13,10 @@
 #include "store/streams.h"
 #include "store/validators.h"
 
-#define RETRY_SECONDS  5
-#define IN_USE_SECONDS 600
+#define RETRY_SECONDS     5
+#define IN_USE_SECONDS    600
+#define SUSPENDED_SECONDS 3600
+#define SUSPENDED_REASON  "this validator is suspended"
 
 typedef struct Join {
         Admission *admission;
@@ -281,7 +283,10 @@ static void on_row(int r, const ValidatorRow *rows, size_t n, void *userdata) {
         Validator *v = r >= 0 && n == 1 ? put_row(j->admission, rows) : NULL;
 
         j->call = NULL;
-        if (v)
+        if (v && v->standing == STANDING_SUSPENDED) {
+                session_reject(j->session, CODE_SUSPENDED, SUSPENDED_REASON, SUSPENDED_SECONDS);
+                join_free(j);
+        } else if (v)
                 load_streams(j, v);
         else {
                 session_reject(j->session, CODE_NOT_READY, "the database did not answer",
@@ -362,7 +367,7 @@ void admission_join(Admission *a, Session *s, const FrameJoin *join) {
         Join *j;
 
         if (refused == CODE_SUSPENDED)
-                session_reject(s, refused, "this validator is suspended", 3600);
+                session_reject(s, refused, SUSPENDED_REASON, SUSPENDED_SECONDS);
         else if (refused == CODE_KEY_IN_USE)
                 session_reject(s, refused, "this key is used by two machines", IN_USE_SECONDS);
         else if (!trusted && (!v || v->id == 0))

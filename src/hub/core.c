@@ -274,8 +274,12 @@ void core_join(Core *c, Session *s, const FrameJoin *join) {
 int core_batch(Core *c, Session *s, const void *data, size_t n) {
         Validator *v = session_validator(s);
 
-        if (v->session != s || v->standing != STANDING_APPROVED || !v->streams)
+        if (v->session != s)
                 return -EBADMSG;
+        if (v->standing != STANDING_APPROVED || !v->streams) {
+                session_send(s, &(const Frame){ .kind = FRAME_NOTICE, .notice.code = "pending" });
+                return -EBADMSG;
+        }
         return ingest_frame(c->ingest, v, data, n);
 }
 

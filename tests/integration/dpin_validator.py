@@ -86,6 +86,16 @@ class Validator:
         self.wait(lambda v: v.joins >= joins, "welcome")
         return self
 
+    def submit(self, *ticks, **changes):
+        """Seals these ticks now, as they are, and returns their dispositions when they are acked."""
+        run(self._send_ticks(ticks, changes))
+        name = (self.stream.incarnation, self.stream.sequence)
+        self.wait(lambda v: name in v.codes, "ack")
+        return list(self.codes[name])
+
+    async def _send_ticks(self, ticks, changes):
+        await self._send(self.stream.seal(ticks, self.now(), **changes))
+
     def now(self):
         return boottime() + self.offset
 

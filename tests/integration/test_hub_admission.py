@@ -1,0 +1,114 @@
+"""Who is let in: pending, approved, suspended; one key on two machines."""
+
+import time
+import unittest
+
+from dpin_line import Line
+from dpin_validator import Stream
+from dpin_wire import Key, Tick, batch
+from hub_case import HubCase
+
+REPLACED, REJECTED, GOING_AWAY = 4002, 4001, 1001
+
+
+class Admission(HubCase):
+    conf = "TrustedProxies=127.0.0.1\n"
+
+    def from_address(self, address):
+        return self.line(headers={"X-Forwarded-For": address})
+
+    def rows(self, key):
+        return self.db.sql(f"SELECT state, host(address) FROM validator WHERE key = '\\x{key.public.hex()}'")
+
+    def test_a_neighbour_is_approved_at_once(self):
+        line = self.line()
+        self.assertTrue(line.welcome()["approved"])
+        self.assertEqual(self.rows(line.key), [["approved", "127.0.0.1"]])
+        orders = line.expect("orders")
+        self.assertTrue(orders["reset"])
+
+    def test_a_stranger_waits_in_memory_only(self):
+        line = self.from_address("203.0.113.7")
+        self.assertFalse(line.welcome()["approved"])
+        self.assertEqual(self.rows(line.key), [])
+        stream = Stream(line.key, line.greeting["networkKey"])
+        line.send(stream.seal([Tick(bytes(16), 0, batch.UP, 1, line.greeting["time"])], line.greeting["time"]))
+        self.assertEqual(line.expect("notice")["code"], "pending")
+        self.assertEqual(self.value(f"SELECT count(*) FROM tick_batch WHERE incarnation = {stream.incarnation}"), "0")
+
+    def test_a_stranger_comes_and_goes_and_is_displaced(self):
+        key = Key()
+        first, second = self.from_address("203.0.114.7"), None
+        first.welcome(key)
+        second = self.from_address("203.0.114.7")
+        second.welcome(key)
+        self.assertEqual(first.expect("bye")["code"], "replaced")
+        second.close()
+        first.close()
+        self.assertFalse(self.from_address("203.0.114.7").welcome(key)["approved"])
+        self.assert_serves()
+
+    def test_strangers_of_one_network_are_limited(self):
+        for i in range(10):
+            self.assertFalse(self.from_address(f"198.51.100.{i + 1}").welcome()["approved"])
+        line = self.from_address("198.51.100.99").join()
+        self.assertEqual(line.expect("reject")["code"], "pending")
+        self.assertEqual(line.expect("closed"), REJECTED)
+        self.assertFalse(self.from_address("198.51.101.1").welcome()["approved"], "other networks are not")
+
+    def test_an_approved_one_may_come_from_anywhere(self):
+        key = Key()
+        with Line(self.world.hub_url) as line:
+            self.assertTrue(line.welcome(key)["approved"])
+        self.assertTrue(self.from_address("192.0.2.1").welcome(key)["approved"])
+        self.assertEqual(self.rows(key), [["approved", "192.0.2.1"]])
+
+    def test_a_suspended_one_is_refused(self):
+        key = Key()
+        self.db.sql(f"INSERT INTO validator (key, state) VALUES ('\\x{key.public.hex()}', 'suspended')")
+        for _ in range(2):
+            line = self.line().join(key)
+            self.assertEqual(line.expect("reject")["code"], "suspended")
+            self.assertEqual(line.expect("closed"), REJECTED)
+
+    def test_the_newest_connection_wins_and_three_displacements_are_two_machines(self):
+        key, lines = Key(), []
+        for _ in range(3):
+            lines.append(self.line())
+            lines[-1].welcome(key)
+            if len(lines) > 1:
+                self.assertEqual(lines[-2].expect("bye")["code"], "replaced")
+                self.assertEqual(lines[-2].expect("closed"), REPLACED)
+        fourth = self.line().join(key)
+        refused = fourth.expect("reject")
+        self.assertEqual((refused["code"], refused["retryAfter"]), ("key_in_use", 600))
+        self.assertEqual(lines[-1].expect("bye")["code"], "key_in_use")
+        self.assertEqual(lines[-1].expect("closed"), GOING_AWAY)
+        self.assertEqual(self.line().join(key).expect("reject")["code"], "key_in_use")
+        self.assertTrue(self.line().welcome(Key())["approved"], "others are not concerned")
+
+    def test_a_handshake_may_not_last(self):
+        line, begun = self.line(), time.monotonic()
+        line.hello()
+        self.assertEqual(line.expect("closed", 15), 4003)
+        self.assertGreater(time.monotonic() - begun, 9)
+
+
+class OpenAdmission(HubCase):
+    conf = "TrustedProxies=127.0.0.1\nAdmission=open\n"
+
+    def test_everybody_is_approved(self):
+        line = self.line(headers={"X-Forwarded-For": "203.0.113.7"})
+        self.assertTrue(line.welcome()["approved"])
+
+
+class NoProxyTrusted(HubCase):
+    def test_an_untrusted_peer_cannot_name_its_address(self):
+        line = self.line(headers={"X-Forwarded-For": "203.0.113.7"})
+        self.assertTrue(line.welcome()["approved"])
+        self.assertEqual(self.value(f"SELECT host(address) FROM validator WHERE key = '\\x{line.key.public.hex()}'"),
+                         "127.0.0.1")
+
+
+if __name__ == "__main__":
+    unittest.main()
