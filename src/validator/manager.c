@@ -46,7 +46,10 @@ static void on_timer_closed(uv_handle_t *h) {
 static void on_tick(const Tick *tick, bool urgent, void *userdata) {
         ValidatorManager *m = userdata;
 
-        sealer_add(m->sealer, tick, urgent);
+        int r = sealer_add(m->sealer, tick, urgent);
+
+        if (r < 0)
+                log_debug("a tick is not sealed: %s", strerror(-r));
 }
 
 static void on_suspect(const OrderId *order, uint32_t slot, void *userdata) {
@@ -69,10 +72,13 @@ static int add_order(ValidatorManager *m, const FrameOrder *entry, const SignSco
         int r;
 
         r = frame_order_open(entry, scope, &order.order, &order.id);
-        if (r < 0)
+        if (r == -EBADMSG)
                 return r;
+        if (r < 0 && order_id(scope, entry->order.data, entry->order.n, &order.id) < 0)
+                return -EBADMSG;
         order.spec = &spec;
-        r = spec_parse(entry->spec.data, entry->spec.n, &spec, NULL);
+        if (r >= 0)
+                r = spec_parse(entry->spec.data, entry->spec.n, &spec, NULL);
         if (r >= 0)
                 r = runner_add(m->runner, &order);
         if (r < 0)

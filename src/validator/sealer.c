@@ -147,8 +147,10 @@ int sealer_flush(Sealer *s) {
         int r;
 
         uv_timer_stop(s->timer);
-        if (s->n == 0 || !s->has_network)
+        if (s->n == 0)
                 return 0;
+        if (!s->has_network)
+                return -EAGAIN;
         r = seal(s, s->ticks, s->n, 0);
         if (r < 0) {
                 if (!s->complained)
@@ -172,16 +174,39 @@ static void on_timer(uv_timer_t *timer) {
                 uv_timer_start(s->timer, on_timer, 1000, 0);
 }
 
-void sealer_add(Sealer *s, const Tick *tick, bool urgent) {
+static bool is_before(const Tick *earlier, const Tick *tick) {
+        return memcmp(&earlier->order, &tick->order, sizeof(tick->order)) == 0 &&
+               (earlier->kind == TICK_SCHEDULED) == (tick->kind == TICK_SCHEDULED) &&
+               earlier->number >= tick->number;
+}
+
+/* A second tick of one number would be equivocation, in one stream or over a restart. */
+static bool is_signed(const Sealer *s, const Tick *tick) {
+        bool probe = tick->kind != TICK_SCHEDULED;
+
+        for (uint16_t i = 0; i < s->n; i++)
+                if (is_before(&s->ticks[i], tick))
+                        return true;
+        return spool_progress(s->options.spool, &tick->order, probe) >= tick->number;
+}
+
+int sealer_add(Sealer *s, const Tick *tick, bool urgent) {
+        uint8_t bytes[TICK_SIZE_MAX];
+
+        if (tick_encode(tick, bytes) < 0)
+                return -EINVAL;
+        if (is_signed(s, tick))
+                return -EALREADY;
         if (s->n == BATCH_TICKS_MAX && sealer_flush(s) < 0) {
                 s->refused++;
-                return;
+                return -ENOBUFS;
         }
         s->ticks[s->n++] = *tick;
         if (urgent || s->n == BATCH_TICKS_MAX)
                 on_timer(s->timer);
         else if (!uv_is_active((uv_handle_t *)s->timer))
                 uv_timer_start(s->timer, on_timer, SEALER_DELAY / USEC_PER_MSEC, 0);
+        return 0;
 }
 
 /* Forks and gaps ------------------------------------------------------------------------------- */
@@ -226,22 +251,23 @@ int sealer_reseal(Sealer *s, uint64_t incarnation) {
         return r < 0 ? r : n;
 }
 
+/* Up to the batch, or through the gap that is there. */
 int sealer_gap_before(Sealer *s, const SpoolBatch *batch, uint64_t from,
                       uint8_t ret[static BATCH_FRAME_MAX]) {
-        _cleanup_(batch_freep) Batch *parsed = NULL;
+        _cleanup_(batch_freep) Batch *first = NULL;
         BatchDraft draft;
         Hash hash;
         int r;
 
-        r = batch_parse(batch->frame, batch->n, &parsed);
+        r = batch_parse(batch->frame, batch->n, &first);
         if (r < 0)
                 return r;
-        draft = (BatchDraft){ .header = header_of(s, 0, 0), .gap = { .from = from } };
+        draft = (BatchDraft){ .header = header_of(s, 0, 0), .gap = { from, first->gap.lost } };
         draft.header.type = BATCH_GAP;
         draft.header.flags = 0;
         draft.header.incarnation = batch->incarnation;
-        draft.header.sequence = batch->sequence - 1;
-        draft.header.previous = parsed->header.previous;
+        draft.header.sequence = batch->sequence - (first->header.type == BATCH_TICKS);
+        draft.header.previous = first->header.previous;
         return batch_seal(&draft, s->options.key, &s->network, ret, &hash);
 }
 

@@ -28,18 +28,20 @@ DEFINE_FREEP(Sealer, sealer_free);
 
 /* The network all statements are for; nothing is sealed before it is known. */
 void sealer_set_network(Sealer *s, const PublicKey *network);
-void sealer_add(Sealer *s, const Tick *tick, bool urgent);
+/* 0: it will be sealed. -EINVAL: out of a tick's limits; -EALREADY: this number of the order, or a
+ * higher one, was signed before; -ENOBUFS: neither disk nor memory has room. */
+int sealer_add(Sealer *s, const Tick *tick, bool urgent);
 /* Seals what is there now: 0, or why it could not be stored (it is kept and tried again). */
 int sealer_flush(Sealer *s);
 
 uint64_t sealer_incarnation(const Sealer *s);
 /* Later ticks go into a stream of their own. */
 void sealer_renew(Sealer *s);
-/* The stream has forked: what waits of it is sealed again in a new one, flagged. Number of batches.
- */
+/* The stream has forked: what waits of it is sealed again in the live one, which is a new one if it
+ * was that. Number of batches. */
 int sealer_reseal(Sealer *s, uint64_t incarnation);
-/* A gap that tells of batches from..before(batch) which are not here any more; batch is a frame of
- * the spool. Length of the frame. */
+/* A gap that tells of batches which are not here any more: from..the one before batch, which is the
+ * first of its stream in the spool; when that is a gap, it is told anew. Length of the frame. */
 int sealer_gap_before(Sealer *s, const SpoolBatch *batch, uint64_t from,
                       uint8_t ret[static BATCH_FRAME_MAX]);
 uint64_t sealer_ticks(const Sealer *s);   /* sealed since the start */

@@ -31,13 +31,14 @@ struct Uplink {
         FrameNonces nonces;
         uint64_t revision;
         Window *window;
+        uint64_t wanted[2]; /* incarnation and sequence the hub asked for last */
         char last_failure[256];
 };
 
 static const char *const state_names[_UPLINK_STATE_MAX] = {
         [UPLINK_AWAY] = "away",         [UPLINK_CONNECTING] = "connecting",
         [UPLINK_GREETED] = "connected", [UPLINK_JOINING] = "joining",
-        [UPLINK_READY] = "ready",
+        [UPLINK_READY] = "ready",       [UPLINK_LEAVING] = "leaving",
 };
 
 const char *uplink_state_name(UplinkState s) {
@@ -92,8 +93,9 @@ static void connect_now(Uplink *u) {
 static void leave(Uplink *u, CloseCode code, const char *why) {
         log_event(LOG_WARNING, DPIN_MSG_HUB_REFUSED, "leaving the hub",
                   "DPIN_HUB=%s\nDPIN_REASON=%s", u->options.url, why);
-        if (u->peer)
-                ws_peer_close(u->peer, code, close_code_name(code));
+        uv_timer_stop(u->timer);
+        ws_peer_close(u->peer, code, close_code_name(code));
+        set_state(u, UPLINK_LEAVING);
 }
 
 static void on_timer(uv_timer_t *timer) {
@@ -113,6 +115,7 @@ static int on_opened(WsPeer *p, void *userdata) {
         u->peer = p;
         u->approved = false;
         u->revision = 0;
+        u->wanted[0] = 0;
         uv_timer_start(u->timer, on_timer, SILENCE_MAX / USEC_PER_MSEC, 0);
         set_state(u, UPLINK_GREETED);
         return 0;
@@ -150,17 +153,34 @@ static void send_notice(Uplink *u, Code code, const FrameNotice *more) {
         (void)send_frame(u, &f);
 }
 
-static void on_send(const SpoolBatch *b, void *userdata) {
-        Uplink *u = userdata;
+typedef struct Sending {
+        WsPeer *peer;
+        uint64_t incarnation, sequence;
+        int r;
+} Sending;
 
-        (void)ws_peer_send(u->peer, WS_BINARY, b->frame,
-                           b->n); /* lost ones are sent again after a reconnect */
+static void on_send(const SpoolBatch *b, void *userdata) {
+        Sending *s = userdata;
+
+        s->incarnation = b->incarnation;
+        s->sequence = b->sequence;
+        s->r = ws_peer_send(s->peer, WS_BINARY, b->frame, b->n);
 }
 
+/* What the connection cannot take now goes when it has drained. */
 void uplink_pump(Uplink *u) {
-        while (u->state == UPLINK_READY && u->approved && u->peer &&
-               window_next(u->window, on_send, u) > 0)
+        Sending s = { .peer = u->peer };
+
+        if (!uplink_approved(u) || !u->peer)
+                return;
+        while (s.r >= 0 && window_next(u->window, on_send, &s) > 0)
                 ;
+        if (s.r < 0)
+                window_unsent(u->window, s.incarnation, s.sequence);
+}
+
+static void on_drained(WsPeer *p _unused_, void *userdata) {
+        uplink_pump(userdata);
 }
 
 void uplink_suspect(Uplink *u, const OrderId *order, uint32_t slot) {
@@ -233,7 +253,11 @@ static void on_hello(Uplink *u, const Frame *f) {
                 return;
         }
         pinned = spool_pin(u->options.spool, &h->network_key);
-        if (pinned <= 0) {
+        if (pinned < 0) {
+                leave(u, CLOSE_INTERNAL, strerror(-pinned));
+                return;
+        }
+        if (pinned == 0) {
                 log_event(LOG_ERR, DPIN_MSG_HUB_KEY_CHANGED,
                           "this hub is not of the network that was pinned at first contact: "
                           "nothing is sent to it",
@@ -260,7 +284,8 @@ static void split_history(Uplink *u) {
         int n = streams ? spool_streams(u->options.spool, streams, FRAME_INCARNATIONS_MAX) : 0;
 
         for (int i = 0; i < n; i++)
-                if (streams[i].incarnation == live && streams[i].oldest + STALE < now)
+                if (streams[i].incarnation == live && streams[i].waiting &&
+                    streams[i].oldest + STALE < now)
                         sealer_renew(u->options.sealer);
 }
 
@@ -281,8 +306,8 @@ static void on_welcome(Uplink *u, const Frame *f) {
                 leave(u, CLOSE_BAD_SIGNATURE, "its welcome is not signed for this connection");
                 return;
         }
+        (void)sealer_flush(u->options.sealer); /* its ticks have the time they were made with */
         hub_time_reset(u->options.hub_time, now_boottime(), w->time);
-        (void)sealer_flush(u->options.sealer);
         split_history(u);
         window_reset(u->window, sealer_incarnation(u->options.sealer));
         window_set_limits(u->window, &w->window);
@@ -334,19 +359,30 @@ static void on_probe(Uplink *u, const Frame *f) {
 
 /* Answers to batches --------------------------------------------------------------------------- */
 
-static void on_ack(Uplink *u, const Frame *f) {
-        const FrameAck *ack = &f->ack;
-        Receipt receipt;
+/* A receipt that contradicts its ack trims nothing either. */
+static int check_ack(Uplink *u, const FrameAck *ack, Receipt *ret) {
         Hash dispositions;
         int r;
 
+        r = receipt_parse(ack->receipt.data, ack->receipt.n, ret);
+        if (r < 0)
+                return r;
         r = frame_ack_dispositions(ack, &dispositions);
-        if (r >= 0)
-                r = receipt_apply(u->options.spool, &ack->receipt, &u->hub, &u->scope, &receipt);
-        if (r >= 0 && !hash_equal(&dispositions, &receipt.dispositions))
-                r = -EBADMSG;
+        if (r < 0)
+                return r;
+        if (!hash_equal(&dispositions, &ret->dispositions))
+                return -EBADMSG;
+        return receipt_apply(u->options.spool, &ack->receipt, &u->hub, &u->scope, ret);
+}
+
+static void on_ack(Uplink *u, const Frame *f) {
+        const FrameAck *ack = &f->ack;
+        Receipt receipt = { 0 };
+        int r;
+
+        r = check_ack(u, ack, &receipt);
         if (r < 0) {
-                FrameNotice n = { 0 };
+                FrameNotice n = { .incarnation = receipt.incarnation, .sequence = receipt.to };
 
                 snprintf(n.reason, sizeof(n.reason), "a receipt does not hold: %s", strerror(-r));
                 send_notice(u, CODE_BAD_RECEIPT, &n);
@@ -362,19 +398,20 @@ static void on_ack(Uplink *u, const Frame *f) {
  * since. */
 typedef struct Expected {
         Uplink *uplink;
-        uint64_t sequence;
+        uint64_t sequence; /* to go on from */
 } Expected;
 
 static void on_first_kept(const SpoolBatch *b, void *userdata) {
-        const Expected *e = userdata;
+        Expected *e = userdata;
         _cleanup_free_ uint8_t *frame = malloc(BATCH_FRAME_MAX);
         int n;
 
-        if (!frame || b->sequence <= e->sequence || b->count == 0)
+        if (!frame || b->sequence <= e->sequence)
                 return;
         n = sealer_gap_before(e->uplink->options.sealer, b, e->sequence, frame);
         if (n > 0)
                 (void)ws_peer_send(e->uplink->peer, WS_BINARY, frame, (size_t)n);
+        e->sequence = b->count > 0 ? b->sequence : b->sequence + 1;
 }
 
 static void on_sequence(Uplink *u, const FrameNotice *n) {
@@ -382,8 +419,12 @@ static void on_sequence(Uplink *u, const FrameNotice *n) {
 
         if (n->sequence == 0 || !u->peer)
                 return;
+        if (u->wanted[0] == n->incarnation && u->wanted[1] == n->sequence)
+                return; /* it says so for each batch that was under way behind */
+        u->wanted[0] = n->incarnation;
+        u->wanted[1] = n->sequence;
         (void)spool_next(u->options.spool, n->incarnation, n->sequence - 1, on_first_kept, &e);
-        window_rewind(u->window, n->incarnation, n->sequence);
+        window_rewind(u->window, n->incarnation, e.sequence);
         uplink_pump(u);
 }
 
@@ -406,6 +447,11 @@ static void on_notice(Uplink *u, const Frame *f) {
                 break;
         case CODE_FORK:
                 on_fork(u, n);
+                break;
+        case CODE_APPROVED:
+                u->approved = true;
+                set_state(u, UPLINK_READY);
+                uplink_pump(u);
                 break;
         case CODE_TOO_FAST:
                 window_rewind(u->window, n->incarnation, n->sequence);
@@ -448,7 +494,7 @@ static void on_received(WsPeer *p _unused_, WsKind kind, const uint8_t *data, si
         _cleanup_free_ Frame *f = calloc(1, sizeof(*f));
         const char *error = NULL;
 
-        if (!f || u->stopping)
+        if (!f || u->stopping || u->state == UPLINK_LEAVING)
                 return;
         if (kind != WS_TEXT || frame_decode((const char *)data, n, FRAME_FROM_HUB, f, &error) < 0) {
                 leave(u, CLOSE_PROTOCOL, error ? error : "it sent something that is no frame");
@@ -466,6 +512,7 @@ static void on_received(WsPeer *p _unused_, WsKind kind, const uint8_t *data, si
 static const WsOps ops = {
         .opened = on_opened,
         .received = on_received,
+        .drained = on_drained,
         .closed = on_closed,
 };
 

@@ -18,6 +18,7 @@ typedef enum UplinkState {
         UPLINK_GREETED, /* connected, a hello is awaited */
         UPLINK_JOINING, /* joined, a welcome is awaited */
         UPLINK_READY,
+        UPLINK_LEAVING, /* closing; nothing is heard any more */
         _UPLINK_STATE_MAX,
 } UplinkState;
 

@@ -66,6 +66,13 @@ void window_answered(Window *w, uint64_t incarnation, size_t batches) {
         c->flying -= MIN(c->flying, batches);
 }
 
+void window_unsent(Window *w, uint64_t incarnation, uint64_t sequence) {
+        Cursor *c = cursor_of(w, incarnation);
+
+        c->sent = sequence - 1;
+        c->flying -= MIN(c->flying, (size_t)1);
+}
+
 void window_rewind(Window *w, uint64_t incarnation, uint64_t expected) {
         Cursor *c = cursor_of(w, incarnation);
 
@@ -111,7 +118,7 @@ static int next_history(Window *w, SpoolVisit visit, void *userdata) {
                 return -ENOMEM;
         n = spool_streams(w->spool, streams, FRAME_INCARNATIONS_MAX);
         for (int i = 0; i < n; i++) {
-                if (streams[i].incarnation == w->live)
+                if (streams[i].incarnation == w->live || !streams[i].waiting)
                         continue;
                 r = next_of(w, streams[i].incarnation, visit, userdata);
                 if (r != 0)

@@ -19,6 +19,8 @@ void window_set_limits(Window *w, const FrameWindow *limits);
 void window_move(Window *w, uint64_t incarnation, uint64_t sequence);
 /* So many of what was sent are answered. */
 void window_answered(Window *w, uint64_t incarnation, size_t batches);
+/* The last one of these was not sent after all. */
+void window_unsent(Window *w, uint64_t incarnation, uint64_t sequence);
 /* The hub expects another sequence: everything from there is sent again. */
 void window_rewind(Window *w, uint64_t incarnation, uint64_t expected);
 
