@@ -197,7 +197,7 @@ static void try_probe(Assigner *a, WorkOrder *o) {
         Validator *v = registry_find_id(a->options.registry, o->validator);
 
         o->probe_waits = false;
-        if (v && v->session && o->website && o->removed == 0)
+        if (v && v->session && outbox_may_send(o))
                 send_probe(a, o, v);
 }
 
@@ -304,7 +304,7 @@ void assign_welcome(Assigner *a, Validator *v) {
         if (!changes)
                 return;
         while ((o = order_book_next(a->options.book, o)))
-                if (o->validator == v->id && o->removed == 0 && o->website &&
+                if (o->validator == v->id && outbox_may_send(o) &&
                     o->commit_no <= writer_committed(a->options.writer))
                         changes[n++] = (OutboxChange){ .order = o };
         v->revision = hub_clock_now(a->options.clock);

@@ -282,10 +282,13 @@ static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata)
                 finish(l, r);
 }
 
-static usec_t steady_until(const ValidatorRow *row) {
+/* One that still counts as connected was so until the hub died. */
+static usec_t steady_until(const ValidatorRow *row, usec_t heartbeat) {
+        usec_t seen = row->connected ? MAX(row->last_seen, heartbeat) : row->last_seen;
+
         if (row->last_seen == USEC_INFINITY || row->last_connected == USEC_INFINITY)
                 return 0;
-        return row->last_seen >= row->last_connected + CANDIDATE_STEADY ? row->last_seen : 0;
+        return seen >= row->last_connected + CANDIDATE_STEADY ? seen : 0;
 }
 
 static int take_validator(Loader *l, const ValidatorRow *row) {
@@ -301,7 +304,7 @@ static int take_validator(Loader *l, const ValidatorRow *row) {
                                             .operator_name = row->operator_name,
                                             .region = row->region,
                                             .asn = row->asn,
-                                            .steady_until = steady_until(row),
+                                            .steady_until = steady_until(row, l->options.heartbeat),
                             })
                                ? 0
                                : -ENOMEM;

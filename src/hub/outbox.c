@@ -59,9 +59,13 @@ static int compare(const void *a, const void *b) {
         return (int)x->remove - (int)y->remove;
 }
 
+bool outbox_may_send(const WorkOrder *o) {
+        return o->removed == 0 && o->website && hash_equal(&o->order.spec, &o->website->spec_hash);
+}
+
 /* An addition whose order has ended is not worth telling, nor is the end of what was never told. */
 static bool is_moot(const OutboxChange *c) {
-        return c->remove ? !c->order->sent : c->order->removed > 0;
+        return c->remove ? !c->order->sent : !outbox_may_send(c->order);
 }
 
 static void deliver(const OutboxChange *changes, size_t n, OutboxTaken taken, void *userdata) {

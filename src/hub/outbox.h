@@ -18,6 +18,10 @@ int outbox_new(Outbox **ret);
 Outbox *outbox_free(Outbox *o);
 DEFINE_FREEP(Outbox, outbox_free);
 
+/* false: it has ended, or its website's specification, which would go with it, is another one by
+ * now. */
+bool outbox_may_send(const WorkOrder *o);
+
 /* 0, -ENOMEM. */
 int outbox_add(Outbox *o, const OutboxChange *change);
 /* Takes out what is committed, validator by validator, each one's in the order of adding; an order
