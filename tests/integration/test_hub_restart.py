@@ -1,0 +1,113 @@
+"""A hub that dies, a database that goes: what was acked is there, the verdict stands, validators come back by themselves."""
+
+import unittest
+
+from hub_case import CommitteeCase
+from process import wait_until
+from verify_store import verify
+
+
+class Restarts(CommitteeCase):
+    def spans(self, *sites):
+        return self.db.sql(f"""SELECT id, website_id, state FROM verdict_span WHERE ended_at IS NULL
+                               AND website_id IN ({', '.join(str(s.website) for s in sites)}) ORDER BY id""")
+
+    def assert_nothing_acked_is_missing(self):
+        for v in self.validators:
+            stored = {(int(i), int(s)) for i, s in self.db.sql(f"""SELECT incarnation, sequence FROM tick_batch b
+                JOIN validator v ON v.id = validator_id WHERE key = '\\x{v.key.public.hex()}'""")}
+            self.assertEqual(set(v.codes) - stored, set())
+            self.assertGreater(len(v.codes), 0)
+
+    def wait_back(self, joins):
+        for v, n in zip(self.validators, joins):
+            v.wait(lambda v, n=n: v.joins > n and v.socket.open and v.orders, "back with its orders", 20)
+
+    def joins(self):
+        return [v.joins for v in self.validators]
+
+    def two_sites(self, name):
+        up, down = self.site_up(name + "-up"), self.site_up(name + "-down")
+        down.down = {0, 1, 2, 3}
+        self.wait_state(down.website, "DOWN")
+        return up, down
+
+    def assert_still_judging(self, up, down):
+        up.down = {0, 1, 2, 3}
+        self.wait_state(up.website, "DOWN", 15)
+        self.assertEqual(self.open_incidents(up.website), 1)
+        down.down = set()
+        self.wait_state(down.website, "UP", 15)
+        self.assertEqual(self.open_incidents(down.website), 0)
+        self.assertEqual(self.value(f"SELECT count(*) FROM incident WHERE website_id = {down.website}"), "1")
+
+    def test_killed_and_started_again(self):
+        up, down = self.two_sites("killed")
+        before, joins = self.spans(up, down), self.joins()
+        self.world.hub.kill()
+        self.assert_nothing_acked_is_missing()
+        self.world.start_hub(conf=self.conf)
+        self.wait_back(joins)
+        self.assertEqual(self.spans(up, down), before, "the verdict stands")
+        for v in self.validators:
+            self.assertTrue(v.positions, "welcomed at its position")
+        self.assert_still_judging(up, down)
+        self.assert_nothing_acked_is_missing()
+        self.assertGreater(verify(self.world), 0)
+
+    def test_the_database_hangs_up(self):
+        up, down = self.two_sites("hung-up")
+        before, joins = self.spans(up, down), self.joins()
+        self.db.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'dpin-hub'")
+        self.wait_back(joins)
+        self.assertTrue(self.world.hub.running())
+        self.assertEqual(self.spans(up, down), before)
+        self.assert_still_judging(up, down)
+        self.assert_nothing_acked_is_missing()
+
+    def test_stopped_in_good_order(self):
+        up, down = self.two_sites("stopped")
+        joins, told = self.joins(), [len(v.notices) for v in self.validators]
+        self.assertEqual(self.world.hub.stop(), 0)
+        for v, n in zip(self.validators, told):
+            self.assertIn("shutdown", [x["code"] for x in v.notices[n:] if x.get("bye")])
+        self.assert_nothing_acked_is_missing()
+        self.world.start_hub(conf=self.conf)
+        self.wait_back(joins)
+        self.assert_still_judging(up, down)
+
+    def test_a_website_changed_while_no_hub_ran(self):
+        site, joins = self.site_up("meanwhile"), self.joins()
+        self.world.hub.kill()
+        new = "http://meanwhile-changed.example/"
+        self.sites[new] = site
+        self.db.sql(f"UPDATE website SET url = '{new}' WHERE id = {site.website}")
+        other = self.new_site("meanwhile-added")
+        self.world.start_hub(conf=self.conf)
+        self.wait_back(joins)
+        for url in (new, other.url):
+            for v in self.validators:
+                v.wait(lambda v: any(s["url"] == url for _, s in v.orders.values()), f"an order for {url}", 25)
+        self.wait_state(other.website, "UP")
+
+    def test_another_hub_key_is_refused_by_the_database(self):
+        """The database belongs to one network; a hub with another key serves nobody and does not spin."""
+        self.world.hub.stop()
+        joins = self.joins()
+        self.world.start_hub(conf=self.conf, env={"STATE_DIRECTORY": self.world._directory("other-hub")})
+        wait_until(lambda: "belongs to another network key" in self.world.hub.log(), "it says so", 10)
+        with self.line() as line:
+            line.join()
+            self.assertEqual(line.expect("reject")["code"], "not_ready")
+        self.assertLess(self.world.hub.log().count("belongs to another network key"), 4)
+        self.world.hub.stop()
+        for v in self.validators:
+            v.errors.clear()  # they saw another network key and stopped, rightly
+            v.stop()
+            v.start()
+        self.world.start_hub(conf=self.conf)
+        self.wait_back(joins)
+
+
+if __name__ == "__main__":
+    unittest.main()
