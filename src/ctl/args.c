@@ -10,6 +10,7 @@
 
 #include "base/macro.h"
 
+#define KEY_LENGTH  43 /* 32 bytes in base64url */
 #define MS_PER_DAY  86400000u
 #define DURATION_MS ((uint64_t)MS_PER_DAY * 36500)
 
@@ -61,12 +62,15 @@ static int find_option(const char *name, size_t n) {
 
 /* 1: the next word was its value; 0: it was not. */
 static int parse_option(const char *word, const char *next, Args *args, char **error) {
-        size_t n = strcspn(word + 2, "=");
-        const char *value = word[2 + n] ? word + 2 + n + 1 : NULL;
-        int o = find_option(word + 2, n);
+        const char *name = word + strspn(word, "-"), *value;
+        size_t n = strcspn(name, "=");
+        int o = name == word + 2 ? find_option(name, n) : -ENOENT;
 
+        value = name[n] ? name + n + 1 : NULL;
+        if (strcmp(word, "-h") == 0)
+                o = OPTION_HELP;
         if (o < 0)
-                return refuse(error, "there is no option --%.*s", (int)n, word + 2);
+                return refuse(error, "there is no option %.*s", (int)strcspn(word, "="), word);
         if (args->options[o])
                 return refuse(error, "--%s is given twice", texts[o].name);
         if (!texts[o].metavar) {
@@ -82,6 +86,17 @@ static int parse_option(const char *word, const char *next, Args *args, char **e
         return value ? 0 : 1;
 }
 
+/* One in 64 keys of validators begins with a dash. No option is this long without a "=". */
+static bool is_key(const char *word) {
+        return strlen(word) == KEY_LENGTH &&
+               strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
+                               KEY_LENGTH;
+}
+
+static bool is_option(const char *word) {
+        return word[0] == '-' && word[1] && !is_key(word);
+}
+
 int args_parse(int argc, char *argv[], Args *ret, char **error) {
         bool only_words = false;
         Args args = { 0 };
@@ -90,15 +105,11 @@ int args_parse(int argc, char *argv[], Args *ret, char **error) {
         for (int i = 1; i < argc; i++) {
                 if (!only_words && strcmp(argv[i], "--") == 0) {
                         only_words = true;
-                } else if (!only_words && strcmp(argv[i], "-h") == 0) {
-                        args.options[OPTION_HELP] = "";
-                } else if (!only_words && strncmp(argv[i], "--", 2) == 0) {
+                } else if (!only_words && is_option(argv[i])) {
                         r = parse_option(argv[i], argv[i + 1], &args, error);
                         if (r < 0)
                                 return r;
                         i += r;
-                } else if (!only_words && argv[i][0] == '-' && argv[i][1]) {
-                        return refuse(error, "there is no option %s", argv[i]);
                 } else if (args.n_words == ARGS_WORDS_MAX) {
                         return refuse(error, "too many words: %s", argv[i]);
                 } else {

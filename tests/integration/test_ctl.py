@@ -99,6 +99,10 @@ class Websites(Ctl):
                                 " gen_random_uuid(), (SELECT min(id) FROM organisation), 'http://127.0.0.1:9/' || i,"
                                 " 86400000 FROM generate_series(0, 502) AS i")
         self.assertEqual(sorted(w["url"] for w in self.rows("website", "list")), sorted(urls))
+        page = subprocess.run(["busctl", f"--address={self.world.bus_address}", "--json=short", "call", "org.dpin.Hub1",
+                               "/org/dpin/Hub1", "org.dpin.Hub1", "ListWebsites", "uu", "500", "2"],
+                              capture_output=True, check=True)
+        self.assertEqual(len(json.loads(page.stdout)["data"][0]), 2)
         self.world.database.sql("UPDATE website SET removed_at = now() WHERE removed_at IS NULL")
 
 

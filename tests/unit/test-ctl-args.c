@@ -46,6 +46,18 @@ static void after_two_dashes_all_is_words(void **state _unused_) {
         assert_string_equal(a.words[1], "-");
 }
 
+static void a_key_may_begin_with_a_dash(void **state _unused_) {
+        static const char *const keys[] = { "-cz1Jj-XeM4sIlyEPJAAEo9kWyH5P6TVQV967hzxUZQ",
+                                            "--json-XeM4sIlyEPJAAEo9kWy_5P6TVQV967hzxUZQ" };
+        char *error = NULL;
+        Args a;
+
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                assert_int_equal(PARSE(&a, &error, W("validator"), W("show"), W(keys[i])), 0);
+                assert_string_equal(a.words[2], keys[i]);
+        }
+}
+
 /* The words are the first of three. */
 static void refuse(const char *one, const char *two, const char *three, const char *text) {
         char *argv[] = { W("dpinctl"), W(one), W(two), W(three), NULL };
@@ -61,6 +73,8 @@ static void what_does_not_fit_is_named(void **state _unused_) {
         refuse("--nmae=x", NULL, NULL, "there is no option --nmae");
         refuse("--nam=x", NULL, NULL, "there is no option --nam");
         refuse("-x", NULL, NULL, "there is no option -x");
+        refuse("-json", NULL, NULL, "there is no option -json");
+        refuse("---json", NULL, NULL, "there is no option ---json");
         refuse("a", "--name", NULL, "--name needs a value: --name=TEXT");
         refuse("--json=1", NULL, NULL, "--json takes no value");
         refuse("--bus=a", "--bus", "b", "--bus is given twice");
@@ -135,6 +149,7 @@ int main(void) {
                 cmocka_unit_test(what_does_not_fit_is_named),
                 cmocka_unit_test(words_have_an_end),
                 cmocka_unit_test(a_short_h_asks_for_help),
+                cmocka_unit_test(a_key_may_begin_with_a_dash),
                 cmocka_unit_test(durations_have_units),
                 cmocka_unit_test(numbers_are_digits_up_to_a_limit),
         };
