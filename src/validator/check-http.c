@@ -9,9 +9,13 @@
 #define USER_AGENT                                                                                 \
         "dpin/" DPIN_VERSION " (uptime check by volunteers; opt out: /.well-known/dpin-optout)"
 
+#define STALL_MAX USEC_PER_SEC /* a tick whose phases take longer than timeout + this never votes  \
+                                */
+
 typedef struct HttpCheck {
         HttpCall *call;
         Spec spec;
+        usec_t timeout;
         CheckKindDone done;
         void *userdata;
 } HttpCheck;
@@ -92,10 +96,18 @@ static Tick tick_of(const Spec *spec, const HttpResult *r) {
         return t;
 }
 
+/* This machine stood still in between: what it measured is no verdict on the target. */
+static void stalled(Tick *t) {
+        t->outcome = TICK_ABSTAIN;
+        t->error = TICK_ERROR_INTERNAL;
+}
+
 static void on_done(const HttpResult *result, void *userdata) {
         HttpCheck *c = userdata;
         Tick seen = tick_of(&c->spec, result);
 
+        if (tick_total(&seen) > c->timeout + STALL_MAX)
+                stalled(&seen);
         c->done(&seen, c->userdata);
         free(c);
 }
@@ -116,6 +128,7 @@ static int start(const CheckTools *tools, const CheckRequest *request, CheckKind
         if (!c)
                 return -ENOMEM;
         c->spec = *request->spec;
+        c->timeout = request->timeout;
         c->done = done;
         c->userdata = userdata;
         r = http_start(tools->http,

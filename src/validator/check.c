@@ -36,10 +36,7 @@ struct Checker {
 static void start_waiting(Checker *c);
 
 static void on_wake(uv_async_t *wake) {
-        Checker *c = wake->data;
-
-        if (c)
-                start_waiting(c);
+        start_waiting(wake->data);
 }
 
 static void on_wake_closed(uv_handle_t *h) {
@@ -66,8 +63,11 @@ int checker_new(Checker **ret, uv_loop_t *loop, const CheckerOptions *options) {
         if (!c->wake)
                 return -ENOMEM;
         r = uv_async_init(loop, c->wake, on_wake);
-        if (r < 0)
+        if (r < 0) {
+                freep(&c->wake);
+                c->wake = NULL;
                 return r;
+        }
         c->wake->data = c;
 
         *ret = TAKE_PTR(c);
@@ -185,12 +185,18 @@ int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void 
         return 0;
 }
 
+bool check_is_active(const Check *x) {
+        return x->active;
+}
+
 Check *check_cancel(Check *x) {
         if (!x)
                 return NULL;
         if (x->running)
                 x->kind->cancel(x->running);
         leave(x);
+        if (x->checker->waiting)
+                uv_async_send(x->checker->wake);
         check_free(x);
         return NULL;
 }

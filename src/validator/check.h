@@ -46,5 +46,7 @@ const char *const *checker_capabilities(void);
 /* The callback never runs inside. -ENOBUFS: too many wait; -EPROTONOSUPPORT: no such kind. */
 int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void *userdata,
                   Check **ret);
+/* It has begun, and waits for the target. */
+bool check_is_active(const Check *c);
 Check *check_cancel(Check *c);
 DEFINE_FREEP(Check, check_cancel);

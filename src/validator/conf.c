@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "validator/guard.h"
+
 #define VALIDATOR_CONF_PATH "/etc/dpin/validator.conf"
 
 const ConfField validator_conf_fields[] = {
@@ -29,7 +31,21 @@ const ConfField validator_conf_fields[] = {
         { 0 },
 };
 
-static int check(const ValidatorConf *c, char **error) {
+static int check_addresses(const ValidatorConf *c, char **error) {
+        _cleanup_(guard_freep) Guard *g = NULL;
+        _cleanup_free_ char *wrong = NULL;
+        int r;
+
+        r = guard_new(&g, c->allow, c->deny, &wrong);
+        if (r == -EINVAL &&
+            asprintf(error,
+                     "Allow= and Deny=: \"%s\" is no address or prefix, or there are more than %d",
+                     wrong ? wrong : "", GUARD_RULES_MAX) < 0)
+                *error = NULL;
+        return r;
+}
+
+static int check_url(const ValidatorConf *c, char **error) {
         const char *url = c->hub_url;
 
         if (url && (strncmp(url, "wss://", 6) == 0 || strncmp(url, "ws://", 5) == 0))
@@ -47,7 +63,9 @@ int validator_conf_load(const char *path, ValidatorConf *ret, char **error) {
         r = conf_load(validator_conf_fields, path ? path : VALIDATOR_CONF_PATH, !path, &c, error);
         if (r < 0)
                 return r;
-        r = check(&c, error);
+        r = check_url(&c, error);
+        if (r >= 0)
+                r = check_addresses(&c, error);
         if (r < 0) {
                 validator_conf_done(&c);
                 return r;

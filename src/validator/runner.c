@@ -69,6 +69,10 @@ static void on_suspect(uv_timer_t *timer) {
         Run *run = timer->data;
         const RunnerOptions *o = &run->runner->options;
 
+        if (!check_is_active(run->check)) { /* it is this machine that is slow */
+                uv_timer_start(timer, on_suspect, RUNNER_SUSPECT_AFTER / USEC_PER_MSEC, 0);
+                return;
+        }
         o->suspect(&run->order, run->number, o->userdata);
 }
 
@@ -155,6 +159,9 @@ static void schedule(Work *w) {
         usec_t now = hub_now(w->runner);
 
         w->due = schedule_next(&w->order, w->slot_max, now);
+        uv_timer_stop(&w->timer);
+        if (w->due.at == USEC_INFINITY)
+                return;
         uv_update_time(w->runner->loop);
         uv_timer_start(&w->timer, on_due, (w->due.at > now ? w->due.at - now : 0) / USEC_PER_MSEC,
                        0);
@@ -200,29 +207,70 @@ static Work *find(const Runner *r, const OrderId *id) {
         return w;
 }
 
-static int add(Runner *r, const RunnerOrder *o) {
+/* How far the order got before: 0; or why that is not known, so that nothing is checked twice. */
+static int recall(Work *w) {
+        Spool *spool = w->runner->options.spool;
+        int64_t slot = spool_progress(spool, &w->id, false);
+        int64_t probe = spool_progress(spool, &w->id, true);
+
+        if (slot < 0 && slot != -ENOENT)
+                return (int)slot;
+        if (probe < 0 && probe != -ENOENT)
+                return (int)probe;
+        w->slot_max = slot < 0 ? -1 : slot;
+        w->probe_max = probe < 0 ? 0 : probe;
+        return 0;
+}
+
+static Work *work_new(Runner *r, const RunnerOrder *o) {
         Work *w = calloc(1, sizeof(*w));
 
         if (!w)
-                return -ENOMEM;
+                return NULL;
         w->spec = malloc(sizeof(*w->spec));
         if (!w->spec) {
                 free(w);
-                return -ENOMEM;
+                return NULL;
         }
         *w->spec = *o->spec;
         w->id = o->id;
         w->order = o->order;
         w->order.extension = (Extension){ 0 };
         w->runner = r;
-        w->slot_max = MAX(spool_progress(r->options.spool, &o->id, false), INT64_C(-1));
-        w->probe_max = MAX(spool_progress(r->options.spool, &o->id, true), INT64_C(0));
+        return w;
+}
+
+static int add(Runner *r, const RunnerOrder *o) {
+        Work *w = work_new(r, o);
+        int code;
+
+        if (!w)
+                return -ENOMEM;
+        code = recall(w);
+        if (code < 0) {
+                free(w->spec);
+                free(w);
+                return code;
+        }
         uv_timer_init(r->loop, &w->timer);
         w->timer.data = w;
         HASH_ADD(hh, r->works, id, sizeof(w->id), w);
         if (w->order.type != ORDER_SPARE)
                 schedule(w);
         return 0;
+}
+
+/* Spares come with probes and are not taken back one by one: the one held longest makes room. */
+static bool forget_spare(Runner *r) {
+        Work *w, *next;
+
+        HASH_ITER(hh, r->works, w, next) {
+                if (w->order.type != ORDER_SPARE)
+                        continue;
+                forget(r, w);
+                return true;
+        }
+        return false;
 }
 
 int runner_add(Runner *r, const RunnerOrder *order) {
@@ -232,7 +280,7 @@ int runner_add(Runner *r, const RunnerOrder *order) {
                 w->marked = false;
                 return 0;
         }
-        if (HASH_COUNT(r->works) >= r->options.orders_max)
+        if (HASH_COUNT(r->works) >= r->options.orders_max && !forget_spare(r))
                 return -ENOBUFS;
         return add(r, order);
 }

@@ -1,0 +1,141 @@
+/* A checker on a loop with a server on loopback: /NUMBER answers with that status, ?to= redirects,
+ * /silent never answers. */
+#pragma once
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "event/httpd.h"
+#include "validator/check.h"
+
+#define TURNS_MAX 100000
+
+typedef struct CheckFixture {
+        uv_loop_t loop;
+        Httpd *httpd;
+        Guard *guard;
+        Checker *checker;
+        uint16_t port, closed_port; /* nobody listens on the second */
+        int closed_fd;
+        unsigned served, done;
+        char last[8]; /* method of the last request */
+        CheckResult result;
+} CheckFixture;
+
+static inline int loopback_socket(uint16_t *ret_port) {
+        struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        socklen_t n = sizeof(a);
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+        assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
+        assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+        *ret_port = ntohs(a.sin_port);
+        return fd;
+}
+
+static inline void check_fixture_request(HttpdRequest *r, void *userdata) {
+        CheckFixture *f = userdata;
+        const char *path = httpd_path(r), *to = httpd_query(r, "to");
+        char line[300];
+        const char *const headers[] = { line, NULL };
+        unsigned status = (unsigned)strtoul(path + 1, NULL, 10);
+
+        f->served++;
+        snprintf(f->last, sizeof(f->last), "%s", httpd_method(r));
+        if (strcmp(path, "/silent") == 0)
+                return;
+        snprintf(line, sizeof(line), to ? "Location: %s" : "X-Nothing: 0%s", to ? to : "");
+        assert_int_equal(httpd_reply(r, &(HttpdReply){ .status = status,
+                                                       .headers = headers,
+                                                       .body = "0123456789",
+                                                       .body_n = status == 204 ? 0 : 10 }),
+                         0);
+}
+
+static inline void check_fixture_finished(HttpdRequest *r, void *userdata) {
+        (void)r, (void)userdata;
+}
+
+static inline void check_fixture_start(CheckFixture *f, const char *allow, unsigned concurrency) {
+        CheckerOptions o = { .concurrency = concurrency, .queue_max = 3, .body_max = 1000 };
+
+        assert_int_equal(guard_new(&f->guard, allow, NULL, NULL), 0);
+        o.guard = f->guard;
+        assert_int_equal(checker_new(&f->checker, &f->loop, &o), 0);
+}
+
+static inline void check_fixture_stop(CheckFixture *f) {
+        f->checker = checker_free(f->checker);
+        f->guard = guard_free(f->guard);
+}
+
+static inline void check_fixture_open(CheckFixture *f) {
+        static const HttpdOps ops = { check_fixture_request, check_fixture_finished };
+        HttpdOptions options = { .fd = loopback_socket(&f->port) };
+
+        uv_loop_init(&f->loop);
+        assert_int_equal(listen(options.fd, 64), 0);
+        assert_int_equal(httpd_new(&f->httpd, &f->loop, &options, &ops, f), 0);
+        f->closed_fd = loopback_socket(&f->closed_port);
+        check_fixture_start(f, "127.0.0.0/8", 2);
+}
+
+static inline void check_fixture_close(CheckFixture *f) {
+        check_fixture_stop(f);
+        httpd_free(f->httpd);
+        close(f->closed_fd);
+        uv_run(&f->loop, UV_RUN_DEFAULT);
+        assert_int_equal(uv_loop_close(&f->loop), 0);
+}
+
+static inline int check_fixture_setup(void **state) {
+        CheckFixture *f = calloc(1, sizeof(*f));
+
+        if (!f)
+                return -1;
+        check_fixture_open(f);
+        *state = f;
+        return 0;
+}
+
+static inline int check_fixture_teardown(void **state) {
+        check_fixture_close(*state);
+        free(*state);
+        return 0;
+}
+
+static inline Spec check_fixture_spec(uint16_t port, const char *path) {
+        Spec s;
+
+        spec_default(&s);
+        snprintf(s.url, sizeof(s.url), "http://127.0.0.1:%u%s", port, path);
+        return s;
+}
+
+static inline void check_fixture_done(const CheckResult *result, void *userdata) {
+        CheckFixture *f = userdata;
+
+        f->result = *result;
+        f->done++;
+}
+
+static inline int check_fixture_ask(CheckFixture *f, const Spec *spec, usec_t timeout,
+                                    Check **ret) {
+        CheckRequest request = { .spec = spec, .timeout = timeout };
+
+        return checker_start(f->checker, &request, check_fixture_done, f, ret);
+}
+
+static inline void check_fixture_await(CheckFixture *f, const unsigned *counter, unsigned n) {
+        for (unsigned turns = 0; *counter < n && turns < TURNS_MAX; turns++)
+                uv_run(&f->loop, UV_RUN_ONCE);
+        assert_int_equal(*counter, n);
+}

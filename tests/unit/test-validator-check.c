@@ -1,0 +1,115 @@
+/* The queue before the checks: bounded, in order, cancelled at any time. */
+#include "check-fixture.h"
+
+#include <errno.h>
+
+#define LONG_TIME (60 * USEC_PER_SEC)
+
+static void a_check_is_done_once_and_never_inside(void **state) {
+        CheckFixture *f = *state;
+        Spec spec = check_fixture_spec(f->port, "/200");
+        usec_t before = now_boottime();
+        Check *c;
+
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+        assert_int_equal(f->done, 0);
+        assert_false(check_is_active(c));
+        memset(&spec, 0, sizeof(spec)); /* it has a copy */
+        check_fixture_await(f, &f->done, 1);
+        assert_int_equal(f->result.seen.outcome, TICK_UP);
+        assert_in_range(f->result.started, before, now_boottime());
+        assert_int_equal(checker_active(f->checker), 0);
+}
+
+static void an_unknown_kind_is_refused(void **state) {
+        CheckFixture *f = *state;
+        Spec spec = check_fixture_spec(f->port, "/200");
+        Check *c = NULL;
+
+        snprintf(spec.type, sizeof(spec.type), "ping");
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), -EPROTONOSUPPORT);
+        assert_null(c);
+        assert_string_equal(checker_capabilities()[0], "http");
+        assert_null(checker_capabilities()[1]);
+}
+
+static void what_cannot_be_started_abstains(void **state) {
+        CheckFixture *f = *state;
+        Spec spec = check_fixture_spec(f->port, "/200");
+        Check *c;
+
+        snprintf(spec.url, sizeof(spec.url), "gopher://127.0.0.1/");
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+        check_fixture_await(f, &f->done, 1);
+        assert_int_equal(f->result.seen.outcome, TICK_ABSTAIN);
+        assert_int_equal(f->result.seen.error, TICK_ERROR_INTERNAL);
+}
+
+/* Two run, three wait, one more is refused. */
+static void fill(CheckFixture *f, Check *c[static 5]) {
+        Spec silent = check_fixture_spec(f->port, "/silent");
+        Spec fine = check_fixture_spec(f->port, "/200");
+        Check *refused = NULL;
+
+        for (int i = 0; i < 2; i++)
+                assert_int_equal(check_fixture_ask(f, &silent, LONG_TIME, &c[i]), 0);
+        check_fixture_await(f, &f->served, 2);
+        for (int i = 2; i < 5; i++)
+                assert_int_equal(check_fixture_ask(f, &fine, LONG_TIME, &c[i]), 0);
+        assert_int_equal(check_fixture_ask(f, &fine, LONG_TIME, &refused), -ENOBUFS);
+        for (int i = 0; i < 10; i++)
+                uv_run(&f->loop, UV_RUN_NOWAIT);
+        assert_int_equal(checker_active(f->checker), 2);
+        assert_int_equal(f->served, 2);
+        assert_true(check_is_active(c[0]));
+        assert_false(check_is_active(c[2]));
+}
+
+static void so_many_run_and_so_many_wait(void **state) {
+        CheckFixture *f = *state;
+        Check *c[5];
+
+        fill(f, c);
+        check_cancel(c[0]);
+        check_fixture_await(f, &f->done, 3);
+        assert_int_equal(checker_active(f->checker), 1);
+}
+
+static void waiting_ones_are_cancelled_like_running_ones(void **state) {
+        CheckFixture *f = *state;
+        Check *c[5];
+
+        fill(f, c);
+        for (int i = 4; i >= 0; i--)
+                check_cancel(c[i]);
+        assert_null(check_cancel(NULL));
+        for (int i = 0; i < 10; i++)
+                uv_run(&f->loop, UV_RUN_NOWAIT);
+        assert_int_equal(f->done, 0);
+        assert_int_equal(checker_active(f->checker), 0);
+}
+
+static void open_ones_go_with_the_checker(void **state) {
+        CheckFixture *f = *state;
+        Check *c[5];
+
+        fill(f, c);
+        check_fixture_stop(f);
+        assert_int_equal(f->done, 0);
+}
+
+#define CHECK_TEST(f)                                                                              \
+        cmocka_unit_test_setup_teardown(f, check_fixture_setup, check_fixture_teardown)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                CHECK_TEST(a_check_is_done_once_and_never_inside),
+                CHECK_TEST(an_unknown_kind_is_refused),
+                CHECK_TEST(what_cannot_be_started_abstains),
+                CHECK_TEST(so_many_run_and_so_many_wait),
+                CHECK_TEST(waiting_ones_are_cancelled_like_running_ones),
+                CHECK_TEST(open_ones_go_with_the_checker),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,94 @@
+/* What has to be right before the validator starts. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/macro.h"
+#include "folder-fixture.h"
+#include "validator/conf.h"
+
+static int load(const char *text, ValidatorConf *ret, char **error) {
+        Folder folder = folder_new();
+        char path[256];
+        int r;
+
+        unsetenv("HUB_WSS_URL");
+        unsetenv("STATE_DIRECTORY");
+        r = validator_conf_load(folder_put(&folder, "validator.conf", text, 0600, path), ret,
+                                error);
+        folder_done(&folder);
+        return r;
+}
+
+static void refuse(const char *text, const char *why) {
+        _cleanup_free_ char *error = NULL;
+        ValidatorConf c = { 0 };
+
+        assert_int_equal(load(text, &c, &error), -EINVAL);
+        assert_non_null(error);
+        assert_non_null(strstr(error, why));
+        assert_null(c.hub_url);
+}
+
+static void little_has_to_be_set(void **state _unused_) {
+        _cleanup_free_ char *error = NULL;
+        ValidatorConf c = { 0 };
+
+        assert_int_equal(load("[Validator]\nHubUrl=wss://hub.example.org/ws\n", &c, &error), 0);
+        assert_null(error);
+        assert_string_equal(c.hub_url, "wss://hub.example.org/ws");
+        assert_string_equal(c.state_directory, "/var/lib/dpin-validator");
+        assert_int_equal(c.concurrency, 200);
+        assert_int_equal(c.spool_max, 256 << 20);
+        assert_null(c.allow);
+        validator_conf_done(&c);
+}
+
+static void the_environment_overrides(void **state _unused_) {
+        _cleanup_free_ char *error = NULL;
+        ValidatorConf c = { 0 };
+        Folder folder = folder_new();
+        char path[256];
+
+        setenv("HUB_WSS_URL", "ws://127.0.0.1:8081/", 1);
+        folder_put(&folder, "validator.conf", "[Validator]\nHubUrl=wss://hub.example.org/ws\n",
+                   0600, path);
+        assert_int_equal(validator_conf_load(path, &c, &error), 0);
+        assert_string_equal(c.hub_url, "ws://127.0.0.1:8081/");
+        unsetenv("HUB_WSS_URL");
+        validator_conf_done(&c);
+        folder_done(&folder);
+}
+
+static void a_hub_has_to_be_named(void **state _unused_) {
+        refuse("[Validator]\n", "HubUrl is not set");
+        refuse("[Validator]\nHubUrl=https://hub.example.org/\n", "wss://");
+}
+
+static void lists_of_addresses_are_checked(void **state _unused_) {
+        refuse("[Validator]\nHubUrl=ws://h/\nAllow=127.0.0.0/8 ten\n", "\"ten\"");
+        refuse("[Validator]\nHubUrl=ws://h/\nDeny=1.2.3.4/40\n", "\"1.2.3.4/40\"");
+}
+
+static void numbers_have_limits(void **state _unused_) {
+        refuse("[Validator]\nHubUrl=ws://h/\nConcurrency=0\n", "Concurrency");
+        refuse("[Validator]\nHubUrl=ws://h/\nSpoolMax=1000\n", "SpoolMax");
+        refuse("[Validator]\nHubUrl=ws://h/\nHubURI=ws://h/\n", "HubURI");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(little_has_to_be_set),
+                cmocka_unit_test(the_environment_overrides),
+                cmocka_unit_test(a_hub_has_to_be_named),
+                cmocka_unit_test(lists_of_addresses_are_checked),
+                cmocka_unit_test(numbers_have_limits),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,358 @@
+/* Orders, their grid and their probes, against a server on loopback. Intervals are shorter than any
+ * order's on the wire, so that a test need not wait. */
+#include "check-fixture.h"
+
+#include <errno.h>
+
+#include "spool-fixture.h"
+#include "validator/runner.h"
+
+#define T (60 * USEC_PER_MSEC)
+
+typedef struct Fixture {
+        CheckFixture check;
+        SpoolFixture *spool;
+        HubTime hub_time;
+        Runner *runner;
+        Tick ticks[32];
+        bool urgent;
+        unsigned n, suspects;
+        uint32_t suspected;
+        usec_t suspected_at;
+} Fixture;
+
+static void on_tick(const Tick *tick, bool urgent, void *userdata) {
+        Fixture *f = userdata;
+        uint8_t bytes[TICK_SIZE_MAX];
+
+        assert_true(tick_encode(tick, bytes) > 0);
+        assert_true(f->n < ELEMENTSOF(f->ticks));
+        f->ticks[f->n++] = *tick;
+        f->urgent = urgent;
+}
+
+static void on_suspect(const OrderId *order, uint32_t slot, void *userdata) {
+        Fixture *f = userdata;
+
+        assert_int_equal(order->bytes[0], 1);
+        f->suspected = slot;
+        f->suspected_at = now_boottime();
+        f->suspects++;
+}
+
+static int setup(void **state) {
+        Fixture *f = calloc(1, sizeof(*f));
+        RunnerOptions options = { .hub_time = f ? &f->hub_time : NULL,
+                                  .orders_max = 3,
+                                  .tick = on_tick,
+                                  .suspect = on_suspect,
+                                  .userdata = f };
+
+        if (!f || spool_fixture_setup((void **)&f->spool) < 0)
+                return -1;
+        check_fixture_open(&f->check);
+        hub_time_reset(&f->hub_time, now_boottime(), (usec_t)FIXTURE_TIME);
+        options.checker = f->check.checker;
+        options.spool = f->spool->spool;
+        if (runner_new(&f->runner, &f->check.loop, &options) < 0)
+                return -1;
+        *state = f;
+        return 0;
+}
+
+static int teardown(void **state) {
+        Fixture *f = *state;
+
+        runner_free(f->runner);
+        check_fixture_close(&f->check);
+        spool_fixture_teardown((void **)&f->spool);
+        free(f);
+        return 0;
+}
+
+static usec_t hub_now(const Fixture *f) {
+        return hub_time_at(&f->hub_time, now_boottime());
+}
+
+/* Order `i`, whose slot 0 is 10 ms ahead. */
+static RunnerOrder order_of(Fixture *f, uint8_t i, const Spec *spec) {
+        return (RunnerOrder){ .id = { .bytes = { i } },
+                              .order = { .type = ORDER_SEAT,
+                                         .family = 4,
+                                         .interval_ms = T / USEC_PER_MSEC,
+                                         .timeout_ms = 20,
+                                         .start = (int64_t)(hub_now(f) + 10 * USEC_PER_MSEC) },
+                              .spec = spec };
+}
+
+static RunnerOrder add(Fixture *f, uint8_t i, const char *path, OrderType type) {
+        Spec spec = check_fixture_spec(f->check.port, path);
+        RunnerOrder o = order_of(f, i, &spec);
+
+        o.order.type = type;
+        assert_int_equal(runner_add(f->runner, &o), 0);
+        return o;
+}
+
+static int probe(Fixture *f, uint8_t i, uint32_t number) {
+        RunnerProbe p = { .order = { .bytes = { i } },
+                          .kind = TICK_CONFIRM,
+                          .number = number,
+                          .deadline = hub_now(f) + 10 * USEC_PER_SEC };
+
+        return runner_probe(f->runner, &p);
+}
+
+static void wait_ticks(Fixture *f, unsigned n) {
+        for (unsigned turns = 0; f->n < n && turns < TURNS_MAX; turns++)
+                uv_run(&f->check.loop, UV_RUN_ONCE);
+        assert_true(f->n >= n);
+}
+
+static void turn_for(Fixture *f, usec_t time) {
+        usec_t end = now_boottime() + time;
+
+        while (now_boottime() < end)
+                uv_run(&f->check.loop, UV_RUN_NOWAIT);
+}
+
+static void on_grid(const Tick *t, const Order *o) {
+        int64_t at = o->start + (int64_t)(t->number * T), off = t->start - at;
+
+        assert_true(off >= -(int64_t)USEC_PER_MSEC && off < (int64_t)T / 2);
+}
+
+static void slots_are_checked_on_their_grid_once_each(void **state) {
+        Fixture *f = *state;
+        RunnerOrder o = add(f, 1, "/200", ORDER_SEAT);
+
+        wait_ticks(f, 4);
+        for (unsigned i = 0; i < 4; i++) {
+                assert_memory_equal(&f->ticks[i].order, &o.id, sizeof(o.id));
+                assert_int_equal(f->ticks[i].kind, TICK_SCHEDULED);
+                assert_true(i == 0 || f->ticks[i].number > f->ticks[i - 1].number);
+                on_grid(&f->ticks[i], &o.order);
+        }
+        assert_int_equal(f->ticks[0].outcome, TICK_UP);
+        assert_int_equal(f->ticks[0].number, 0);
+        assert_false(f->urgent);
+}
+
+static void a_closed_port_is_a_tick_too(void **state) {
+        Fixture *f = *state;
+        Spec spec = check_fixture_spec(f->check.closed_port, "/");
+        RunnerOrder o = order_of(f, 1, &spec);
+
+        assert_int_equal(runner_add(f->runner, &o), 0);
+        wait_ticks(f, 1);
+        assert_int_equal(f->ticks[0].outcome, TICK_DOWN);
+        assert_int_equal(f->ticks[0].error, TICK_ERROR_REFUSED);
+}
+
+static void what_was_signed_before_is_not_checked_again(void **state) {
+        Fixture *f = *state;
+        OrderId id = { .bytes = { 1 } };
+        SpoolProgress progress[] = { { id, false, 3 }, { id, true, 7 } };
+        SpoolBatch b = { .incarnation = 1, .sequence = 1, .frame = (const uint8_t *)"x", .n = 1 };
+
+        assert_int_equal(spool_put(f->spool->spool, &b, progress, 2), 0);
+        add(f, 1, "/200", ORDER_SEAT);
+        assert_int_equal(probe(f, 1, 7), -EALREADY);
+        wait_ticks(f, 1);
+        assert_in_range(f->ticks[0].number, 4, 6);
+}
+
+static void a_probe_is_checked_at_once_and_once(void **state) {
+        Fixture *f = *state;
+        RunnerProbe late = { .order = { .bytes = { 1 } }, .kind = TICK_MANUAL, .number = 9 };
+
+        add(f, 1, "/200", ORDER_SPARE);
+        assert_int_equal(probe(f, 1, 0), -EALREADY);
+        assert_int_equal(probe(f, 1, 3), 0);
+        assert_int_equal(probe(f, 1, 3), -EALREADY);
+        assert_int_equal(probe(f, 1, 2), -EALREADY);
+        assert_int_equal(probe(f, 2, 1), -ENOENT);
+        late.deadline = hub_now(f) - 1;
+        assert_int_equal(runner_probe(f->runner, &late), -ETIME);
+        wait_ticks(f, 1);
+        assert_int_equal(f->ticks[0].kind, TICK_CONFIRM);
+        assert_int_equal(f->ticks[0].number, 3);
+        assert_true(f->urgent);
+        assert_int_equal(probe(f, 1, UINT32_MAX), 0);
+        wait_ticks(f, 2);
+}
+
+static void a_spare_has_no_schedule(void **state) {
+        Fixture *f = *state;
+
+        add(f, 1, "/200", ORDER_SPARE);
+        runner_reschedule(f->runner);
+        turn_for(f, 2 * T);
+        assert_int_equal(f->n, 0);
+        assert_int_equal(f->check.served, 0);
+}
+
+static void a_hanging_target_is_suspect_after_a_second(void **state) {
+        Fixture *f = *state;
+        Spec spec = check_fixture_spec(f->check.port, "/silent");
+        RunnerOrder o = order_of(f, 1, &spec);
+        usec_t begun;
+
+        o.order.interval_ms = 60000;
+        o.order.timeout_ms = 30000;
+        assert_int_equal(runner_add(f->runner, &o), 0);
+        o.id.bytes[0] = 2; /* a probe is no suspicion */
+        o.order.type = ORDER_SPARE;
+        assert_int_equal(runner_add(f->runner, &o), 0);
+        assert_int_equal(probe(f, 2, 1), 0);
+        check_fixture_await(&f->check, &f->check.served, 2);
+        begun = now_boottime();
+        check_fixture_await(&f->check, &f->suspects, 1);
+        assert_int_equal(f->suspected, 0);
+        assert_in_range(f->suspected_at - begun, 800 * USEC_PER_MSEC, 3 * USEC_PER_SEC);
+        assert_int_equal(f->n, 0);
+}
+
+static void a_check_that_waits_here_is_no_suspicion(void **state) {
+        Fixture *f = *state;
+        Spec spec = check_fixture_spec(f->check.port, "/silent");
+        RunnerOrder o = order_of(f, 1, &spec);
+
+        o.order.interval_ms = 60000;
+        o.order.timeout_ms = 30000;
+        for (uint8_t i = 1; i <= 3; i++) { /* two run at once */
+                o.id.bytes[0] = i < 3 ? 2 : 1;
+                o.id.bytes[1] = i;
+                o.order.type = i < 3 ? ORDER_SPARE : ORDER_SEAT;
+                assert_int_equal(runner_add(f->runner, &o), 0);
+                if (i < 3)
+                        assert_int_equal(runner_probe(f->runner,
+                                                      &(RunnerProbe){ .order = o.id,
+                                                                      .kind = TICK_REFRESH,
+                                                                      .number = 1,
+                                                                      .deadline = INT64_MAX }),
+                                         0);
+        }
+        turn_for(f, 1200 * USEC_PER_MSEC);
+        assert_int_equal(f->check.served, 2);
+        assert_int_equal(f->suspects, 0);
+}
+
+static void a_start_too_late_is_no_tick(void **state) {
+        Fixture *f = *state;
+        RunnerOrder o = add(f, 1, "/200", ORDER_SEAT);
+
+        uv_run(&f->check.loop, UV_RUN_NOWAIT);
+        usleep(100 * 1000); /* asleep through slot 0 and half of 1 */
+        wait_ticks(f, 2);
+        for (unsigned i = 0; i < f->n; i++)
+                on_grid(&f->ticks[i], &o.order);
+        assert_true(f->ticks[0].number > 0);
+}
+
+static void a_removed_order_ends(void **state) {
+        Fixture *f = *state;
+        OrderId id = { .bytes = { 1 } };
+        unsigned n;
+
+        add(f, 1, "/200", ORDER_SEAT);
+        wait_ticks(f, 1);
+        runner_remove(f->runner, &id);
+        runner_remove(f->runner, &id);
+        assert_int_equal(runner_count(f->runner), 0);
+        turn_for(f, T);
+        n = f->n;
+        turn_for(f, 2 * T);
+        assert_int_equal(f->n, n);
+}
+
+static void its_check_under_way_ends_as_it_ends(void **state) {
+        Fixture *f = *state;
+        OrderId id = { .bytes = { 1 } };
+
+        add(f, 1, "/200", ORDER_SPARE);
+        assert_int_equal(probe(f, 1, 1), 0);
+        runner_remove(f->runner, &id);
+        wait_ticks(f, 1);
+        assert_int_equal(f->ticks[0].outcome, TICK_UP);
+}
+
+static void a_reset_keeps_what_comes_again(void **state) {
+        Fixture *f = *state;
+        RunnerOrder kept = add(f, 1, "/200", ORDER_SPARE);
+
+        add(f, 2, "/200", ORDER_SPARE);
+        assert_int_equal(probe(f, 1, 5), 0);
+        runner_mark(f->runner);
+        assert_int_equal(runner_add(f->runner, &kept), 0);
+        runner_sweep(f->runner);
+        assert_int_equal(runner_count(f->runner), 1);
+        assert_int_equal(probe(f, 1, 5), -EALREADY); /* it is the same one */
+        assert_int_equal(probe(f, 2, 1), -ENOENT);
+}
+
+static void orders_are_bounded_and_spares_make_room(void **state) {
+        Fixture *f = *state;
+        Spec spec = check_fixture_spec(f->check.port, "/200");
+        RunnerOrder o;
+
+        add(f, 1, "/200", ORDER_SEAT);
+        add(f, 2, "/200", ORDER_SPARE);
+        add(f, 3, "/200", ORDER_SPARE);
+        add(f, 4, "/200", ORDER_SEAT);
+        assert_int_equal(runner_count(f->runner), 3);
+        assert_int_equal(probe(f, 2, 1), -ENOENT);
+        assert_int_equal(probe(f, 3, 1), 0);
+        add(f, 5, "/200", ORDER_SEAT);
+        o = order_of(f, 6, &spec);
+        assert_int_equal(runner_add(f->runner, &o), -ENOBUFS);
+}
+
+static void a_corrected_clock_moves_the_slots(void **state) {
+        Fixture *f = *state;
+        Spec spec = check_fixture_spec(f->check.port, "/200");
+        RunnerOrder o = order_of(f, 1, &spec);
+
+        o.order.start += 3600 * (int64_t)USEC_PER_SEC;
+        assert_int_equal(runner_add(f->runner, &o), 0);
+        turn_for(f, T);
+        assert_int_equal(f->n, 0);
+        f->hub_time.offset += 3600 * (int64_t)USEC_PER_SEC;
+        runner_reschedule(f->runner);
+        wait_ticks(f, 1);
+        on_grid(&f->ticks[0], &o.order);
+}
+
+static void a_time_beyond_all_slots_stops_them(void **state) {
+        Fixture *f = *state;
+
+        hub_time_reset(&f->hub_time, now_boottime(), INT64_MAX);
+        add(f, 1, "/200", ORDER_SEAT);
+        f->hub_time.offset = INT64_MIN / 2;
+        runner_reschedule(f->runner);
+        turn_for(f, T);
+        assert_int_equal(f->n, 0);
+}
+
+#define RUNNER_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                RUNNER_TEST(slots_are_checked_on_their_grid_once_each),
+                RUNNER_TEST(a_closed_port_is_a_tick_too),
+                RUNNER_TEST(what_was_signed_before_is_not_checked_again),
+                RUNNER_TEST(a_probe_is_checked_at_once_and_once),
+                RUNNER_TEST(a_spare_has_no_schedule),
+                RUNNER_TEST(a_hanging_target_is_suspect_after_a_second),
+                RUNNER_TEST(a_check_that_waits_here_is_no_suspicion),
+                RUNNER_TEST(a_start_too_late_is_no_tick),
+                RUNNER_TEST(a_removed_order_ends),
+                RUNNER_TEST(its_check_under_way_ends_as_it_ends),
+                RUNNER_TEST(a_reset_keeps_what_comes_again),
+                RUNNER_TEST(orders_are_bounded_and_spares_make_room),
+                RUNNER_TEST(a_corrected_clock_moves_the_slots),
+                RUNNER_TEST(a_time_beyond_all_slots_stops_them),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
