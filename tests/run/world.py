@@ -1,7 +1,8 @@
 """A whole dpin on one machine: PostgreSQL, bus, hub, API and validators, all private, all real.
 
-`./dev run`, the smoke run and the integration tests build on this. As root the data is in /var/lib/dpin-dev/HASH and the
-sockets in /run/dpin-dev/HASH (PostgreSQL refuses root, and root's home is closed to others); as a user both are under build/.
+`./dev run`, the smoke run and the integration tests build on this. As root the data is in
+/var/lib/dpin-dev/HASH and the sockets in /run/dpin-dev/HASH (PostgreSQL refuses root, and root's home is closed to
+others); as a user both are under build/.
 """
 
 import hashlib
@@ -18,7 +19,8 @@ from process import Failure, Process, command, listening_socket, wait_until
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>session</type><listen>unix:path={path}</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
+<allow own="*"/></policy>
 </busconfig>
 """
 VALIDATORS = (("berlin", "region=eu,city=berlin"), ("virginia", "region=us,city=ashburn"),
@@ -87,7 +89,8 @@ class World:
         stale = os.path.join(self.run, "bus")
         if os.path.exists(stale):
             os.unlink(stale)
-        self.bus = Process("bus", ["dbus-daemon", f"--config-file={path}", "--nofork", "--nopidfile"], self.run, ready=False).start()
+        argv = ["dbus-daemon", f"--config-file={path}", "--nofork", "--nopidfile"]
+        self.bus = Process("bus", argv, self.run, ready=False).start()
         wait_until(lambda: os.path.exists(stale), "the private bus is there")
         return self
 
@@ -106,13 +109,15 @@ class World:
                            sockets={"http": self.api_socket}).start()
         return self
 
-    def start_validator(self, name, tags="", conf="", env=None, url=None):
+    def start_validator(self, name, tags="", conf="Allow=127.0.0.0/8\n", env=None, url=None):
+        """It may look at this machine unless conf says otherwise."""
         state = self._directory(f"validator-{name}")
-        path = self._conf(f"validator-{name}", f"[Validator]\nName={name}\nAllow=127.0.0.0/8\n" + conf)
+        path = self._conf(f"validator-{name}", f"[Validator]\nName={name}\n" + conf)
         bus = "--bus=none" if self.validators else self.bus_option()  # its name can be had once
         self.validators[name] = Process(
             f"validator-{name}", [self.program("dpin-validator"), f"--config={path}", bus], self.run,
-            env={"HUB_WSS_URL": url or self.hub_url, "VALIDATOR_TAGS": tags, "STATE_DIRECTORY": state, **(env or {})}).start()
+            env={"HUB_WSS_URL": url or self.hub_url, "VALIDATOR_TAGS": tags, "STATE_DIRECTORY": state,
+                 **(env or {})}).start()
         return self.validators[name]
 
     def start(self, validators=VALIDATORS):
