@@ -18,13 +18,15 @@ SHOTS = os.path.join(SOURCE, "build", "shots")
 
 def modules():
     """(passed, failed) of the dashboard's own unit tests."""
-    done = subprocess.run(["npm", "test", "--silent"], cwd=os.path.join(SOURCE, "src", "dashboard"), capture_output=True, text=True)
+    folder = os.path.join(SOURCE, "src", "dashboard")
+    done = subprocess.run(["npm", "test", "--silent"], cwd=folder, capture_output=True, text=True)
     counts = dict(re.findall(r"^# (pass|fail) (\d+)$", done.stdout, re.M))
     passed, failed = int(counts.get("pass", 0)), int(counts.get("fail", 0))
     if done.returncode != 0 or passed == 0:
         say(done.stdout + done.stderr)
         failed = max(failed, 1)
-    say(f"ok   {passed} tests of the dashboard's modules" if not failed else f"FAIL {failed} tests of the dashboard's modules")
+    word, count = ("FAIL", failed) if failed else ("ok  ", passed)
+    say(f"{word} {count} tests of the dashboard's modules")
     return passed, failed
 
 

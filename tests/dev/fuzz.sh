@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # ./dev fuzz: every fuzz target under libFuzzer with sanitizers. What it finds new is kept in build/fuzz/corpus; an
-# input that crashes lies in build/fuzz/crash: fix, and add it to tests/fuzz/corpus/TARGET with a name that says what it is.
+# input that crashes lies in build/fuzz/crash: fix, and add it to tests/fuzz/corpus/TARGET with a name that says what
+# it is.
 
 fuzz_targets() {
         local file

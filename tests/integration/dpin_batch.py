@@ -1,4 +1,7 @@
-"""dpin.v1, second implementation: ticks, batches, gaps, proofs, receipts (tick.h, batch.h, batch-proof.h, receipt.h)."""
+"""dpin.v1, second implementation: ticks, batches, gaps, proofs, receipts.
+
+From tick.h, batch.h, batch-proof.h and receipt.h.
+"""
 
 import dataclasses
 import hmac

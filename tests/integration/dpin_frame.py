@@ -18,7 +18,8 @@ STREAMS = [("incarnation", U64), ("receipt?", BYTES)]
 ORDER = [("order", BYTES), ("spec", BYTES)]
 WINDOW = {"window": [("live", NUMBER), ("history", NUMBER)]}
 
-# A type is one of the names above, a size in bytes, a dict {name: members} of an object, or (members, most) of an array.
+# A type is one of the names above, a size in bytes, a dict {name: members} of an object, or (members, most) of an
+# array.
 FIELDS = {
     "hello": [("version", NUMBER), ("hubKey", KEY), ("networkKey", KEY), ("certificate?", SIGNATURE), ("nonce", NONCE),
               ("time", U64), ("maxFrame", NUMBER), ("maxTicks", NUMBER), ("signature", SIGNATURE)],
@@ -90,7 +91,8 @@ def _decode(kind, value, name):
     if isinstance(kind, dict):
         return _decode_members(next(iter(kind.values())), need(dict))
     if isinstance(kind, tuple):
-        return [_decode_members(kind[0], item) for item in need(list, isinstance(value, list) and len(value) <= kind[1])]
+        need(list, isinstance(value, list) and len(value) <= kind[1])
+        return [_decode_members(kind[0], item) for item in value]
     if kind == U64:
         need(str, isinstance(value, str) and value.isascii() and value.isdigit() and str(int(value)) == value)
         return int(value)

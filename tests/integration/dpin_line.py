@@ -1,4 +1,5 @@
-"""One WebSocket to a hub, spoken by hand: what a test says is sent as it is, however wrong. All lines share one loop in a
+"""One WebSocket to a hub, spoken by hand: what a test says is sent as it is, however wrong. All lines share one loop in
+a
 thread of its own, so that tests are plain functions."""
 
 import asyncio

@@ -1,5 +1,6 @@
 """A validator in Python: joins, verifies everything the hub says, answers orders and probes on schedule, seals, sends,
-verifies receipts. What it claims to have seen is decided by a function of the test, so it is as honest as the test wants.
+verifies receipts. What it claims to have seen is decided by a function of the test, so it is as honest as the test
+wants.
 """
 
 import asyncio
@@ -134,7 +135,9 @@ class Validator:
         self.network, self.hub = hello["networkKey"], hello["hubKey"]
         self.offset, self.scope = hello["time"] - boottime(), (self.network, self.key.public)
         self.stream = self.stream or Stream(self.key, self.network)
-        mine = [{"incarnation": self.stream.incarnation, "receipt": self.stream.receipt}] if self.stream.sequence else []
+        mine = []
+        if self.stream.sequence:
+            mine.append({"incarnation": self.stream.incarnation, "receipt": self.stream.receipt})
         self.hello, self.join = hello, join_of(hello, self.key, self.url, tags=self.tags, streams=mine)
         await self.socket.send(frame.encode("join", self.join))
         async for message in self.socket:

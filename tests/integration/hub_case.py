@@ -38,7 +38,8 @@ class HubCase(unittest.TestCase):
 
     @classmethod
     def wait_ready(cls):
-        wait_until(lambda: cls.value("SELECT network_key IS NOT NULL FROM hub_state") == "t", "the hub has its database")
+        wait_until(lambda: cls.value("SELECT network_key IS NOT NULL FROM hub_state") == "t",
+                   "the hub has its database")
 
     @classmethod
     def value(cls, sql):

@@ -59,14 +59,16 @@ class Attacks(HubCase):
 
     def test_text_that_is_no_frame(self):
         for text in ("", "hello", "{", "[]", "null", "{}", '{"type":"nonsense"}', '{"type":"suspect","type":"suspect"}',
-                     '{"type":"hello"}', '{"type":"join"}', "\0", "{" * 10000, '{"type":"bye","code":"shutdown","x":1}'):
+                     '{"type":"hello"}', '{"type":"join"}', "\0", "{" * 10000,
+                     '{"type":"bye","code":"shutdown","x":1}'):
             with self.subTest(text=text[:40]), Line(self.world.hub_url) as line:
                 line.hello()
                 line.send(text)
                 self.assert_closed(line, PROTOCOL)
 
     def test_frames_out_of_state(self):
-        for text in (frame.encode("suspect", {"order": bytes(16), "slot": 1}), frame.encode("bye", {"code": "shutdown"}),
+        for text in (frame.encode("suspect", {"order": bytes(16), "slot": 1}),
+                     frame.encode("bye", {"code": "shutdown"}),
                      frame.encode("notice", {"code": "orders"})):
             with self.subTest(text=text[:40]), Line(self.world.hub_url) as line:
                 line.hello()

@@ -1,4 +1,4 @@
-"""A hub that dies, a database that goes: what was acked is there, the verdict stands, validators come back by themselves."""
+"""A hub that dies, a database that goes: what was acked is there, the verdict stands, validators come back."""
 
 import unittest
 

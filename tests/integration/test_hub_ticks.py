@@ -53,7 +53,8 @@ class Ticks(CommitteeCase):
             tick = self.tick(site, number, ago=7, outcome=batch.DOWN, error=2)
             self.assertEqual(self.validators[number].submit(tick), [batch.LATE])
         self.assertEqual(self.state(site.website), "UP")
-        self.assertEqual(self.value(f"SELECT count(*) FROM website_tick WHERE website_id = {site.website} AND late"), "3")
+        late = self.value(f"SELECT count(*) FROM website_tick WHERE website_id = {site.website} AND late")
+        self.assertEqual(late, "3")
 
     def test_the_future_is_refused(self):
         site = self.mute_site("future")

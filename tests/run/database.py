@@ -67,7 +67,8 @@ class Database:
         return "1" in command(["psql", "-XAtq", self.url("postgres", "postgres"), "-c", "SELECT 1"], check=False)
 
     def _create(self):
-        for sql in ('CREATE ROLE dpin NOLOGIN', 'CREATE ROLE "dpin-hub" LOGIN IN ROLE dpin', 'CREATE ROLE "dpin-api" LOGIN',
+        for sql in ('CREATE ROLE dpin NOLOGIN', 'CREATE ROLE "dpin-hub" LOGIN IN ROLE dpin',
+                    'CREATE ROLE "dpin-api" LOGIN',
                     'CREATE DATABASE dpin OWNER dpin'):
             command(["psql", "-XAtq", self.url("postgres", "postgres"), "-c", sql])
 

@@ -30,7 +30,8 @@ def new_world(args):
     source = os.path.dirname(os.path.dirname(HERE))
     if args.smoke:
         return World(args.build)
-    data, run = os.path.join(scratch("/var/lib/dpin-dev", source), "run"), os.path.join(scratch("/run/dpin-dev", source), "w")
+    data = os.path.join(scratch("/var/lib/dpin-dev", source), "run")
+    run = os.path.join(scratch("/run/dpin-dev", source), "w")
     if args.fresh:
         import shutil
         shutil.rmtree(data, ignore_errors=True)

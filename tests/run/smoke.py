@@ -65,7 +65,8 @@ def smoke(world, site, token, verify):
         raise Failure(f"adding {site.url}: {status} {made}")
     website = made["id"]
     path = f"/api/v1/website/status?websiteId={website}"
-    steps.await_("the test site is judged UP by quorum", 30, lambda: world.get(path, token)["state"] == "UP" and seated(world, website, token))
+    steps.await_("the test site is judged UP by quorum", 30,
+                 lambda: world.get(path, token)["state"] == "UP" and seated(world, website, token))
     site.set("down")
     steps.await_("refused connections open an incident", DETECT, lambda: open_incidents(db, website) == "1")
     steps.await_("REST says DOWN", 1, lambda: world.get(path, token)["state"] == "DOWN")

@@ -36,8 +36,8 @@ class Check:
         return [tuple(bytes(x) if isinstance(x, memoryview) else x for x in row) for row in self.cursor.fetchall()]
 
     def all(self):
-        signatures = self.each("order", self.rows("""SELECT o.id, public_id, validator_id, o.bytes, root, signature, path,
-            epoch, spec_hash, s.bytes, e.secret, e.eligible_root, sent_at IS NULL OR type = 2, removed_at IS NOT NULL
+        signatures = self.each("order", self.rows("""
+            SELECT o.id, public_id, validator_id, o.bytes, root, signature, path, epoch, spec_hash, s.bytes, e.secret, e.eligible_root, sent_at IS NULL OR type = 2, removed_at IS NOT NULL
             FROM work_order o
             JOIN specification s ON s.hash = spec_hash JOIN epoch e ON e.website_id = o.website_id AND number = epoch
             ORDER BY o.id"""), self.order)
@@ -76,7 +76,8 @@ class Check:
         scope, b = self.scope(validator), Batch.parse(frame)
         b.verify(scope)
         expect(b.hash(scope) == hash_, "its hash is not the stored one")
-        expect((b.incarnation, b.sequence, len(b.ticks)) == (incarnation, sequence, count), "its header is not the row's")
+        expect((b.incarnation, b.sequence, len(b.ticks)) == (incarnation, sequence, count),
+               "its header is not the row's")
         expect(len(codes) == count, "it has not one disposition per tick")
         ticks = self.rows("""SELECT batch_index, order_id, kind, number, outcome, error_class, status, expiry_days,
             dns_us, connect_us, tls_us, wait_us, transfer_us, body_length, family, host(address),

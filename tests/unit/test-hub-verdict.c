@@ -66,20 +66,23 @@ static void one_liar_too_many_is_not_down(void **state) {
         }
 }
 
+static void assert_one_verdict(Tally t) {
+        uint8_t f = verdict_faults(t.n), q = verdict_quorum(t.n);
+        VerdictState s = verdict_judge(t);
+
+        assert_false(t.up >= q && t.down >= q);
+        assert_true((s == VERDICT_DOWN) == (t.down >= q));
+        assert_true((s == VERDICT_UP) == (t.up >= q && t.down <= f));
+        if (s == VERDICT_PARTIAL)
+                assert_true(t.down > f);
+}
+
 static void rule_is_total_and_exclusive(void **state) {
         (void)state;
         for (uint8_t n = 0; n <= 7; n++)
                 for (uint8_t up = 0; up <= n; up++)
-                        for (uint8_t down = 0; up + down <= n; down++) {
-                                uint8_t f = verdict_faults(n), q = verdict_quorum(n);
-                                VerdictState s = verdict_judge((Tally){ n, up, down });
-
-                                assert_false(up >= q && down >= q);
-                                assert_true((s == VERDICT_DOWN) == (down >= q));
-                                assert_true((s == VERDICT_UP) == (up >= q && down <= f));
-                                if (s == VERDICT_PARTIAL)
-                                        assert_true(down > f);
-                        }
+                        for (uint8_t down = 0; up + down <= n; down++)
+                                assert_one_verdict((Tally){ n, up, down });
         assert_int_equal(verdict_judge((Tally){ 0 }), VERDICT_UNKNOWN);
 }
 
