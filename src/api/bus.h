@@ -8,8 +8,8 @@
 typedef struct ApiBus ApiBus;
 typedef struct ApiManager ApiManager;
 
-/* address: of a private bus; "none": no bus at all; NULL: the system bus. Without a bus the API logs
- * once and runs on (*ret is NULL then). The manager is borrowed. */
+/* address: of a private bus; "none": no bus at all; NULL: the system bus. Without a bus the API
+ * logs once and runs on (*ret is NULL then). The manager is borrowed. */
 int api_bus_new(ApiBus **ret, uv_loop_t *loop, const char *address, ApiManager *m);
 ApiBus *api_bus_free(ApiBus *b);
 DEFINE_FREEP(ApiBus, api_bus_free);
