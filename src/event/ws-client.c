@@ -231,6 +231,18 @@ static int on_failed(WsClient *c, struct lws *wsi, const char *text, size_t n) {
         return 0;
 }
 
+/* The library does not call it an error when a server closes before it answers. */
+static int on_destroyed(WsClient *c, struct lws *wsi) {
+        if (c->context.freed || c->state != CLIENT_CONNECTING || !c->wsi || wsi != c->wsi)
+                return 0;
+
+        snprintf(c->reason, sizeof(c->reason), "closed without an answer");
+        c->next_address = NULL;
+        c->wsi = NULL;
+        next_step(c);
+        return 0;
+}
+
 static int check_protocol(WsClient *c, struct lws *wsi) {
         char protocol[sizeof(WS_PROTOCOL) + 1] = "";
 
@@ -283,6 +295,8 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
                 return 0;
         case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
                 return c->context.freed ? 0 : on_failed(c, wsi, data, n);
+        case LWS_CALLBACK_WSI_DESTROY:
+                return on_destroyed(c, wsi);
         case LWS_CALLBACK_CLIENT_FILTER_PRE_ESTABLISH:
                 return check_protocol(c, wsi);
         case LWS_CALLBACK_CLIENT_ESTABLISHED:

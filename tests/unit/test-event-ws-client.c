@@ -232,6 +232,36 @@ static void client_says_why_it_failed(void **state _unused_) {
         stop(&f);
 }
 
+static void hang_up(uv_poll_t *poll, int status _unused_, int events _unused_) {
+        int *fd = poll->data, peer = accept(*fd, NULL, NULL);
+
+        if (peer >= 0)
+                close(peer);
+}
+
+static void client_hears_that_a_server_hung_up(void **state _unused_) {
+        uint16_t port;
+        int fd = listen_on(&port);
+        uv_poll_t poll = { .data = &fd };
+        char url[64];
+        Fixture f;
+
+        start(&f);
+        uv_poll_init(&f.loop, &poll, fd);
+        uv_poll_start(&poll, UV_READABLE, hang_up);
+        snprintf(url, sizeof(url), "ws://127.0.0.1:%u/ws", port);
+        new_client(&f, url, NULL, 0);
+        for (unsigned i = 1; i <= 3; i++) {
+                f.reason[0] = '\0';
+                assert_int_equal(ws_client_connect(f.client), 0);
+                TURN_UNTIL(&f, f.client_failed == i);
+                assert_non_null(strstr(f.reason, "closed"));
+        }
+        uv_close((uv_handle_t *)&poll, NULL);
+        stop(&f);
+        close(fd);
+}
+
 static void client_urls_are_checked(void **state _unused_) {
         static const char *const urls[] = {
                 "",          "http://a/",   "ws://",      "ws://a:0/",  "ws://a:65536/",
@@ -294,6 +324,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(client_talks_and_comes_back),
                 cmocka_unit_test(client_says_why_it_failed),
+                cmocka_unit_test(client_hears_that_a_server_hung_up),
                 cmocka_unit_test(client_urls_are_checked),
                 cmocka_unit_test(client_verifies_certificates),
         };
