@@ -9,8 +9,8 @@
 #define USER_AGENT                                                                                 \
         "dpin/" DPIN_VERSION " (uptime check by volunteers; opt out: /.well-known/dpin-optout)"
 
-#define STALL_MAX USEC_PER_SEC /* a tick whose phases take longer than timeout + this never votes  \
-                                */
+/* A tick whose phases take longer than timeout + this never votes. */
+#define STALL_MAX USEC_PER_SEC
 
 typedef struct HttpCheck {
         HttpCall *call;
@@ -70,10 +70,16 @@ static TickOutcome outcome_of(TickError error) {
         }
 }
 
+static uint8_t flags_of(const HttpResult *r) {
+        uint8_t flags = r->redirected ? TICK_REDIRECTED : 0;
+
+        return r->truncated ? flags | TICK_TRUNCATED : flags;
+}
+
 static Tick tick_of(const Spec *spec, const HttpResult *r) {
         TickError error = errors[r->error];
         Tick t = {
-                .flags = (uint8_t)((r->redirected ? TICK_REDIRECTED : 0) | (r->truncated ? TICK_TRUNCATED : 0)),
+                .flags = flags_of(r),
                 .status = (uint16_t)r->status,
                 .expiry_days = (uint16_t)MIN(r->certificate_expiry_days, (uint32_t)UINT16_MAX),
                 .phases = {

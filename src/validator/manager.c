@@ -218,7 +218,8 @@ static int make_spool(ValidatorManager *m) {
                 return -ENOMEM;
         r = spool_new(&m->spool, path, m->conf->spool_max);
         if (r < 0)
-                log_error("the spool %s cannot be opened: %s", path, strerror(-r));
+                log_error("the spool %s cannot be opened: %s", path,
+                          r == -EBUSY ? "another process has it" : strerror(-r));
         return r;
 }
 

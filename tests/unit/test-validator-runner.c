@@ -3,6 +3,7 @@
 #include "check-fixture.h"
 
 #include <errno.h>
+#include <poll.h>
 
 #include "spool-fixture.h"
 #include "validator/runner.h"
@@ -243,7 +244,7 @@ static void a_start_too_late_is_no_tick(void **state) {
         RunnerOrder o = add(f, 1, "/200", ORDER_SEAT);
 
         uv_run(&f->check.loop, UV_RUN_NOWAIT);
-        usleep(100 * 1000); /* asleep through slot 0 and half of 1 */
+        poll(NULL, 0, 100); /* asleep through slot 0 and half of 1 */
         wait_ticks(f, 2);
         for (unsigned i = 0; i < f->n; i++)
                 on_grid(&f->ticks[i], &o.order);
