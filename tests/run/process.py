@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 PR_SET_PDEATHSIG = 1
@@ -102,10 +103,19 @@ class Process:
                 lines = notify.recv(65536).decode().splitlines()
                 self.status = next((x[7:] for x in lines if x.startswith("STATUS=")), self.status)
                 if "READY=1" in lines:
-                    self.notify = notify
+                    threading.Thread(target=self._hear, args=(notify, self.popen), daemon=True).start()
                     return
             if time.monotonic() > end:
                 raise Failure(f"{self.name} is not ready after {seconds:g} s; {self.tail()}")
+
+    def _hear(self, notify, popen):
+        """Reads on to the end of the process, as systemd does: a full socket would stop it in the middle of a word."""
+        while popen.poll() is None:
+            if select.select([notify], [], [], 0.5)[0]:
+                for line in notify.recv(65536).decode().splitlines():
+                    if line.startswith("STATUS="):
+                        self.status = line[7:]
+        notify.close()
 
     def tail(self, lines=15):
         try:
