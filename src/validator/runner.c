@@ -18,6 +18,7 @@ typedef struct Work {
         uv_timer_t timer;
         ScheduleSlot due;
         int64_t slot_max, probe_max;
+        TickOutcome last; /* 0: none yet */
         bool marked;
         UT_hash_handle hh;
 } Work;
@@ -83,12 +84,29 @@ static bool on_schedule(const Run *run, usec_t start) {
         return run->kind != TICK_SCHEDULED || off < run->interval / 2;
 }
 
+static Work *find(const Runner *r, const OrderId *id) {
+        Work *w;
+
+        HASH_FIND(hh, r->works, id, sizeof(*id), w);
+        return w;
+}
+
+/* An answer to a probe, or a change of mind: the hub shall not wait for company. */
+static bool is_urgent(const Run *run, TickOutcome outcome) {
+        Work *w = find(run->runner, &run->order);
+        bool changed = w && w->last != outcome;
+
+        if (w)
+                w->last = outcome;
+        return changed || run->kind != TICK_SCHEDULED;
+}
+
 static void on_checked(const CheckResult *result, void *userdata) {
         Run *run = userdata;
         Runner *r = run->runner;
         Tick tick = result->seen;
         usec_t start = hub_time_at(r->options.hub_time, result->started);
-        bool urgent = run->kind != TICK_SCHEDULED, fits = on_schedule(run, start);
+        bool urgent = is_urgent(run, tick.outcome), fits = on_schedule(run, start);
 
         tick.order = run->order;
         tick.kind = run->kind;
@@ -159,9 +177,6 @@ static void schedule(Work *w) {
         usec_t now = hub_now(w->runner);
 
         w->due = schedule_next(&w->order, w->slot_max, now);
-        uv_timer_stop(&w->timer);
-        if (w->due.at == USEC_INFINITY)
-                return;
         uv_update_time(w->runner->loop);
         uv_timer_start(&w->timer, on_due, (w->due.at > now ? w->due.at - now : 0) / USEC_PER_MSEC,
                        0);
@@ -198,13 +213,6 @@ Runner *runner_free(Runner *r) {
         }
         free(r);
         return NULL;
-}
-
-static Work *find(const Runner *r, const OrderId *id) {
-        Work *w;
-
-        HASH_FIND(hh, r->works, id, sizeof(*id), w);
-        return w;
 }
 
 /* How far the order got before: 0; or why that is not known, so that nothing is checked twice. */

@@ -17,7 +17,8 @@ typedef struct RunnerOptions {
         const HubTime *hub_time;
         Spool *spool;        /* asked how far an order got */
         unsigned orders_max; /* more are refused */
-        /* urgent: somebody waits for it (a probe). */
+        /* urgent: somebody waits for it: it answers a probe, or says another thing than the order's
+         * last one. */
         void (*tick)(const Tick *tick, bool urgent, void *userdata);
         /* A scheduled check is unanswered after a second. */
         void (*suspect)(const OrderId *order, uint32_t slot, void *userdata);

@@ -148,6 +148,9 @@ static void a_closed_port_is_a_tick_too(void **state) {
         wait_ticks(f, 1);
         assert_int_equal(f->ticks[0].outcome, TICK_DOWN);
         assert_int_equal(f->ticks[0].error, TICK_ERROR_REFUSED);
+        assert_true(f->urgent); /* it is news */
+        wait_ticks(f, 2);
+        assert_false(f->urgent);
 }
 
 static void what_was_signed_before_is_not_checked_again(void **state) {
