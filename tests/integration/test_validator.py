@@ -103,10 +103,10 @@ class Checks(ValidatorCase):
     def test_probes_are_answered_once_each(self):
         self.start()
         name = self.hub.add_order(self.site.url, start_in=9)
-        for number in (1, 1, 5, 4, 6):
-            self.hub.probe(name, number)
-        self.hub.probe(name, 7, "refresh")
-        self.hub.wait(lambda h: [t for t in h.ticks(name) if t.number == 7], "the last probe's answer")
+        for number, again, reason in ((1, 1, "confirm"), (5, 4, "confirm"), (6, 5, "confirm"), (7, 1, "refresh")):
+            self.hub.probe(name, number, reason)
+            self.hub.probe(name, again, reason)
+            self.hub.wait(lambda h: [t for t in h.ticks(name) if t.number == number], "the probe's answer")
         told = [(t.kind, t.number) for t in self.hub.ticks(name)]
         self.assertEqual(sorted(told), [(batch.CONFIRM, 1), (batch.CONFIRM, 5), (batch.CONFIRM, 6), (batch.REFRESH, 7)])
 
