@@ -28,6 +28,7 @@ class Verdicts(CommitteeCase):
 
     def test_down_is_found_within_its_bound_and_recovery_too(self):
         site = self.site_up("outage")
+        self.wait_quiet(site)
         site.down = {0, 1, 2, 3}
         began = self.first_tick(site, 2)
         self.wait_state(site.website, "DOWN")
@@ -44,6 +45,12 @@ class Verdicts(CommitteeCase):
         kinds = [row[0] for row in self.db.sql(f"""SELECT kind FROM event WHERE payload->>'websiteId' =
             (SELECT public_id::text FROM website WHERE id = {site.website}) ORDER BY commit_no, ordinal""")]
         self.assertEqual([k for k in kinds if k.startswith("incident")], ["incident.opened", "incident.closed"])
+
+    def wait_quiet(self, site):
+        """There is at most one confirmation round per T/n, and the first verdict took one."""
+        wait_until(lambda: self.value(f"""SELECT now() - started_at > interval '2.6 s' FROM verdict_span
+                                          WHERE website_id = {site.website} AND ended_at IS NULL""") == "t",
+                   "the round of the first verdict is over for T/n")
 
     def first_tick(self, site, outcome):
         """Waits for the first tick of that outcome made from now on, and returns when it was seen here."""
