@@ -11,7 +11,7 @@
 
 #define SETTLING (90 * USEC_PER_SEC) /* committees form, first votes come */
 
-#define ROUND    (3 * USEC_PER_SEC)  /* a round lasts a check and this */
+#define ROUND (3 * USEC_PER_SEC) /* a round lasts a check and this */
 
 typedef struct Referee {
         World *world;
