@@ -1,11 +1,14 @@
 """Seats, rounds, verdicts and incidents of a real hub, fed by validators that see what the test says."""
 
+import contextlib
 import time
 import unittest
 
+import psycopg2
+
 from hub_case import CommitteeCase
-from process import wait_until
-from verify_store import verify
+from process import Failure, wait_until
+from verify_store import Check, verify
 
 DOWN_WITHIN = 1.5  # seconds from the first tick that says so
 
@@ -122,7 +125,26 @@ class Verdicts(CommitteeCase):
         self.site_up("after-the-bad-one")
 
     def test_z_every_stored_signature_verifies(self):
-        self.assertGreater(verify(self.world), 30)
+        self.assertGreater(verify(self.world), 2 * self.seats - 1)
+
+    def test_z_whatever_is_changed_in_the_store_is_found(self):
+        for table, column, change in (("website_tick", "status", "status + 1"),
+                                      ("website_tick", "outcome", "3 - outcome"),
+                                      ("website_tick", "started_at", "started_at + interval '1 us'"),
+                                      ("tick_batch", "frame", "set_byte(frame, 170, get_byte(frame, 170) # 1)"),
+                                      ("tick_batch", "hash", "sha256(hash)"), ("tick_batch", "codes", "'\\x02'"),
+                                      ("work_order", "bytes", "set_byte(bytes, 59, get_byte(bytes, 59) # 1)"),
+                                      ("work_order", "root", "sha256(root)"), ("work_order", "signature", "NULL"),
+                                      ("work_order", "signature", "set_byte(signature, 9, get_byte(signature, 9) # 1)"),
+                                      ("epoch", "secret", "sha256(secret)"),
+                                      ("specification", "bytes", "bytes || ' '::bytea")):
+            with self.subTest(table=table, change=change), contextlib.closing(
+                    psycopg2.connect(self.db.url("postgres"))) as connection, connection.cursor() as cursor:
+                cursor.execute(f"""UPDATE {table} SET {column} = {change} WHERE ctid =
+                                   (SELECT ctid FROM {table} WHERE {column} IS NOT NULL LIMIT 1)""")
+                with self.assertRaises(Failure):
+                    Check(cursor).all()
+                connection.rollback()
 
 
 if __name__ == "__main__":

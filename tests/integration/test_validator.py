@@ -299,8 +299,9 @@ class Wss(ValidatorCase):
         with open(os.path.join(self.dir, "nginx.conf"), "w", encoding="ascii") as f:
             f.write(NGINX.format(run=self.dir, port=self.port, hub=self.hub.port,
                                  user="user root;" if os.getuid() == 0 else ""))
-        proxy = Process("nginx", [shutil.which("nginx", path="/usr/sbin:/usr/bin"), "-c", f"{self.dir}/nginx.conf", "-e",
-                                  f"{self.dir}/nginx-error.log"], self.dir, ready=False).start()
+        argv = [shutil.which("nginx", path="/usr/sbin:/usr/bin"), "-c", f"{self.dir}/nginx.conf",
+                "-e", f"{self.dir}/nginx-error.log"]
+        proxy = Process("nginx", argv, self.dir, ready=False).start()
         self.addCleanup(proxy.stop)
         wait_until(self.proxy_answers, "nginx answers")
         self.hub.closed.clear()

@@ -37,7 +37,8 @@ class Check:
 
     def all(self):
         signatures = self.each("order", self.rows("""
-            SELECT o.id, public_id, validator_id, o.bytes, root, signature, path, epoch, spec_hash, s.bytes, e.secret, e.eligible_root, sent_at IS NULL OR type = 2, removed_at IS NOT NULL
+            SELECT o.id, public_id, validator_id, o.bytes, root, signature, path, epoch, spec_hash, s.bytes,
+                   e.secret, e.eligible_root, sent_at IS NULL OR type = 2
             FROM work_order o
             JOIN specification s ON s.hash = spec_hash JOIN epoch e ON e.website_id = o.website_id AND number = epoch
             ORDER BY o.id"""), self.order)
@@ -57,7 +58,7 @@ class Check:
         return self.network, self.keys[validator]
 
     def order(self, row, name, validator, data, root, signature, path, epoch, spec_hash, spec, secret, eligible,
-              unsent, removed):
+              unsent):
         scope, order = self.scope(validator), Order.decode(data)
         self.orders[row] = name
         expect(order_id(data, scope) == name, "its id is not the hash of its content")
