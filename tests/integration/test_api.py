@@ -73,7 +73,8 @@ class ApiCase(unittest.TestCase):
         cls.world.start_database()
         cls.world.migrate()
         cls.db = cls.world.database
-        cls.db.sql("INSERT INTO organisation (public_id, name) VALUES (gen_random_uuid(), 'one'), (gen_random_uuid(), 'two')")
+        cls.db.sql("INSERT INTO organisation (public_id, name)"
+                   " VALUES (gen_random_uuid(), 'one'), (gen_random_uuid(), 'two')")
         cls.db.sql("SELECT partition_ensure('website_tick', current_date - 2, current_date + 2)")
         cls.one, cls.two = cls.token(1, "one"), cls.token(2, "two")
         cls.reader = cls.token(1, "reader", "read")
@@ -89,8 +90,10 @@ class ApiCase(unittest.TestCase):
     def token(cls, organisation, name, scopes="read,write,payouts", expires="NULL"):
         token = f"dpin_{name}_0123456789"
         digest = hashlib.sha256(token.encode()).hexdigest()
-        cls.db.sql(f"""INSERT INTO api_token (public_id, organisation_id, name, prefix, secret_sha256, scopes, expires_at)
-            VALUES (gen_random_uuid(), {organisation}, '{name}', 'dpin_{name}', decode('{digest}', 'hex'), '{{{scopes}}}', {expires})""")
+        cls.db.sql(f"""
+            INSERT INTO api_token (public_id, organisation_id, name, prefix, secret_sha256, scopes, expires_at)
+            VALUES (gen_random_uuid(), {organisation}, '{name}', 'dpin_{name}', decode('{digest}', 'hex'),
+                    '{{{scopes}}}', {expires})""")
         return token
 
     @classmethod
@@ -101,8 +104,8 @@ class ApiCase(unittest.TestCase):
     def commit(cls, *statements):
         """What a hub does: numbers its commit, and everybody is told. The number."""
         number = int(cls.db.value("SELECT commit_no + 1 FROM hub_state"))
-        body = "; ".join(s.replace("$N", str(number)) for s in statements)
-        cls.db.sql(f"BEGIN; {body}; SELECT commit_advance({number}); COMMIT" if body else f"SELECT commit_advance({number})")
+        steps = [s.replace("$N", str(number)) for s in statements] + [f"SELECT commit_advance({number})"]
+        cls.db.sql("BEGIN; " + "; ".join(steps) + "; COMMIT")
         return number
 
     @staticmethod
@@ -123,6 +126,22 @@ class ApiCase(unittest.TestCase):
         self.assertEqual(problem["type"], "about:blank")
         return answer, problem
 
+    @classmethod
+    def add_validator(cls):
+        cls.db.sql("INSERT INTO validator (key, name, state)"
+                   f" VALUES (decode('{KEY.hex()}', 'hex'), 'berlin', 'approved')")
+
+    @classmethod
+    def add_ticks(cls, website, commit_no, number):
+        """Good ticks of the validator, half a second apart, 1.5 ms each. The statement."""
+        return f"""
+            INSERT INTO website_tick (website_id, validator_id, started_at, order_id, batch_id, body_length, commit_no,
+                number, dns_us, connect_us, tls_us, wait_us, transfer_us, batch_index, status, expiry_days, kind,
+                family, outcome, error_class, late)
+            SELECT w.id, v.id, now() - i * interval '500 milliseconds', 1, 1, 0, {commit_no}, i,
+                1000, 0, 0, 500, 0, 0, 200, 0, 0, 4, 1, 0, false
+              FROM website w, validator v, generate_series(1, {number}) AS i WHERE w.public_id = '{website}'"""
+
     def add(self, url, token=None, **more):
         status, _, body = self.call("POST", "/api/v1/website", token or self.one, {"url": url, **more})
         self.assertEqual(status, 201, body)
@@ -136,9 +155,10 @@ class Addresses(ApiCase):
             self.refused(404, "GET", path, self.one)
 
     def test_unknown_methods_are_405_and_say_which_are_known(self):
-        for method, path, allow in (("PUT", "/api/v1/website", "DELETE, POST"), ("GET", "/api/v1/website", "DELETE, POST"),
-                                    ("POST", "/api/v1/websites", "GET, HEAD"), ("BREW", "/healthz", "GET, HEAD"),
-                                    ("GET", f"/api/v1/payout/{KEY_TEXT}", "POST"), ("DELETE", "/", "GET, HEAD")):
+        for method, path, allow in (
+                ("PUT", "/api/v1/website", "DELETE, POST"), ("GET", "/api/v1/website", "DELETE, POST"),
+                ("POST", "/api/v1/websites", "GET, HEAD"), ("BREW", "/healthz", "GET, HEAD"),
+                ("GET", f"/api/v1/payout/{KEY_TEXT}", "POST"), ("DELETE", "/", "GET, HEAD")):
             answer, _ = self.refused(405, method, path, self.one)
             self.assertEqual(answer["Allow"], allow)
 
@@ -159,7 +179,8 @@ class Addresses(ApiCase):
         self.assertEqual(self.call("GET", "/readyz")[::2], (200, {"status": "ready"}))
 
     def test_every_answer_forbids_guessing_and_caching(self):
-        for path, token in (("/api/v1/websites", self.one), ("/api/v1/websites", None), ("/nothing", None), ("/healthz", None)):
+        for path, token in (("/api/v1/websites", self.one), ("/api/v1/websites", None), ("/nothing", None),
+                            ("/healthz", None)):
             _, answer, _ = self.call("GET", path, token)
             self.assertEqual(answer["X-Content-Type-Options"], "nosniff")
             self.assertEqual(answer["Referrer-Policy"], "no-referrer")
@@ -169,7 +190,8 @@ class Addresses(ApiCase):
     def test_a_client_that_has_it_already_gets_304(self):
         _, answer, _ = self.call("GET", "/api/v1/validators", self.one)
         tag = answer["ETag"]
-        status, answer, body = self.call("GET", "/api/v1/validators", self.one, headers={"If-None-Match": f'"x", W/{tag}'})
+        status, answer, body = self.call("GET", "/api/v1/validators", self.one,
+                                         headers={"If-None-Match": f'"x", W/{tag}'})
         self.assertEqual((status, body, answer["ETag"]), (304, None, tag))
         self.assertEqual(self.call("GET", "/api/v1/validators", self.one, headers={"If-None-Match": '"x"'})[0], 200)
 
@@ -186,8 +208,8 @@ class Tokens(ApiCase):
         self.assertEqual(self.unauthorized(), 'Bearer realm="dpin"')
 
     def test_a_malformed_token_is_401(self):
-        for value in ("Bearer", "Bearer ", "Basic abc", self.one, f"Bearer {self.one} x", "Bearer ä".encode().decode("latin-1"),
-                      "Bearer " + "x" * 513, "Bearer a,b", "Bearer \"x\""):
+        for value in ("Bearer", "Bearer ", "Basic abc", self.one, f"Bearer {self.one} x",
+                      "Bearer ä".encode().decode("latin-1"), "Bearer " + "x" * 513, "Bearer a,b", "Bearer \"x\""):
             self.assertIn("invalid_token", self.unauthorized({"Authorization": value}), value)
 
     def test_an_unknown_or_expired_token_is_401(self):
@@ -204,8 +226,9 @@ class Tokens(ApiCase):
     def test_every_call_of_the_api_asks_for_a_token(self):
         for method, path in (("GET", "/api/v1/websites"), ("POST", "/api/v1/website"), ("DELETE", "/api/v1/website"),
                              ("GET", "/api/v1/website/status"), ("GET", "/api/v1/website/verdict"),
-                             ("GET", "/api/v1/website/latency"), ("GET", "/api/v1/incidents"), ("GET", "/api/v1/validators"),
-                             ("POST", f"/api/v1/payout/{KEY_TEXT}"), ("GET", "/api/v1/events")):
+                             ("GET", "/api/v1/website/latency"), ("GET", "/api/v1/incidents"),
+                             ("GET", "/api/v1/validators"), ("POST", f"/api/v1/payout/{KEY_TEXT}"),
+                             ("GET", "/api/v1/events")):
             self.refused(401, method, path)
 
     def test_a_token_in_the_address_is_400_even_when_it_is_right(self):
@@ -224,17 +247,17 @@ class Tokens(ApiCase):
 
 class Websites(ApiCase):
     def test_a_website_is_added_shown_and_removed(self):
-        status, answer, body = self.call("POST", "/api/v1/website", self.one,
-                                         {"url": "https://shop.example/", "name": "Shop", "intervalMs": 10000, "timeoutMs": 5000, "seats": 3})
+        wish = {"url": "https://shop.example/", "name": "Shop", "intervalMs": 10000, "timeoutMs": 5000, "seats": 3}
+        status, answer, body = self.call("POST", "/api/v1/website", self.one, wish)
         self.assertEqual(status, 201, body)
         path = f"/api/v1/website/status?websiteId={body['id']}"
         self.assertEqual(answer["Location"], path)
         shown = self.world.get(path, self.one)
         self.assertEqual((shown["url"], shown["state"], shown["ticks"]), ("https://shop.example/", "UNKNOWN", []))
-        self.assertEqual(self.db.sql(f"SELECT interval_ms, timeout_ms, seats FROM website WHERE public_id = '{body['id']}'"),
-                         [["10000", "5000", "3"]])
-        self.assertEqual(self.db.sql(f"SELECT actor, organisation_id FROM audit_log WHERE object = '{body['id']}' AND action = 'website.add'"),
-                         [["token dpin_one", "1"]])
+        self.assertEqual(self.db.sql("SELECT interval_ms, timeout_ms, seats FROM website"
+                                     f" WHERE public_id = '{body['id']}'"), [["10000", "5000", "3"]])
+        self.assertEqual(self.db.sql("SELECT actor, organisation_id FROM audit_log WHERE action = 'website.add'"
+                                     f" AND object = '{body['id']}'"), [["token dpin_one", "1"]])
         status, answer, nothing = self.call("DELETE", "/api/v1/website", self.one, {"websiteId": body["id"]})
         self.assertEqual((status, nothing), (204, None))
         self.refused(404, "GET", path, self.one)
@@ -245,16 +268,19 @@ class Websites(ApiCase):
         self.assertEqual(self.call("DELETE", f"/api/v1/website?websiteId={website}", self.one)[0], 204)
 
     def test_bodies_that_are_no_json_are_400(self):
-        for body in (b"", b"{", b"url=http://a.example/", b"[]", b"null", b"\xff\xfe", b'{"url":"http://a.example/"}}', b"[" * 1000):
+        for body in (b"", b"{", b"url=http://a.example/", b"[]", b"null", b"\xff\xfe", b"[" * 1000,
+                     b'{"url":"http://a.example/"}}'):
             self.refused(400, "POST", "/api/v1/website", self.one, body)
         self.refused(400, "DELETE", "/api/v1/website", self.one, b"{")
         self.refused(400, "DELETE", "/api/v1/website", self.one)
 
     def test_urls_that_cannot_be_checked_are_422_with_a_reason(self):
-        for url, reason in (("shop.example", "http://"), ("file:///etc/passwd", "scheme"), ("ftp://a.example/", "scheme"),
-                            ("http://user:secret@a.example/", "credentials"), ("http://a.example/" + "x" * 3000, "2048"),
-                            ("http://a.example/\r\nX: y", "control"), ("http://a.example/\u0000", ""), ("http://a .example/", "space"),
-                            ("http://bücher.example/", "xn--"), ("http://\u202ea.example/", "ASCII"), ("http://", "host"), ("", "")):
+        for url, reason in (
+                ("shop.example", "http://"), ("file:///etc/passwd", "scheme"), ("ftp://a.example/", "scheme"),
+                ("http://user:secret@a.example/", "credentials"), ("http://a.example/" + "x" * 3000, "2048"),
+                ("http://a.example/\r\nX: y", "control"), ("http://a.example/\u0000", ""),
+                ("http://a .example/", "space"), ("http://bücher.example/", "xn--"),
+                ("http://\u202ea.example/", "ASCII"), ("http://", "host"), ("", "")):
             status = 400 if "\u0000" in url else 422
             _, problem = self.refused(status, "POST", "/api/v1/website", self.one, {"url": url})
             self.assertIn(reason, problem["detail"])
@@ -263,10 +289,13 @@ class Websites(ApiCase):
         self.assertEqual(self.db.value("SELECT count(*) FROM website WHERE url LIKE '%secret%'"), "0")
 
     def test_values_out_of_their_limits_are_422(self):
-        for more, pointer in (({"intervalMs": 9999}, "/intervalMs"), ({"intervalMs": 86400001}, "/intervalMs"), ({"seats": 0}, "/seats"),
-                              ({"seats": 17}, "/seats"), ({"intervalMs": 10000, "timeoutMs": 5001}, "/timeoutMs"),
-                              ({"timeoutMs": "x"}, "/timeoutMs"), ({"name": "x" * 201}, "/name"), ({"name": None}, "/name")):
-            _, problem = self.refused(422, "POST", "/api/v1/website", self.one, {"url": "http://limits.example/", **more})
+        for more, pointer in (
+                ({"intervalMs": 9999}, "/intervalMs"), ({"intervalMs": 86400001}, "/intervalMs"),
+                ({"seats": 0}, "/seats"), ({"seats": 17}, "/seats"),
+                ({"intervalMs": 10000, "timeoutMs": 5001}, "/timeoutMs"), ({"timeoutMs": "x"}, "/timeoutMs"),
+                ({"name": "x" * 201}, "/name"), ({"name": None}, "/name")):
+            wish = {"url": "http://limits.example/", **more}
+            _, problem = self.refused(422, "POST", "/api/v1/website", self.one, wish)
             self.assertEqual(problem["errors"][0]["pointer"], pointer)
         self.refused(422, "POST", "/api/v1/website", self.one, {"url": "http://limits.example/", "unknown": 1})
         self.refused(422, "POST", "/api/v1/website", self.one, {})
@@ -303,7 +332,8 @@ class Websites(ApiCase):
             self.refused(400, "GET", f"/api/v1/incidents?limit={limit}", self.one)
         website = self.add("http://window.example/")
         for window in ("1h", "24h", "7d", "30d"):
-            self.assertEqual(self.call("GET", f"/api/v1/website/latency?websiteId={website}&window={window}", self.one)[0], 200)
+            path = f"/api/v1/website/latency?websiteId={website}&window={window}"
+            self.assertEqual(self.call("GET", path, self.one)[0], 200)
         self.refused(400, "GET", f"/api/v1/website/latency?websiteId={website}&window=1y", self.one)
 
     def test_lists_are_paged_to_their_end(self):
@@ -324,7 +354,7 @@ class Validators(ApiCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.db.sql(f"INSERT INTO validator (key, name, state) VALUES (decode('{KEY.hex()}', 'hex'), 'berlin', 'approved')")
+        cls.add_validator()
 
     def test_validators_are_shown_by_their_keys(self):
         (validator,) = self.world.get("/api/v1/validators", self.reader)["validators"]
@@ -348,15 +378,11 @@ class Validators(ApiCase):
 
 class Status(ApiCase):
     def fill(self, website, ticks):
-        self.db.sql(f"""INSERT INTO website_tick (website_id, validator_id, started_at, order_id, batch_id, body_length, commit_no,
-                number, dns_us, connect_us, tls_us, wait_us, transfer_us, batch_index, status, expiry_days, kind, family, outcome,
-                error_class, late)
-            SELECT w.id, 1, now() - i * interval '500 milliseconds', 1, 1, 0, 0, i, 1, 2, 3, 4, 5, 0, 200, 0, 0, 4, 1, 0, false
-              FROM website w, generate_series(1, {ticks}) AS i WHERE w.public_id = '{website}'""")
+        self.db.sql(self.add_ticks(website, 0, ticks))
         self.db.sql("ANALYZE website_tick")
 
     def test_status_does_not_grow_with_ticks(self):
-        self.db.sql(f"INSERT INTO validator (key, name, state) VALUES (decode('{KEY.hex()}', 'hex'), 'berlin', 'approved')")
+        self.add_validator()
         few, many = self.add("http://few.example/"), self.add("http://many.example/")
         self.fill(few, 200)
         self.fill(many, 100000)
@@ -399,7 +425,8 @@ class Events(ApiCase):
     def test_events_come_at_once_and_only_to_their_organisation(self):
         one, _ = self.begun()
         two, _ = self.begun(self.two)
-        number = self.commit(self.an_event(1, "website.added", {"id": "a"}), self.an_event(2, "website.added", {"id": "b"}, 1),
+        number = self.commit(self.an_event(1, "website.added", {"id": "a"}),
+                             self.an_event(2, "website.added", {"id": "b"}, 1),
                              self.an_event(None, "validator.online", {"id": "c"}, 2))
         self.assert_event(one, "website.added", {"id": "a"})
         self.assertEqual(self.assert_event(one, "validator.online", {"id": "c"}), str(number))
@@ -407,14 +434,10 @@ class Events(ApiCase):
         self.assertEqual(self.assert_event(two, "validator.online", {"id": "c"}), str(number))
 
     def test_ticks_come_before_what_they_caused(self):
-        self.db.sql(f"INSERT INTO validator (key, name, state) VALUES (decode('{KEY.hex()}', 'hex'), 'berlin', 'approved')")
+        self.add_validator()
         website = self.add("http://live.example/")
         stream, _ = self.begun()
-        self.commit(f"""INSERT INTO website_tick (website_id, validator_id, started_at, order_id, batch_id, body_length, commit_no,
-                number, dns_us, connect_us, tls_us, wait_us, transfer_us, batch_index, status, expiry_days, kind, family, outcome,
-                error_class, late)
-            SELECT w.id, v.id, now(), 1, 1, 0, $N, 1, 1000, 0, 0, 500, 0, 0, 200, 0, 0, 4, 1, 0, false
-              FROM website w, validator v WHERE w.public_id = '{website}'""",
+        self.commit(self.add_ticks(website, "$N", 1),
                     self.an_event(1, "verdict.changed", {"websiteId": website, "state": "UP"}))
         tick = stream.event()
         data = json.loads(tick["data"])
@@ -450,7 +473,8 @@ class Events(ApiCase):
     def test_a_gap_too_big_is_a_reset(self):
         first = self.commit()
         last = self.commit("INSERT INTO event (commit_no, ordinal, organisation_id, kind, payload)"
-                           " SELECT $N, i, 1, 'big', json_build_object('x', repeat('x', 1000)) FROM generate_series(0, 999) AS i")
+                           " SELECT $N, i, 1, 'big', json_build_object('x', repeat('x', 1000))"
+                           " FROM generate_series(0, 999) AS i")
         stream, _ = self.begun(last_id=first)
         self.assertEqual(self.assert_event(stream, "reset", {}), str(last))
         self.commit(self.an_event(1, "after", {}))
@@ -476,10 +500,11 @@ class Dashboard(ApiCase):
         if not os.path.exists(os.path.join(self.world.source, "build", "dashboard", "index.html")):
             self.skipTest("the dashboard is not built")
         status, answer, _ = self.call("GET", "/")
-        self.assertEqual((status, answer["Content-Type"], answer["Cache-Control"]), (200, "text/html; charset=utf-8", "no-cache"))
+        self.assertEqual((status, answer["Content-Type"], answer["Cache-Control"]),
+                         (200, "text/html; charset=utf-8", "no-cache"))
         self.assertEqual(answer["Content-Security-Policy"],
-                         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
-                         " base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+                         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+                         " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
         self.assertEqual(self.call("GET", "/", headers={"If-None-Match": answer["ETag"]})[0], 304)
 
     def test_it_says_when_there_is_no_dashboard(self):
@@ -505,9 +530,10 @@ class Database(ApiCase):
         website = self.add("http://stays.example/")
         self.db.stop()
         wait_until(lambda: self.call("GET", "/readyz")[0] == 503, "the loss is noticed")
-        for method, path in (("GET", "/readyz"), ("GET", "/api/v1/websites"), ("POST", "/api/v1/website"), ("GET", "/api/v1/events"),
-                             ("GET", f"/api/v1/website/status?websiteId={website}")):
-            answer, _ = self.refused(503, method, path, self.one, {"url": "http://a.example/"} if method == "POST" else None)
+        for method, path in (("GET", "/readyz"), ("GET", "/api/v1/websites"), ("POST", "/api/v1/website"),
+                             ("GET", "/api/v1/events"), ("GET", f"/api/v1/website/status?websiteId={website}")):
+            body = {"url": "http://a.example/"} if method == "POST" else None
+            answer, _ = self.refused(503, method, path, self.one, body)
             self.assertEqual(answer["Retry-After"], "2")
         self.assertEqual(self.call("GET", "/healthz")[0], 200)
         self.refused(401, "GET", "/api/v1/websites")
