@@ -80,7 +80,15 @@ class ApiCase(unittest.TestCase):
         cls.reader = cls.token(1, "reader", "read")
         cls.world.start_bus()
         cls.world.start_api()
+        cls.addClassCleanup(cls.ends_well)
         cls.wait_ready()
+
+    @classmethod
+    def ends_well(cls):
+        """What a sanitizer finds at the end is a status."""
+        status = cls.world.api.stop()
+        if status != 0:
+            raise AssertionError(f"dpin-api ended with {status}; {cls.world.api.tail(40)}")
 
     @classmethod
     def wait_ready(cls):
