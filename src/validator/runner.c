@@ -18,7 +18,7 @@ typedef struct Work {
         uv_timer_t timer;
         ScheduleSlot due;
         int64_t slot_max, probe_max;
-        TickOutcome last; /* 0: none yet */
+        TickOutcome last; /* up before the first: a start with many orders is no news */
         bool marked;
         UT_hash_handle hh;
 } Work;
@@ -245,6 +245,7 @@ static Work *work_new(Runner *r, const RunnerOrder *o) {
         w->order = o->order;
         w->order.extension = (Extension){ 0 };
         w->runner = r;
+        w->last = TICK_UP;
         return w;
 }
 

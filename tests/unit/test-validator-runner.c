@@ -127,6 +127,8 @@ static void slots_are_checked_on_their_grid_once_each(void **state) {
         Fixture *f = *state;
         RunnerOrder o = add(f, 1, "/200", ORDER_SEAT);
 
+        wait_ticks(f, 1);
+        assert_false(f->urgent); /* up is no news */
         wait_ticks(f, 4);
         for (unsigned i = 0; i < 4; i++) {
                 assert_memory_equal(&f->ticks[i].order, &o.id, sizeof(o.id));
