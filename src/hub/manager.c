@@ -13,6 +13,8 @@
 #include "hub/retain.h"
 #include "store/statements.h"
 
+/* A database is usually back at once, and validators back off by themselves. */
+#define RETRY_SECONDS 1u
 #define BEAT          (5 * USEC_PER_SEC)
 #define SUMMARY_BEATS 12u /* refusals are summed up once a minute */
 #define STOP_STEP     (20 * USEC_PER_MSEC)
@@ -55,7 +57,7 @@ static void on_join(Session *s, const FrameJoin *join, void *userdata) {
         if (core_is_ready(m->core))
                 core_join(m->core, s, join);
         else
-                session_reject(s, CODE_NOT_READY, "the database is away", 5);
+                session_reject(s, CODE_NOT_READY, "the database is away", RETRY_SECONDS);
 }
 
 static int on_batch(Session *s, const void *data, size_t n, void *userdata) {
