@@ -11,9 +11,9 @@
  *               hub nonce (32) | validator nonce (32) | time i64
  *
  * The validator believes a hello when certificate and signature verify and the network key is the
- * one it pinned (at first contact it pins it). `authority` is the host[:port] the validator
- * dialled, lower case, port only when written in its URL: a hub may compare it with its own names,
- * so that no relay can pass a join on. */
+ * one it pinned (at first contact it pins it). `authority` is the host:port the validator dialled,
+ * lower case, the scheme's default port written out: a hub may compare it with its own names, so
+ * that no relay can pass a join on. */
 #pragma once
 
 #include "base/json.h"
