@@ -36,6 +36,7 @@ static void names_decide_type_and_caching(void **state _unused_) {
         put(&f, "app-EEIPBNQC.css", "2");
         put(&f, "app-short.js", "3");
         put(&f, "app-4vhn3vwn.js", "4");
+        put(&f, "app-4VHN3VWN", "4");
         put(&f, "robots.txt", "5");
         put(&f, "what", "6");
         assert_int_equal(assets_load(&a, f.path), 0);
@@ -45,6 +46,7 @@ static void names_decide_type_and_caching(void **state _unused_) {
         expect_asset(a, "app-EEIPBNQC.css", "text/css; charset=utf-8", forever);
         expect_asset(a, "app-short.js", "text/javascript; charset=utf-8", "no-cache");
         expect_asset(a, "app-4vhn3vwn.js", "text/javascript; charset=utf-8", "no-cache");
+        expect_asset(a, "app-4VHN3VWN", "application/octet-stream", "no-cache");
         expect_asset(a, "robots.txt", "text/plain; charset=utf-8", "no-cache");
         expect_asset(a, "what", "application/octet-stream", "no-cache");
 }
