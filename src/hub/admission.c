@@ -302,14 +302,25 @@ static const char *name_of(const FrameJoin *join) {
         return "";
 }
 
+/* The name has a column of its own. Returns how many are left. */
+static size_t tags_but_name(const FrameJoin *join, const char *ret[static FRAME_TAGS_MAX]) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < join->tags.n && n < FRAME_TAGS_MAX; i++)
+                if (strncmp(join->tags.items[i], "name=", 5) != 0)
+                        ret[n++] = join->tags.items[i];
+        return n;
+}
+
 static void ask_row(Join *j, const FrameJoin *join, bool approve) {
+        const char *tags[FRAME_TAGS_MAX];
         ValidatorJoin row = {
                 .key = j->key.bytes,
                 .name = name_of(join),
                 .version = join->software,
                 .address = session_source(j->session),
-                .tags = (const char *const *)join->tags.items,
-                .n_tags = join->tags.n,
+                .tags = tags,
+                .n_tags = tags_but_name(join, tags),
                 .approve = approve,
         };
 

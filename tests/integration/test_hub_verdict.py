@@ -19,6 +19,10 @@ class Verdicts(CommitteeCase):
         return self.db.sql(f"""SELECT state, assurance, n, cause FROM verdict_span
                                WHERE website_id = {site.website} AND ended_at IS NULL""")[0]
 
+    def test_a_declared_name_is_no_tag(self):
+        self.assertEqual(self.db.sql("SELECT name, tags FROM validator WHERE name IN ('v0', 'v3') ORDER BY name"),
+                         [["v0", "{}"], ["v3", "{}"]])
+
     def test_four_honest_validators_make_it_up(self):
         site = self.site_up("up")
         self.assertEqual(self.span(site)[0], "UP")
