@@ -78,11 +78,13 @@ static int make_directory(Postgres *p) {
         return 0;
 }
 
-/* In the child: never returns. */
-static void become(const Postgres *p, const char *program, char *const argv[], bool server) {
+/* In the child: never returns. argv[0] becomes the whole path: by it the programs find each other.
+ */
+static void become(const Postgres *p, const char *program, char *argv[], bool server) {
         char path[192];
 
         (void)snprintf(path, sizeof(path), "%s/%s", p->bin, program);
+        argv[0] = path;
         if (server && geteuid() == 0 && (setgid(p->gid) < 0 || setuid(p->uid) < 0))
                 _exit(126);
         (void)prctl(PR_SET_PDEATHSIG, SIGQUIT); /* after setuid(), which clears it */
@@ -92,7 +94,7 @@ static void become(const Postgres *p, const char *program, char *const argv[], b
         _exit(127);
 }
 
-static pid_t spawn(const Postgres *p, const char *program, char *const argv[], bool server) {
+static pid_t spawn(const Postgres *p, const char *program, char *argv[], bool server) {
         char log[64];
         pid_t pid;
 
