@@ -9,7 +9,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "run")]
 
 from dpin_line import Line  # noqa: E402
 from dpin_validator import REFUSED, UP, Validator  # noqa: E402
-from dpin_wire import Key  # noqa: E402
+from dpin_wire import Key, batch  # noqa: E402
 from process import wait_until  # noqa: E402
 from world import World  # noqa: E402
 
@@ -86,12 +86,15 @@ class HubCase(unittest.TestCase):
 
 
 class Site:
-    """A website that exists in what validators claim to see of it: `down` has the numbers of those who see it down."""
+    """A website that exists in what validators claim to see of it: `down` has the numbers of those who see it down,
+    `mute` of those who say nothing, `idle` of those who answer probes only."""
 
     def __init__(self, website, url):
-        self.website, self.url, self.down = website, url, set()
+        self.website, self.url, self.down, self.mute, self.idle = website, url, set(), set(), set()
 
-    def sees(self, number):
+    def sees(self, number, kind=batch.SCHEDULED):
+        if number in self.mute or number in self.idle and kind == batch.SCHEDULED:
+            return None
         return REFUSED if number in self.down else UP
 
 
@@ -116,17 +119,18 @@ class CommitteeCase(HubCase):
 
     @classmethod
     def eyes(cls, number):
-        return lambda order, spec, kind, probe: cls.sites[spec["url"]].sees(number)
+        return lambda order, spec, kind, probe: cls.sites[spec["url"]].sees(number, kind)
 
     @classmethod
-    def new_site(cls, name, **options):
+    def new_site(cls, name, idle=(), **options):
         url = f"http://{name}.example/"
         site = cls.sites[url] = Site(0, url)
+        site.idle.update(idle)
         site.website = cls.add_website(url, **options)
         return site
 
     def site_up(self, name, **options):
-        """A new website, judged UP by its committee."""
+        """A new website, judged UP by its committee; `idle` ones give only the probes' answers to that."""
         site = self.new_site(name, **options)
         self.addCleanup(self.remove_website, site.website)
         self.wait_state(site.website, "UP")

@@ -97,12 +97,12 @@ class Verdicts(CommitteeCase):
 
     def test_a_silent_validator_changes_nothing(self):
         site = self.site_up("silent")
-        site.sees = lambda number: None if number == 2 else {"outcome": 2, "error": 2}
+        site.sees = lambda number, kind: None if number == 2 else {"outcome": 2, "error": 2}
         self.wait_state(site.website, "DOWN")
 
     def test_abstaining_is_no_vote(self):
         site = self.site_up("abstain")
-        site.sees = lambda number: {"outcome": 3, "error": 17} if number == 0 else {"outcome": 2, "error": 2}
+        site.sees = lambda number, kind: {"outcome": 3, "error": 17} if number == 0 else {"outcome": 2, "error": 2}
         self.wait_state(site.website, "DOWN")
 
     def test_a_removed_website_ends_its_orders(self):
