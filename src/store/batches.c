@@ -8,9 +8,9 @@
 static const PqStatement tick_batch_put = {
         .name = "tick_batch_put",
         .sql = "INSERT INTO tick_batch (id, validator_id, incarnation, sequence, hash, frame,"
-               " count, codes, created_at, arrived_at, commit_no)"
-               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        .n_params = 11,
+               " count, codes, created_at, arrived_at, commit_no, unsynced)"
+               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        .n_params = 12,
 };
 
 static const PqStatement tick_batch_find = {
@@ -41,6 +41,7 @@ void batch_put(PqTransaction *t, const BatchRow *row) {
         pq_time(t, row->created);
         pq_time(t, row->arrived);
         pq_int(t, (int64_t)row->commit_no);
+        pq_bool(t, row->unsynced);
 }
 
 static int read_batch(const PqResult *result, size_t i, void *ret) {

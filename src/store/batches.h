@@ -13,6 +13,7 @@ typedef struct BatchRow {
         const uint8_t *codes; /* one disposition per tick, as receipts count them */
         size_t n_codes;
         usec_t created, arrived;
+        bool unsynced; /* its ticks do not vote; not loaded by batch_find() */
         uint64_t commit_no;
 } BatchRow;
 

@@ -30,17 +30,20 @@ static const PqStatement website_ticks_put = {
 static const PqStatement website_tick_votes = {
         .name = "website_tick_votes",
         .sql = "SELECT o.website_id, o.validator_id, t.order_id, usec(t.started_at), "
-               "usec(b.arrived_at), t.dns_us::bigint + t.connect_us + t.tls_us + t.wait_us"
+               "usec(t.arrived_at), t.dns_us::bigint + t.connect_us + t.tls_us + t.wait_us"
                "   + t.transfer_us, t.kind, t.outcome, t.error_class"
-               " FROM (SELECT website_id, validator_id, max(vote_freshness(interval_ms,"
-               "         timeout_ms)) AS fresh FROM work_order WHERE removed_at IS NULL"
+               " FROM (SELECT website_id, validator_id, max(timeout_ms) AS timeout_ms,"
+               "         max(vote_freshness(interval_ms, timeout_ms)) AS fresh"
+               "       FROM work_order WHERE removed_at IS NULL"
                "       GROUP BY website_id, validator_id) AS o"
-               " CROSS JOIN LATERAL (SELECT * FROM website_tick"
+               " CROSS JOIN LATERAL (SELECT website_tick.*, b.arrived_at FROM website_tick"
+               "   CROSS JOIN LATERAL (SELECT arrived_at FROM tick_batch"
+               "     WHERE id = batch_id AND NOT unsynced"
+               "     AND arrived_at > now() - o.fresh - interval '1 minute' LIMIT 1) AS b"
                "   WHERE website_id = o.website_id AND validator_id = o.validator_id"
-               "     AND started_at > now() - o.fresh AND NOT late"
-               "   ORDER BY started_at DESC LIMIT 1) AS t"
-               " CROSS JOIN LATERAL (SELECT arrived_at FROM tick_batch WHERE id = t.batch_id"
-               "   AND arrived_at > now() - o.fresh - interval '1 minute' LIMIT 1) AS b",
+               "     AND started_at > now() - o.fresh AND NOT late AND dns_us::bigint + connect_us"
+               "       + tls_us + wait_us + transfer_us <= (o.timeout_ms + 1000) * 1000::bigint"
+               "   ORDER BY started_at DESC LIMIT 1) AS t",
         .n_params = 0,
 };
 

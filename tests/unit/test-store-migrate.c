@@ -14,6 +14,11 @@
 #include "store/migrate.h"
 #include "store/store.h"
 
+#define TEXT(x)   #x
+#define DIGITS(x) TEXT(x)
+#define VERSION   DIGITS(STORE_SCHEMA_VERSION)
+#define NEXT      "5" /* the file after that */
+
 typedef struct Ground {
         Postgres *postgres;
         char dsn[256];
@@ -131,29 +136,32 @@ static void fresh_then_nothing_to_do(void **state) {
         assert_int_equal(migrate(g, progress), 0);
         assert_int_equal(fclose(progress), 0);
         assert_non_null(strstr(said, "applying 001-schema.sql\n"));
-        assert_non_null(strstr(said, "nothing to do: the schema is at version 3\n"));
+        assert_non_null(strstr(said, "nothing to do: the schema is at version " VERSION "\n"));
         assert_null(g->error);
 
         sql(g, "DO $$ BEGIN ASSERT (SELECT obj_description('schema_migration'::regclass)) ="
-               " '3 0.1.0'; ASSERT (SELECT count(*) FROM pg_inherits"
+               " '" VERSION " 0.1.0'; ASSERT (SELECT count(*) FROM pg_inherits"
                " WHERE inhparent = 'website_tick'::regclass) = 6; END $$");
 }
 
 static void later_files_are_added(void **state) {
         Ground *g = *state;
 
-        assert_int_equal(migrate(g, NULL), 3);
-        put_file(g, "004-more.sql", "-- oldest-program: 0.0.7\nCREATE TABLE more (a integer);\n");
+        assert_int_equal(migrate(g, NULL), STORE_SCHEMA_VERSION);
+        put_file(g, "00" NEXT "-more.sql",
+                 "-- oldest-program: 0.0.7\nCREATE TABLE more (a integer);\n");
         assert_int_equal(migrate(g, NULL), 1);
-        sql(g, "DO $$ BEGIN ASSERT (SELECT oldest_program FROM schema_migration WHERE version = 4)"
-               " = '0.0.7'; ASSERT (SELECT obj_description('schema_migration'::regclass)) ="
-               " '4 0.1.0'; END $$");
+        sql(g,
+            "DO $$ BEGIN ASSERT (SELECT oldest_program FROM schema_migration WHERE version = " NEXT
+            ")"
+            " = '0.0.7'; ASSERT (SELECT obj_description('schema_migration'::regclass)) ="
+            " '" NEXT " 0.1.0'; END $$");
 }
 
 static void changed_file_is_refused_by_name(void **state) {
         Ground *g = *state;
 
-        assert_int_equal(migrate(g, NULL), 3);
+        assert_int_equal(migrate(g, NULL), STORE_SCHEMA_VERSION);
         put_file(g, "002-functions.sql", "-- one more line\n");
         assert_int_equal(migrate(g, NULL), -EBADMSG);
         assert_non_null(strstr(g->error, "002-functions.sql was changed after it was applied"));
@@ -162,23 +170,24 @@ static void changed_file_is_refused_by_name(void **state) {
 static void newer_database_is_refused(void **state) {
         Ground *g = *state;
 
-        assert_int_equal(migrate(g, NULL), 3);
-        put_file(g, "004-more.sql", "CREATE TABLE more (a integer);\n");
+        assert_int_equal(migrate(g, NULL), STORE_SCHEMA_VERSION);
+        put_file(g, "00" NEXT "-more.sql", "CREATE TABLE more (a integer);\n");
         assert_int_equal(migrate(g, NULL), 1);
-        remove_files(g->directory, "004-more.sql");
+        remove_files(g->directory, "00" NEXT "-more.sql");
         assert_int_equal(migrate(g, NULL), -EPROTO);
-        assert_string_equal(g->error, "the database has migration 004-more.sql, which is newer"
-                                      " than this program's 3");
+        assert_string_equal(g->error,
+                            "the database has migration 00" NEXT "-more.sql, which is newer"
+                            " than this program's " VERSION);
 }
 
 static void broken_file_leaves_nothing(void **state) {
         Ground *g = *state;
 
-        put_file(g, "004-broken.sql", "CREATE TABLE half (a integer); SELECT nonsense;\n");
+        put_file(g, "00" NEXT "-broken.sql", "CREATE TABLE half (a integer); SELECT nonsense;\n");
         assert_int_equal(migrate(g, NULL), -EIO);
-        assert_non_null(strstr(g->error, "004-broken.sql: ERROR:  column \"nonsense\""));
+        assert_non_null(strstr(g->error, "00" NEXT "-broken.sql: ERROR:  column \"nonsense\""));
         sql(g, "DO $$ BEGIN ASSERT to_regclass('half') IS NULL;"
-               " ASSERT (SELECT max(version) FROM schema_migration) = 3; END $$");
+               " ASSERT (SELECT max(version) FROM schema_migration) = " VERSION "; END $$");
 }
 
 static void holes_and_emptiness_are_refused(void **state) {
@@ -200,7 +209,7 @@ static void owner_role_owns_what_is_made(void **state) {
                " GRANT CREATE ON SCHEMA public TO dpin");
         (void)snprintf(g->dsn, sizeof(g->dsn), "host=%s dbname=m user=dpin-hub",
                        postgres_directory(g->postgres));
-        assert_int_equal(migrate(g, NULL), 3);
+        assert_int_equal(migrate(g, NULL), STORE_SCHEMA_VERSION);
         sql(g, "DO $$ BEGIN ASSERT (SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p')"
                " AND relnamespace = 'public'::regnamespace AND relowner <> 'dpin'::regrole) = 0;"
                " END $$");

@@ -13,6 +13,10 @@
 #include "store/statements.h"
 
 /* Another store on the fixture's loop. */
+#define TEXT(x)   #x
+#define DIGITS(x) TEXT(x)
+#define VERSION   DIGITS(STORE_SCHEMA_VERSION)
+
 typedef struct Other {
         StoreFixture *f;
         Store *store;
@@ -103,13 +107,13 @@ static void newer_schema_is_refused_until_it_fits(void **state) {
         fixture_sql(f, "COMMENT ON TABLE schema_migration IS '7 99.0.0';");
         open_other(&api, f, STORE_API, f->dsn);
         fixture_wait(f);
-        assert_string_equal(api.text, "database schema 7 is newer than this program's 3");
+        assert_string_equal(api.text, "database schema 7 is newer than this program's " VERSION);
 
         api.wanted = STORE_READY;
         fixture_sql(f, "COMMENT ON TABLE schema_migration IS '7 0.0.9';");
         fixture_wait(f);
         assert_int_equal(api.state, STORE_READY);
-        fixture_sql(f, "COMMENT ON TABLE schema_migration IS '3 0.1.0';");
+        fixture_sql(f, "COMMENT ON TABLE schema_migration IS '" VERSION " 0.1.0';");
 }
 
 static void older_and_missing_schemas_ask_for_migration(void **state) {
@@ -120,11 +124,11 @@ static void older_and_missing_schemas_ask_for_migration(void **state) {
         fixture_sql(f, "COMMENT ON TABLE schema_migration IS '2 0.1.0';");
         open_other(&older, f, STORE_API, f->dsn);
         fixture_wait(f);
-        assert_string_equal(older.text, "database schema 2 is older than this program's 3: "
-                                        "run dpin-hub --migrate");
+        assert_string_equal(older.text, "database schema 2 is older than this program's " VERSION
+                                        ": run dpin-hub --migrate");
         other_done(&older);
 
-        fixture_sql(f, "COMMENT ON TABLE schema_migration IS '3 0.1.0';");
+        fixture_sql(f, "COMMENT ON TABLE schema_migration IS '" VERSION " 0.1.0';");
         fixture_sql(f, "ALTER TABLE schema_migration RENAME TO elsewhere;");
         open_other(&empty, f, STORE_API, f->dsn);
         fixture_wait(f);

@@ -36,14 +36,15 @@ static void put_ticks(StoreFixture *f, const TickRow *rows, size_t n) {
         assert_int_equal(fixture_commit(f, t), 0);
 }
 
-static void put_batch(StoreFixture *f) {
+static void put_batch(StoreFixture *f, uint64_t id, bool unsynced) {
         PqTransaction *t = pq_transaction_new();
         usec_t now = now_realtime();
 
-        batch_put(t, &(const BatchRow){ .id = 1,
+        batch_put(t, &(const BatchRow){ .id = id,
                                         .validator = 1,
                                         .incarnation = 1,
-                                        .sequence = 1,
+                                        .sequence = id,
+                                        .unsynced = unsynced,
                                         .codes = (const uint8_t *)"",
                                         .frame = (const uint8_t *)"",
                                         .created = now,
@@ -102,19 +103,24 @@ static void on_votes(int r, const TickVote *rows, size_t n, void *userdata) {
 static void votes_are_the_newest_that_count(void **state) {
         StoreFixture *f = *state;
         usec_t now = now_realtime();
-        TickRow rows[5] = {
+        TickRow rows[7] = {
                 tick_row(1, 10, now - 50 * USEC_PER_SEC),
                 tick_row(1, 11, now - 20 * USEC_PER_SEC),
                 tick_row(2, 12, now - 30 * USEC_PER_SEC),
                 tick_row(3, 13, now - 96 * USEC_PER_SEC), /* fresh for 60 + 20 + 15 s */
                 tick_row(4, 14, now - 84 * USEC_PER_SEC),
+                tick_row(4, 15, now - 10 * USEC_PER_SEC),
+                tick_row(1, 16, now - 10 * USEC_PER_SEC),
         };
 
         rows[1].tick.outcome = TICK_DOWN;
         rows[1].tick.error = TICK_ERROR_REFUSED;
         rows[2].late = true;
-        put_batch(f);
-        put_ticks(f, rows, 5);
+        rows[5].batch = 2;                            /* its validator did not know the time */
+        rows[6].tick.phases.wait = 11 * USEC_PER_SEC; /* longer than its timeout may last */
+        put_batch(f, 1, false);
+        put_batch(f, 2, true);
+        put_ticks(f, rows, 7);
         assert_int_equal(tick_votes_load(f->store, on_votes, f, NULL), 0);
         fixture_expect_text(f, "1 v1 order 1 outcome 2 class 2 kind 0 15500 us\n"
                                "1 v4 order 4 outcome 1 class 0 kind 0 15500 us\n");
