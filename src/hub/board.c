@@ -301,7 +301,11 @@ void board_states(const Board *b, unsigned ret[static _VERDICT_MAX]) {
 }
 
 int board_restore(Board *b, Website *w, const SiteRestore *restore) {
-        return site_restore(w->site, restore, hub_clock_now(b->options.clock));
+        int r = site_restore(w->site, restore, hub_clock_now(b->options.clock));
+
+        if (r != 0)
+                assign_remove_all(b->options.assigner, w);
+        return r;
 }
 
 void board_start(Board *b) {

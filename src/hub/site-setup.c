@@ -84,11 +84,10 @@ int site_reconfigure(Site *s, const SiteConf *conf, usec_t now) {
         return 0;
 }
 
-static bool restore_is_valid(const SiteRestore *r) {
+static bool seats_are_valid(const SiteRestore *r) {
         uint64_t taken = 0;
 
-        if (r->n > SEATS_MAX || (r->epoch == 0 && r->n != 0) || r->state >= _VERDICT_MAX ||
-            r->assurance >= _ASSURANCE_MAX)
+        if (r->n > SEATS_MAX || (r->epoch == 0 && r->n != 0))
                 return false;
         for (size_t i = 0; i < r->n_seats; i++) {
                 const SiteHeld *h = &r->seats[i];
@@ -138,23 +137,31 @@ static int restore_epoch(Site *s, const SiteRestore *r) {
         return 0;
 }
 
+static void restore_standing(Site *s, const SiteRestore *r) {
+        VerdictState state = r->state < _VERDICT_MAX ? r->state : VERDICT_UNKNOWN;
+
+        s->standing = (Standing){ .state = state,
+                                  .assurance = MIN(r->assurance, _ASSURANCE_MAX - 1),
+                                  .cause = verdict_cause(state),
+                                  .since = r->since,
+                                  .first_evidence = r->first_evidence };
+        s->incident.open = r->incident_open;
+        s->heartbeat = r->heartbeat;
+        s->epoch.number = r->epoch;
+        s->timers.epoch = 0;
+}
+
 int site_restore(Site *s, const SiteRestore *r, usec_t now) {
         int k;
 
-        if (!restore_is_valid(r))
-                return -EINVAL;
+        restore_standing(s, r);
+        if (!seats_are_valid(r))
+                return 1;
         if (seat_table_reserve(s->seats, r->n) < 0 || vote_table_reserve(s->votes, r->n) < 0)
                 return -ENOMEM;
         k = restore_epoch(s, r);
         if (k < 0)
                 return k;
         restore_seats(s, r, now);
-        s->standing = (Standing){ .state = r->state,
-                                  .assurance = r->assurance,
-                                  .cause = verdict_cause(r->state),
-                                  .since = r->since,
-                                  .first_evidence = r->first_evidence };
-        s->incident.open = r->incident_open;
-        s->heartbeat = r->heartbeat;
         return 0;
 }

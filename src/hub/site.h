@@ -62,8 +62,9 @@ typedef struct SiteRestore {
         bool incident_open;
 } SiteRestore;
 
-/* Before site_start(), after site_set_effects(). -EINVAL: no such state can have been; -ENOMEM. In
- * both cases nothing is restored. */
+/* Before site_start(), after site_set_effects(). 0: everything. 1: its epoch cannot be continued,
+ * as no such seats or verdict can have been: standing and incident are kept, seats are given anew
+ * in an epoch of the next number, and the caller ends its orders. -ENOMEM: as 1. */
 int site_restore(Site *s, const SiteRestore *r, usec_t now);
 /* From here on effects come. After an absence longer than a vote lasts the verdict is UNKNOWN,
  * hub_away, from the heartbeat on; after a shorter one it stands and the members get time to

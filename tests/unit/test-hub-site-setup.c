@@ -89,21 +89,36 @@ static void a_long_absence_of_the_hub_is_said(void **state) {
         bench_close(&b);
 }
 
-static void impossible_states_are_not_restored(void **state) {
+static void what_cannot_be_continued_gets_seats_anew(void **state) {
         SiteHeld twice[] = { { .seat = 1, .validator = 1 }, { .seat = 1, .validator = 2 } };
         SiteHeld outside[] = { { .seat = 4, .validator = 1 } };
-        SiteRestore r = { .epoch = 1, .n = 4, .seats = twice, .n_seats = 2 };
+        SiteRestore bad[] = {
+                { .epoch = 7, .n = 4, .seats = twice, .n_seats = 2 },
+                { .epoch = 7, .n = 4, .seats = outside, .n_seats = 1 },
+                { .n = 2 },
+                { .epoch = 7, .n = SEATS_MAX + 1 },
+        };
         Bench b;
 
         (void)state;
-        bench_open(&b, 4, 4);
-        assert_int_equal(site_restore(b.site, &r, b.now), -EINVAL);
-        r.seats = outside;
-        r.n_seats = 1;
-        assert_int_equal(site_restore(b.site, &r, b.now), -EINVAL);
-        r = (SiteRestore){ .n = 2 };
-        assert_int_equal(site_restore(b.site, &r, b.now), -EINVAL);
-        bench_close(&b);
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                bad[i].state = VERDICT_DOWN;
+                bad[i].incident_open = true;
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                bench_open(&b, 4, 4);
+                run(&b, 60 * SEC);
+                site_free(b.site);
+                make_site(&b);
+                assert_int_equal(site_restore(b.site, &bad[i], b.now), 1);
+                assert_int_equal(site_state(b.site), VERDICT_DOWN);
+                site_start(b.site, b.now);
+                run(&b, SEC);
+                assert_int_equal(b.epoch.number, bad[i].epoch + 1);
+                time_until(&b, VERDICT_UP, 30 * SEC);
+                assert_int_equal(b.closed, 1); /* the incident of before */
+                bench_close(&b);
+        }
 }
 
 static void a_new_interval_means_new_orders(void **state) {
@@ -146,7 +161,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_verdict_stands_over_a_short_restart),
                 cmocka_unit_test(a_long_absence_of_the_hub_is_said),
-                cmocka_unit_test(impossible_states_are_not_restored),
+                cmocka_unit_test(what_cannot_be_continued_gets_seats_anew),
                 cmocka_unit_test(a_new_interval_means_new_orders),
                 cmocka_unit_test(another_target_starts_from_nothing),
         };
