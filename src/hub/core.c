@@ -208,6 +208,8 @@ static int build(Core *c, const HubStateRow *state) {
                                           .registry = c->registry,
                                           .book = c->book,
                                           .board = c->board,
+                                          .writer = c->writer,
+                                          .clock = c->options.clock,
                                           .heartbeat = state->heartbeat == USEC_INFINITY
                                                                        ? 0
                                                                        : state->heartbeat,

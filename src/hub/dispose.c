@@ -2,7 +2,6 @@
  * be, what was, what is late. */
 #include "hub/dispose.h"
 
-#define AHEAD_MAX   (2 * USEC_PER_SEC)
 #define PHASES_OVER USEC_PER_SEC /* a check may overrun its timeout by so much */
 
 static usec_t order_interval(const WorkOrder *o) {
@@ -31,7 +30,7 @@ Disposition dispose_tick(WorkOrder *o, uint32_t validator, const Tick *tick,
         *ret_votes = false;
         if (!o || !work_order_covers(o, validator, tick))
                 return DISPOSITION_UNASSIGNED;
-        if (start > when->now + AHEAD_MAX)
+        if (start > when->now + TICK_AHEAD_MAX)
                 return DISPOSITION_FUTURE;
         if (start + USEC_PER_DAY < when->now)
                 return DISPOSITION_EXPIRED;

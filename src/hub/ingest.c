@@ -8,64 +8,16 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "hub/dispose.h"
+#include "hub/lookup.h"
 #include "store/batches.h"
 #include "store/streams.h"
-
-#define LOOKUPS_MAX                                                                                \
-        256u /* questions to the database under way; beyond, the validator is told to come again   \
-              */
-
-/* A batch that waits for an answer of the database. */
-typedef struct Lookup {
-        Ingest *ingest;
-        PublicKey validator;
-        Batch *batch;
-        StoreCall *call;
-        struct Lookup *previous, *next;
-} Lookup;
 
 struct Ingest {
         IngestOptions options;
         IngestCounters counters;
         uint64_t batch_id;
-        Lookup *lookups;
-        unsigned n_lookups;
+        Lookups *lookups;
 };
-
-int ingest_new(Ingest **ret, const IngestOptions *options) {
-        Ingest *i = calloc(1, sizeof(*i));
-
-        if (!i)
-                return -ENOMEM;
-        i->options = *options;
-        i->batch_id = options->batch_max;
-        *ret = i;
-        return 0;
-}
-
-static void lookup_free(Lookup *l) {
-        Ingest *i = l->ingest;
-
-        store_call_cancel(l->call);
-        batch_free(l->batch);
-        if (l->previous)
-                l->previous->next = l->next;
-        else
-                i->lookups = l->next;
-        if (l->next)
-                l->next->previous = l->previous;
-        i->n_lookups--;
-        free(l);
-}
-
-Ingest *ingest_free(Ingest *i) {
-        if (!i)
-                return NULL;
-        while (i->lookups)
-                lookup_free(i->lookups);
-        free(i);
-        return NULL;
-}
 
 const IngestCounters *ingest_counters(const Ingest *i) {
         return &i->counters;
@@ -99,6 +51,7 @@ static void store_batch(Ingest *i, const Validator *v, const Batch *b, const uin
                 .n_codes = b->header.count,
                 .created = (usec_t)b->header.created,
                 .arrived = now,
+                .unsynced = b->header.flags & BATCH_UNSYNCED,
                 .commit_no = writer_commit_no(i->options.writer),
         };
 
@@ -192,26 +145,8 @@ static void take(Ingest *i, Validator *v, const Batch *b, usec_t now) {
                 log_warning("a batch of %s is taken in without an ack", v->key_text);
 }
 
-/* Asking the database -------------------------------------------------------------------------- */
-
-static Lookup *lookup_new(Ingest *i, const Validator *v, Batch **b) {
-        Lookup *l;
-
-        if (i->n_lookups >= LOOKUPS_MAX)
-                return NULL;
-        l = calloc(1, sizeof(*l));
-        if (!l)
-                return NULL;
-        l->ingest = i;
-        l->validator = v->key;
-        l->batch = TAKE_PTR(*b);
-        l->next = i->lookups;
-        if (l->next)
-                l->next->previous = l;
-        i->lookups = l;
-        i->n_lookups++;
-        return l;
-}
+/* What the database answers ---------------------------------------------------------------------
+ */
 
 /* A gap is also known by the batch it ends at, whether that came or an earlier gap told of it: a
  * gap is sealed anew each time. */
@@ -256,47 +191,35 @@ static void answer_seen(Ingest *i, Validator *v, const Batch *b, const BatchRow 
                           now);
 }
 
-static void on_found(int r, const BatchRow *rows, size_t n, void *userdata) {
-        Lookup *l = userdata;
-        Ingest *i = l->ingest;
-        Validator *v = registry_find(i->options.registry, &l->validator);
+static void on_batch_found(const PublicKey *validator, const Batch *b, const BatchRow *stored,
+                           void *userdata) {
+        Ingest *i = userdata;
+        Validator *v = registry_find(i->options.registry, validator);
 
-        l->call = NULL;
-        if (r >= 0 && v && v->session)
-                answer_seen(i, v, l->batch, n > 0 ? rows : NULL, hub_clock_now(i->options.clock));
-        lookup_free(l);
+        if (v && v->session)
+                answer_seen(i, v, b, stored, hub_clock_now(i->options.clock));
 }
 
-static int look_up_seen(Ingest *i, const Validator *v, Batch **b) {
-        Lookup *l = lookup_new(i, v, b);
-        BatchQuery query;
-        int r;
+static int answer(Ingest *i, Validator *v, Batch **b, usec_t now);
 
-        if (!l)
-                return -ENOBUFS;
-        query = (BatchQuery){ v->id, l->batch->header.incarnation, l->batch->header.sequence };
-        r = batch_find(i->options.store, &query, on_found, l, &l->call);
-        if (r < 0)
-                lookup_free(l);
-        return r;
-}
-
-/* Identities of a resealed batch that are stored already become duplicates: they are marked before
- * it is taken. */
-static void on_identities(int r, const TickIdentity *rows, size_t n, void *userdata) {
-        Lookup *l = userdata;
-        Ingest *i = l->ingest;
-        Validator *v = registry_find(i->options.registry, &l->validator);
+/* Identities that are stored already become duplicates: they are marked before the batch is taken.
+ */
+static void on_ticks_found(const PublicKey *validator, Batch **b, const TickIdentity *rows,
+                           size_t n, void *userdata) {
+        Ingest *i = userdata;
+        Validator *v = registry_find(i->options.registry, validator);
         usec_t now = hub_clock_now(i->options.clock);
 
-        l->call = NULL;
-        if (r >= 0 && v && v->streams &&
-            stream_table_step(v->streams, l->batch, now) == STREAM_TAKE) {
-                dispose_mark_stored(i->options.book, l->batch, rows, n);
-                take(i, v, l->batch, now);
-        }
-        lookup_free(l);
+        if (!v || !v->streams)
+                return;
+        dispose_mark_stored(i->options.book, *b, rows, n);
+        if (stream_table_step(v->streams, *b, now) == STREAM_TAKE)
+                take(i, v, *b, now);
+        else /* it joined again meanwhile, and a receipt moved the stream */
+                (void)answer(i, v, b, now);
 }
+
+/* Asking it ------------------------------------------------------------------------------------ */
 
 static size_t stored_orders(const Ingest *i, const Batch *b, uint64_t ret[static BATCH_TICKS_MAX]) {
         const WorkOrder *o;
@@ -310,26 +233,43 @@ static size_t stored_orders(const Ingest *i, const Batch *b, uint64_t ret[static
         return n;
 }
 
-static int look_up_identities(Ingest *i, const Validator *v, Batch **b) {
-        uint64_t orders[BATCH_TICKS_MAX];
-        Lookup *l = lookup_new(i, v, b);
-        TickRange range;
-        int r;
+/* A slot was at its time; a probe of this number may have been at any time of its order. */
+static void widen(const Ingest *i, TickRange *range, const Tick *tick) {
+        const WorkOrder *o = tick->kind == TICK_SCHEDULED
+                                             ? NULL
+                                             : order_book_find(i->options.book, &tick->order);
 
-        if (!l)
-                return -ENOBUFS;
-        range = (TickRange){ .validator = v->id,
-                             .orders = orders,
-                             .n = stored_orders(i, l->batch, orders),
-                             .from = USEC_INFINITY };
-        for (uint16_t t = 0; t < l->batch->header.count; t++) {
-                range.from = MIN(range.from, (usec_t)l->batch->ticks[t].start);
-                range.to = MAX(range.to, (usec_t)l->batch->ticks[t].start);
+        range->from = MIN(range->from, (usec_t)(o ? o->order.start : tick->start));
+        range->to = MAX(range->to, o ? hub_clock_now(i->options.clock) : (usec_t)tick->start);
+}
+
+static int look_up_ticks(Ingest *i, const Validator *v, Batch **b) {
+        uint64_t orders[BATCH_TICKS_MAX];
+        TickRange range = { .validator = v->id,
+                            .orders = orders,
+                            .n = stored_orders(i, *b, orders),
+                            .from = USEC_INFINITY };
+
+        for (uint16_t t = 0; t < (*b)->header.count; t++)
+                widen(i, &range, &(*b)->ticks[t]);
+        return lookups_ticks(i->lookups, &v->key, &range, b);
+}
+
+/* May the database have one of its ticks that memory does not know of? Resealed ones were sent
+ * before; others by who is not honest, or was restored from a backup. */
+static bool may_be_stored(const Ingest *i, const Batch *b) {
+        const WorkOrder *o;
+
+        if (b->header.flags & BATCH_RESEALED)
+                return b->header.count > 0;
+        for (uint16_t t = 0; t < b->header.count; t++) {
+                if (!order_book_may_recall(i->options.book, &b->ticks[t]))
+                        continue;
+                o = order_book_find(i->options.book, &b->ticks[t].order);
+                if (o && work_order_recalls(o, &b->ticks[t]))
+                        return true;
         }
-        r = tick_identities_load(i->options.store, &range, on_identities, l, &l->call);
-        if (r < 0)
-                lookup_free(l);
-        return r;
+        return false;
 }
 
 /* A frame arrives ------------------------------------------------------------------------------ */
@@ -360,8 +300,8 @@ static int answer_expired(Ingest *i, Validator *v, const Batch *b, usec_t now) {
 static int take_or_ask(Ingest *i, Validator *v, Batch **b, usec_t now) {
         if (writer_is_full(i->options.writer))
                 return -ENOBUFS;
-        if ((*b)->header.flags & BATCH_RESEALED && (*b)->header.count > 0)
-                return look_up_identities(i, v, b);
+        if (may_be_stored(i, *b))
+                return look_up_ticks(i, v, b);
         take(i, v, *b, now);
         return 0;
 }
@@ -373,7 +313,7 @@ static int act(Ingest *i, Validator *v, Batch **b, usec_t now) {
         case STREAM_TAKE:
                 return take_or_ask(i, v, b, now);
         case STREAM_SEEN:
-                return look_up_seen(i, v, b);
+                return lookups_batch(i->lookups, &v->key, v->id, b);
         case STREAM_WAITING:
                 return 0;
         case STREAM_AHEAD:
@@ -387,6 +327,23 @@ static int act(Ingest *i, Validator *v, Batch **b, usec_t now) {
                 return 0;
         }
         return 0;
+}
+
+static int answer(Ingest *i, Validator *v, Batch **b, usec_t now) {
+        int r;
+
+        r = is_expired(*b, now) ? answer_expired(i, v, *b, now) : act(i, v, b, now);
+        if (r == -ENOBUFS && *b)
+                notify(i, v, CODE_TOO_FAST, &(*b)->header, (*b)->header.sequence);
+        return r == -ENOBUFS ? 0 : r;
+}
+
+static void on_turn(const PublicKey *validator, Batch **b, void *userdata) {
+        Ingest *i = userdata;
+        Validator *v = registry_find(i->options.registry, validator);
+
+        if (v && v->streams)
+                (void)answer(i, v, b, hub_clock_now(i->options.clock));
 }
 
 int ingest_frame(Ingest *i, Validator *v, const void *data, size_t n) {
@@ -403,8 +360,35 @@ int ingest_frame(Ingest *i, Validator *v, const void *data, size_t n) {
                 return r == -ENOMEM ? r : -EBADMSG;
         }
 
-        r = is_expired(b, now) ? answer_expired(i, v, b, now) : act(i, v, &b, now);
+        r = lookups_wait(i->lookups, &v->key, &b);
         if (r == -ENOBUFS)
                 notify(i, v, CODE_TOO_FAST, &b->header, b->header.sequence);
-        return r == -ENOBUFS ? 0 : r;
+        return r == 0 ? answer(i, v, &b, now) : 0;
+}
+
+/* Life ----------------------------------------------------------------------------------------- */
+
+int ingest_new(Ingest **ret, const IngestOptions *options) {
+        _cleanup_(ingest_freep) Ingest *i = calloc(1, sizeof(*i));
+        LookupOps ops = { on_batch_found, on_ticks_found, on_turn, i };
+        int r;
+
+        if (!i)
+                return -ENOMEM;
+        i->options = *options;
+        i->batch_id = options->batch_max;
+        r = lookups_new(&i->lookups, options->store, &ops);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(i);
+        return 0;
+}
+
+Ingest *ingest_free(Ingest *i) {
+        if (!i)
+                return NULL;
+        lookups_free(i->lookups);
+        free(i);
+        return NULL;
 }

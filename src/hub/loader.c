@@ -50,6 +50,13 @@ Loader *loader_free(Loader *l) {
         return NULL;
 }
 
+/* What should have ended while no hub ran ends when the last one was alive: nothing was seen since.
+ */
+static usec_t end_of_hub(const Loader *l) {
+        return MAX(l->options.heartbeat, (usec_t)1);
+}
+
+/* NULL: the website is gone or paused, or out of memory. */
 static Gathered *gathered_of(Loader *l, uint32_t website) {
         Gathered *g;
 
@@ -78,8 +85,9 @@ static void restore_all(Loader *l) {
                 g->restore.seats = g->held;
                 g->restore.eligible = g->eligible;
                 r = w ? board_restore(l->options.board, w, &g->restore) : 0;
-                if (r < 0)
-                        log_warning("website %s starts anew: %s", w->id_text, strerror(-r));
+                if (r != 0)
+                        log_warning("website %s gets its seats anew: %s", w->id_text,
+                                    r < 0 ? strerror(-r) : "its epoch cannot be continued");
         }
         finish(l, 0);
 }
@@ -128,6 +136,9 @@ static void on_incidents(int r, const IncidentRow *rows, size_t n, void *userdat
         for (size_t i = 0; r >= 0 && i < n; i++) {
                 g = gathered_of(l, rows[i].website);
                 w = board_find(l->options.board, rows[i].website);
+                if (!w)
+                        incident_close(writer_group(l->options.writer), &rows[i].id,
+                                       MAX(end_of_hub(l), rows[i].opened), NULL);
                 if (!g || !w)
                         continue;
                 g->restore.incident_open = true;
@@ -154,6 +165,9 @@ static void on_verdicts(int r, const VerdictRow *rows, size_t n, void *userdata)
         l->call = NULL;
         for (size_t i = 0; r >= 0 && i < n; i++) {
                 g = gathered_of(l, rows[i].website);
+                if (!board_find(l->options.board, rows[i].website))
+                        verdict_close(writer_group(l->options.writer), rows[i].website,
+                                      MAX(end_of_hub(l), rows[i].started));
                 if (!g)
                         continue;
                 g->restore.state = verdict_state_from_name(rows[i].state);
@@ -218,17 +232,23 @@ static bool is_outdated(const WorkOrder *o) {
 static void seat_order(Loader *l, WorkOrder *o) {
         Gathered *g = gathered_of(l, o->website->id);
 
-        if (o->order.type == ORDER_SPARE) {
-                if (o->removed == 0) /* a round does not outlive the hub: neither does its spare */
-                        o->removed = MAX(l->options.heartbeat, (usec_t)1);
-                return;
-        }
         if (!g || o->removed > 0 || o->order.seat >= SEATS_MAX || g->restore.n_seats == SEATS_MAX)
                 return;
         g->restore.outdated |= is_outdated(o);
         o->website->members[o->order.seat] = o;
         g->held[g->restore.n_seats++] =
                         (SiteHeld){ .seat = o->order.seat, .validator = o->validator };
+}
+
+/* Nobody would end it any more: its website is gone, or it is a spare's, which does not outlive its
+ * round. */
+static bool is_orphan(const WorkOrder *o) {
+        return o->removed == 0 && (!o->website || o->order.type == ORDER_SPARE);
+}
+
+static void end_order(Loader *l, WorkOrder *o) {
+        o->removed = end_of_hub(l);
+        order_removed_put(writer_group(l->options.writer), o->row, o->removed);
 }
 
 static int take_order(Loader *l, const OrderRow *row) {
@@ -240,6 +260,8 @@ static int take_order(Loader *l, const OrderRow *row) {
                 .sent = row->sent,
                 .probe_last = (uint32_t)row->probes,
                 .probe_reserved = (uint32_t)row->probes,
+                .probe_restored = (uint32_t)row->probes,
+                .restored = MAX(hub_clock_now(l->options.clock), l->options.heartbeat),
         };
         WorkOrder *added;
 
@@ -250,6 +272,8 @@ static int take_order(Loader *l, const OrderRow *row) {
         added = order_book_add(l->options.book, &o);
         if (!added)
                 return -ENOMEM;
+        if (is_orphan(added))
+                end_order(l, added);
         if (added->website)
                 seat_order(l, added);
         return 0;

@@ -12,6 +12,8 @@ typedef struct LoaderOptions {
         Registry *registry;
         OrderBook *book;
         Board *board;
+        Writer *writer; /* takes the end of what the hub before this one had no time to end */
+        const HubClock *clock;
         usec_t heartbeat; /* when a hub was last alive; 0: never */
         /* 0: everything is in place, the board may start. The loader may be freed inside. */
         void (*done)(int r, void *userdata);

@@ -9,9 +9,13 @@ typedef struct Entry {
         UT_hash_handle hh;
 } Entry;
 
+/* A probe under way when a hub dies ends within its timeout. */
+#define PROBE_PATIENCE (2 * USEC_PER_SEC)
+
 struct OrderBook {
         Entry *entries;
         uint64_t row;
+        usec_t recall_until; /* no slot started later was stored before this hub */
 };
 
 int order_book_new(OrderBook **ret, uint64_t order_max) {
@@ -46,6 +50,16 @@ uint64_t order_book_take_row(OrderBook *b) {
         return ++b->row;
 }
 
+static usec_t interval_of(const WorkOrder *o) {
+        return o->order.interval_ms * USEC_PER_MSEC;
+}
+
+/* Two starts within one slot are less than an interval apart, and none stored is further ahead of
+ * its hub's time than the rule allows. */
+static usec_t recall_until(const WorkOrder *o) {
+        return o->restored == 0 ? 0 : o->restored + TICK_AHEAD_MAX + interval_of(o);
+}
+
 WorkOrder *order_book_add(OrderBook *b, const WorkOrder *order) {
         Entry *e = calloc(1, sizeof(*e));
 
@@ -54,6 +68,7 @@ WorkOrder *order_book_add(OrderBook *b, const WorkOrder *order) {
         e->order = *order;
         e->order.slots = e->order.probes = (Seen){ 0 };
         HASH_ADD(hh, b->entries, order.id, sizeof(OrderId), e);
+        b->recall_until = MAX(b->recall_until, recall_until(order));
         return &e->order;
 }
 
@@ -83,8 +98,26 @@ WorkOrder *order_book_next(const OrderBook *b, const WorkOrder *after) {
         return next ? &next->order : NULL;
 }
 
+bool work_order_recalls(const WorkOrder *o, const Tick *tick) {
+        if (tick->kind == TICK_SCHEDULED)
+                return (usec_t)tick->start < recall_until(o);
+        return o->restored > 0 && tick->number <= o->probe_restored;
+}
+
+bool order_book_may_recall(const OrderBook *b, const Tick *tick) {
+        return b->recall_until > 0 &&
+               (tick->kind != TICK_SCHEDULED || (usec_t)tick->start < b->recall_until);
+}
+
+static bool probe_was_issued(const WorkOrder *o, const Tick *tick) {
+        usec_t patience = o->order.timeout_ms * USEC_PER_MSEC + PROBE_PATIENCE;
+
+        if (tick->number == 0 || tick->number > o->probe_last)
+                return false;
+        return tick->number > o->probe_restored || (usec_t)tick->start <= o->restored + patience;
+}
+
 bool work_order_covers(const WorkOrder *o, uint32_t validator, const Tick *tick) {
-        usec_t interval = o->order.interval_ms * USEC_PER_MSEC;
         usec_t start = (usec_t)tick->start;
 
         if (o->validator != validator)
@@ -92,9 +125,9 @@ bool work_order_covers(const WorkOrder *o, uint32_t validator, const Tick *tick)
         if (tick->kind == TICK_SCHEDULED) {
                 if (!order_slot_matches(&o->order, tick->number, tick->start))
                         return false;
-        } else if (tick->number == 0 || tick->number > o->probe_last)
+        } else if (!probe_was_issued(o, tick))
                 return false;
-        if (start + interval < (usec_t)o->order.start)
+        if (start + interval_of(o) < (usec_t)o->order.start)
                 return false;
-        return o->removed == 0 || start <= o->removed + 2 * interval;
+        return o->removed == 0 || start <= o->removed + 2 * interval_of(o);
 }

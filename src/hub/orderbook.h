@@ -12,6 +12,8 @@
 #include "wire/order.h"
 #include "wire/tick.h"
 
+#define TICK_AHEAD_MAX (2 * USEC_PER_SEC) /* what starts further ahead of hub time is refused */
+
 typedef struct OrderBook OrderBook;
 typedef struct Website Website;
 
@@ -27,7 +29,9 @@ typedef struct WorkOrder {
         bool sent;
         uint32_t probe_last, probe_reserved; /* numbers issued, and stored as possibly issued */
         Seen slots, probes;                  /* identities of its stored ticks */
-        bool probe_waits;                    /* until the order's commit */
+        usec_t restored;         /* when it was read from the database; 0: made by this hub */
+        uint32_t probe_restored; /* numbers up to here may have been issued before that */
+        bool probe_waits;        /* until the order's commit */
         SiteProbe probe;
 } WorkOrder;
 
@@ -46,6 +50,13 @@ size_t order_book_count(const OrderBook *b);
 /* Steps through all: the first for NULL. Adding or expiring in between ends the walk. */
 WorkOrder *order_book_next(const OrderBook *b, const WorkOrder *after);
 
+/* Its identity may be stored by a hub before this one, which memory does not know of. */
+bool work_order_recalls(const WorkOrder *o, const Tick *tick);
+/* false: none of the orders here does, whichever the tick names. */
+bool order_book_may_recall(const OrderBook *b, const Tick *tick);
+
 /* May this validator's tick have been started then under this order? Assigned = within [order
- * start, removal + 2 T], and a scheduled one at its slot. */
+ * start, removal + 2 T], a scheduled one at its slot, a probe once its number was issued. Which of
+ * the numbers reserved before a restart were issued nobody knows: they are good for what started
+ * before it. */
 bool work_order_covers(const WorkOrder *o, uint32_t validator, const Tick *tick);

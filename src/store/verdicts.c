@@ -25,8 +25,7 @@ static const PqStatement verdict_span_current = {
         .name = "verdict_span_current",
         .sql = "SELECT s.website_id, s.state, s.assurance, s.cause, usec(s.started_at), "
                "usec(s.first_evidence_at), s.n, s.commit_no FROM verdict_span s"
-               " JOIN website w ON w.id = s.website_id"
-               " WHERE s.ended_at IS NULL AND w.removed_at IS NULL ORDER BY s.website_id",
+               " WHERE s.ended_at IS NULL ORDER BY s.website_id",
         .n_params = 0,
 };
 

@@ -19,7 +19,7 @@ typedef void (*VerdictRows)(int r, const VerdictRow *rows, size_t n, void *userd
 void verdict_put(PqTransaction *t, const VerdictRow *row);
 /* The website was removed: only closes. */
 void verdict_close(PqTransaction *t, uint32_t website, usec_t ended);
-/* Open spans of websites that are not removed; votes is NULL. */
+/* Open spans, by website; votes is NULL. */
 int verdicts_load(Store *s, VerdictRows callback, void *userdata, StoreCall **ret);
 
 extern const PqStatement *const verdicts_statements[];

@@ -3,13 +3,15 @@
 import os
 import unittest
 
+from dpin_line import run
 from dpin_wire import Tick, batch
 from hub_case import CommitteeCase
+from process import wait_until
 
 SECOND = 1_000_000
 
 
-class Ticks(CommitteeCase):
+class SpokenForCase(CommitteeCase):
     """Validator 0 says nothing by itself of the sites here: the tests speak for it. It never answers a slot, so each is
     free to be spoken for."""
 
@@ -19,9 +21,9 @@ class Ticks(CommitteeCase):
         site.mute.update(numbers)
         return site
 
-    def tick(self, site, number=0, ago=0.0, **fields):
+    def tick(self, site, by=0, ago=0.0, **fields):
         """A scheduled tick that started so many seconds ago, for the slot nearest to that."""
-        v = self.validators[number]
+        v = self.validators[by]
         name, order = self.order_of(v, site)
         start = v.now() - int(ago * SECOND)
         slot = round((start - order.start) / (order.interval_ms * 1000))
@@ -34,6 +36,14 @@ class Ticks(CommitteeCase):
         self.validators[number].wait(
             lambda v: v.now() - seconds * SECOND > order.start - order.interval_ms * 400, "the order is old enough", 25)
 
+    def stored(self, tick):
+        """Outcomes of what is stored under its identity."""
+        return self.db.sql(f"""SELECT outcome FROM website_tick t JOIN work_order o ON o.id = t.order_id
+            WHERE o.public_id = '\\x{tick.order.hex()}' AND t.number = {tick.number}
+            AND (t.kind = 0) = {tick.kind == batch.SCHEDULED}""")
+
+
+class Ticks(SpokenForCase):
     def test_accepted_once_then_duplicate(self):
         site = self.mute_site("once")
         self.wait_old(site, 0)
@@ -42,9 +52,7 @@ class Ticks(CommitteeCase):
         self.assertEqual(self.validators[0].submit(tick, tick), [batch.DUPLICATE] * 2)
         again = Tick(**{**tick.__dict__, "outcome": batch.DOWN, "error": 2})
         self.assertEqual(self.validators[0].submit(again), [batch.DUPLICATE], "the first stored wins")
-        found = self.db.sql(f"""SELECT outcome FROM website_tick JOIN work_order o ON o.id = order_id
-            WHERE o.public_id = '\\x{tick.order.hex()}' AND number = {tick.number} AND kind = 0""")
-        self.assertEqual(found, [["1"]])
+        self.assertEqual(self.stored(tick), [["1"]])
 
     def test_late_is_history_and_never_votes(self):
         site = self.mute_site("late", 0, 1, 2)
@@ -65,7 +73,7 @@ class Ticks(CommitteeCase):
     def test_what_was_not_ordered(self):
         site = self.mute_site("not-ordered")
         self.wait_old(site, 0)
-        mine, other = self.tick(site), self.tick(site, number=1)
+        mine, other = self.tick(site), self.tick(site, by=1)
         for change in ({"order": os.urandom(16)}, {"order": other.order}, {"number": mine.number + 1},
                        {"kind": batch.CONFIRM, "number": 4_000_000}, {"kind": batch.CONFIRM, "number": 0},
                        {"start": mine.start - 3600 * SECOND}):
@@ -105,6 +113,72 @@ class Ticks(CommitteeCase):
         tick = self.tick(site)
         self.assertEqual(self.validators[0].submit(tick), [batch.ACCEPTED])
         self.assertEqual(self.validators[0].submit(tick, flags=batch.RESEALED), [batch.DUPLICATE])
+
+
+class AfterARestart(SpokenForCase):
+    """The hub that comes back knows what the one before it took."""
+
+    def restart(self):
+        joins = [v.joins for v in self.validators]
+        self.world.hub.kill()
+        self.world.start_hub(conf=self.conf)
+        for v, n in zip(self.validators, joins):
+            v.wait(lambda v, n=n: v.joins > n and v.socket.open and v.orders, "back with its orders", 20)
+
+    def test_a_tick_stored_before_is_a_duplicate(self):
+        site = self.mute_site("recalled")
+        self.wait_old(site, 0)
+        v = self.validators[0]
+        tick, probe = self.tick(site), self.tick(site, kind=batch.REFRESH, number=v.probed[self.order_of(v, site)[0]])
+        self.assertEqual(v.submit(tick, probe), [batch.ACCEPTED, batch.DUPLICATE])
+        self.restart()
+        again = Tick(**{**tick.__dict__, "outcome": batch.DOWN, "error": 2, "start": tick.start + 1000})
+        later = Tick(**{**probe.__dict__, "start": v.now()})
+        self.assertEqual(v.submit(again, later, tick), [batch.DUPLICATE] * 3)
+        self.assertEqual(self.stored(tick), [["1"]])
+        self.assertEqual(self.stored(probe), [["1"]])
+
+    def test_what_comes_behind_a_question_keeps_its_order(self):
+        site = self.mute_site("behind")
+        self.wait_old(site, 0)
+        self.restart()
+        v = self.validators[0]
+        tick, notices = self.tick(site), len(v.notices)
+        for _ in range(20):
+            run(v._send_ticks([tick], {}))
+        v.wait(lambda v: (v.stream.incarnation, v.stream.sequence) in v.codes, "all are acked")
+        last = range(v.stream.sequence - 19, v.stream.sequence + 1)
+        self.assertEqual([v.codes[v.stream.incarnation, s][0] for s in last], [batch.ACCEPTED] + [batch.DUPLICATE] * 19)
+        self.assertEqual(v.notices[notices:], [], "no notice of sequence")
+
+    def test_a_number_reserved_but_never_issued_is_unassigned(self):
+        site = self.mute_site("reserved")
+        self.wait_old(site, 0)
+        v = self.validators[0]
+        name, order = self.order_of(v, site)
+        reserved = int(self.value(f"SELECT probes FROM work_order WHERE public_id = '\\x{name.hex()}'"))
+        self.assertGreater(reserved, v.probed[name])
+        self.restart()
+        back = v.now()
+        v.wait(lambda v: v.now() - back > order.timeout_ms * 1000 + 2 * SECOND, "probes of before are over")
+        probe = self.tick(site, kind=batch.CONFIRM, number=reserved)
+        self.assertEqual(v.submit(probe), [batch.UNASSIGNED])
+
+    def test_what_the_hub_had_no_time_to_end_is_ended(self):
+        gone, spare = self.site_up("gone"), self.site_up("spare")
+        self.db.sql(f"""INSERT INTO incident (public_id, organisation_id, website_id, cause, opened_at,
+            first_evidence_at) SELECT gen_random_uuid(), organisation_id, id, 'refused', now(), now() FROM website
+            WHERE id = {gone.website}""")
+        self.world.hub.kill()
+        self.remove_website(gone.website)
+        self.db.sql(f"""UPDATE work_order SET type = 2, bytes = set_byte(bytes, 1, 2)
+            WHERE website_id = {spare.website} AND seat = 0""")
+        self.world.start_hub(conf=self.conf)
+        wait_until(lambda: self.state(gone.website) is None, "the span of the removed website is closed")
+        wait_until(lambda: self.open_incidents(gone.website) == 0, "its incident is closed")
+        open_orders = f"""SELECT count(*) FROM work_order WHERE removed_at IS NULL
+            AND (website_id = {gone.website} OR website_id = {spare.website} AND type = 2)"""
+        wait_until(lambda: self.value(open_orders) == "0", "its orders and the spare's are ended")
 
 
 if __name__ == "__main__":

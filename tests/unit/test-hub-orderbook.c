@@ -94,6 +94,49 @@ static void after_its_end_it_covers_two_intervals(void **state _unused_) {
         assert_false(covers(&o, TICK_SCHEDULED, 3, START + 3 * INTERVAL + 1));
 }
 
+/* A tick that a hub before this one may have stored is asked for; later ones are known. */
+static void what_was_before_is_recalled(void **state _unused_) {
+        _cleanup_(order_book_freep) OrderBook *b = NULL;
+        WorkOrder made = order_of(1), o = order_of(2);
+        usec_t until = START + 100 * INTERVAL + TICK_AHEAD_MAX + INTERVAL;
+        Tick slot = { .kind = TICK_SCHEDULED, .number = 1, .start = (int64_t)until - 1 };
+        Tick probe = { .kind = TICK_CONFIRM, .number = 16, .start = (int64_t)until };
+
+        assert_int_equal(order_book_new(&b, 0), 0);
+        order_book_add(b, &made);
+        assert_false(order_book_may_recall(b, &slot));
+        assert_false(order_book_may_recall(b, &probe));
+        assert_false(work_order_recalls(&made, &slot));
+        assert_false(work_order_recalls(&made, &probe));
+
+        o.restored = START + 100 * INTERVAL;
+        o.probe_restored = 16;
+        order_book_add(b, &o);
+        assert_true(order_book_may_recall(b, &slot));
+        assert_true(work_order_recalls(&o, &slot));
+        slot.start++;
+        assert_false(order_book_may_recall(b, &slot));
+        assert_false(work_order_recalls(&o, &slot));
+        assert_true(order_book_may_recall(b, &probe));
+        assert_true(work_order_recalls(&o, &probe));
+        probe.number++;
+        assert_false(work_order_recalls(&o, &probe));
+}
+
+static void
+numbers_reserved_before_a_restart_are_good_for_what_began_before_it(void **state _unused_) {
+        WorkOrder o = order_of(1);
+        usec_t patience = 12 * USEC_PER_SEC;
+
+        o.restored = START + 100 * INTERVAL;
+        o.probe_last = o.probe_restored = 16;
+        assert_true(covers(&o, TICK_CONFIRM, 16, o.restored + patience));
+        assert_false(covers(&o, TICK_CONFIRM, 16, o.restored + patience + 1));
+        assert_false(covers(&o, TICK_CONFIRM, 17, o.restored));
+        o.probe_last = 17;
+        assert_true(covers(&o, TICK_CONFIRM, 17, o.restored + patience + 1));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(added_found_and_counted),
@@ -101,6 +144,9 @@ int main(void) {
                 cmocka_unit_test(a_slot_is_covered_at_its_time),
                 cmocka_unit_test(a_probe_is_covered_once_issued),
                 cmocka_unit_test(after_its_end_it_covers_two_intervals),
+                cmocka_unit_test(what_was_before_is_recalled),
+                cmocka_unit_test(
+                                numbers_reserved_before_a_restart_are_good_for_what_began_before_it),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,202 @@
+/* Questions to a real database, one a validator; what comes meanwhile waits, in order and bounded.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hub/lookup.h"
+#include "store-fixture.h"
+
+typedef struct Bench {
+        StoreFixture *fixture;
+        Lookups *lookups;
+        char heard[512];
+        unsigned answers;
+        bool ask_again; /* the next one whose turn it is asks a question itself */
+} Bench;
+
+static PublicKey key_of(uint8_t i) {
+        PublicKey key;
+
+        memcpy(key.bytes, fixture_key(i), sizeof(key.bytes));
+        return key;
+}
+
+/* A batch of one tick; nobody checks its signature here. */
+static Batch *batch_of(uint64_t sequence) {
+        _cleanup_(sign_key_freep) SignKey *key = NULL;
+        static uint8_t frame[BATCH_FRAME_MAX];
+        const Tick tick = { .outcome = TICK_UP, .number = 1, .start = 1 };
+        BatchDraft draft = { .header = { .type = BATCH_TICKS,
+                                         .incarnation = 9,
+                                         .sequence = sequence,
+                                         .count = 1 },
+                             .ticks = &tick };
+        uint8_t seed[SIGN_SEED_SIZE] = { 1 };
+        Batch *b = NULL;
+        Hash hash;
+        int n;
+
+        assert_int_equal(sign_key_from_seed(seed, &key), 0);
+        n = batch_seal(&draft, key, sign_key_public(key), frame, &hash);
+        assert_true(n > 0);
+        assert_int_equal(batch_parse(frame, (size_t)n, &b), 0);
+        return b;
+}
+
+static void hear(Bench *b, const char *what, const PublicKey *validator, const Batch *batch) {
+        size_t n = strlen(b->heard);
+
+        (void)snprintf(b->heard + n, sizeof(b->heard) - n, "%s v%u %llu\n", what,
+                       validator->bytes[0], (unsigned long long)batch->header.sequence);
+        b->answers++;
+}
+
+static void on_batch_found(const PublicKey *validator, const Batch *batch, const BatchRow *stored,
+                           void *userdata) {
+        hear(userdata, stored ? "stored" : "new", validator, batch);
+}
+
+static void on_ticks_found(const PublicKey *validator, Batch **batch,
+                           const TickIdentity *rows _unused_, size_t n, void *userdata) {
+        hear(userdata, n > 0 ? "seen" : "unseen", validator, *batch);
+}
+
+static void on_turn(const PublicKey *validator, Batch **batch, void *userdata) {
+        Bench *b = userdata;
+
+        hear(b, "turn", validator, *batch);
+        if (b->ask_again)
+                assert_int_equal(lookups_batch(b->lookups, validator, 1, batch), 0);
+        b->ask_again = false;
+}
+
+static Bench *bench_open(void **state) {
+        Bench *b = calloc(1, sizeof(*b));
+        LookupOps ops = { on_batch_found, on_ticks_found, on_turn, b };
+
+        assert_non_null(b);
+        b->fixture = *state;
+        assert_int_equal(lookups_new(&b->lookups, b->fixture->store, &ops), 0);
+        return b;
+}
+
+static void bench_close(Bench *b) {
+        lookups_free(b->lookups);
+        free(b);
+}
+
+static void hear_until(Bench *b, unsigned answers) {
+        while (b->answers < answers)
+                uv_run(&b->fixture->loop, UV_RUN_ONCE);
+}
+
+static void ask(Bench *b, uint8_t validator, uint64_t sequence) {
+        PublicKey key = key_of(validator);
+        Batch *batch = batch_of(sequence);
+
+        assert_int_equal(lookups_batch(b->lookups, &key, validator, &batch), 0);
+        assert_null(batch);
+}
+
+static int wait_behind(Bench *b, uint8_t validator, uint64_t sequence) {
+        PublicKey key = key_of(validator);
+        _cleanup_(batch_freep) Batch *batch = batch_of(sequence);
+        int r;
+
+        r = lookups_wait(b->lookups, &key, &batch);
+        assert_int_equal(r == 1, batch == NULL);
+        return r;
+}
+
+static void put_batch(StoreFixture *f, uint64_t sequence) {
+        PqTransaction *t = pq_transaction_new();
+
+        batch_put(t, &(const BatchRow){ .id = 60 + sequence,
+                                        .validator = 1,
+                                        .incarnation = 9,
+                                        .sequence = sequence,
+                                        .codes = (const uint8_t *)"",
+                                        .frame = (const uint8_t *)"",
+                                        .created = now_realtime(),
+                                        .arrived = now_realtime() });
+        assert_int_equal(fixture_commit(f, t), 0);
+}
+
+static void answers_say_what_is_stored(void **state) {
+        Bench *b = bench_open(state);
+
+        put_batch(b->fixture, 1);
+        ask(b, 1, 1);
+        ask(b, 2, 1);
+        hear_until(b, 2);
+        assert_string_equal(b->heard, "stored v1 1\nnew v2 1\n");
+        bench_close(b);
+}
+
+static void stored_ticks_are_found(void **state) {
+        Bench *b = bench_open(state);
+        const uint64_t order = 1;
+        usec_t now = now_realtime();
+        TickRow row = { .website = 1,
+                        .validator = 1,
+                        .order = 1,
+                        .batch = 1,
+                        .tick = { .outcome = TICK_UP, .number = 5, .start = (int64_t)now } };
+        TickRange range = { .validator = 1, .orders = &order, .n = 1, .from = now, .to = now };
+        PqTransaction *t = pq_transaction_new();
+        PublicKey key = key_of(1);
+
+        ticks_put(t, &row, 1);
+        assert_int_equal(fixture_commit(b->fixture, t), 0);
+        for (unsigned i = 0; i < 2; i++) {
+                Batch *batch = batch_of(2);
+
+                range.validator = 1 + i;
+                assert_int_equal(lookups_ticks(b->lookups, &key, &range, &batch), 0);
+                hear_until(b, i + 1);
+        }
+        assert_string_equal(b->heard, "seen v1 2\nunseen v1 2\n");
+        bench_close(b);
+}
+
+static void what_comes_meanwhile_waits_in_order(void **state) {
+        Bench *b = bench_open(state);
+
+        assert_int_equal(wait_behind(b, 1, 2), 0); /* behind nothing */
+        ask(b, 1, 2);
+        assert_int_equal(wait_behind(b, 1, 3), 1);
+        assert_int_equal(wait_behind(b, 1, 4), 1);
+        assert_int_equal(wait_behind(b, 2, 3), 0); /* another validator's */
+        b->ask_again = true;
+        hear_until(b, 4);
+        assert_string_equal(b->heard, "new v1 2\nturn v1 3\nnew v1 3\nturn v1 4\n");
+        assert_int_equal(wait_behind(b, 1, 5), 0);
+        bench_close(b);
+}
+
+static void the_queue_is_bounded(void **state) {
+        Bench *b = bench_open(state);
+
+        ask(b, 1, 2);
+        for (unsigned i = 0; i < LOOKUP_WAITING_MAX; i++)
+                assert_int_equal(wait_behind(b, 1, 3 + i), 1);
+        assert_int_equal(wait_behind(b, 1, 99), -ENOBUFS);
+        bench_close(b); /* with all of that open */
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(answers_say_what_is_stored),
+                cmocka_unit_test(stored_ticks_are_found),
+                cmocka_unit_test(what_comes_meanwhile_waits_in_order),
+                cmocka_unit_test(the_queue_is_bounded),
+        };
+
+        return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
+}
