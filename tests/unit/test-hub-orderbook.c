@@ -123,8 +123,7 @@ static void what_was_before_is_recalled(void **state _unused_) {
         assert_false(work_order_recalls(&o, &probe));
 }
 
-static void
-numbers_reserved_before_a_restart_are_good_for_what_began_before_it(void **state _unused_) {
+static void reserved_numbers_are_good_for_what_began_before(void **state _unused_) {
         WorkOrder o = order_of(1);
         usec_t patience = 12 * USEC_PER_SEC;
 
@@ -145,8 +144,7 @@ int main(void) {
                 cmocka_unit_test(a_probe_is_covered_once_issued),
                 cmocka_unit_test(after_its_end_it_covers_two_intervals),
                 cmocka_unit_test(what_was_before_is_recalled),
-                cmocka_unit_test(
-                                numbers_reserved_before_a_restart_are_good_for_what_began_before_it),
+                cmocka_unit_test(reserved_numbers_are_good_for_what_began_before),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
