@@ -12,10 +12,11 @@
 #include "api/server.h"
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "event/timer.h"
 #include "store/statements.h"
 
-#define BEAT_MS      15000u /* keep-alive of event streams */
-#define STOP_STEP_MS 20u
+#define BEAT      (15 * USEC_PER_SEC) /* keep-alive of event streams */
+#define STOP_STEP (20 * USEC_PER_MSEC)
 
 struct ApiManager {
         Daemon *daemon;
@@ -28,14 +29,10 @@ struct ApiManager {
         Assets *assets; /* NULL: not installed */
         ApiContext context;
         Server *server;
-        uv_timer_t *timer; /* beats; steps of the stop */
+        Timer *timer; /* beats; steps of the stop */
         bool stopping;
         char state[256];
 };
-
-static void on_timer_closed(uv_handle_t *h) {
-        free(h);
-}
 
 static void set_state(ApiManager *m, const char *text) {
         snprintf(m->state, sizeof(m->state), "%s", text);
@@ -92,8 +89,8 @@ static void on_reset(uint64_t position, void *userdata) {
 /* Beats ------------------------------------------------------------------------------------------
  */
 
-static void on_timer(uv_timer_t *timer) {
-        ApiManager *m = timer->data;
+static void on_timer(void *userdata) {
+        ApiManager *m = userdata;
 
         if (!m->stopping) {
                 sse_beat(m->sse);
@@ -101,17 +98,8 @@ static void on_timer(uv_timer_t *timer) {
         }
         if (server_active(m->server) > 0)
                 return;
-        uv_timer_stop(m->timer);
+        timer_stop(m->timer);
         daemon_finished(m->daemon);
-}
-
-static int start_timer(ApiManager *m) {
-        m->timer = calloc(1, sizeof(*m->timer));
-        if (!m->timer)
-                return -ENOMEM;
-        uv_timer_init(m->loop, m->timer);
-        m->timer->data = m;
-        return uv_timer_start(m->timer, on_timer, BEAT_MS, BEAT_MS);
 }
 
 /* Building ---------------------------------------------------------------------------------------
@@ -190,9 +178,10 @@ int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *o
                            .conf = options->conf,
                            .options = *options };
 
-        r = start_timer(m);
+        r = timer_new(&m->timer, m->loop, on_timer, m);
         if (r < 0)
                 return r;
+        timer_every(m->timer, BEAT, BEAT);
 
         r = sse_new(&m->sse, &events_sse_ops);
         if (r < 0)
@@ -223,8 +212,7 @@ ApiManager *api_manager_free(ApiManager *m) {
         store_free(m->store);
         assets_free(m->assets);
         sse_free(m->sse);
-        if (m->timer)
-                uv_close((uv_handle_t *)m->timer, on_timer_closed);
+        timer_free(m->timer);
         free(m);
         return NULL;
 }
@@ -233,7 +221,7 @@ void api_manager_stop(ApiManager *m) {
         m->stopping = true;
         set_state(m, "stopping");
         server_drain(m->server);
-        uv_timer_start(m->timer, on_timer, 1, STOP_STEP_MS);
+        timer_every(m->timer, USEC_PER_MSEC, STOP_STEP);
 }
 
 /* For the bus ------------------------------------------------------------------------------------

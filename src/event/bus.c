@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "event/bus-internal.h"
+#include "event/timer.h"
 
 enum {
         ROUND = 64
@@ -19,7 +20,7 @@ enum {
 struct Bus {
         sd_bus *native;
         uv_poll_t *poll;
-        uv_timer_t *timer;
+        Timer *timer;
         uv_prepare_t *prepare;
         int events; /* of poll(2), watched now */
         bool private;
@@ -33,8 +34,8 @@ static void on_io(uv_poll_t *poll, int status _unused_, int events _unused_) {
         process(poll->data);
 }
 
-static void on_timer(uv_timer_t *timer) {
-        process(timer->data);
+static void on_timer(void *userdata) {
+        process(userdata);
 }
 
 static void on_closed(uv_handle_t *handle) {
@@ -45,7 +46,7 @@ static void on_closed(uv_handle_t *handle) {
 static void stop_watching(Bus *b, int r) {
         log_debug("The bus connection ended: %s", strerror(-r));
         (void)uv_poll_stop(b->poll);
-        (void)uv_timer_stop(b->timer);
+        timer_stop(b->timer);
         (void)uv_prepare_stop(b->prepare);
 }
 
@@ -81,13 +82,14 @@ static int watch_timeout(Bus *b) {
         r = sd_bus_get_timeout(b->native, &until);
         if (r < 0)
                 return r;
-        if (until == UINT64_MAX)
-                return uv_timer_stop(b->timer);
+        if (until == UINT64_MAX) {
+                timer_stop(b->timer);
+                return 0;
+        }
         (void)clock_gettime(CLOCK_MONOTONIC, &now); /* what sd-bus counts in */
         at = (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-        return uv_timer_start(b->timer, on_timer,
-                              until <= at ? 0 : (until - at + USEC_PER_MSEC - 1) / USEC_PER_MSEC,
-                              0);
+        timer_after(b->timer, until <= at ? 0 : until - at);
+        return 0;
 }
 
 static void on_prepare(uv_prepare_t *prepare) {
@@ -105,17 +107,18 @@ static int init_watches(Bus *b, uv_loop_t *loop) {
         int r;
 
         b->poll = calloc(1, sizeof(*b->poll));
-        b->timer = calloc(1, sizeof(*b->timer));
         b->prepare = calloc(1, sizeof(*b->prepare));
-        if (!b->poll || !b->timer || !b->prepare)
+        if (!b->poll || !b->prepare)
                 return -ENOMEM;
 
         r = uv_poll_init(loop, b->poll, sd_bus_get_fd(b->native));
         if (r < 0)
                 return r;
-        (void)uv_timer_init(loop, b->timer);
         (void)uv_prepare_init(loop, b->prepare);
-        b->poll->data = b->timer->data = b->prepare->data = b;
+        r = timer_new(&b->timer, loop, on_timer, b);
+        if (r < 0)
+                return r;
+        b->poll->data = b->prepare->data = b;
         return uv_prepare_start(b->prepare, on_prepare);
 }
 
@@ -188,7 +191,7 @@ Bus *bus_free(Bus *b) {
                 p->drop(p);
         }
         close_handle(b->prepare);
-        close_handle(b->timer);
+        timer_free(b->timer);
         close_handle(b->poll);
         sd_bus_flush_close_unref(b->native);
         free(b->identifier);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "event/timer.h"
 #include "event/ws-internal.h"
 
 typedef enum ClientState {
@@ -29,9 +30,9 @@ struct WsClient {
         WsUrl url;
         Resolution *resolution;
         struct addrinfo *addresses, *next_address;
-        struct lws *wsi;   /* of the attempt or the open connection */
-        bool starting;     /* inside of the library's connect function */
-        uv_timer_t *timer; /* deadline of an attempt, or its next step */
+        struct lws *wsi; /* of the attempt or the open connection */
+        bool starting;   /* inside of the library's connect function */
+        Timer *timer;    /* deadline of an attempt, or its next step */
         usec_t deadline;
         int certificate_error; /* X509_V_ERR_* */
         bool connected;        /* TCP is */
@@ -43,8 +44,6 @@ struct WsClient {
 static usec_t now_of(const WsClient *c) {
         return uv_now(c->context.loop) * USEC_PER_MSEC;
 }
-
-static void on_timer(uv_timer_t *timer);
 
 static void drop_addresses(WsClient *c) {
         if (c->addresses)
@@ -60,7 +59,7 @@ static void abandon(WsClient *c) {
         struct lws *wsi = TAKE_PTR(c->wsi);
 
         drop_addresses(c);
-        (void)uv_timer_stop(c->timer);
+        timer_stop(c->timer);
         if (!wsi)
                 return;
         lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
@@ -75,7 +74,7 @@ static void fail(WsClient *c) {
 
 /* Goes on in a turn of its own, outside of the library's callbacks. */
 static void next_step(WsClient *c) {
-        (void)uv_timer_start(c->timer, on_timer, 0, 0);
+        timer_after(c->timer, 0);
 }
 
 static const char *describe_certificate(int error) {
@@ -156,19 +155,18 @@ static void connect_next(WsClient *c) {
         next_step(c);
 }
 
-static void on_timer(uv_timer_t *timer) {
-        WsClient *c = timer->data;
+static void on_timer(void *userdata) {
+        WsClient *c = userdata;
 
         if (now_of(c) >= c->deadline) {
                 snprintf(c->reason, sizeof(c->reason), "timed out");
                 fail(c);
         } else if (c->wsi) {
-                (void)uv_timer_start(timer, on_timer, (c->deadline - now_of(c)) / USEC_PER_MSEC + 1,
-                                     0);
+                timer_after(c->timer, c->deadline - now_of(c));
         } else if (c->next_address) {
                 connect_next(c);
                 if (c->wsi)
-                        on_timer(timer);
+                        on_timer(c);
         } else {
                 fail(c);
         }
@@ -214,8 +212,8 @@ int ws_client_connect(WsClient *c) {
         c->resolution = resolution;
         c->state = CLIENT_RESOLVING;
         c->deadline = now_of(c) + c->context.limits.handshake_max;
-        return uv_timer_start(c->timer, on_timer, c->context.limits.handshake_max / USEC_PER_MSEC,
-                              0);
+        timer_after(c->timer, c->context.limits.handshake_max);
+        return 0;
 }
 
 static int on_failed(WsClient *c, struct lws *wsi, const char *text, size_t n) {
@@ -259,7 +257,7 @@ static int on_opened(WsClient *c, struct lws *wsi, WsPeer **ret) {
         if (wsi != c->wsi || c->state != CLIENT_CONNECTING || ws_peer_new(&p, &c->context, wsi) < 0)
                 return -1;
 
-        (void)uv_timer_stop(c->timer);
+        timer_stop(c->timer);
         drop_addresses(c);
         c->state = CLIENT_OPEN;
         *ret = p;
@@ -308,10 +306,6 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         }
 }
 
-static void on_timer_closed(uv_handle_t *handle) {
-        free(handle);
-}
-
 static int start(WsClient *c, const WsClientOptions *options) {
         int r;
 
@@ -331,10 +325,10 @@ int ws_client_new(WsClient **ret, uv_loop_t *loop, const WsClientOptions *option
 
         if (!c)
                 return -ENOMEM;
-        c->timer = calloc(1, sizeof(*c->timer));
-        if (!c->timer) {
+        r = timer_new(&c->timer, loop, on_timer, c);
+        if (r < 0) {
                 free(c);
-                return -ENOMEM;
+                return r;
         }
 
         c->context.loop = loop;
@@ -342,8 +336,6 @@ int ws_client_new(WsClient **ret, uv_loop_t *loop, const WsClientOptions *option
         c->context.userdata = userdata;
         c->context.limits = options->limits;
         c->failed = options->failed;
-        (void)uv_timer_init(loop, c->timer);
-        c->timer->data = c;
         r = start(c, options);
         if (r < 0) {
                 ws_client_free(c);
@@ -362,7 +354,7 @@ WsClient *ws_client_free(WsClient *c) {
                 return NULL;
 
         drop_addresses(c);
-        uv_close((uv_handle_t *)c->timer, on_timer_closed);
+        timer_free(c->timer);
         ws_url_done(&c->url);
         if (c->context.handles > 0)
                 ws_context_end(&c->context);

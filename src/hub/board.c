@@ -9,12 +9,13 @@
 
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "event/timer.h"
 #include "wire/spec.h"
 
 typedef struct Entry {
         Website website; /* first: a Website is its Entry */
         Board *board;
-        uv_timer_t timer;
+        Timer *timer;
         UT_hash_handle hh;
 } Entry;
 
@@ -41,9 +42,9 @@ int board_new(Board **ret, uv_loop_t *loop, const BoardOptions *options) {
         return 0;
 }
 
-static void on_timer_closed(uv_handle_t *h) {
-        Entry *e = h->data;
-
+static void entry_free(Entry *e) {
+        site_free(e->website.site);
+        timer_free(e->timer);
         free(e->website.url);
         free(e->website.spec);
         free(e);
@@ -56,8 +57,7 @@ static void forget(Board *b, Entry *e) {
                 if (o->website == &e->website)
                         o->website = NULL;
         HASH_DEL(b->entries, e);
-        e->website.site = site_free(e->website.site);
-        uv_close((uv_handle_t *)&e->timer, on_timer_closed);
+        entry_free(e);
 }
 
 Board *board_free(Board *b) {
@@ -67,8 +67,7 @@ Board *board_free(Board *b) {
                 return NULL;
         HASH_ITER(hh, b->entries, e, next) {
                 HASH_DEL(b->entries, e);
-                e->website.site = site_free(e->website.site);
-                uv_close((uv_handle_t *)&e->timer, on_timer_closed);
+                entry_free(e);
         }
         free(b);
         return NULL;
@@ -76,24 +75,20 @@ Board *board_free(Board *b) {
 
 /* Waking --------------------------------------------------------------------------------------- */
 
-static void schedule(Entry *e);
-
-static void on_wake(uv_timer_t *timer) {
-        Entry *e = timer->data;
-
-        site_tick(e->website.site, hub_clock_now(e->board->options.clock));
-        schedule(e);
-}
-
 static void schedule(Entry *e) {
         usec_t now = hub_clock_now(e->board->options.clock), next = site_next(e->website.site);
 
         if (next == USEC_INFINITY)
-                uv_timer_stop(&e->timer);
+                timer_stop(e->timer);
         else
-                uv_timer_start(&e->timer, on_wake,
-                               next > now ? (next - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC : 0,
-                               0);
+                timer_after(e->timer, next > now ? next - now : 0);
+}
+
+static void on_wake(void *userdata) {
+        Entry *e = userdata;
+
+        site_tick(e->website.site, hub_clock_now(e->board->options.clock));
+        schedule(e);
 }
 
 /* What a machine decides ----------------------------------------------------------------------- */
@@ -217,12 +212,12 @@ static int add(Board *b, const WebsiteRow *row) {
         if (!e)
                 return -ENOMEM;
         e->board = b;
-        uv_timer_init(b->loop, &e->timer);
-        e->timer.data = e;
         e->website.id = row->id;
         HASH_ADD(hh, b->entries, website.id, sizeof(row->id), e);
 
-        r = fill(&e->website, row);
+        r = timer_new(&e->timer, b->loop, on_wake, e);
+        if (r >= 0)
+                r = fill(&e->website, row);
         if (r >= 0) {
                 conf = conf_of(&e->website);
                 r = site_new(&e->website.site, &conf, b->options.hub_secret,

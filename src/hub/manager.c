@@ -9,6 +9,7 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "event/keyfile.h"
+#include "event/timer.h"
 #include "hub/listener.h"
 #include "hub/retain.h"
 #include "store/statements.h"
@@ -32,16 +33,12 @@ struct HubManager {
         Retain *retain;
         Core *core;         /* NULL while the database is away */
         Listener *listener; /* NULL until the first core is ready, and after a stop */
-        uv_timer_t *timer;  /* beats; steps of the stop; the end of a failed core */
+        Timer *timer;       /* beats; steps of the stop; the end of a failed core */
         unsigned beats;
         bool stopping, core_failed;
         usec_t failed_at; /* boot time; a second failure soon after waits for a beat */
         char state[256];
 };
-
-static void on_timer_closed(uv_handle_t *h) {
-        free(h);
-}
 
 static void set_state(HubManager *m, const char *text) {
         snprintf(m->state, sizeof(m->state), "%s", text);
@@ -96,8 +93,6 @@ static void on_core_ready(void *userdata) {
         core_read_websites(m->core);
 }
 
-static void on_timer(uv_timer_t *timer);
-
 static void on_core_failed(const char *reason, void *userdata) {
         HubManager *m = userdata;
         usec_t now = now_boottime(),
@@ -107,7 +102,7 @@ static void on_core_failed(const char *reason, void *userdata) {
         m->failed_at = now;
         log_error("the state is read again: %s", reason);
         set_state(m, reason);
-        uv_timer_start(m->timer, on_timer, pause / USEC_PER_MSEC, BEAT / USEC_PER_MSEC);
+        timer_every(m->timer, pause, BEAT);
 }
 
 static void open_core(HubManager *m) {
@@ -178,12 +173,12 @@ static void stop_step(HubManager *m) {
                 core_flush(m->core);
                 return;
         }
-        uv_timer_stop(m->timer);
+        timer_stop(m->timer);
         daemon_finished(m->daemon);
 }
 
-static void on_timer(uv_timer_t *timer) {
-        HubManager *m = timer->data;
+static void on_timer(void *userdata) {
+        HubManager *m = userdata;
 
         if (m->core_failed) {
                 close_core(m);
@@ -198,15 +193,6 @@ static void on_timer(uv_timer_t *timer) {
                 core_beat(m->core);
         if (++m->beats % SUMMARY_BEATS == 0)
                 refusals_summarise(m->refusals, now_boottime(), on_summary, m);
-}
-
-static int start_timer(HubManager *m) {
-        m->timer = calloc(1, sizeof(*m->timer));
-        if (!m->timer)
-                return -ENOMEM;
-        uv_timer_init(m->loop, m->timer);
-        m->timer->data = m;
-        return uv_timer_start(m->timer, on_timer, BEAT / USEC_PER_MSEC, BEAT / USEC_PER_MSEC);
 }
 
 /* Building ------------------------------------------------------------------------------------- */
@@ -319,9 +305,10 @@ int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *o
         if (r < 0)
                 return r;
 
-        r = start_timer(m);
+        r = timer_new(&m->timer, m->loop, on_timer, m);
         if (r < 0)
                 return r;
+        timer_every(m->timer, BEAT, BEAT);
 
         set_state(m, "connecting to the database");
         r = open_store(m);
@@ -343,8 +330,7 @@ HubManager *hub_manager_free(HubManager *m) {
         core_free(m->core);
         retain_free(m->retain);
         store_free(m->store);
-        if (m->timer)
-                uv_close((uv_handle_t *)m->timer, on_timer_closed);
+        timer_free(m->timer);
         refusals_free(m->refusals);
         sign_key_free(m->key);
         free(m);
@@ -356,7 +342,7 @@ void hub_manager_stop(HubManager *m) {
         set_state(m, "stopping");
         if (m->listener)
                 listener_drain(m->listener, CODE_SHUTDOWN, 2);
-        uv_timer_start(m->timer, on_timer, 1, STOP_STEP / USEC_PER_MSEC);
+        timer_every(m->timer, USEC_PER_MSEC, STOP_STEP);
 }
 
 /* For the bus ---------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "event/timer.h"
 #include "store/rollups.h"
 
 #define EVERY USEC_PER_MIN
@@ -16,13 +17,9 @@
 
 struct Retain {
         RetainOptions options;
-        uv_timer_t *timer;
+        Timer *timer;
         StoreCall *call;
 };
-
-static void on_timer_closed(uv_handle_t *h) {
-        free(h);
-}
 
 static void on_hours(int r, int64_t n, void *userdata);
 
@@ -62,8 +59,8 @@ static void on_partitions(int r, int64_t n, void *userdata) {
         close_hours(k);
 }
 
-static void on_timer(uv_timer_t *timer) {
-        Retain *k = timer->data;
+static void on_timer(void *userdata) {
+        Retain *k = userdata;
         Retention retention = {
                 .now = hub_clock_now(k->options.clock),
                 .days_raw = k->options.days_raw,
@@ -76,16 +73,15 @@ static void on_timer(uv_timer_t *timer) {
 
 int retain_new(Retain **ret, uv_loop_t *loop, const RetainOptions *options) {
         _cleanup_(retain_freep) Retain *k = calloc(1, sizeof(*k));
+        int r;
 
         if (!k)
                 return -ENOMEM;
         k->options = *options;
-        k->timer = calloc(1, sizeof(*k->timer));
-        if (!k->timer)
-                return -ENOMEM;
-        uv_timer_init(loop, k->timer);
-        k->timer->data = k;
-        uv_timer_start(k->timer, on_timer, 0, EVERY / USEC_PER_MSEC);
+        r = timer_new(&k->timer, loop, on_timer, k);
+        if (r < 0)
+                return r;
+        timer_every(k->timer, 0, EVERY);
 
         *ret = TAKE_PTR(k);
         return 0;
@@ -95,8 +91,7 @@ Retain *retain_free(Retain *k) {
         if (!k)
                 return NULL;
         store_call_cancel(k->call);
-        if (k->timer)
-                uv_close((uv_handle_t *)k->timer, on_timer_closed);
+        timer_free(k->timer);
         free(k);
         return NULL;
 }

@@ -9,22 +9,19 @@
 
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "event/timer.h"
 #include "wire/batch.h"
 
 struct Session {
         WsPeer *peer;
         SessionOptions options;
         SessionState state;
-        uv_timer_t *timer; /* of the handshake */
+        Timer *timer; /* of the handshake */
         FrameNonces nonces;
         Validator *validator;
         char source[NI_MAXHOST];
         unsigned bad;
 };
-
-static void on_timer_closed(uv_handle_t *h) {
-        free(h);
-}
 
 /* Sending -------------------------------------------------------------------------------------- */
 
@@ -77,21 +74,11 @@ static int send_hello(Session *s) {
 
 /* Life ----------------------------------------------------------------------------------------- */
 
-static void on_handshake_timeout(uv_timer_t *timer) {
-        Session *s = timer->data;
+static void on_handshake_timeout(void *userdata) {
+        Session *s = userdata;
 
         if (s->state == SESSION_NEW)
                 refuse(s, "handshake_timeout", NULL, CLOSE_TIMEOUT);
-}
-
-static int start_timer(Session *s) {
-        s->timer = calloc(1, sizeof(*s->timer));
-        if (!s->timer)
-                return -ENOMEM;
-        uv_timer_init(s->options.loop, s->timer);
-        s->timer->data = s;
-        return uv_timer_start(s->timer, on_handshake_timeout, SESSION_HANDSHAKE_MAX / USEC_PER_MSEC,
-                              0);
 }
 
 int session_new(Session **ret, WsPeer *peer, const SessionOptions *options) {
@@ -107,9 +94,11 @@ int session_new(Session **ret, WsPeer *peer, const SessionOptions *options) {
                         sizeof(s->source), NULL, 0, NI_NUMERICHOST) != 0)
                 snprintf(s->source, sizeof(s->source), "unknown");
 
-        r = start_timer(s);
+        r = timer_new(&s->timer, options->loop, on_handshake_timeout, s);
         if (r < 0)
                 return r;
+        timer_after(s->timer, SESSION_HANDSHAKE_MAX);
+
         r = send_hello(s);
         if (r < 0)
                 return r;
@@ -121,8 +110,7 @@ int session_new(Session **ret, WsPeer *peer, const SessionOptions *options) {
 Session *session_free(Session *s) {
         if (!s)
                 return NULL;
-        if (s->timer)
-                uv_close((uv_handle_t *)s->timer, on_timer_closed);
+        timer_free(s->timer);
         free(s);
         return NULL;
 }
@@ -248,7 +236,7 @@ int session_welcome(Session *s, FrameWelcome *welcome, const PublicKey *validato
                 return r;
         f.welcome = *welcome;
         s->state = SESSION_READY;
-        uv_timer_stop(s->timer);
+        timer_stop(s->timer);
         send_text(s, &f);
         return 0;
 }

@@ -4,10 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "event/timer.h"
 #include "store/hub-state.h"
 
 struct Writer {
-        uv_timer_t *timer; /* closed by itself after the writer is gone */
+        Timer *timer;
         WriterOptions options;
         StoreCall *call;
         uint64_t collecting; /* number of the group being collected */
@@ -20,12 +21,11 @@ struct Writer {
         size_t n_ticks, capacity, flying; /* flying: ticks of the commit under way */
 };
 
-static void on_timer_closed(uv_handle_t *h) {
-        free(h);
-}
+static void on_company(void *userdata);
 
 int writer_new(Writer **ret, uv_loop_t *loop, const WriterOptions *options) {
         _cleanup_(writer_freep) Writer *w = calloc(1, sizeof(*w));
+        int r;
 
         if (!w)
                 return -ENOMEM;
@@ -37,11 +37,9 @@ int writer_new(Writer **ret, uv_loop_t *loop, const WriterOptions *options) {
         if (!w->spare)
                 return -ENOMEM;
 
-        w->timer = calloc(1, sizeof(*w->timer));
-        if (!w->timer)
-                return -ENOMEM;
-        uv_timer_init(loop, w->timer);
-        w->timer->data = w;
+        r = timer_new(&w->timer, loop, on_company, w);
+        if (r < 0)
+                return r;
 
         *ret = TAKE_PTR(w);
         return 0;
@@ -53,8 +51,7 @@ Writer *writer_free(Writer *w) {
         store_call_cancel(w->call);
         pq_transaction_free(w->group);
         pq_transaction_free(w->spare);
-        if (w->timer)
-                uv_close((uv_handle_t *)w->timer, on_timer_closed);
+        timer_free(w->timer);
         free(w->ticks);
         free(w);
         return NULL;
@@ -65,7 +62,7 @@ static void fail(Writer *w, int r, const char *error) {
         if (w->failed)
                 return;
         w->failed = true;
-        uv_timer_stop(w->timer);
+        timer_stop(w->timer);
         w->options.ops.failed(r, error, w->options.ops.userdata);
 }
 
@@ -91,7 +88,7 @@ static void send_group(Writer *w) {
         PqTransaction *t;
         int r;
 
-        uv_timer_stop(w->timer);
+        timer_stop(w->timer);
         if (w->out_of_memory) {
                 fail(w, -ENOMEM, NULL);
                 return;
@@ -109,8 +106,8 @@ static void send_group(Writer *w) {
                 fail(w, r, NULL);
 }
 
-static void on_company(uv_timer_t *timer) {
-        Writer *w = timer->data;
+static void on_company(void *userdata) {
+        Writer *w = userdata;
 
         if (w->call)
                 w->due = true; /* goes when the one under way is done */
@@ -129,7 +126,7 @@ PqTransaction *writer_group(Writer *w) {
         }
         hub_commit(w->group, w->collecting);
         if (!w->failed)
-                uv_timer_start(w->timer, on_company, WRITER_COMPANY / USEC_PER_MSEC, 0);
+                timer_after(w->timer, WRITER_COMPANY);
         return w->group;
 }
 

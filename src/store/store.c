@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "event/timer.h"
 #include "store/call.h"
 
+#define RETRY  USEC_PER_SEC
+#define REOPEN (50 * USEC_PER_MSEC)
+
 enum {
-        RETRY_MS = 1000,
-        REOPEN_MS = 50,
         TEXT_SIZE = 512
 };
 
@@ -31,8 +33,8 @@ struct Store {
         StorePhase phase;
         StoreState state;
         char text[TEXT_SIZE];
-        PqCall *step;      /* version or lock, while asked for */
-        uv_timer_t *timer; /* the next step; closes on its own */
+        PqCall *step; /* version or lock, while asked for */
+        Timer *timer; /* the next step */
         StoreCalls calls;
 };
 
@@ -81,12 +83,6 @@ static void set_state(Store *s, StoreState state, const char *text) {
         s->options.on_state(state, s->text, s->options.userdata);
 }
 
-static void on_timer(uv_timer_t *timer);
-
-static void later(Store *s, uint64_t ms) {
-        uv_timer_start(s->timer, on_timer, ms, 0);
-}
-
 /* The version's answer. 0: this program fits. */
 static int judge_version(int64_t version, bool runs_with, char *ret, size_t size) {
         if (version > STORE_SCHEMA_VERSION && !runs_with)
@@ -112,13 +108,13 @@ static void on_version(int r, PqResult *const *results, size_t n _unused_, const
         s->step = NULL;
         if (r < 0) {
                 log_debug("schema version: %s", error ? error : strerror(-r));
-                later(s, RETRY_MS);
+                timer_after(s->timer, RETRY);
                 return;
         }
 
         r = judge_version(pq_get_int(results[0], 0, 0), pq_get_bool(results[0], 0, 1), text,
                           sizeof(text));
-        later(s, r < 0 ? RETRY_MS : 0);
+        timer_after(s->timer, r < 0 ? RETRY : 0);
         if (r < 0)
                 set_state(s, STORE_REFUSED, text);
         else
@@ -132,11 +128,11 @@ static void on_lock(int r, PqResult *const *results, size_t n _unused_, const ch
         s->step = NULL;
         if (r < 0) {
                 log_debug("writer's lock: %s", error ? error : strerror(-r));
-                later(s, RETRY_MS);
+                timer_after(s->timer, RETRY);
         } else if (pq_get_bool(results[0], 0, 0)) {
                 set_state(s, STORE_READY, NULL);
         } else {
-                later(s, RETRY_MS);
+                timer_after(s->timer, RETRY);
                 set_state(s, STORE_STANDBY, "another hub holds the writer's lock");
         }
 }
@@ -150,7 +146,7 @@ static void ask(Store *s, const PqStatement *statement, PqDone done) {
         if (t && statement->n_params > 0)
                 pq_text(t, DPIN_VERSION);
         if (!t || pq_submit(s->pq, t, done, s, &s->step) < 0)
-                later(s, RETRY_MS);
+                timer_after(s->timer, RETRY);
 }
 
 static void next_step(Store *s) {
@@ -174,9 +170,9 @@ static void on_pq_state(Pq *pq _unused_, bool connected, const char *error, void
 
         if (s->phase == PHASE_WORK) {
                 s->phase = PHASE_CHECK;
-                later(s, was_ready ? REOPEN_MS : RETRY_MS);
+                timer_after(s->timer, was_ready ? REOPEN : RETRY);
         } else {
-                uv_timer_stop(s->timer);
+                timer_stop(s->timer);
         }
         set_state(s, STORE_AWAY, error);
 }
@@ -211,8 +207,8 @@ static bool phase_connected(const Store *s, StorePhase phase) {
         return s->pq && s->phase == phase && pq_connected(s->pq);
 }
 
-static void on_timer(uv_timer_t *timer) {
-        Store *s = timer->data;
+static void on_timer(void *userdata) {
+        Store *s = userdata;
         bool same;
 
         /* asked again on the same connection: a schema that was refused, a lock not got */
@@ -226,7 +222,7 @@ static void on_timer(uv_timer_t *timer) {
         store_calls_fail(&s->calls, -ENOTCONN);
         s->pq = pq_free(s->pq);
         if (connect_pq(s) < 0)
-                later(s, RETRY_MS);
+                timer_after(s->timer, RETRY);
 }
 
 static int join_statements(Store *s) {
@@ -268,11 +264,9 @@ int store_new(Store **ret, uv_loop_t *loop, const StoreOptions *options) {
         if (r < 0)
                 return r;
 
-        s->timer = calloc(1, sizeof(uv_timer_t));
-        if (!s->timer)
-                return -ENOMEM;
-        (void)uv_timer_init(loop, s->timer);
-        s->timer->data = s;
+        r = timer_new(&s->timer, loop, on_timer, s);
+        if (r < 0)
+                return r;
 
         r = connect_pq(s);
         if (r < 0)
@@ -282,10 +276,6 @@ int store_new(Store **ret, uv_loop_t *loop, const StoreOptions *options) {
         return 0;
 }
 
-static void free_timer(uv_handle_t *timer) {
-        free(timer);
-}
-
 Store *store_free(Store *s) {
         if (!s)
                 return NULL;
@@ -293,8 +283,7 @@ Store *store_free(Store *s) {
         store_calls_cancel(&s->calls);
         pq_call_cancel(s->step);
         pq_free(s->pq);
-        if (s->timer)
-                uv_close((uv_handle_t *)s->timer, free_timer);
+        timer_free(s->timer);
         free(s->statements);
         free(s->dsn);
         free(s);

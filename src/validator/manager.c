@@ -10,10 +10,11 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "event/keyfile.h"
+#include "event/timer.h"
 #include "validator/runner.h"
 #include "validator/uplink.h"
 
-#define STOP_STEP_MS 10
+#define STOP_STEP    (10 * USEC_PER_MSEC)
 #define STOP_STEPS   150
 #define QUEUE_FACTOR 50 /* checks may wait for 50 times the concurrency */
 
@@ -33,13 +34,9 @@ struct ValidatorManager {
         Sealer *sealer;
         Runner *runner;
         Uplink *uplink;
-        uv_timer_t *timer; /* of the stop */
+        Timer *timer; /* of the stop */
         unsigned steps;
 };
-
-static void on_timer_closed(uv_handle_t *h) {
-        free(h);
-}
 
 /* Ticks, the way to the hub -------------------------------------------------------------------- */
 
@@ -305,8 +302,7 @@ int validator_manager_new(ValidatorManager **ret, Daemon *daemon,
 ValidatorManager *validator_manager_free(ValidatorManager *m) {
         if (!m)
                 return NULL;
-        if (m->timer)
-                uv_close((uv_handle_t *)m->timer, on_timer_closed);
+        timer_free(m->timer);
         uplink_free(m->uplink);
         runner_free(m->runner);
         sealer_free(m->sealer);
@@ -322,26 +318,22 @@ ValidatorManager *validator_manager_free(ValidatorManager *m) {
 
 /* Stopping ------------------------------------------------------------------------------------- */
 
-static void on_stop_step(uv_timer_t *timer) {
-        ValidatorManager *m = timer->data;
+static void on_stop_step(void *userdata) {
+        ValidatorManager *m = userdata;
 
         if (!uplink_is_closed(m->uplink) && ++m->steps < STOP_STEPS)
                 return;
-        uv_timer_stop(timer);
+        timer_stop(m->timer);
         daemon_finished(m->daemon);
 }
 
 void validator_manager_stop(ValidatorManager *m) {
         (void)sealer_flush(m->sealer);
         uplink_stop(m->uplink);
-        m->timer = calloc(1, sizeof(*m->timer));
-        if (!m->timer) {
+        if (timer_new(&m->timer, m->loop, on_stop_step, m) < 0)
                 daemon_finished(m->daemon);
-                return;
-        }
-        uv_timer_init(m->loop, m->timer);
-        m->timer->data = m;
-        uv_timer_start(m->timer, on_stop_step, 0, STOP_STEP_MS);
+        else
+                timer_every(m->timer, 0, STOP_STEP);
 }
 
 void validator_manager_status(const ValidatorManager *m, ValidatorStatus *ret) {

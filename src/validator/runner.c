@@ -8,6 +8,7 @@
 #include <utlist.h>
 
 #include "base/log.h"
+#include "event/timer.h"
 #include "validator/schedule.h"
 
 typedef struct Work {
@@ -15,7 +16,7 @@ typedef struct Work {
         Order order;
         Spec *spec;
         Runner *runner;
-        uv_timer_t timer;
+        Timer *timer;
         ScheduleSlot due;
         int64_t slot_max, probe_max;
         TickOutcome last; /* up before the first: a start with many orders is no news */
@@ -27,7 +28,7 @@ typedef struct Work {
 typedef struct Run {
         Runner *runner;
         Check *check;
-        uv_timer_t *suspect; /* NULL for probes */
+        Timer *suspect; /* NULL for probes */
         OrderId order;
         TickKind kind;
         uint32_t number;
@@ -42,16 +43,15 @@ struct Runner {
         Run *runs;
 };
 
-static void on_timer_closed(uv_handle_t *h) {
-        free(h);
-}
-
-static void on_work_closed(uv_handle_t *h) {
-        Work *w = h->data;
-
+static Work *work_free(Work *w) {
+        if (!w)
+                return NULL;
+        timer_free(w->timer);
         free(w->spec);
         free(w);
+        return NULL;
 }
+DEFINE_FREEP(Work, work_free);
 
 static usec_t hub_now(const Runner *r) {
         return hub_time_at(r->options.hub_time, now_boottime());
@@ -61,17 +61,16 @@ static usec_t hub_now(const Runner *r) {
 
 static void run_free(Run *run) {
         DL_DELETE(run->runner->runs, run);
-        if (run->suspect)
-                uv_close((uv_handle_t *)run->suspect, on_timer_closed);
+        timer_free(run->suspect);
         free(run);
 }
 
-static void on_suspect(uv_timer_t *timer) {
-        Run *run = timer->data;
+static void on_suspect(void *userdata) {
+        Run *run = userdata;
         const RunnerOptions *o = &run->runner->options;
 
         if (!check_is_active(run->check)) { /* it is this machine that is slow */
-                uv_timer_start(timer, on_suspect, RUNNER_SUSPECT_AFTER / USEC_PER_MSEC, 0);
+                timer_after(run->suspect, RUNNER_SUSPECT_AFTER);
                 return;
         }
         o->suspect(&run->order, run->number, o->userdata);
@@ -118,12 +117,13 @@ static void on_checked(const CheckResult *result, void *userdata) {
 }
 
 static int start_suspect(Run *run) {
-        run->suspect = calloc(1, sizeof(*run->suspect));
-        if (!run->suspect)
-                return -ENOMEM;
-        uv_timer_init(run->runner->loop, run->suspect);
-        run->suspect->data = run;
-        return uv_timer_start(run->suspect, on_suspect, RUNNER_SUSPECT_AFTER / USEC_PER_MSEC, 0);
+        int r;
+
+        r = timer_new(&run->suspect, run->runner->loop, on_suspect, run);
+        if (r < 0)
+                return r;
+        timer_after(run->suspect, RUNNER_SUSPECT_AFTER);
+        return 0;
 }
 
 static int start_run(Work *w, TickKind kind, uint32_t number, usec_t scheduled) {
@@ -155,10 +155,16 @@ static int start_run(Work *w, TickKind kind, uint32_t number, usec_t scheduled) 
 
 /* Schedule ------------------------------------------------------------------------------------- */
 
-static void schedule(Work *w);
+static void schedule(Work *w) {
+        usec_t now = hub_now(w->runner);
 
-static void on_due(uv_timer_t *timer) {
-        Work *w = timer->data;
+        w->due = schedule_next(&w->order, w->slot_max, now);
+        uv_update_time(w->runner->loop);
+        timer_after(w->timer, w->due.at > now ? w->due.at - now : 0);
+}
+
+static void on_due(void *userdata) {
+        Work *w = userdata;
         int r;
 
         if (hub_now(w->runner) + USEC_PER_MSEC <
@@ -171,15 +177,6 @@ static void on_due(uv_timer_t *timer) {
         if (r < 0)
                 log_debug("a check could not be started: %s", strerror(-r));
         schedule(w);
-}
-
-static void schedule(Work *w) {
-        usec_t now = hub_now(w->runner);
-
-        w->due = schedule_next(&w->order, w->slot_max, now);
-        uv_update_time(w->runner->loop);
-        uv_timer_start(&w->timer, on_due, (w->due.at > now ? w->due.at - now : 0) / USEC_PER_MSEC,
-                       0);
 }
 
 /* Orders --------------------------------------------------------------------------------------- */
@@ -197,7 +194,7 @@ int runner_new(Runner **ret, uv_loop_t *loop, const RunnerOptions *options) {
 
 static void forget(Runner *r, Work *w) {
         HASH_DEL(r->works, w);
-        uv_close((uv_handle_t *)&w->timer, on_work_closed);
+        work_free(w);
 }
 
 Runner *runner_free(Runner *r) {
@@ -230,39 +227,39 @@ static int recall(Work *w) {
         return 0;
 }
 
-static Work *work_new(Runner *r, const RunnerOrder *o) {
-        Work *w = calloc(1, sizeof(*w));
+static int work_new(Work **ret, Runner *r, const RunnerOrder *o) {
+        _cleanup_(work_freep) Work *w = calloc(1, sizeof(*w));
+        int code;
 
         if (!w)
-                return NULL;
+                return -ENOMEM;
         w->spec = malloc(sizeof(*w->spec));
-        if (!w->spec) {
-                free(w);
-                return NULL;
-        }
+        if (!w->spec)
+                return -ENOMEM;
+        code = timer_new(&w->timer, r->loop, on_due, w);
+        if (code < 0)
+                return code;
+
         *w->spec = *o->spec;
         w->id = o->id;
         w->order = o->order;
         w->order.extension = (Extension){ 0 };
         w->runner = r;
         w->last = TICK_UP;
-        return w;
+        code = recall(w);
+        if (code < 0)
+                return code;
+        *ret = TAKE_PTR(w);
+        return 0;
 }
 
 static int add(Runner *r, const RunnerOrder *o) {
-        Work *w = work_new(r, o);
+        Work *w;
         int code;
 
-        if (!w)
-                return -ENOMEM;
-        code = recall(w);
-        if (code < 0) {
-                free(w->spec);
-                free(w);
+        code = work_new(&w, r, o);
+        if (code < 0)
                 return code;
-        }
-        uv_timer_init(r->loop, &w->timer);
-        w->timer.data = w;
         HASH_ADD(hh, r->works, id, sizeof(w->id), w);
         if (w->order.type != ORDER_SPARE)
                 schedule(w);

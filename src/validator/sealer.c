@@ -7,12 +7,13 @@
 
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "event/timer.h"
 
 #define SHRINKS_MOST 64 /* gaps made in one go */
 
 struct Sealer {
         SealerOptions options;
-        uv_timer_t *timer;
+        Timer *timer;
         PublicKey network;
         bool has_network, complained;
         uint64_t incarnation, sequence; /* sequence: of the batch sealed last */
@@ -22,10 +23,6 @@ struct Sealer {
         uint64_t sealed, refused;
         uint8_t frame[BATCH_FRAME_MAX];
 };
-
-static void on_timer_closed(uv_handle_t *h) {
-        free(h);
-}
 
 void sealer_renew(Sealer *s) {
         uint64_t incarnation;
@@ -39,18 +36,20 @@ void sealer_renew(Sealer *s) {
         s->previous = (Hash){ 0 };
 }
 
+static void on_timer(void *userdata);
+
 int sealer_new(Sealer **ret, uv_loop_t *loop, const SealerOptions *options) {
         _cleanup_(sealer_freep) Sealer *s = calloc(1, sizeof(*s));
+        int r;
 
         if (!s)
                 return -ENOMEM;
         s->options = *options;
         sealer_renew(s);
-        s->timer = calloc(1, sizeof(*s->timer));
-        if (!s->timer)
-                return -ENOMEM;
-        uv_timer_init(loop, s->timer);
-        s->timer->data = s;
+
+        r = timer_new(&s->timer, loop, on_timer, s);
+        if (r < 0)
+                return r;
 
         *ret = TAKE_PTR(s);
         return 0;
@@ -59,8 +58,7 @@ int sealer_new(Sealer **ret, uv_loop_t *loop, const SealerOptions *options) {
 Sealer *sealer_free(Sealer *s) {
         if (!s)
                 return NULL;
-        if (s->timer)
-                uv_close((uv_handle_t *)s->timer, on_timer_closed);
+        timer_free(s->timer);
         free(s);
         return NULL;
 }
@@ -146,7 +144,7 @@ static void shrink(Sealer *s) {
 int sealer_flush(Sealer *s) {
         int r;
 
-        uv_timer_stop(s->timer);
+        timer_stop(s->timer);
         if (s->n == 0)
                 return 0;
         if (!s->has_network)
@@ -167,11 +165,13 @@ int sealer_flush(Sealer *s) {
         return 0;
 }
 
-static void on_timer(uv_timer_t *timer) {
-        Sealer *s = timer->data;
-
+static void flush_or_retry(Sealer *s) {
         if (sealer_flush(s) < 0)
-                uv_timer_start(s->timer, on_timer, 1000, 0);
+                timer_after(s->timer, USEC_PER_SEC);
+}
+
+static void on_timer(void *userdata) {
+        flush_or_retry(userdata);
 }
 
 static bool is_before(const Tick *earlier, const Tick *tick) {
@@ -203,9 +203,9 @@ int sealer_add(Sealer *s, const Tick *tick, bool urgent) {
         }
         s->ticks[s->n++] = *tick;
         if (urgent || s->n == BATCH_TICKS_MAX)
-                on_timer(s->timer);
-        else if (!uv_is_active((uv_handle_t *)s->timer))
-                uv_timer_start(s->timer, on_timer, SEALER_DELAY / USEC_PER_MSEC, 0);
+                flush_or_retry(s);
+        else if (!timer_is_set(s->timer))
+                timer_after(s->timer, SEALER_DELAY);
         return 0;
 }
 

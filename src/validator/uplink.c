@@ -8,6 +8,7 @@
 
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "event/timer.h"
 #include "event/ws.h"
 #include "validator/receipts.h"
 #include "validator/window.h"
@@ -21,8 +22,8 @@ struct Uplink {
         uv_loop_t *loop;
         UplinkOptions options;
         WsClient *client;
-        WsPeer *peer;      /* NULL: not connected */
-        uv_timer_t *timer; /* backoff, or the handshake's limit */
+        WsPeer *peer; /* NULL: not connected */
+        Timer *timer; /* backoff, or the handshake's limit */
         UplinkState state;
         bool approved, stopping;
         usec_t backoff, asked; /* asked: the hub named a time to come again */
@@ -45,18 +46,12 @@ const char *uplink_state_name(UplinkState s) {
         return state_names[s];
 }
 
-static void on_timer_closed(uv_handle_t *h) {
-        free(h);
-}
-
 static void set_state(Uplink *u, UplinkState state) {
         u->state = state;
         u->options.changed(u->options.userdata);
 }
 
 /* Coming and going ----------------------------------------------------------------------------- */
-
-static void on_timer(uv_timer_t *timer);
 
 /* Full jitter around the middle, so that a restarted hub is not met by all at once. */
 static void retry_later(Uplink *u) {
@@ -68,7 +63,7 @@ static void retry_later(Uplink *u) {
         u->backoff = MIN(u->backoff * 2, BACKOFF_LAST);
         wait = MAX(wait, u->asked + u->asked / 10 * randombytes_uniform(3));
         u->asked = 0;
-        uv_timer_start(u->timer, on_timer, wait / USEC_PER_MSEC, 0);
+        timer_after(u->timer, wait);
 }
 
 static void on_failed(const char *reason, void *userdata) {
@@ -93,13 +88,13 @@ static void connect_now(Uplink *u) {
 static void leave(Uplink *u, CloseCode code, const char *why) {
         log_event(LOG_WARNING, DPIN_MSG_HUB_REFUSED, "leaving the hub",
                   "DPIN_HUB=%s\nDPIN_REASON=%s", u->options.url, why);
-        uv_timer_stop(u->timer);
+        timer_stop(u->timer);
         ws_peer_close(u->peer, code, close_code_name(code));
         set_state(u, UPLINK_LEAVING);
 }
 
-static void on_timer(uv_timer_t *timer) {
-        Uplink *u = timer->data;
+static void on_timer(void *userdata) {
+        Uplink *u = userdata;
 
         if (u->state == UPLINK_AWAY)
                 connect_now(u);
@@ -116,7 +111,7 @@ static int on_opened(WsPeer *p, void *userdata) {
         u->approved = false;
         u->revision = 0;
         u->wanted[0] = 0;
-        uv_timer_start(u->timer, on_timer, SILENCE_MAX / USEC_PER_MSEC, 0);
+        timer_after(u->timer, SILENCE_MAX);
         set_state(u, UPLINK_GREETED);
         return 0;
 }
@@ -315,7 +310,7 @@ static void on_welcome(Uplink *u, const Frame *f) {
         u->approved = w->approved;
         u->backoff = BACKOFF_FIRST;
         u->last_failure[0] = '\0';
-        uv_timer_stop(u->timer);
+        timer_stop(u->timer);
         log_event(LOG_INFO, DPIN_MSG_HUB_CONNECTED,
                   u->approved ? "joined the hub" : "joined the hub, waiting for approval",
                   "DPIN_HUB=%s", u->options.url);
@@ -455,7 +450,7 @@ static void on_notice(Uplink *u, const Frame *f) {
                 break;
         case CODE_TOO_FAST:
                 window_rewind(u->window, n->incarnation, n->sequence);
-                uv_timer_start(u->timer, on_timer, 1000, 0);
+                timer_after(u->timer, USEC_PER_SEC);
                 break;
         default:
                 log_debug("notice from the hub: %s %s", n->code, n->reason);
@@ -531,16 +526,14 @@ int uplink_new(Uplink **ret, uv_loop_t *loop, const UplinkOptions *options) {
         if (r < 0)
                 return r;
 
-        u->timer = calloc(1, sizeof(*u->timer));
-        if (!u->timer)
-                return -ENOMEM;
-        uv_timer_init(loop, u->timer);
-        u->timer->data = u;
+        r = timer_new(&u->timer, loop, on_timer, u);
+        if (r < 0)
+                return r;
 
         r = ws_client_new(&u->client, loop, &client, &ops, u);
         if (r < 0)
                 return r;
-        uv_timer_start(u->timer, on_timer, 0, 0);
+        timer_after(u->timer, 0);
 
         *ret = TAKE_PTR(u);
         return 0;
@@ -550,8 +543,7 @@ Uplink *uplink_free(Uplink *u) {
         if (!u)
                 return NULL;
         ws_client_free(u->client);
-        if (u->timer)
-                uv_close((uv_handle_t *)u->timer, on_timer_closed);
+        timer_free(u->timer);
         window_free(u->window);
         free(u);
         return NULL;
@@ -569,7 +561,7 @@ void uplink_stop(Uplink *u) {
         Frame f = { .kind = FRAME_BYE };
 
         u->stopping = true;
-        uv_timer_stop(u->timer);
+        timer_stop(u->timer);
         if (!u->peer)
                 return;
         memccpy(f.bye.code, code_name(CODE_SHUTDOWN), 0, sizeof(f.bye.code));
