@@ -262,25 +262,10 @@ static void load_streams(Join *j, Validator *v) {
 
 /* The row -------------------------------------------------------------------------------------- */
 
-static Validator *put_row(Admission *a, const ValidatorRow *row) {
-        int standing = standing_from_name(row->state);
-
-        return registry_put(a->options.registry,
-                            &(RegistryEntry){
-                                            .id = row->id,
-                                            .key = row->key,
-                                            .standing = standing < 0 ? STANDING_PENDING
-                                                                     : (Standing)standing,
-                                            .name = row->name,
-                                            .operator_name = row->operator_name,
-                                            .region = row->region,
-                                            .asn = row->asn,
-                            });
-}
-
 static void on_row(int r, const ValidatorRow *rows, size_t n, void *userdata) {
         Join *j = userdata;
-        Validator *v = r >= 0 && n == 1 ? put_row(j->admission, rows) : NULL;
+        Registry *registry = j->admission->options.registry;
+        Validator *v = r >= 0 && n == 1 ? registry_put_row(registry, rows, 0) : NULL;
 
         j->call = NULL;
         if (v && v->standing == STANDING_SUSPENDED) {

@@ -362,24 +362,15 @@ void core_read_websites(Core *c) {
 }
 
 void core_validator_changed(Core *c, const ValidatorRow *row) {
-        int standing = standing_from_name(row->state);
         Validator *v;
 
-        if (!c->ready || standing < 0)
+        if (!c->ready)
                 return;
-        v = registry_put(c->registry, &(RegistryEntry){
-                                                      .id = row->id,
-                                                      .key = row->key,
-                                                      .standing = (Standing)standing,
-                                                      .name = row->name,
-                                                      .operator_name = row->operator_name,
-                                                      .region = row->region,
-                                                      .asn = row->asn,
-                                      });
+        v = registry_put_row(c->registry, row, 0);
         board_roster_changed(c->board);
         if (v && v->session)
                 session_bye(v->session,
-                            standing == STANDING_SUSPENDED ? CODE_SUSPENDED : CODE_APPROVED, 1);
+                            v->standing == STANDING_SUSPENDED ? CODE_SUSPENDED : CODE_APPROVED, 1);
 }
 
 void core_beat(Core *c) {

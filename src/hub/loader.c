@@ -316,22 +316,9 @@ static usec_t steady_until(const ValidatorRow *row, usec_t heartbeat) {
 }
 
 static int take_validator(Loader *l, const ValidatorRow *row) {
-        int standing = standing_from_name(row->state);
+        usec_t steady = steady_until(row, l->options.heartbeat);
 
-        return registry_put(l->options.registry,
-                            &(RegistryEntry){
-                                            .id = row->id,
-                                            .key = row->key,
-                                            .standing = standing < 0 ? STANDING_PENDING
-                                                                     : (Standing)standing,
-                                            .name = row->name,
-                                            .operator_name = row->operator_name,
-                                            .region = row->region,
-                                            .asn = row->asn,
-                                            .steady_until = steady_until(row, l->options.heartbeat),
-                            })
-                               ? 0
-                               : -ENOMEM;
+        return registry_put_row(l->options.registry, row, steady) ? 0 : -ENOMEM;
 }
 
 static void on_validators(int r, const ValidatorRow *rows, size_t n, void *userdata) {

@@ -9,6 +9,7 @@
 #include <uthash.h>
 
 #include "base/encode.h"
+#include "store/validators.h"
 
 typedef struct Entry {
         Validator validator;
@@ -173,6 +174,22 @@ Validator *registry_put(Registry *r, const RegistryEntry *e) {
         snprintf(v->region, sizeof(v->region), "%s", e->region);
         rebuild(r);
         return v;
+}
+
+Validator *registry_put_row(Registry *r, const ValidatorRow *row, usec_t steady_until) {
+        int standing = standing_from_name(row->state);
+        RegistryEntry e = {
+                .id = row->id,
+                .key = row->key,
+                .standing = standing < 0 ? STANDING_PENDING : (Standing)standing,
+                .name = row->name,
+                .operator_name = row->operator_name,
+                .region = row->region,
+                .asn = row->asn,
+                .steady_until = steady_until,
+        };
+
+        return registry_put(r, &e);
 }
 
 Validator *registry_find(const Registry *r, const PublicKey *key) {

@@ -28,6 +28,7 @@ int standing_from_name(const char *name);
 
 typedef struct Registry Registry;
 typedef struct Session Session;
+typedef struct ValidatorRow ValidatorRow;
 
 typedef struct Validator {
         uint32_t id; /* of the database; 0: pending and only in memory */
@@ -63,6 +64,9 @@ typedef struct RegistryEntry {
 /* Adds or updates by key; borrowed until registry_forget() or the registry's end. NULL: out of
  * memory. */
 Validator *registry_put(Registry *r, const RegistryEntry *e);
+/* What the database says. A state without a name here waits for approval. steady_until: 0, not
+ * known from before. */
+Validator *registry_put_row(Registry *r, const ValidatorRow *row, usec_t steady_until);
 Validator *registry_find(const Registry *r, const PublicKey *key);
 Validator *registry_find_id(const Registry *r, uint32_t id);
 /* 0; -ENOBUFS: too many pending, in all or of this prefix. For a validator that is in memory only.

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "hub/registry.h"
+#include "store/validators.h"
 
 #define NOW (20000 * USEC_PER_DAY)
 
@@ -205,6 +206,34 @@ static void standings_have_names(void **state _unused_) {
         assert_int_equal(standing_from_name("other"), -EINVAL);
 }
 
+static void what_the_database_says(void **state _unused_) {
+        _cleanup_(registry_freep) Registry *r = NULL;
+        ValidatorRow row = { .id = 5,
+                             .key = { 1 },
+                             .name = "n",
+                             .state = "suspended",
+                             .operator_name = "o",
+                             .region = "eu",
+                             .asn = 64500 };
+        Validator *v;
+
+        assert_int_equal(registry_new(&r), 0);
+        v = registry_put_row(r, &row, NOW);
+        assert_ptr_equal(registry_find_id(r, 5), v);
+        assert_memory_equal(v->key.bytes, row.key, sizeof(row.key));
+        assert_int_equal(v->standing, STANDING_SUSPENDED);
+        assert_string_equal(v->name, "n");
+        assert_string_equal(v->operator_name, "o");
+        assert_string_equal(v->region, "eu");
+        assert_int_equal(v->asn, 64500);
+        assert_true(v->steady_until == NOW);
+
+        row.state = "of a later time";
+        assert_ptr_equal(registry_put_row(r, &row, 0), v);
+        assert_int_equal(v->standing, STANDING_PENDING);
+        assert_true(v->steady_until == NOW);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(found_by_key_and_by_id),
@@ -217,6 +246,7 @@ int main(void) {
                 cmocka_unit_test(and_not_too_many_in_all),
                 cmocka_unit_test(the_third_takeover_in_ten_minutes_is_one_too_many),
                 cmocka_unit_test(standings_have_names),
+                cmocka_unit_test(what_the_database_says),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
