@@ -280,11 +280,20 @@ static void on_row(int r, const ValidatorRow *rows, size_t n, void *userdata) {
         }
 }
 
+/* NULL: it is another tag. */
+static const char *name_in(const char *tag) {
+        static const char key[] = "name=";
+        size_t n = sizeof(key) - 1;
+
+        return strncmp(tag, key, n) == 0 ? tag + n : NULL;
+}
+
 static const char *name_of(const FrameJoin *join) {
-        for (size_t i = 0; i < join->tags.n; i++)
-                if (strncmp(join->tags.items[i], "name=", 5) == 0)
-                        return join->tags.items[i] + 5;
-        return "";
+        const char *name = NULL;
+
+        for (size_t i = 0; !name && i < join->tags.n; i++)
+                name = name_in(join->tags.items[i]);
+        return name ? name : "";
 }
 
 /* The name has a column of its own. Returns how many are left. */
@@ -292,7 +301,7 @@ static size_t tags_but_name(const FrameJoin *join, const char *ret[static FRAME_
         size_t n = 0;
 
         for (size_t i = 0; i < join->tags.n && n < FRAME_TAGS_MAX; i++)
-                if (strncmp(join->tags.items[i], "name=", 5) != 0)
+                if (!name_in(join->tags.items[i]))
                         ret[n++] = join->tags.items[i];
         return n;
 }
