@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "api/bus-deeds.h"
-#include "base/log-ids.h"
-#include "base/log.h"
 
 #define NAME      "org.dpin.Api1"
 #define OBJECT    "/org/dpin/Api1"
@@ -69,41 +67,29 @@ static const sd_bus_vtable api_vtable[] = {
 
 /* Building ------------------------------------------------------------------------------------- */
 
-static int export(ApiBus *b) {
-        int r;
-
-        r = bus_calls_new(&b->calls, b->bus, deeds, b->manager);
-        if (r < 0)
-                return r;
-        r = sd_bus_add_object_vtable(bus_get(b->bus), NULL, OBJECT, INTERFACE, api_vtable, b);
-        if (r < 0)
-                return r;
-        return bus_add_log_control(b->bus, "dpin-api");
-}
-
 int api_bus_new(ApiBus **ret, uv_loop_t *loop, const char *address, ApiManager *m) {
         _cleanup_(api_bus_freep) ApiBus *b = NULL;
+        const BusPlace place = {
+                .address = address,
+                .name = NAME,
+                .identifier = "dpin-api",
+                .without = "no place on D-Bus: tokens and users cannot be managed by dpinctl",
+        };
         int r;
 
         *ret = NULL;
-        if (address && strcmp(address, "none") == 0)
-                return 0;
         b = calloc(1, sizeof(*b));
         if (!b)
                 return -ENOMEM;
         b->manager = m;
-
-        r = bus_new(&b->bus, loop, address, NAME);
-        if (r == -ENOMEM)
+        r = bus_take_place(&b->bus, loop, &place);
+        if (r <= 0)
                 return r;
-        if (r < 0) {
-                log_event(LOG_WARNING, DPIN_MSG_BUS_ABSENT,
-                          "no place on D-Bus: tokens and users cannot be managed by dpinctl",
-                          "DPIN_ERROR=%s", strerror(-r));
-                return 0;
-        }
 
-        r = export(b);
+        r = bus_calls_new(&b->calls, b->bus, deeds, m);
+        if (r < 0)
+                return r;
+        r = sd_bus_add_object_vtable(bus_get(b->bus), NULL, OBJECT, INTERFACE, api_vtable, b);
         if (r < 0)
                 return r;
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/log-ids.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "event/bus-internal.h"
@@ -275,4 +276,28 @@ int bus_add_log_control(Bus *b, const char *identifier) {
                 return -ENOMEM;
         return sd_bus_add_object_vtable(b->native, NULL, "/org/freedesktop/LogControl1",
                                         "org.freedesktop.LogControl1", log_control_vtable, b);
+}
+
+int bus_take_place(Bus **ret, uv_loop_t *loop, const BusPlace *place) {
+        _cleanup_(bus_freep) Bus *b = NULL;
+        int r;
+
+        *ret = NULL;
+        if (place->address && strcmp(place->address, "none") == 0)
+                return 0;
+        r = bus_new(&b, loop, place->address, place->name);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0) {
+                log_event(LOG_WARNING, DPIN_MSG_BUS_ABSENT,
+                          r == -EEXIST ? "another has this daemon's place on D-Bus"
+                                       : place->without,
+                          "DPIN_ERROR=%s", strerror(-r));
+                return 0;
+        }
+        r = bus_add_log_control(b, place->identifier);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(b);
+        return 1;
 }

@@ -21,6 +21,19 @@ DEFINE_FREEP(Bus, bus_free);
 /* Borrowed; for sd_bus_add_object_vtable() and signals. */
 sd_bus *bus_get(Bus *b);
 bool bus_is_private(const Bus *b);
+
+/* A daemon's place on the bus. */
+typedef struct BusPlace {
+        const char *address;    /* of a private bus; "none": no bus at all; NULL: the system bus */
+        const char *name;       /* to request */
+        const char *identifier; /* for LogControl1: "dpin-hub" */
+        const char *without;    /* the log's words when there is no place: what cannot be done */
+} BusPlace;
+
+/* bus_new() and bus_add_log_control() as every daemon wants them. 1. 0: it goes without, and *ret
+ * is NULL: by "none", or because it could not be had, which is logged here as it is the same for
+ * all daemons. */
+int bus_take_place(Bus **ret, uv_loop_t *loop, const BusPlace *place);
 /* Exports org.freedesktop.LogControl1 at /org/freedesktop/LogControl1 (LogLevel, which root and the
  * daemon's own user may set; LogTarget, SyslogIdentifier). */
 int bus_add_log_control(Bus *b, const char *identifier);

@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "base/encode.h"
-#include "base/log-ids.h"
-#include "base/log.h"
 #include "hub/bus-deeds.h"
 
 #define NAME      "org.dpin.Hub1"
@@ -123,41 +121,29 @@ static const sd_bus_vtable hub_vtable[] = {
 
 /* Building ------------------------------------------------------------------------------------- */
 
-static int export(HubBus *b) {
-        int r;
-
-        r = bus_calls_new(&b->calls, b->bus, deeds, b->manager);
-        if (r < 0)
-                return r;
-        r = sd_bus_add_object_vtable(bus_get(b->bus), NULL, OBJECT, INTERFACE, hub_vtable, b);
-        if (r < 0)
-                return r;
-        return bus_add_log_control(b->bus, "dpin-hub");
-}
-
 int hub_bus_new(HubBus **ret, uv_loop_t *loop, const char *address, HubManager *m) {
         _cleanup_(hub_bus_freep) HubBus *b = NULL;
+        const BusPlace place = {
+                .address = address,
+                .name = NAME,
+                .identifier = "dpin-hub",
+                .without = "no place on D-Bus: this hub cannot be administrated by dpinctl",
+        };
         int r;
 
         *ret = NULL;
-        if (address && strcmp(address, "none") == 0)
-                return 0;
         b = calloc(1, sizeof(*b));
         if (!b)
                 return -ENOMEM;
         b->manager = m;
-
-        r = bus_new(&b->bus, loop, address, NAME);
-        if (r == -ENOMEM)
+        r = bus_take_place(&b->bus, loop, &place);
+        if (r <= 0)
                 return r;
-        if (r < 0) {
-                log_event(LOG_WARNING, DPIN_MSG_BUS_ABSENT,
-                          "no place on D-Bus: this hub cannot be administrated by dpinctl",
-                          "DPIN_ERROR=%s", strerror(-r));
-                return 0;
-        }
 
-        r = export(b);
+        r = bus_calls_new(&b->calls, b->bus, deeds, m);
+        if (r < 0)
+                return r;
+        r = sd_bus_add_object_vtable(bus_get(b->bus), NULL, OBJECT, INTERFACE, hub_vtable, b);
         if (r < 0)
                 return r;
 

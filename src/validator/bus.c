@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/log-ids.h"
-#include "base/log.h"
 #include "event/bus.h"
 #include "validator/manager.h"
 #include "validator/status.h"
@@ -95,40 +93,27 @@ static const sd_bus_vtable validator_vtable[] = {
 
 /* Building ------------------------------------------------------------------------------------- */
 
-static int export(ValidatorBus *b) {
-        int r;
-
-        r = sd_bus_add_object_vtable(bus_get(b->bus), NULL, OBJECT, INTERFACE, validator_vtable, b);
-        if (r < 0)
-                return r;
-        return bus_add_log_control(b->bus, "dpin-validator");
-}
-
 int validator_bus_new(ValidatorBus **ret, uv_loop_t *loop, const char *address,
                       const ValidatorManager *m) {
         _cleanup_(validator_bus_freep) ValidatorBus *b = NULL;
+        const BusPlace place = {
+                .address = address,
+                .name = NAME,
+                .identifier = "dpin-validator",
+                .without = "no place on D-Bus: dpinctl cannot show this validator",
+        };
         int r;
 
         *ret = NULL;
-        if (address && strcmp(address, "none") == 0)
-                return 0;
         b = calloc(1, sizeof(*b));
         if (!b)
                 return -ENOMEM;
         b->manager = m;
-
-        r = bus_new(&b->bus, loop, address, NAME);
-        if (r == -ENOMEM)
+        r = bus_take_place(&b->bus, loop, &place);
+        if (r <= 0)
                 return r;
-        if (r < 0) {
-                log_event(LOG_WARNING, DPIN_MSG_BUS_ABSENT,
-                          r == -EEXIST ? "another validator has its place on D-Bus"
-                                       : "no place on D-Bus: dpinctl cannot show this validator",
-                          "DPIN_ERROR=%s", strerror(-r));
-                return 0;
-        }
 
-        r = export(b);
+        r = sd_bus_add_object_vtable(bus_get(b->bus), NULL, OBJECT, INTERFACE, validator_vtable, b);
         if (r < 0)
                 return r;
 

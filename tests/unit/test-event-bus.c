@@ -167,6 +167,26 @@ static void no_bus_is_said(void **state _unused_) {
         assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+static void a_daemon_goes_without_a_place(void **state _unused_) {
+        BusPlace place = { .address = "none",
+                           .name = "org.dpin.Toy1",
+                           .identifier = "dpin-toy",
+                           .without = "no place" };
+        Bus *b = NULL;
+        World w;
+
+        world_init(&w);
+        assert_int_equal(bus_take_place(&b, &w.loop, &place), 0);
+        assert_null(b);
+        place.address = "unix:path=/nonexistent/bus";
+        assert_int_equal(bus_take_place(&b, &w.loop, &place), 0);
+        assert_null(b);
+        place.address = private_bus_address(w.daemon);
+        assert_int_equal(bus_take_place(&b, &w.loop, &place), 0); /* the name is the service's */
+        assert_null(b);
+        world_done(&w);
+}
+
 static void a_lost_bus_leaves_the_loop_in_peace(void **state _unused_) {
         World w;
 
@@ -224,6 +244,21 @@ static void the_log_level_is_set_by_the_bus(void **state _unused_) {
         world_done(&w);
 }
 
+static void a_place_can_be_told_to_log_more(void **state _unused_) {
+        World w;
+
+        world_init(&w);
+        w.service = bus_free(w.service);
+        assert_int_equal(bus_take_place(&w.service, &w.loop,
+                                        &(BusPlace){ .address = private_bus_address(w.daemon),
+                                                     .name = "org.dpin.Toy1",
+                                                     .identifier = "dpin-toy" }),
+                         1);
+        property(&w, "Get", "SyslogIdentifier", NULL);
+        assert_string_equal(w.text, "dpin-toy");
+        world_done(&w);
+}
+
 static void on_exit_status(uv_process_t *process, int64_t status, int signal _unused_) {
         World *w = process->data;
 
@@ -272,8 +307,10 @@ int main(void) {
                 cmocka_unit_test(calls_time_out),
                 cmocka_unit_test(a_name_has_one_owner),
                 cmocka_unit_test(no_bus_is_said),
+                cmocka_unit_test(a_daemon_goes_without_a_place),
                 cmocka_unit_test(a_lost_bus_leaves_the_loop_in_peace),
                 cmocka_unit_test(the_log_level_is_set_by_the_bus),
+                cmocka_unit_test(a_place_can_be_told_to_log_more),
                 cmocka_unit_test(strangers_may_not_set_the_log_level),
         };
 
