@@ -1,0 +1,71 @@
+"""dpin-load: what it says was acknowledged is in the database, once, whatever happens to the hub meanwhile."""
+
+import json
+import os
+import signal
+import subprocess
+import unittest
+
+from hub_case import BUILD, HubCase
+from process import wait_until
+
+LOAD = os.path.join(BUILD, "tests", "dpin-load")
+
+
+@unittest.skipUnless(os.path.exists(LOAD), "dpin-load is not built")
+class Load(HubCase):
+    def load(self, *options):
+        self.journal = os.path.join(self.world.data, f"journal-{self.id()}")
+        load = subprocess.Popen([LOAD, f"--hub={self.world.hub_url}", "--seconds=0", "--json",
+                                 f"--journal={self.journal}", *options], stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, text=True)
+        self.addCleanup(load.stdout.close)
+        self.addCleanup(load.kill)
+        return load
+
+    def summary(self, load):
+        load.send_signal(signal.SIGTERM)
+        out, _ = load.communicate(timeout=20)
+        self.assertEqual(load.returncode, 0, out)
+        return json.loads(out)
+
+    def journal_ticks(self):
+        """[(validator, order, kind class, number)] of the ticks that are acknowledged as stored."""
+        with open(self.journal) as f:
+            return [tuple(line.split()[:4]) for line in f if line.split()[4] in ("0", "1")]
+
+    def stored_ticks(self):
+        return [tuple(row) for row in self.db.sql(
+            """SELECT encode(v.key, 'hex'), encode(o.public_id, 'hex'), (t.kind <> 0)::int, t.number
+               FROM website_tick t JOIN work_order o ON o.id = t.order_id JOIN validator v ON v.id = t.validator_id""")]
+
+    def test_journal_is_in_the_database_once_also_when_the_hub_is_killed(self):
+        sites = [self.add_website(f"http://load{i}.example/", seats=1) for i in range(20)]
+        load = self.load("--validators=2", "--seed=7", "--down=0.5")
+        wait_until(lambda: int(self.value("SELECT count(*) FROM website_tick")) > 30, "ticks", 40)
+        self.world.hub.kill()
+        before = int(self.value("SELECT count(*) FROM website_tick"))
+        self.world.start_hub()
+        wait_until(lambda: int(self.value("SELECT count(*) FROM website_tick")) > before + 10, "more ticks", 40)
+        summary = self.summary(load)
+        stored, acked = self.stored_ticks(), self.journal_ticks()
+        self.assertEqual(len(set(stored)), len(stored), "one is stored twice")
+        self.assertEqual(set(acked) - set(stored), set(), "acknowledged and not stored")
+        self.assertEqual(set(stored) - set(acked), set(), "all was acknowledged before the end")
+        self.assertEqual((summary["joined"], summary["errors"], summary["ticksDropped"]), (2, 0, 0))
+        self.assertGreaterEqual(summary["reconnects"], 2)
+        self.assertEqual(summary["ticksSent"], summary["ticksAcked"])
+        self.assertGreater(summary["ackP99Ms"], 0)
+        states = {self.state(site) for site in sites}
+        self.assertEqual(states, {"UP", "DOWN"}, "half of the websites are down")
+
+    def test_idle_ones_stay_and_hint(self):
+        load = self.load("--validators=3", "--seed=8", "--first=5", "--idle", "--suspects=50")
+        wait_until(lambda: self.value("SELECT count(*) FROM validator WHERE connected AND version = 'dpin-load'")
+                   == "3", "three are connected")
+        summary = self.summary(load)
+        self.assertEqual((summary["joined"], summary["ticksSent"], summary["errors"]), (3, 0, 0))
+
+
+if __name__ == "__main__":
+    unittest.main()
