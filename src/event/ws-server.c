@@ -102,6 +102,13 @@ void ws_server_stop_accepting(WsServer *s) {
 }
 
 /* IPv4 as ::ffff:a.b.c.d, so that both spellings are one. */
+static struct in6_addr mapped_address(const struct in_addr *v4) {
+        struct in6_addr a = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
+
+        memcpy(&a.s6_addr[12], v4, sizeof(*v4));
+        return a;
+}
+
 static bool parse_address(const char *text, struct in6_addr *ret) {
         struct in_addr v4;
 
@@ -109,8 +116,7 @@ static bool parse_address(const char *text, struct in6_addr *ret) {
                 return true;
         if (inet_pton(AF_INET, text, &v4) != 1)
                 return false;
-        *ret = (struct in6_addr){ .s6_addr = { [10] = 0xff, [11] = 0xff } };
-        memcpy(&ret->s6_addr[12], &v4, sizeof(v4));
+        *ret = mapped_address(&v4);
         return true;
 }
 
@@ -154,31 +160,46 @@ static bool is_trusted_proxy(const WsServer *s, const struct in6_addr *a) {
         return false;
 }
 
-/* The last entry is the one the trusted proxy itself wrote. */
-static void apply_forwarded_address(const WsServer *s, WsPeer *p) {
-        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&p->address;
-        struct sockaddr_in *v4 = (struct sockaddr_in *)&p->address;
-        char header[HEADER_SIZE_MAX], text[INET6_ADDRSTRLEN], *last;
-        struct in6_addr a;
+/* The peer of the connection itself, without the proxies' word. */
+static bool connected_address(struct lws *wsi, struct in6_addr *ret) {
+        struct sockaddr_storage s = { 0 };
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&s;
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)&s;
+        socklen_t n = sizeof(s);
 
-        if (p->address.ss_family == AF_INET)
-                inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text));
+        if (getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&s, &n) < 0)
+                return false;
+        if (s.ss_family == AF_INET)
+                *ret = mapped_address(&v4->sin_addr);
         else
-                inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
-        if (!parse_address(text, &a))
-                return;
-        if (IN6_IS_ADDR_V4MAPPED(&a) && p->address.ss_family == AF_INET6)
-                set_address(&p->address, &a);
-        if (!is_trusted_proxy(s, &a) ||
-            lws_hdr_copy(p->wsi, header, sizeof(header), WSI_TOKEN_X_FORWARDED_FOR) <= 0)
-                return;
+                *ret = v6->sin6_addr;
+        return s.ss_family == AF_INET || s.ss_family == AF_INET6;
+}
+
+/* Who the peer is. Of a trusted proxy's header the last entry counts, which it wrote itself.
+ * -EBADMSG: there is one, but it names no address: the peer must not pass for the proxy then. */
+static int peer_address(const WsServer *s, struct lws *wsi, struct in6_addr *ret) {
+        char header[HEADER_SIZE_MAX] = "", *last;
+        struct in6_addr a;
+        int n;
+
+        if (!connected_address(wsi, &a))
+                return -EBADMSG;
+        *ret = a;
+        if (!is_trusted_proxy(s, &a))
+                return 0;
+        n = lws_hdr_copy(wsi, header, sizeof(header), WSI_TOKEN_X_FORWARDED_FOR);
+        if (n == 0)
+                return 0;
 
         last = strrchr(header, ',');
         last = last ? last + 1 : header;
         last += strspn(last, " ");
         last[strcspn(last, " ")] = '\0';
-        if (parse_address(last, &a))
-                set_address(&p->address, &a);
+        if (n < 0 || !parse_address(last, &a))
+                return -EBADMSG;
+        *ret = a;
+        return 0;
 }
 
 static bool has_token(const char *list, const char *wanted) {
@@ -197,6 +218,7 @@ static bool has_token(const char *list, const char *wanted) {
 static unsigned judge_upgrade(WsServer *s, struct lws *wsi, const char *to) {
         char path[256] = "", protocols[256] = "";
         WsCounters *counters = &s->context.counters;
+        struct in6_addr address;
 
         (void)lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI);
         (void)lws_hdr_copy(wsi, protocols, sizeof(protocols), WSI_TOKEN_PROTOCOL);
@@ -208,6 +230,10 @@ static unsigned judge_upgrade(WsServer *s, struct lws *wsi, const char *to) {
                 return HTTP_STATUS_NOT_FOUND;
         if (strcasecmp(to, "websocket") != 0 || !has_token(protocols, WS_PROTOCOL)) {
                 counters->refused_protocol++;
+                return HTTP_STATUS_BAD_REQUEST;
+        }
+        if (peer_address(s, wsi, &address) < 0) {
+                counters->refused_address++;
                 return HTTP_STATUS_BAD_REQUEST;
         }
         if (s->context.peers_n >= s->context.limits.peers_max) {
@@ -232,13 +258,15 @@ static int on_upgrade_asked(WsServer *s, struct lws *wsi, const char *to) {
 }
 
 static int on_opened(WsServer *s, struct lws *wsi, WsPeer **ret) {
+        struct in6_addr address;
         WsPeer *p;
         int r;
 
-        if (s->context.freed || ws_peer_new(&p, &s->context, wsi) < 0)
+        if (s->context.freed || peer_address(s, wsi, &address) < 0 ||
+            ws_peer_new(&p, &s->context, wsi) < 0)
                 return -1;
 
-        apply_forwarded_address(s, p);
+        set_address(&p->address, &address);
         *ret = p;
         r = s->context.ops.opened(p, s->context.userdata);
         if (r < 0) {

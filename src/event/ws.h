@@ -49,8 +49,8 @@ typedef struct WsLimits {
 } WsLimits;
 
 typedef struct WsCounters {
-        uint64_t opened, closed, refused_full, refused_origin, refused_protocol, too_long,
-                        send_refused;
+        uint64_t opened, closed, refused_full, refused_origin, refused_protocol, refused_address,
+                        too_long, send_refused;
 } WsCounters;
 
 typedef struct WsServerOptions {
@@ -64,7 +64,8 @@ int ws_server_new(WsServer **ret, uv_loop_t *loop, const WsServerOptions *option
                   void *userdata);
 /* fd is a listening socket; ownership goes to the server, also on failure. */
 int ws_server_listen(WsServer *s, int fd);
-/* Comma-separated addresses whose X-Forwarded-For (its last entry) names the peer, or NULL. */
+/* Comma-separated addresses whose X-Forwarded-For (its last entry) names the peer, or NULL. A
+ * request of theirs whose header names no address is refused with 400. */
 int ws_server_set_trusted_proxies(WsServer *s, const char *addresses);
 /* Stops accepting; open peers stay. */
 void ws_server_stop_accepting(WsServer *s);

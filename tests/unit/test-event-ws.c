@@ -146,7 +146,7 @@ static size_t hear(Fixture *f, int fd, void *ret, size_t n) {
 
 /* Sends the request, and returns the status of the answer, whose header is read. */
 static unsigned upgrade(Fixture *f, int fd, const char *path, const char *headers) {
-        char request[1024], answer[2048] = "";
+        char request[4096], answer[2048] = "";
         unsigned status = 0;
         size_t used = 0;
         int n;
@@ -502,9 +502,44 @@ static void trusted_proxy_names_the_peer(void **state _unused_) {
         assert_string_equal(f.address, "192.0.2.7");
         close(fd);
         fd = dial(&f);
-        assert_int_equal(upgrade(&f, fd, "/ws", PROTOCOL "X-Forwarded-For: junk\r\n"), 101);
-        assert_string_equal(f.address, "127.0.0.1");
+        assert_int_equal(upgrade(&f, fd, "/ws", PROTOCOL), 101);
+        assert_string_equal(f.address, "127.0.0.1"); /* the proxy speaks for itself */
         close(fd);
+        fd = dial(&f);
+        assert_int_equal(upgrade(&f, fd, "/ws",
+                                 PROTOCOL "X-Forwarded-For: 127.0.0.1\r\n"
+                                          "X-Forwarded-For: 192.0.2.8\r\n"),
+                         101);
+        assert_string_equal(f.address, "192.0.2.8");
+        close(fd);
+        stop(&f);
+}
+
+/* Whoever can spoil the header must not pass for the proxy, which may be a neighbour. */
+static void unreadable_forwarded_address_is_refused(void **state _unused_) {
+        static const char *const addresses[] = { "junk", "192.0.2.7, unknown", "192.0.2.7:80",
+                                                 "127.0.0.1,", "[::1]" };
+        char headers[2048], spaces[1100];
+        Fixture f;
+        int fd;
+
+        start(&f, NULL);
+        assert_int_equal(ws_server_set_trusted_proxies(f.server, "127.0.0.1"), 0);
+        for (size_t i = 0; i < ELEMENTSOF(addresses); i++) {
+                snprintf(headers, sizeof(headers), PROTOCOL "X-Forwarded-For: %s\r\n",
+                         addresses[i]);
+                fd = dial(&f);
+                assert_int_equal(upgrade(&f, fd, "/ws", headers), 400);
+                close(fd);
+        }
+        memset(spaces, 'x', sizeof(spaces));
+        snprintf(headers, sizeof(headers), PROTOCOL "X-Forwarded-For: %.1024s, 192.0.2.7\r\n",
+                 spaces);
+        fd = dial(&f);
+        assert_int_equal(upgrade(&f, fd, "/ws", headers), 400);
+        close(fd);
+        assert_int_equal(ws_server_counters(f.server)->refused_address, ELEMENTSOF(addresses) + 1);
+        assert_int_equal(f.opened, 0);
         stop(&f);
 }
 
@@ -521,6 +556,7 @@ int main(void) {
                 cmocka_unit_test(silent_peer_is_pinged_then_dropped),
                 cmocka_unit_test(unfinished_handshake_is_ended),
                 cmocka_unit_test(trusted_proxy_names_the_peer),
+                cmocka_unit_test(unreadable_forwarded_address_is_refused),
         };
 
         signal(SIGPIPE, SIG_IGN);
