@@ -4,15 +4,21 @@
 
 #include "event/ws-internal.h"
 
-#define MESSAGE_MAX_DEFAULT   (64u * 1024)
-#define QUEUE_MAX_DEFAULT     (1024u * 1024)
-#define PEERS_MAX_DEFAULT     10000u
-#define HANDSHAKE_MAX_DEFAULT (10 * USEC_PER_SEC)
-#define PING_INTERVAL_DEFAULT (20 * USEC_PER_SEC)
+#define MESSAGE_MAX_DEFAULT      (64u * 1024)
+#define MESSAGE_TIME_MAX_DEFAULT (30 * USEC_PER_SEC)
+#define FRAGMENTS_MAX_DEFAULT    256u
+#define QUEUE_MAX_DEFAULT        (1024u * 1024)
+#define PEERS_MAX_DEFAULT        10000u
+#define HANDSHAKE_MAX_DEFAULT    (10 * USEC_PER_SEC)
+#define PING_INTERVAL_DEFAULT    (20 * USEC_PER_SEC)
 
 static void apply_defaults(WsLimits *l) {
         if (l->message_max == 0)
                 l->message_max = MESSAGE_MAX_DEFAULT;
+        if (l->message_time_max == 0)
+                l->message_time_max = MESSAGE_TIME_MAX_DEFAULT;
+        if (l->fragments_max == 0)
+                l->fragments_max = FRAGMENTS_MAX_DEFAULT;
         if (l->queue_max == 0)
                 l->queue_max = QUEUE_MAX_DEFAULT;
         if (l->peers_max == 0)

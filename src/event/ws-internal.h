@@ -46,6 +46,8 @@ struct WsPeer {
         WsPeer *previous, *next;
         uint8_t *message; /* the beginning of a message */
         size_t message_n;
+        unsigned fragments; /* of it, whole ones */
+        usec_t message_deadline;
         WsMessage *head, *tail; /* the queue */
         size_t queued, stalled; /* bytes in the queue; of a write the kernel has not taken whole */
         bool drain_wanted, closing, close_sent, broken, pinged, ping_due;

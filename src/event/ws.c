@@ -8,9 +8,10 @@
 
 #include "event/ws-internal.h"
 
-#define CLOSE_ABNORMAL   1006u
-#define CLOSE_TOO_LONG   1009u
 #define CLOSE_NO_CODE    1005u
+#define CLOSE_ABNORMAL   1006u
+#define CLOSE_POLICY     1008u
+#define CLOSE_TOO_LONG   1009u
 #define CLOSE_FLUSH_MAX  USEC_PER_SEC
 #define CLOSE_WAIT_MAX   (2 * USEC_PER_SEC)
 #define WRITES_PER_EVENT 16
@@ -196,6 +197,11 @@ static void send_close(WsPeer *p) {
         lws_set_timeout(p->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
 }
 
+static void refuse_message(WsPeer *p, uint64_t *counter, unsigned code, const char *reason) {
+        (*counter)++;
+        ws_peer_close(p, code, reason);
+}
+
 /* With a payload, because the library keeps an empty answer for itself. */
 static void ping(WsPeer *p) {
         uint8_t frame[LWS_PRE + 1] = { [LWS_PRE] = '?' };
@@ -211,6 +217,8 @@ static void ping(WsPeer *p) {
 void ws_peer_check(WsPeer *p, usec_t now) {
         usec_t interval = p->context->limits.ping_interval, silent = now - MIN(p->heard, now);
 
+        if (p->message && !p->closing && now > p->message_deadline)
+                refuse_message(p, &p->context->counters.too_slow, CLOSE_POLICY, "message too slow");
         if (p->closing && !p->close_sent && !p->broken && !p->head && !lws_partial_buffered(p->wsi))
                 send_close(p);
         else if (silent > 2 * interval || (p->closing && now > p->close_deadline))
@@ -251,6 +259,10 @@ static int keep_piece(WsPeer *p, const void *data, size_t n) {
 
         if (!message)
                 return -ENOMEM;
+        if (!p->message) {
+                p->fragments = 0;
+                p->message_deadline = now_of(p->context) + p->context->limits.message_time_max;
+        }
         p->message = message;
         if (n > 0)
                 memcpy(p->message + p->message_n, data, n);
@@ -264,35 +276,44 @@ static void deliver(WsPeer *p, const uint8_t *data, size_t n) {
         p->context->ops.received(p, kind, data, n, p->context->userdata);
 }
 
-static int on_received(WsPeer *p, const uint8_t *data, size_t n) {
-        bool whole = lws_is_final_fragment(p->wsi);
-        uint8_t *message;
+static void deliver_kept(WsPeer *p) {
+        _cleanup_free_ uint8_t *message = TAKE_PTR(p->message);
+        size_t n = p->message_n;
 
-        p->heard = now_of(p->context);
-        p->pinged = false;
-        if (p->closing || p->context->freed)
-                return 0;
-
-        if (p->message_n + n + lws_remaining_packet_payload(p->wsi) >
-            p->context->limits.message_max) {
-                p->context->counters.too_long++;
-                ws_peer_close(p, CLOSE_TOO_LONG, "message too long");
-                return 0;
-        }
-        if (whole && !p->message) {
-                deliver(p, n > 0 ? data : (const uint8_t *)"", n);
-                return 0;
-        }
-        if (keep_piece(p, data, n) < 0)
-                return -1;
-        if (!whole)
-                return 0;
-
-        message = TAKE_PTR(p->message);
-        n = p->message_n;
         p->message_n = 0;
         deliver(p, message, n);
-        free(message);
+}
+
+/* Of a message that comes in pieces: the library hands on what it has, so a piece may be a part of
+ * a fragment. */
+static int on_piece(WsPeer *p, const uint8_t *data, size_t n) {
+        WsContext *c = p->context;
+
+        if (keep_piece(p, data, n) < 0)
+                return -1;
+        if (lws_is_final_fragment(p->wsi))
+                deliver_kept(p);
+        else if (lws_remaining_packet_payload(p->wsi) == 0 &&
+                 ++p->fragments >= c->limits.fragments_max)
+                refuse_message(p, &c->counters.too_fragmented, CLOSE_POLICY, "too many fragments");
+        return 0;
+}
+
+static int on_received(WsPeer *p, const uint8_t *data, size_t n) {
+        WsContext *c = p->context;
+
+        p->heard = now_of(c);
+        p->pinged = false;
+        if (p->closing || c->freed)
+                return 0;
+
+        if (p->message_n + n + lws_remaining_packet_payload(p->wsi) > c->limits.message_max) {
+                refuse_message(p, &c->counters.too_long, CLOSE_TOO_LONG, "message too long");
+                return 0;
+        }
+        if (p->message || !lws_is_final_fragment(p->wsi))
+                return on_piece(p, data, n);
+        deliver(p, n > 0 ? data : (const uint8_t *)"", n);
         return 0;
 }
 

@@ -40,17 +40,20 @@ typedef struct WsOps {
 } WsOps;
 
 typedef struct WsLimits {
-        size_t message_max;   /* longer: closed with 1009; default 64 KiB */
-        size_t queue_max;     /* bytes queued to one peer; more: -ENOBUFS; default 1 MiB */
-        unsigned peers_max;   /* server: more are refused with HTTP 503; default 10,000 */
-        usec_t handshake_max; /* HTTP upgrade must be complete by then; default 10 s */
+        size_t message_max;      /* longer: closed with 1009; default 64 KiB */
+        unsigned fragments_max;  /* of one message, more: closed with 1008; default 256 */
+        usec_t message_time_max; /* from its first byte to its last, more: closed with 1008; default
+                                    30 s */
+        size_t queue_max;        /* bytes queued to one peer; more: -ENOBUFS; default 1 MiB */
+        unsigned peers_max;      /* server: more are refused with HTTP 503; default 10,000 */
+        usec_t handshake_max;    /* HTTP upgrade must be complete by then; default 10 s */
         usec_t ping_interval; /* silent for so long: pinged, for twice that: dropped; default 20 s
                                */
 } WsLimits;
 
 typedef struct WsCounters {
         uint64_t opened, closed, refused_full, refused_origin, refused_protocol, refused_address,
-                        too_long, send_refused;
+                        too_long, too_slow, too_fragmented, send_refused;
 } WsCounters;
 
 typedef struct WsServerOptions {

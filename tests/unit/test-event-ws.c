@@ -88,6 +88,55 @@ static void too_long_is_closed_with_1009(void **state _unused_) {
         stop(&f);
 }
 
+static void fragments_without_end_are_closed_with_1008(void **state _unused_) {
+        uint8_t data[64];
+        Fixture f;
+        size_t n;
+        int fd;
+
+        start(&f, &(WsLimits){ .fragments_max = 5 });
+        fd = dial_open(&f);
+        for (unsigned i = 0; i < 4; i++)
+                say_frame(fd, i == 0 ? 0x02 : 0x00, "", 0);
+        say_frame(fd, 0x80, "all", 3); /* the fifth, and the last */
+        assert_int_equal(hear_frame(&f, fd, data, sizeof(data), &n), 0x82);
+        assert_int_equal(n, 3);
+        for (unsigned i = 0; i < 5; i++)
+                say_frame(fd, i == 0 ? 0x01 : 0x00, "x", 1);
+        assert_close_frame(&f, fd, 1008);
+        close(fd);
+        TURN_UNTIL(&f, f.closed == 1);
+        assert_int_equal(f.received, 1);
+        assert_int_equal(ws_server_counters(f.server)->too_fragmented, 1);
+        stop(&f);
+}
+
+/* A byte now and then keeps a peer from being silent, but not for ever. */
+static void message_without_end_is_closed_with_1008(void **state _unused_) {
+        usec_t begun;
+        Fixture f;
+        int fd;
+
+        start(&f, &(WsLimits){ .message_time_max = 300 * USEC_PER_MSEC });
+        fd = dial_open(&f);
+        begun = now_boottime();
+        assert_int_equal(send(fd, "\x82\xe4\0\0\0\0", 6, MSG_NOSIGNAL), 6); /* 100 bytes */
+        for (unsigned i = 0; i < TURNS_MAX && f.server && f.closed == 0 &&
+                             ws_server_counters(f.server)->too_slow == 0;
+             i++) {
+                if (i % 20 == 0)
+                        assert_int_equal(send(fd, "x", 1, MSG_NOSIGNAL), 1);
+                turn(&f, -1);
+        }
+        assert_true(now_boottime() - begun >= 300 * USEC_PER_MSEC);
+        assert_close_frame(&f, fd, 1008);
+        close(fd);
+        TURN_UNTIL(&f, f.closed == 1);
+        assert_int_equal(f.received, 0);
+        assert_int_equal(ws_server_counters(f.server)->too_slow, 1);
+        stop(&f);
+}
+
 static void slow_reader_fills_a_bounded_queue(void **state _unused_) {
         static uint8_t block[10000], data[10000];
         unsigned sent = 0, heard = 0;
@@ -194,6 +243,8 @@ int main(void) {
                 cmocka_unit_test(two_hundred_peers_are_echoed),
                 cmocka_unit_test(fragments_are_joined),
                 cmocka_unit_test(too_long_is_closed_with_1009),
+                cmocka_unit_test(fragments_without_end_are_closed_with_1008),
+                cmocka_unit_test(message_without_end_is_closed_with_1008),
                 cmocka_unit_test(slow_reader_fills_a_bounded_queue),
                 cmocka_unit_test(close_codes_travel_both_ways),
                 cmocka_unit_test(protocol_errors_end_the_connection),
