@@ -59,3 +59,7 @@ void timer_stop(Timer *t) {
 bool timer_is_set(const Timer *t) {
         return uv_is_active((const uv_handle_t *)&t->native);
 }
+
+usec_t timer_left(const Timer *t) {
+        return timer_is_set(t) ? uv_timer_get_due_in(&t->native) * USEC_PER_MSEC : USEC_INFINITY;
+}

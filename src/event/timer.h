@@ -23,3 +23,5 @@ void timer_every(Timer *t, usec_t delay, usec_t period);
 void timer_stop(Timer *t);
 /* A callback is still to come. */
 bool timer_is_set(const Timer *t);
+/* How long until it comes; USEC_INFINITY: it is not set. */
+usec_t timer_left(const Timer *t);

@@ -174,6 +174,13 @@ static void on_timer(void *userdata) {
         flush_or_retry(userdata);
 }
 
+/* Whatever is due sooner stays. A disk that fails is tried again in its own time. */
+static void seal_within(Sealer *s, usec_t delay) {
+        if (timer_is_set(s->timer) && (s->complained || timer_left(s->timer) <= delay))
+                return;
+        timer_after(s->timer, delay);
+}
+
 static bool is_before(const Tick *earlier, const Tick *tick) {
         return memcmp(&earlier->order, &tick->order, sizeof(tick->order)) == 0 &&
                (earlier->kind == TICK_SCHEDULED) == (tick->kind == TICK_SCHEDULED) &&
@@ -202,10 +209,10 @@ int sealer_add(Sealer *s, const Tick *tick, bool urgent) {
                 return -ENOBUFS;
         }
         s->ticks[s->n++] = *tick;
-        if (urgent || s->n == BATCH_TICKS_MAX)
+        if (s->n == BATCH_TICKS_MAX)
                 flush_or_retry(s);
-        else if (!timer_is_set(s->timer))
-                timer_after(s->timer, SEALER_DELAY);
+        else
+                seal_within(s, urgent ? SEALER_URGENT : SEALER_DELAY);
         return 0;
 }
 

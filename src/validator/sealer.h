@@ -1,4 +1,4 @@
-/* Ticks become signed batches in the spool: within 200 ms, urgent ones at once. Owns the live
+/* Ticks become signed batches in the spool: within 200 ms, urgent ones within 10. Owns the live
  * stream: its incarnation, sequence and the hash the next batch goes on from. */
 #pragma once
 
@@ -19,7 +19,9 @@ typedef struct SealerOptions {
         void *userdata;
 } SealerOptions;
 
-#define SEALER_DELAY (200 * USEC_PER_MSEC)
+#define SEALER_DELAY  (200 * USEC_PER_MSEC)
+#define SEALER_URGENT (10 * USEC_PER_MSEC) /* an outage of many targets is not a commit for each   \
+                                            */
 
 int sealer_new(Sealer **ret, uv_loop_t *loop, const SealerOptions *options);
 /* What is not sealed is lost. */

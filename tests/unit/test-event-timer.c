@@ -63,10 +63,12 @@ static void fires_once_and_never_early(void **state _unused_) {
         world_init(&w, 0);
         timer_after(w.timer, 4 * USEC_PER_MSEC + 1);
         assert_true(timer_is_set(w.timer));
+        assert_int_equal(timer_left(w.timer), 5 * USEC_PER_MSEC);
         world_run(&w);
         assert_int_equal(w.fired, 1);
         assert_true(w.at - w.began >= 5);
         assert_false(timer_is_set(w.timer));
+        assert_int_equal(timer_left(w.timer), USEC_INFINITY);
         world_done(&w);
 }
 
