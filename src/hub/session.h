@@ -8,7 +8,7 @@
 #include "base/macro.h"
 #include "event/ws.h"
 #include "hub/clock.h"
-#include "hub/refusals.h"
+#include "base/refusals.h"
 #include "wire/frame.h"
 
 typedef struct Session Session;

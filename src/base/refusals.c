@@ -1,5 +1,5 @@
 /* Two hash tables: pairs seen within the last minute, and totals per code. */
-#include "hub/refusals.h"
+#include "base/refusals.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "hub/refusals.h"
+#include "base/refusals.h"
 
 #define START (10 * USEC_PER_HOUR)
 
