@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 
 #include "base/macro.h"
+#include "base/refusals.h"
 #include "event/ws.h"
 #include "hub/clock.h"
-#include "base/refusals.h"
 #include "wire/frame.h"
 
 typedef struct Session Session;

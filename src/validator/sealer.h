@@ -19,9 +19,10 @@ typedef struct SealerOptions {
         void *userdata;
 } SealerOptions;
 
-#define SEALER_DELAY  (200 * USEC_PER_MSEC)
-#define SEALER_URGENT (10 * USEC_PER_MSEC) /* an outage of many targets is not a commit for each   \
-                                            */
+#define SEALER_DELAY (200 * USEC_PER_MSEC)
+#define SEALER_URGENT                                                                              \
+        (10 * USEC_PER_MSEC) /* an outage of many targets is not a commit for each                 \
+                              */
 
 int sealer_new(Sealer **ret, uv_loop_t *loop, const SealerOptions *options);
 /* What is not sealed is lost. */
