@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "event/timer.h"
 #include "store/hub-state.h"
 
@@ -77,6 +78,7 @@ static void on_committed(int r, const char *error, void *userdata) {
                 fail(w, r, error);
                 return;
         }
+        failpoint("hub-committed"); /* durable, and nobody was told */
         w->committed = w->collecting - 1;
         w->options.ops.committed(w->committed, hub_clock_now(w->options.clock),
                                  w->options.ops.userdata);

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "base/failpoint.h"
+
 int receipt_apply(Spool *spool, const JsonBytes *bytes, const PublicKey *hub,
                   const SignScope *scope, Receipt *ret) {
         Hash own;
@@ -17,5 +19,6 @@ int receipt_apply(Spool *spool, const JsonBytes *bytes, const PublicKey *hub,
                 return r;
         if (!hash_equal(&own, &ret->hash))
                 return -ESTALE;
+        failpoint("validator-acked"); /* the hub has it, the spool too */
         return spool_trim(spool, ret, bytes->data, bytes->n);
 }

@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/failpoint.h"
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "event/timer.h"
@@ -109,9 +110,11 @@ static int seal(Sealer *s, const Tick *ticks, uint16_t count, uint16_t flags) {
                 .frame = s->frame,
                 .n = (size_t)n,
         };
+        failpoint("validator-unspooled"); /* checked and signed, and not durable */
         r = spool_put(s->options.spool, &batch, progress, count);
         if (r < 0)
                 return r;
+        failpoint("validator-spooled");
         s->sequence++;
         s->previous = hash;
         s->sealed += count;

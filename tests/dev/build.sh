@@ -1,21 +1,26 @@
 # shellcheck shell=bash
-# ./dev build: one meson directory per variant, and the dashboard's bundle.
+# ./dev build: one meson directory per variant, and the dashboard's bundle. Programs have the failpoints of
+# base/failpoint.h: the packages' build has not.
 
 build_options() {
         case $1 in
-        gcc | clang) ;;
-        sanitize) echo -Db_sanitize=address,undefined ;;
+        gcc | clang) echo -Dc_args=-DDPIN_FAILPOINTS ;;
+        sanitize) echo -Db_sanitize=address,undefined -Dc_args=-DDPIN_FAILPOINTS ;;
         fuzz) echo -Db_sanitize=address,undefined -Dc_args=-fsanitize=fuzzer-no-link ;;
         *) die "no such build: $1" ;;
         esac
 }
 
-# Again after packages were installed: what meson did not find before may be there now.
+# Again after packages were installed: what meson did not find before may be there now. A directory that is there
+# takes changed options for the compiler from `meson configure` only.
 build_setup() {
         local -a options=()
 
         read -r -a options <<<"$(build_options "$1")"
-        [[ ! -e $2/meson-private/coredata.dat ]] || options+=(--reconfigure)
+        if [[ -e $2/meson-private/coredata.dat ]]; then
+                meson configure "${options[@]}" "$2" || return 1
+                options+=(--reconfigure)
+        fi
         say "build: meson setup $2 ($3)"
         mkdir -p build
         CC=$3 meson setup "${options[@]}" "$2" >"$2.log" 2>&1 || { tail -n 25 "$2.log" >&2; return 1; }
@@ -26,7 +31,8 @@ build_programs() {
         shift
 
         case $variant in clang | fuzz) cc=clang ;; esac
-        if [[ ! -e $dir/build.ninja || build/deps.log -nt $dir/build.ninja ]]; then
+        if [[ ! -e $dir/build.ninja || build/deps.log -nt $dir/build.ninja ||
+                tests/dev/build.sh -nt $dir/build.ninja ]]; then
                 build_setup "$variant" "$dir" "$cc" || return 1
         fi
         ninja -C "$dir" "$@" || return 1
