@@ -24,11 +24,16 @@ def verify(world):
 
 
 class Check:
-    def __init__(self, cursor):
+    """`orders`, of an earlier check of the same database, maps ids to public ones: what came since is enough then."""
+
+    def __init__(self, cursor, orders=None):
         self.cursor = cursor
         self.network = self.rows("SELECT network_key FROM hub_state")[0][0]
         self.keys = dict(self.rows("SELECT id, key FROM validator"))
-        self.orders = {}
+        self.orders = {} if orders is None else orders
+        self.ticks = {}  # batch -> rows
+        self.roots = set()  # (scope, root, signature) of frames of orders that were verified
+        self.seen = lambda row, validator, batch: None  # called with every batch that holds
 
     def rows(self, sql, *values):
         """bytea comes as bytes."""
@@ -36,14 +41,34 @@ class Check:
         return [tuple(bytes(x) if isinstance(x, memoryview) else x for x in row) for row in self.cursor.fetchall()]
 
     def all(self):
-        signatures = self.each("order", self.rows("""
+        """Of everything that is not in `orders` yet, and all batches."""
+        return self.all_orders() + self.all_batches()
+
+    def all_orders(self):
+        return self.each("order", self.rows("""
             SELECT o.id, public_id, validator_id, o.bytes, root, signature, path, epoch, spec_hash, s.bytes,
                    e.secret, e.eligible_root, sent_at IS NULL OR type = 2
             FROM work_order o
             JOIN specification s ON s.hash = spec_hash JOIN epoch e ON e.website_id = o.website_id AND number = epoch
-            ORDER BY o.id"""), self.order)
-        return signatures + self.each("batch", self.rows("""SELECT id, validator_id, incarnation, sequence, hash, frame,
-            count, codes FROM tick_batch ORDER BY id"""), self.batch)
+            WHERE o.id > %s ORDER BY o.id""", max(self.orders, default=0)), self.order)
+
+    def all_batches(self, after=0, commit=0):
+        """Those whose id is above `after`; none of their ticks is of that commit or an earlier one."""
+        self.ticks = self.ticks_since(commit)
+        signatures = self.each("batch", self.rows("""SELECT id, validator_id, incarnation, sequence, hash, frame,
+            count, codes FROM tick_batch WHERE id > %s ORDER BY id""", after), self.batch)
+        if self.ticks:
+            raise Failure(f"stored ticks name batch {next(iter(self.ticks))}, and there is none")
+        return signatures
+
+    def ticks_since(self, commit):
+        found = {}
+        for row in self.rows("""SELECT batch_id, batch_index, order_id, kind, number, outcome, error_class, status,
+                expiry_days, dns_us, connect_us, tls_us, wait_us, transfer_us, body_length, family, host(address),
+                (extract(epoch FROM started_at) * 1000000)::bigint, late FROM website_tick WHERE commit_no > %s
+                ORDER BY batch_id, batch_index""", commit):
+            found.setdefault(row[0], []).append(row[1:])
+        return found
 
     def each(self, what, rows, check):
         total = 0
@@ -70,7 +95,9 @@ class Check:
             expect(unsent, "it was sent and has no signature")
             return 0
         merkle_any(order_leaf(data, scope), split(path or b""), root)
-        verify_signature(self.network, statement("orders", scope, root), signature, "orders")
+        if (scope, root, signature) not in self.roots:
+            verify_signature(self.network, statement("orders", scope, root), signature, "orders")
+            self.roots.add((scope, root, signature))
         return 1
 
     def batch(self, row, validator, incarnation, sequence, hash_, frame, count, codes):
@@ -80,14 +107,12 @@ class Check:
         expect((b.incarnation, b.sequence, len(b.ticks)) == (incarnation, sequence, count),
                "its header is not the row's")
         expect(len(codes) == count, "it has not one disposition per tick")
-        ticks = self.rows("""SELECT batch_index, order_id, kind, number, outcome, error_class, status, expiry_days,
-            dns_us, connect_us, tls_us, wait_us, transfer_us, body_length, family, host(address),
-            (extract(epoch FROM started_at) * 1000000)::bigint, late FROM website_tick WHERE batch_id = %s
-            ORDER BY batch_index""", row)
+        ticks = self.ticks.pop(row, [])
         expect([t[0] for t in ticks] == [i for i, c in enumerate(codes) if c in (0, 1)],
                "the ticks stored are not those accepted")
         for t in ticks:
             self.tick(t, b.ticks[t[0]], codes[t[0]])
+        self.seen(row, validator, b)
         return 1
 
     def tick(self, t, tick, code):
