@@ -9,6 +9,7 @@
 
 const ConfField hub_conf_fields[] = {
         { "Admission", CONF_STRING, 0, 0, "approve", offsetof(HubConf, admission), NULL },
+        { "Authorities", CONF_STRING, 0, 0, NULL, offsetof(HubConf, authorities), NULL },
         { "DatabaseUrl", CONF_SECRET, 0, 0, "postgresql:///dpin", offsetof(HubConf, database_url),
           "DATABASE_URL" },
         { "Listen", CONF_STRING, 0, 0, "[::]:8081", offsetof(HubConf, listen), NULL },

@@ -4,7 +4,8 @@
 #include "base/conf.h"
 
 typedef struct HubConf {
-        char *admission; /* "approve" or "open" */
+        char *admission;   /* "approve" or "open" */
+        char *authorities; /* host:port, separated by commas or blanks; NULL: any */
         char *database_url;
         char *listen; /* used without an inherited socket */
         char *trusted_proxies;

@@ -241,6 +241,7 @@ static int open_listener(HubManager *m) {
                 .network = sign_key_public(m->key),
                 .clock = &m->clock,
                 .refusals = m->refusals,
+                .authorities = m->conf->authorities,
                 .ops = { on_join, on_batch, on_suspect, on_notice, on_closed, m },
         };
         char name[128] = "";

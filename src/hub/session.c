@@ -142,6 +142,21 @@ Validator *session_validator(const Session *s) {
 
 /* Frames that arrive --------------------------------------------------------------------------- */
 
+/* Names of hosts know no case. */
+static bool is_dialled_by(const char *authorities, const char *authority) {
+        size_t n = strlen(authority), span;
+
+        if (!authorities || !*authorities)
+                return true;
+        for (const char *p = authorities; *p; p += span) {
+                p += strspn(p, ", ");
+                span = strcspn(p, ", ");
+                if (span > 0 && span == n && strncasecmp(p, authority, n) == 0)
+                        return true;
+        }
+        return false;
+}
+
 static void on_join(Session *s, const Frame *f) {
         const FrameJoin *join = &f->join;
 
@@ -150,6 +165,9 @@ static void on_join(Session *s, const Frame *f) {
         else if (frame_join_verify(join, s->options.network) < 0)
                 session_reject(s, CODE_BAD_SIGNATURE,
                                "the join is not signed by its key for this network", 0);
+        else if (!is_dialled_by(s->options.authorities, join->authority))
+                session_reject(s, CODE_BAD_AUTHORITY,
+                               "the join is signed for a hub of another name", 0);
         else {
                 memcpy(s->nonces.validator, join->nonce, sizeof(s->nonces.validator));
                 s->state = SESSION_JOINING;

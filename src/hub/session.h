@@ -42,6 +42,7 @@ typedef struct SessionOptions {
         const PublicKey *network;
         const HubClock *clock;
         Refusals *refusals;
+        const char *authorities; /* names this hub is dialled by; NULL or "": any */
         SessionOps ops;
 } SessionOptions;
 

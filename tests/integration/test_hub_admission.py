@@ -3,7 +3,7 @@
 import time
 import unittest
 
-from dpin_line import Line
+from dpin_line import Line, join_of
 from dpin_validator import Stream
 from dpin_wire import Key, Tick, batch
 from hub_case import HubCase
@@ -108,6 +108,25 @@ class NoProxyTrusted(HubCase):
         self.assertTrue(line.welcome()["approved"])
         self.assertEqual(self.value(f"SELECT host(address) FROM validator WHERE key = '\\x{line.key.public.hex()}'"),
                          "127.0.0.1")
+
+
+class Authorities(HubCase):
+    """A join says which name was dialled: one passed on by another hub is refused."""
+
+    conf = "Authorities=Hub.example.org:443, hub.example.net:8081,\n"
+
+    def test_only_joins_for_its_names_are_taken(self):
+        for authority, code in (("hub.example.org:443", None), ("hub.example.net:8081", None),
+                                ("hub.example.org:8081", "bad_authority"), ("hub.example.org", "bad_authority"),
+                                ("", "bad_authority"), ("evil.example:443", "bad_authority")):
+            with self.subTest(authority=authority), Line(self.world.hub_url) as line:
+                hello = line.hello()
+                line.send_frame("join", **join_of(hello, Key(), line.url, authority=authority))
+                if code:
+                    self.assertEqual(line.expect("reject")["code"], code)
+                    self.assertEqual(line.expect("closed"), REJECTED)
+                else:
+                    self.assertTrue(line.expect("welcome")["approved"])
 
 
 if __name__ == "__main__":
