@@ -216,9 +216,10 @@ void assign_probe(Assigner *a, Website *w, const SiteProbe *p) {
 
 /* Telling validators --------------------------------------------------------------------------- */
 
+/* One frame that brought the order proves it: who joins again gets it in another. */
 static void store_proof(Assigner *a, WorkOrder *o, const OutboxFrame *f, size_t leaf) {
         Hash path[MERKLE_PATH_MAX];
-        int n = merkle_path(f->leaves, f->n_add, leaf, path);
+        int n = o->sent ? -EALREADY : merkle_path(f->leaves, f->n_add, leaf, path);
 
         o->sent = true;
         if (n < 0)

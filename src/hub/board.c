@@ -333,8 +333,8 @@ void board_connected(Board *b, uint32_t validator) {
         Entry *e, *next;
 
         HASH_ITER(hh, b->entries, e, next) {
-                site_connected(e->website.site, validator, now);
-                schedule(e);
+                if (site_connected(e->website.site, validator, now) > 0)
+                        schedule(e);
         }
 }
 
@@ -343,8 +343,8 @@ void board_disconnected(Board *b, uint32_t validator) {
         Entry *e, *next;
 
         HASH_ITER(hh, b->entries, e, next) {
-                site_disconnected(e->website.site, validator, now);
-                schedule(e);
+                if (site_disconnected(e->website.site, validator, now) > 0)
+                        schedule(e);
         }
 }
 

@@ -66,6 +66,8 @@ static inline void site_ask(Site *s, SiteProbe probe) {
 void site_start_afresh(Site *s, usec_t now);
 CommitteeRule site_rule(const Site *s, const uint8_t *secret);
 void site_staff(Site *s, usec_t now);
+/* The committee is smaller than configured, or a seat wants another holder. */
+bool site_has_room(const Site *s, usec_t now);
 /* Nobody holds the seat any more. */
 void site_release(Site *s, uint8_t seat);
 void site_seat_spare(Site *s, uint8_t seat, uint32_t validator, usec_t now);

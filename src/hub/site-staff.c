@@ -240,6 +240,10 @@ static bool has_vacancy(const Site *s, usec_t now) {
         return false;
 }
 
+bool site_has_room(const Site *s, usec_t now) {
+        return s->epoch.n < s->conf.seats || has_vacancy(s, now);
+}
+
 static bool is_newcomer(const Site *s, const Candidate *c) {
         if (c->connected_since == 0 || committee_lists(&s->committee, c->validator))
                 return false;
@@ -250,7 +254,7 @@ static bool is_newcomer(const Site *s, const Candidate *c) {
 static usec_t growth_due(const Site *s, usec_t now) {
         usec_t first = USEC_INFINITY, last = 0;
 
-        if (s->epoch.n >= s->conf.seats && !has_vacancy(s, now))
+        if (!site_has_room(s, now))
                 return USEC_INFINITY;
         for (size_t i = 0; i < s->roster->n; i++) {
                 const Candidate *c = &s->roster->items[i];

@@ -216,22 +216,25 @@ void site_roster_changed(Site *s, usec_t now) {
         step(s, JUDGE_TIME, now);
 }
 
-static void presence_changed(Site *s, uint32_t validator, bool present, usec_t now) {
+static int presence_changed(Site *s, uint32_t validator, bool present, usec_t now) {
         int seat = seat_table_find(s->seats, validator);
 
+        if (seat < 0 && !site_has_room(s, now))
+                return 0;
         if (seat >= 0 && seat_table_at(s->seats, seat)->validator == validator)
                 set_presence(s, seat, present, now);
         s->newcomers = true;
         s->timers.fill = now;
         step(s, JUDGE_TIME, now);
+        return 1;
 }
 
-void site_connected(Site *s, uint32_t validator, usec_t now) {
-        presence_changed(s, validator, true, now);
+int site_connected(Site *s, uint32_t validator, usec_t now) {
+        return presence_changed(s, validator, true, now);
 }
 
-void site_disconnected(Site *s, uint32_t validator, usec_t now) {
-        presence_changed(s, validator, false, now);
+int site_disconnected(Site *s, uint32_t validator, usec_t now) {
+        return presence_changed(s, validator, false, now);
 }
 
 /* A check that hung from before the change of which the verdict tells: no news, and no evidence. */

@@ -75,8 +75,9 @@ void site_start(Site *s, usec_t now);
 void site_tick(Site *s, usec_t now);
 /* approved, suspended, reassigned, or the array moved */
 void site_roster_changed(Site *s, usec_t now);
-void site_connected(Site *s, uint32_t validator, usec_t now);
-void site_disconnected(Site *s, uint32_t validator, usec_t now);
+/* 1; 0: it has no seat here and none is free, so nothing changed. */
+int site_connected(Site *s, uint32_t validator, usec_t now);
+int site_disconnected(Site *s, uint32_t validator, usec_t now);
 /* 1: counted. 0: no seat, not newer than the seat's vote, or begun before the evidence of a verdict
  * it contradicts. The caller has checked that the tick may vote at all. */
 int site_vote(Site *s, uint32_t validator, const Vote *vote, usec_t now);
