@@ -27,6 +27,7 @@ static const char help[] =
                 "                                 VALIDATORHEX ORDERHEX KINDCLASS NUMBER\n"
                 "                                 DISPOSITION START\n"
                 "  --idle                         join and stay, send nothing\n"
+                "  --bare                         WebSockets to any server that speak no dpin\n"
                 "  --suspects=N                   hints per second, beside or (--idle) instead\n"
                 "  --json                         the summary as one JSON object\n"
                 "\n"
@@ -75,6 +76,7 @@ typedef enum Option {
         _OPTION_NUMBERS, /* from here on they are no numbers */
         OPTION_HUB = _OPTION_NUMBERS,
         OPTION_JOURNAL,
+        OPTION_BARE,
         OPTION_IDLE,
         OPTION_JSON,
         OPTION_HELP,
@@ -82,6 +84,7 @@ typedef enum Option {
 
 static const struct option options[] = {
         { "ahead", required_argument, NULL, OPTION_AHEAD },
+        { "bare", no_argument, NULL, OPTION_BARE },
         { "batch-ms", required_argument, NULL, OPTION_BATCH },
         { "down", required_argument, NULL, OPTION_DOWN },
         { "down-after", required_argument, NULL, OPTION_DOWN_AFTER },
@@ -154,6 +157,9 @@ static int set_option(LoadArgs *a, Option o, const char *value) {
                 return read_hub(a, value);
         case OPTION_JOURNAL:
                 a->journal = value;
+                return 0;
+        case OPTION_BARE:
+                a->bare = true;
                 return 0;
         case OPTION_IDLE:
                 a->idle = true;

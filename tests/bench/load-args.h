@@ -20,7 +20,7 @@ typedef struct LoadArgs {
         const char *journal; /* borrowed from argv; NULL: none */
         double down;         /* fraction of the websites that are down */
         usec_t down_after;
-        bool idle, json;
+        bool idle, bare, json; /* bare: the server speaks no dpin, the connection is all */
 } LoadArgs;
 
 /* 1: go on; 0: help was printed; -EINVAL: a sentence was printed. */

@@ -298,8 +298,14 @@ static void on_received(bool binary, const uint8_t *data, size_t n, void *userda
         }
 }
 
-static void on_opened(void *userdata _unused_) {
-        /* the hub speaks first */
+/* The hub speaks first; a bare server never. */
+static void on_opened(void *userdata) {
+        LoadPeer *p = userdata;
+
+        if (!p->world->args->bare)
+                return;
+        set_state(p, PEER_READY);
+        count_join(p, now_boottime());
 }
 
 static void on_closed(const char *why, void *userdata) {

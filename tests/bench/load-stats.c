@@ -59,10 +59,10 @@ static double rate(const LoadStats *s) {
 
 void load_stats_progress(const LoadStats *s, const LoadArgs *args, usec_t now) {
         fprintf(stderr,
-                "dpin-load: %.0f s, joined %u/%u, ready %u, orders %" PRIu64 ", ticks sent %" PRIu64
-                ", acked %" PRIu64 ", errors %" PRIu64 "\n",
-                (double)(now - s->started) / (double)USEC_PER_SEC, s->joined, args->validators,
-                s->ready, s->orders, s->ticks, load_stats_acked(s), s->errors);
+                "dpin-load: seconds %.1f validators %u joined %u ready %u orders %" PRIu64
+                " sent %" PRIu64 " acked %" PRIu64 " suspects %" PRIu64 " errors %" PRIu64 "\n",
+                (double)(now - s->started) / (double)USEC_PER_SEC, args->validators, s->joined,
+                s->ready, s->orders, s->ticks, load_stats_acked(s), s->suspects, s->errors);
 }
 
 /* Printing ------------------------------------------------------------------------------------- */

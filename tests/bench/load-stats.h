@@ -26,7 +26,7 @@ uint64_t load_stats_acked(const LoadStats *s);
 void load_stats_latency(LoadStats *s, usec_t latency);
 /* Upper bound of the share's quantile in ms. */
 double load_stats_quantile(const LoadStats *s, double share);
-/* One line on stderr. */
+/* One line of names and numbers on stderr. */
 void load_stats_progress(const LoadStats *s, const LoadArgs *args, usec_t now);
 /* The summary on stdout. */
 int load_stats_print(const LoadStats *s, const LoadArgs *args);

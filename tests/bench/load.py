@@ -1,0 +1,109 @@
+"""dpin-load from Python: started, followed by the line it says each second, read at its end."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+from process import Failure, die_with_parent, wait_until
+from world import World
+
+
+class Bench:
+    """What a group gets for one run."""
+
+    def __init__(self, build, run=0):
+        self.build, self.run = os.path.abspath(build), run
+
+    def program(self, name):
+        return os.path.join(self.build, "tests", name)
+
+    def world(self):
+        """A database and a hub that is ready; a context manager."""
+        return BenchWorld(self.build)
+
+    def load(self, url, **options):
+        return Load(self.program("dpin-load"), url, **options)
+
+
+class BenchWorld(World):
+    def __enter__(self):
+        self.start_database()
+        self.migrate()
+        self.start_hub()
+        wait_until(lambda: self.database.value("SELECT network_key IS NOT NULL FROM hub_state") == "t",
+                   "the hub has its database")
+        return self
+
+    def add_websites(self, n, interval_ms=10000, timeout_ms=2000, seats=4):
+        self.database.sql(f"""
+            INSERT INTO organisation (public_id, name) VALUES (gen_random_uuid(), 'bench');
+            INSERT INTO website (public_id, organisation_id, url, interval_ms, timeout_ms, seats)
+            SELECT gen_random_uuid(), o.id, 'http://site' || i || '.example/', {interval_ms}, {timeout_ms}, {seats}
+            FROM organisation o, generate_series(1, {n}) AS i WHERE o.name = 'bench'""")
+
+
+class Load:
+    """Options are those of the command line: batch_ms=200 is --batch-ms=200, idle=True is --idle."""
+
+    def __init__(self, program, url, seconds=0, **options):
+        argv = [program, f"--hub={url}", f"--seconds={seconds:g}", "--json"]
+        for name, value in options.items():
+            name = "--" + name.replace("_", "-")
+            argv += [name] if value is True else [] if value is False else [f"{name}={value}"]
+        self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                      text=True, preexec_fn=die_with_parent)
+        self.last, self.words, self.on_line = {}, "", None
+        self._hear = threading.Thread(target=self._listen, daemon=True)
+        self._hear.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.popen.kill()
+        self.popen.wait()
+        self._hear.join()
+        self.popen.stdout.close()
+        self.popen.stderr.close()
+
+    def _listen(self):
+        for line in self.popen.stderr:
+            words = line.split()
+            if words[:2] != ["dpin-load:", "seconds"]:
+                self.words += line
+                continue
+            self.last = {name: float(value) for name, value in zip(words[1::2], words[2::2])}
+            if self.on_line:
+                self.on_line(self.last)
+
+    def wait(self, condition, what, seconds=60.0):
+        """Until its last line satisfies the condition."""
+        def checked():
+            if self.popen.poll() is not None:
+                raise Failure(f"dpin-load ended with {self.popen.returncode}: {self.words}")
+            return self.last and condition(self.last)
+        wait_until(checked, f"dpin-load: {what}", seconds)
+
+    def wait_joined(self, seconds=120.0):
+        self.wait(lambda line: line["ready"] == line["validators"], "all are joined", seconds)
+
+    def sample(self, measure, seconds):
+        """[(line, measure())] of the lines it says within so many seconds, each measured as it comes."""
+        taken = []
+        self.on_line = lambda line: taken.append((line, measure()))
+        time.sleep(seconds + 1.05)  # a measurement lasts as long as it lasts
+        self.on_line = None
+        if len(taken) < 2 or self.popen.poll() is not None:
+            raise Failure(f"dpin-load said nothing for {seconds:g} s: {self.words}")
+        return taken
+
+    def finish(self):
+        """Its summary."""
+        self.popen.send_signal(signal.SIGTERM)
+        out = self.popen.stdout.read()
+        if self.popen.wait() != 0:
+            raise Failure(f"dpin-load ended with {self.popen.returncode}: {out}{self.words}")
+        return json.loads(out)

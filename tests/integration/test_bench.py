@@ -1,0 +1,95 @@
+"""The frame of `./dev bench`: medians, goals, the table, what it keeps in bench.json; and that a short measurement of
+a real hub gives figures."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from hub_case import BUILD
+
+BENCH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench")
+sys.path.append(BENCH)
+
+import cost  # noqa: E402
+import frame  # noqa: E402
+from load import Bench  # noqa: E402
+
+METRICS = [frame.Metric("x.small", "us", "less is better", 6.0),
+           frame.Metric("x.large", "1/s", "more is better", 100.0, frame.HIGHER),
+           frame.Metric("x.told", "bytes", "no goal")]
+
+
+class Frame(unittest.TestCase):
+    def test_median_by_name_also_where_a_run_lacks_one(self):
+        runs = [{"x.small": 9.0, "x.told": 4.0}, {"x.small": 1.0}, {"x.small": 2.0, "x.told": 6.0}]
+        self.assertEqual(frame.medians(runs), {"x.small": 2.0, "x.told": 5.0})
+
+    def test_goals_are_judged_in_their_direction(self):
+        small, large, told = METRICS
+        self.assertEqual([small.met(6.0), small.met(6.1), large.met(100.0), large.met(99.0), told.met(1e9)],
+                         [True, False, True, False, None])
+        self.assertEqual(frame.missed(METRICS, {"x.small": 7.0, "x.large": 101.0}), ["x.small"])
+
+    def test_table_says_missed_loudly(self):
+        lines = frame.table(METRICS, {"x.small": 7.0, "x.large": 12345.6, "x.told": 3.14159}).splitlines()
+        self.assertEqual([line.split()[:5] for line in lines[1:]],
+                         [["x.small", "7", "<=", "6", "us"], ["x.large", "12,346", ">=", "100", "1/s"],
+                          ["x.told", "3.142", "-", "bytes", "no"]])
+        self.assertIn("MISSED", lines[1])
+        self.assertIn(" ok ", lines[2])
+
+    def test_merge_replaces_by_name_and_keeps_the_others(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "build", "bench.json")
+            frame.merge(path, frame.rows(METRICS, {"x.small": 5.0, "x.told": 1.0}))
+            other = {"name": "y.other", "value": 1, "goal": None, "unit": "s", "better": "lower"}
+            frame.merge(path, [other])
+            frame.merge(path, frame.rows(METRICS, {"x.small": 4.0}))
+            with open(path) as f:
+                kept = json.load(f)
+        self.assertEqual([(row["name"], row["value"]) for row in kept],
+                         [("x.small", 4.0), ("x.told", 1.0), ("y.other", 1)])
+        self.assertEqual(kept[0], {"name": "x.small", "value": 4.0, "goal": 6.0, "unit": "us", "better": "lower"})
+
+    def test_every_group_measures_its_own_names(self):
+        for name in frame.group_names():
+            self.assertTrue(frame.load_group(name).METRICS, name)
+
+    def test_an_unknown_group_is_an_error_that_names_the_known(self):
+        done = subprocess.run([sys.executable, os.path.join(BENCH, "run.py"), "conn", "nonsense"], capture_output=True,
+                              text=True)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no such group: nonsense (there are: conn", done.stdout)
+
+    def test_the_list_names_groups_without_measuring(self):
+        done = subprocess.run([sys.executable, os.path.join(BENCH, "run.py"), "--list"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("conn.cpu_8000_vs_8", done.stdout)
+
+    def test_cpu_of_children_that_ended_is_counted(self):
+        def burn():
+            subprocess.run([sys.executable, "-c", "sum(range(10_000_000))"], check=True)
+
+        before = cost.family_cpu(os.getpid())
+        burn()
+        self.assertGreater(cost.family_cpu(os.getpid()) - before, 0.05)
+
+
+@unittest.skipUnless(os.path.exists(os.path.join(BUILD, "tests", "bare-ws")), "the reference is not built")
+class Conn(unittest.TestCase):
+    def test_measures_a_real_hub(self):
+        import group_conn
+        group_conn.MANY, group_conn.FEW, group_conn.SECONDS, group_conn.RATE = 40, 2, 1, 500
+        group_conn.SETTLE = 0.2
+        self.addCleanup(sys.modules.pop, "group_conn")
+        values = group_conn.measure(Bench(BUILD))
+        self.assertEqual(set(values), {m.name for m in group_conn.METRICS})
+        self.assertGreater(min(values[name] for name in ("conn.cpu_us_per_message", "conn.join_per_s",
+                                                         "conn.cpu_8000_vs_8")), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
