@@ -9,6 +9,7 @@
 #define FRAGMENTS_MAX_DEFAULT    256u
 #define QUEUE_MAX_DEFAULT        (1024u * 1024)
 #define PEERS_MAX_DEFAULT        10000u
+#define HANDSHAKES_MAX_DEFAULT   4096u
 #define HANDSHAKE_MAX_DEFAULT    (10 * USEC_PER_SEC)
 #define PING_INTERVAL_DEFAULT    (20 * USEC_PER_SEC)
 
@@ -23,6 +24,8 @@ static void apply_defaults(WsLimits *l) {
                 l->queue_max = QUEUE_MAX_DEFAULT;
         if (l->peers_max == 0)
                 l->peers_max = PEERS_MAX_DEFAULT;
+        if (l->handshakes_max == 0)
+                l->handshakes_max = HANDSHAKES_MAX_DEFAULT;
         if (l->handshake_max == 0)
                 l->handshake_max = HANDSHAKE_MAX_DEFAULT;
         if (l->ping_interval == 0)
@@ -57,6 +60,8 @@ int ws_context_start(WsContext *c, lws_callback_function *callback, bool client,
         void *loops[] = { c->loop };
 
         apply_defaults(&c->limits);
+        if (!client)
+                ws_door_fit(&c->limits);
         (void)uv_timer_init(c->loop, &c->tick); /* these two cannot fail */
         (void)uv_idle_init(c->loop, &c->reaper);
         c->tick.data = c->reaper.data = c;

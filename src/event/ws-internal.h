@@ -20,6 +20,18 @@ typedef struct WsUrl {
         char *path;                         /* with the query; owned */
 } WsUrl;
 
+/* A connection of a server that is not settled. */
+typedef struct WsGuest {
+        struct lws *wsi;
+        usec_t since;
+        struct WsGuest *prev, *next;
+} WsGuest;
+
+typedef struct WsDoor {
+        WsGuest *guests; /* the oldest first */
+        unsigned n;
+} WsDoor;
+
 /* One library context on the loop, the first member of a server or client. */
 struct WsContext {
         uv_loop_t *loop;
@@ -30,8 +42,9 @@ struct WsContext {
         WsLimits limits;
         WsCounters counters;
         WsPeer *peers;
-        unsigned peers_n;
-        uv_timer_t tick;  /* pings and deadlines, while there are peers */
+        unsigned peers_n, settled_n;
+        WsDoor door;      /* of a server */
+        uv_timer_t tick;  /* pings and deadlines, while there are peers or guests */
         uv_idle_t reaper; /* ends the library when the loop has let go of it */
         unsigned handles; /* of the two, not yet closed */
         uint8_t *scratch; /* LWS_PRE bytes, then a message being written at once */
@@ -50,7 +63,7 @@ struct WsPeer {
         usec_t message_deadline;
         WsMessage *head, *tail; /* the queue */
         size_t queued, stalled; /* bytes in the queue; of a write the kernel has not taken whole */
-        bool drain_wanted, closing, close_sent, broken, pinged, ping_due;
+        bool settled, drain_wanted, closing, close_sent, broken, pinged, ping_due;
         unsigned close_code;
         char close_reason[120];
         usec_t heard, close_deadline;
@@ -64,8 +77,21 @@ int ws_context_start(WsContext *c, lws_callback_function *callback, bool client,
                      const char *ca_file);
 /* No callback comes after this; free(c) when the loop has let go of everything. */
 void ws_context_end(WsContext *c);
+/* Sees to it that the tick runs; it stops by itself when nobody is there. */
+void ws_context_tick(WsContext *c);
 /* After anything that sets one of the library's timers from outside of its callbacks. */
 void ws_context_wake(WsContext *c);
+
+/* Lowers what the limits allow to what there are descriptors for. */
+void ws_door_fit(WsLimits *l);
+/* There is a place, or the oldest guest had its time. */
+bool ws_door_is_open(const WsContext *c, usec_t now);
+/* The door is open; the oldest guest goes if there is no place. 0, -ENOMEM. */
+int ws_door_enter(WsContext *c, struct lws *wsi, usec_t now);
+/* Drops guests that had thrice the time of a handshake: whatever they do, it is none. */
+void ws_door_sweep(WsContext *c, usec_t now);
+/* Settled, or gone; harmless for one that is no guest. */
+void ws_door_leave(WsContext *c, struct lws *wsi);
 
 int ws_peer_new(WsPeer **ret, WsContext *c, struct lws *wsi);
 /* Off the list, without callbacks. */

@@ -10,8 +10,9 @@
 
 #define ACCEPTS_PER_EVENT 64
 #define PROXIES_MAX       16
-#define ACCEPT_PAUSE_MS   200 /* when there are no descriptors left */
+#define ACCEPT_PAUSE_MS   50 /* when there are no places or no descriptors left */
 #define HEADER_SIZE_MAX   1024
+#define WS_VERSION        "13"
 
 typedef struct Listener Listener;
 
@@ -54,22 +55,35 @@ static void on_pause_over(uv_timer_t *timer) {
         (void)uv_poll_start(&l->poll, UV_READABLE, on_acceptable);
 }
 
+/* 0: taken in; -EAGAIN: none waits; else there is no room for one. */
+static int accept_one(Listener *l) {
+        WsContext *c = &l->server->context;
+        usec_t now = uv_now(c->loop) * USEC_PER_MSEC;
+        struct lws *wsi;
+        int fd;
+
+        if (!ws_door_is_open(c, now))
+                return -EBUSY;
+        fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0)
+                return errno == ECONNABORTED || errno == EINTR ? 0 : -errno;
+
+        wsi = lws_adopt_socket_vhost(c->vhost, fd); /* takes fd, also when it fails */
+        if (wsi && ws_door_enter(c, wsi, now) < 0)
+                lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        return 0;
+}
+
 static void on_acceptable(uv_poll_t *poll, int status _unused_, int events _unused_) {
         Listener *l = poll->data;
+        int r = 0;
 
-        for (unsigned i = 0; i < ACCEPTS_PER_EVENT; i++) {
-                int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-                if (fd >= 0) {
-                        (void)lws_adopt_socket_vhost(l->server->context.vhost, fd);
-                        continue;
-                }
-                if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-                        (void)uv_poll_stop(&l->poll);
-                        (void)uv_timer_start(&l->pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
-                }
+        for (unsigned i = 0; i < ACCEPTS_PER_EVENT && r == 0; i++)
+                r = accept_one(l);
+        if (r == 0 || r == -EAGAIN)
                 return;
-        }
+        (void)uv_poll_stop(&l->poll);
+        (void)uv_timer_start(&l->pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
 }
 
 int ws_server_listen(WsServer *s, int fd) {
@@ -216,19 +230,21 @@ static bool has_token(const char *list, const char *wanted) {
 
 /* 0, or the HTTP status the upgrade is refused with. */
 static unsigned judge_upgrade(WsServer *s, struct lws *wsi, const char *to) {
-        char path[256] = "", protocols[256] = "";
+        char path[256] = "", protocols[256] = "", version[4] = "";
         WsCounters *counters = &s->context.counters;
         struct in6_addr address;
 
         (void)lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI);
         (void)lws_hdr_copy(wsi, protocols, sizeof(protocols), WSI_TOKEN_PROTOCOL);
+        (void)lws_hdr_copy(wsi, version, sizeof(version), WSI_TOKEN_VERSION);
         if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0) {
                 counters->refused_origin++;
                 return HTTP_STATUS_FORBIDDEN;
         }
         if (strcmp(path, s->path) != 0)
                 return HTTP_STATUS_NOT_FOUND;
-        if (strcasecmp(to, "websocket") != 0 || !has_token(protocols, WS_PROTOCOL)) {
+        if (strcasecmp(to, "websocket") != 0 || strcmp(version, WS_VERSION) != 0 ||
+            !has_token(protocols, WS_PROTOCOL)) {
                 counters->refused_protocol++;
                 return HTTP_STATUS_BAD_REQUEST;
         }
@@ -236,7 +252,7 @@ static unsigned judge_upgrade(WsServer *s, struct lws *wsi, const char *to) {
                 counters->refused_address++;
                 return HTTP_STATUS_BAD_REQUEST;
         }
-        if (s->context.peers_n >= s->context.limits.peers_max) {
+        if (s->context.settled_n >= s->context.limits.peers_max) {
                 counters->refused_full++;
                 return HTTP_STATUS_SERVICE_UNAVAILABLE;
         }
@@ -285,10 +301,15 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         switch (reason) {
         case LWS_CALLBACK_HTTP:
                 return refuse(wsi, HTTP_STATUS_NOT_FOUND);
+        case LWS_CALLBACK_RAW_ADOPT: /* CONNECT makes a tunnel of it, which nobody watches */
+                return -1;
         case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
                 return on_upgrade_asked(s, wsi, data);
         case LWS_CALLBACK_ESTABLISHED:
                 return on_opened(s, wsi, peer);
+        case LWS_CALLBACK_WSI_DESTROY:
+                ws_door_leave(&s->context, wsi);
+                return 0;
         default:
                 return peer && *peer ? ws_peer_on_event(*peer, reason, data, n) : 0;
         }

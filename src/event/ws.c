@@ -31,10 +31,13 @@ static void on_tick(uv_timer_t *timer) {
         WsContext *c = timer->data;
         WsPeer *next;
 
+        ws_door_sweep(c, now_of(c));
         for (WsPeer *p = c->peers; p; p = next) {
                 next = p->next;
                 ws_peer_check(p, now_of(c));
         }
+        if (c->peers_n == 0 && c->door.n == 0)
+                (void)uv_timer_stop(timer);
 }
 
 static void tick_soon(WsContext *c) {
@@ -42,6 +45,11 @@ static void tick_soon(WsContext *c) {
 
         if (!c->freed)
                 (void)uv_timer_start(&c->tick, on_tick, 0, interval / USEC_PER_MSEC);
+}
+
+void ws_context_tick(WsContext *c) {
+        if (!uv_is_active((uv_handle_t *)&c->tick))
+                tick_soon(c);
 }
 
 int ws_peer_new(WsPeer **ret, WsContext *c, struct lws *wsi) {
@@ -63,8 +71,7 @@ int ws_peer_new(WsPeer **ret, WsContext *c, struct lws *wsi) {
         c->peers = p;
         c->peers_n++;
         (void)getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&p->address, &n);
-        if (!uv_is_active((uv_handle_t *)&c->tick))
-                tick_soon(c);
+        ws_context_tick(c);
         *ret = p;
         return 0;
 }
@@ -88,8 +95,8 @@ WsPeer *ws_peer_free(WsPeer *p) {
                 p->previous->next = p->next;
         else
                 c->peers = p->next;
-        if (--c->peers_n == 0)
-                (void)uv_timer_stop(&c->tick);
+        c->settled_n -= p->settled;
+        c->peers_n--;
         while (p->head)
                 free(queue_take(p));
         free(p->message);
@@ -358,6 +365,21 @@ int ws_peer_on_event(WsPeer *p, enum lws_callback_reasons reason, void *data, si
         default:
                 return 0;
         }
+}
+
+int ws_peer_settle(WsPeer *p) {
+        WsContext *c = p->context;
+
+        if (p->settled)
+                return 0;
+        if (c->settled_n >= c->limits.peers_max) {
+                c->counters.refused_full++;
+                return -EBUSY;
+        }
+        p->settled = true;
+        c->settled_n++;
+        ws_door_leave(c, p->wsi);
+        return 0;
 }
 
 void ws_peer_set_userdata(WsPeer *p, void *userdata) {

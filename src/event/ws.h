@@ -45,7 +45,10 @@ typedef struct WsLimits {
         usec_t message_time_max; /* from its first byte to its last, more: closed with 1008; default
                                     30 s */
         size_t queue_max;        /* bytes queued to one peer; more: -ENOBUFS; default 1 MiB */
-        unsigned peers_max;      /* server: more are refused with HTTP 503; default 10,000 */
+        unsigned peers_max;      /* server, settled ones: more are refused with HTTP 503; default
+                                    10,000 */
+        unsigned handshakes_max; /* server, connections that are not settled: more wait, and the
+                                    oldest is dropped when it had 2 s; default 4,096 */
         usec_t handshake_max;    /* HTTP upgrade must be complete by then; default 10 s */
         usec_t ping_interval; /* silent for so long: pinged, for twice that: dropped; default 20 s
                                */
@@ -53,12 +56,13 @@ typedef struct WsLimits {
 
 typedef struct WsCounters {
         uint64_t opened, closed, refused_full, refused_origin, refused_protocol, refused_address,
-                        too_long, too_slow, too_fragmented, send_refused;
+                        too_long, too_slow, too_fragmented, send_refused,
+                        dropped; /* handshakes, for want of places */
 } WsCounters;
 
 typedef struct WsServerOptions {
         const char *path; /* "/ws"; every other one is answered with 404 */
-        WsLimits limits;  /* zeros: defaults */
+        WsLimits limits;  /* zeros: defaults; lowered to the descriptors this process may have */
 } WsServerOptions;
 
 /* A request with an Origin header is refused with 403, one without our subprotocol with 400.
@@ -106,6 +110,9 @@ int ws_peer_send(WsPeer *p, WsKind kind, const void *data, size_t n);
 /* Starts the closing handshake after the queue is sent (at most 1 s); closed() comes later, never
  * inside. */
 void ws_peer_close(WsPeer *p, unsigned code, const char *reason);
+/* Server: the peer has shown who it is, so it is none of those that are dropped for want of places.
+ * 0; -EBUSY: peers_max of them are there. */
+int ws_peer_settle(WsPeer *p);
 void ws_peer_set_userdata(WsPeer *p, void *userdata);
 void *ws_peer_get_userdata(const WsPeer *p);
 /* The remote address, by the trusted proxy's word where there is one. */

@@ -168,6 +168,8 @@ static void on_join(Session *s, const Frame *f) {
         else if (!is_dialled_by(s->options.authorities, join->authority))
                 session_reject(s, CODE_BAD_AUTHORITY,
                                "the join is signed for a hub of another name", 0);
+        else if (ws_peer_settle(s->peer) < 0)
+                session_reject(s, CODE_TOO_MANY_CONNECTIONS, "no more validators can connect", 60);
         else {
                 memcpy(s->nonces.validator, join->nonce, sizeof(s->nonces.validator));
                 s->state = SESSION_JOINING;

@@ -1,4 +1,6 @@
 /* Who is let in by the WebSocket server, and who the peer is. */
+#include <sys/resource.h>
+
 #include "ws-fixture.h"
 
 static void wrong_requests_are_refused(void **state _unused_) {
@@ -10,6 +12,7 @@ static void wrong_requests_are_refused(void **state _unused_) {
                 { "/other", PROTOCOL, 404 },
                 { "/ws", "", 400 },
                 { "/ws", "Sec-WebSocket-Protocol: dpin.v2\r\n", 400 },
+                { "/ws", PROTOCOL "Sec-WebSocket-Version: 8\r\n", 400 },
                 { "/ws", "Sec-WebSocket-Protocol: other, dpin.v1\r\n", 101 },
         };
         char answer[64] = "";
@@ -29,7 +32,7 @@ static void wrong_requests_are_refused(void **state _unused_) {
         close(fd);
         assert_int_equal(f.opened, 1);
         assert_int_equal(ws_server_counters(f.server)->refused_origin, 1);
-        assert_int_equal(ws_server_counters(f.server)->refused_protocol, 2);
+        assert_int_equal(ws_server_counters(f.server)->refused_protocol, 3);
 
         f.refuse = true;
         fd = dial(&f);
@@ -56,6 +59,100 @@ static void peers_are_counted_and_limited(void **state _unused_) {
         assert_int_equal(ws_server_counters(f.server)->refused_full, 1);
         close(two);
         close(three);
+        stop(&f);
+}
+
+static void no_more_are_settled_than_there_are_places_for(void **state _unused_) {
+        WsPeer *first;
+        Fixture f;
+        int one, two;
+
+        start(&f, &(WsLimits){ .peers_max = 1 });
+        f.linger = true;
+        one = dial_open(&f);
+        first = f.peer;
+        two = dial_open(&f);
+        assert_int_equal(ws_peer_settle(first), 0);
+        assert_int_equal(ws_peer_settle(first), 0);
+        assert_int_equal(ws_peer_settle(f.peer), -EBUSY);
+        close(one);
+        TURN_UNTIL(&f, f.closed == 1);
+        assert_int_equal(ws_peer_settle(f.peer), 0);
+        close(two);
+        stop(&f);
+}
+
+/* Takes the place of the first of n who say nothing, when that one had its time. */
+static void assert_takes_the_place_of_the_first(Fixture *f, unsigned n) {
+        usec_t begun = now_boottime();
+        int silent[64], late;
+        uint8_t data[1];
+
+        for (unsigned i = 0; i < n; i++)
+                silent[i] = i == 0 ? dial_open(f) : dial(f);
+        late = dial_open(f);
+        assert_true(now_boottime() - begun > 1900 * USEC_PER_MSEC);
+        assert_int_equal(ws_server_counters(f->server)->dropped, 1);
+        while (hear(f, silent[0], data, 1) == 1) /* what it was sent before */
+                ;
+        TURN_UNTIL(f, f->closed == 1);
+        assert_int_equal(f->code, 1006);
+        for (unsigned i = 0; i < n; i++)
+                close(silent[i]);
+        close(late);
+}
+
+static void handshakes_have_places_and_the_oldest_goes(void **state _unused_) {
+        Fixture f;
+
+        start(&f, &(WsLimits){ .handshakes_max = 3 });
+        for (unsigned i = 0; i < 5; i++)
+                dial_open(&f); /* settled ones take none */
+        f.linger = true;
+        assert_takes_the_place_of_the_first(&f, 3);
+        assert_int_equal(f.opened, 7);
+        stop(&f);
+}
+
+static void places_are_no_more_than_descriptors(void **state _unused_) {
+        struct rlimit before, low;
+        Fixture f;
+
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        low = (struct rlimit){ .rlim_cur = 328, .rlim_max = before.rlim_max };
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+        start(&f, NULL);
+        f.linger = true;
+        assert_takes_the_place_of_the_first(&f, 50); /* a quarter of what is not reserved */
+        stop(&f);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+static void whoever_does_not_settle_is_dropped(void **state _unused_) {
+        uint8_t data[1];
+        Fixture f;
+        int fd;
+
+        start(&f, &(WsLimits){ .handshake_max = 100 * USEC_PER_MSEC });
+        f.linger = true;
+        fd = dial_open(&f);
+        assert_int_equal(hear(&f, fd, data, 1), 0);
+        assert_int_equal(ws_server_counters(f.server)->dropped, 1);
+        close(fd);
+        stop(&f);
+}
+
+static void no_tunnel_is_made(void **state _unused_) {
+        static const char request[] = "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n";
+        uint8_t data[1];
+        Fixture f;
+        int fd;
+
+        start(&f, &(WsLimits){ .handshake_max = 60 * USEC_PER_SEC });
+        fd = dial(&f);
+        assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+        assert_int_equal(hear(&f, fd, data, 1), 0);
+        close(fd);
         stop(&f);
 }
 
@@ -140,6 +237,11 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(wrong_requests_are_refused),
                 cmocka_unit_test(peers_are_counted_and_limited),
+                cmocka_unit_test(no_more_are_settled_than_there_are_places_for),
+                cmocka_unit_test(handshakes_have_places_and_the_oldest_goes),
+                cmocka_unit_test(places_are_no_more_than_descriptors),
+                cmocka_unit_test(whoever_does_not_settle_is_dropped),
+                cmocka_unit_test(no_tunnel_is_made),
                 cmocka_unit_test(unfinished_handshake_is_ended),
                 cmocka_unit_test(trusted_proxy_names_the_peer),
                 cmocka_unit_test(unreadable_forwarded_address_is_refused),

@@ -23,8 +23,8 @@ typedef struct Fixture {
         uint16_t port;
         unsigned opened, received, closed, drained; /* of the server */
         unsigned code;
-        bool refuse, close_on_message;
-        WsPeer *peer; /* the newest of the server */
+        bool refuse, close_on_message, linger; /* linger: nobody is settled */
+        WsPeer *peer;                          /* the newest of the server */
         size_t last_n;
         WsKind last_kind;
         char address[64];
@@ -38,6 +38,8 @@ static inline int on_opened(WsPeer *p, void *userdata) {
                 return -EPERM;
         f->opened++;
         f->peer = p;
+        if (!f->linger)
+                assert_int_equal(ws_peer_settle(p), 0);
         ws_peer_set_userdata(p, f);
         inet_ntop(a->sin_family, &a->sin_addr, f->address, sizeof(f->address));
         return 0;

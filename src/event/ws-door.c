@@ -1,0 +1,72 @@
+/* Who has come in but is not settled: a list, the oldest first. There are only so many at once, so
+ * that strangers who connect and say nothing neither use up the descriptors nor keep others out. */
+#include <errno.h>
+#include <sys/resource.h>
+#include <utlist.h>
+
+#include "event/ws-internal.h"
+
+#define GRACE                (2 * USEC_PER_SEC) /* nobody is dropped sooner */
+#define DESCRIPTORS_RESERVED 128u               /* for the database, the bus and files */
+
+/* Places for settled peers and for others, within the descriptors this process may have. */
+void ws_door_fit(WsLimits *l) {
+        struct rlimit limit;
+        rlim_t most;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= 2 * DESCRIPTORS_RESERVED)
+                return;
+        most = limit.rlim_cur - DESCRIPTORS_RESERVED;
+        if ((rlim_t)l->peers_max + l->handshakes_max <= most)
+                return;
+        l->handshakes_max = (unsigned)MIN((rlim_t)l->handshakes_max, MAX(most / 4, (rlim_t)1));
+        l->peers_max = (unsigned)MIN((rlim_t)l->peers_max, most - l->handshakes_max);
+}
+
+static void forget(WsDoor *d, WsGuest *g) {
+        lws_set_opaque_user_data(g->wsi, NULL);
+        DL_DELETE(d->guests, g);
+        d->n--;
+        free(g);
+}
+
+static void drop_oldest(WsContext *c) {
+        struct lws *wsi = c->door.guests->wsi;
+
+        forget(&c->door, c->door.guests);
+        c->counters.dropped++;
+        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        ws_context_wake(c);
+}
+
+bool ws_door_is_open(const WsContext *c, usec_t now) {
+        return c->door.n < c->limits.handshakes_max || now - c->door.guests->since >= GRACE;
+}
+
+void ws_door_sweep(WsContext *c, usec_t now) {
+        while (c->door.guests && now - c->door.guests->since > 3 * c->limits.handshake_max)
+                drop_oldest(c);
+}
+
+int ws_door_enter(WsContext *c, struct lws *wsi, usec_t now) {
+        WsGuest *g = calloc(1, sizeof(*g));
+
+        if (!g)
+                return -ENOMEM;
+        if (c->door.n >= c->limits.handshakes_max)
+                drop_oldest(c);
+        g->wsi = wsi;
+        g->since = now;
+        DL_APPEND(c->door.guests, g);
+        c->door.n++;
+        lws_set_opaque_user_data(wsi, g);
+        ws_context_tick(c);
+        return 0;
+}
+
+void ws_door_leave(WsContext *c, struct lws *wsi) {
+        WsGuest *g = lws_get_opaque_user_data(wsi);
+
+        if (g)
+                forget(&c->door, g);
+}
