@@ -3,13 +3,13 @@
 #include "hub/admission.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <utlist.h>
 
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "hub/prefix.h"
 #include "store/streams.h"
 #include "store/validators.h"
 
@@ -102,18 +102,6 @@ static Join *join_new(Admission *a, Session *s, const FrameJoin *join) {
                 return NULL;
         }
         return j;
-}
-
-static bool is_loopback(const struct sockaddr_storage *address) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
-
-        if (address->ss_family == AF_INET)
-                return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-        if (address->ss_family != AF_INET6)
-                return false;
-        return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
-               (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127);
 }
 
 /* Last step: welcome --------------------------------------------------------------------------- */
@@ -367,7 +355,7 @@ static Code refusal(Admission *a, Validator *v) {
 
 void admission_join(Admission *a, Session *s, const FrameJoin *join) {
         Validator *v = registry_find(a->options.registry, &join->validator_key);
-        bool trusted = a->options.open || is_loopback(session_address(s));
+        bool trusted = a->options.open || prefix_is_loopback(session_address(s));
         Code refused = v ? refusal(a, v) : CODE_UNKNOWN;
         Join *j;
 

@@ -3,12 +3,12 @@
 #include "hub/registry.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <uthash.h>
 
 #include "base/encode.h"
+#include "hub/prefix.h"
 #include "store/validators.h"
 
 typedef struct Entry {
@@ -206,39 +206,11 @@ Validator *registry_find_id(const Registry *r, uint32_t id) {
         return e ? &e->validator : NULL;
 }
 
-static uint64_t prefix_v4(uint32_t address, unsigned bits) {
-        return UINT64_C(1) << 40 | (uint64_t)bits << 32 | (address & ~(UINT32_MAX >> bits));
-}
-
-static uint64_t prefix_v6(const uint8_t *a, unsigned bytes) {
-        uint64_t id = UINT64_C(1) << 63 | (uint64_t)bytes << 56;
-
-        for (unsigned i = 0; i < bytes; i++)
-                id |= (uint64_t)a[i] << (8 * (5 - i));
-        return id;
-}
-
-/* /24 and /16 of IPv4 (also when mapped into IPv6), /48 and /32 of IPv6. */
-static void prefixes(const struct sockaddr_storage *address, uint64_t *prefix, uint64_t *block) {
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
-        const uint8_t *a = v6->sin6_addr.s6_addr;
-        uint32_t v4 = 0;
-
-        if (address->ss_family == AF_INET)
-                v4 = ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr);
-        else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
-                v4 = (uint32_t)a[12] << 24 | (uint32_t)a[13] << 16 | (uint32_t)a[14] << 8 | a[15];
-
-        *prefix = v4 ? prefix_v4(v4, 24) : address->ss_family == AF_INET6 ? prefix_v6(a, 6) : 0;
-        *block = v4 ? prefix_v4(v4, 16) : address->ss_family == AF_INET6 ? prefix_v6(a, 4) : 0;
-}
-
 int registry_admits_pending(const Registry *r, const struct sockaddr_storage *address) {
-        uint64_t prefix, block;
+        uint64_t prefix = prefix_of(address);
         size_t all = 0, near = 0;
         Entry *e, *next;
 
-        prefixes(address, &prefix, &block);
         HASH_ITER(hh, r->entries, e, next) {
                 if (e->validator.id > 0)
                         continue;
@@ -250,7 +222,8 @@ int registry_admits_pending(const Registry *r, const struct sockaddr_storage *ad
 
 void registry_connect(Registry *r, Validator *v, const struct sockaddr_storage *address,
                       usec_t now) {
-        prefixes(address, &v->prefix, &v->block);
+        v->prefix = prefix_of(address);
+        v->block = prefix_block_of(address);
         v->connected_since = now;
         v->revision = 0;
         rebuild(r);
