@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # python comes from dev
 # ./dev test: runs suites, adds up what they count. A suite's runner appends "PASSED FAILED SKIPPED" to $counts.
 
-all_suites=(style unit fuzz sim integration browser)
+all_suites=(style unit fuzz sim integration fault browser)
 counts=
 failed_suites=
 
@@ -27,13 +27,24 @@ suite_python() {
 }
 
 # One program: its last line counts, N passed, N failed.
-suite_browser() {
+suite_program() {
         local out rc=0
 
         out=$(mktemp)
-        timeout 900 "$python" tests/browser/run.py 2>&1 | tee "$out" || rc=$?
+        "$@" 2>&1 | tee "$out" || rc=$?
         count_program "$rc" "$out" >>"$counts"
         rm -f "$out"
+}
+
+suite_browser() { suite_program timeout 900 "$python" tests/browser/run.py; }
+
+# Sanitizers make everything slow: fewer rounds, under less load. A pattern is the one fault to try.
+suite_fault() {
+        local -a options=()
+
+        [[ ! $3 ]] || options+=("--only=$3")
+        [[ $2 != sanitize ]] || options+=(--rounds=2 --rate=400 --peers=20)
+        suite_program timeout 7200 "$python" tests/fault/run.py "${options[@]}"
 }
 
 # A program that fails without counting a failure is one; one that succeeds without counting is one test.
@@ -59,7 +70,7 @@ run_suite() {
         case $suite in
         style | integration) runner=suite_python ;;
         unit | fuzz | sim) runner=suite_meson ;;
-        browser) runner=suite_browser ;;
+        browser | fault) runner=suite_$suite ;;
         esac
         say "" "== $name"
         before=$(sum_counts)
@@ -136,7 +147,7 @@ cmd_test() {
         else
                 run_suites gcc "${all_suites[@]}"
                 run_build clang || :
-                run_suites sanitize unit fuzz sim integration
+                run_suites sanitize unit fuzz sim integration fault
         fi
         [[ -z ${DPIN_LONG:-} || ${#suites[@]} -gt 0 ]] || run_fuzz_long
         print_total

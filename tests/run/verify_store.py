@@ -33,7 +33,7 @@ class Check:
         self.orders = {} if orders is None else orders
         self.ticks = {}  # batch -> rows
         self.roots = set()  # (scope, root, signature) of frames of orders that were verified
-        self.seen = lambda row, validator, batch: None  # called with every batch that holds
+        self.seen = lambda validator, batch, hash_: None  # called with every batch, by id
 
     def rows(self, sql, *values):
         """bytea comes as bytes."""
@@ -112,7 +112,7 @@ class Check:
                "the ticks stored are not those accepted")
         for t in ticks:
             self.tick(t, b.ticks[t[0]], codes[t[0]])
-        self.seen(row, validator, b)
+        self.seen(validator, b, hash_)
         return 1
 
     def tick(self, t, tick, code):

@@ -139,10 +139,13 @@ class World:
         self.hub_socket.close()
         self.api_socket.close()
         if not self.keep:
-            shutil.rmtree(self.data, ignore_errors=True)
-            shutil.rmtree(self.run, ignore_errors=True)
+            self.remove()
         if failures:
             raise Failure("; ".join(failures))
+
+    def remove(self):
+        shutil.rmtree(self.data, ignore_errors=True)
+        shutil.rmtree(self.run, ignore_errors=True)
 
     # Talking to it ------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,255 @@
+"""The system that faults are done to: a World on a disk of its own, real validators, thousands of websites under load.
+
+What the tests kill they start again here, as systemd would; a daemon that ends by itself is a failure."""
+
+import os
+import signal
+import time
+
+from database import Database
+from disk import Disk
+from load import Load
+from process import Failure, Process, listening_socket, wait_until
+from world import World
+
+REAL = ("berlin", "virginia", "singapore", "saopaulo")
+INTERVAL_MS, TIMEOUT_MS = 10000, 5000
+FRESH_SECONDS = 10 + 2 * 5 + 5  # how long a vote counts: T + 2 timeout + L
+STEADY_SECONDS = 11  # a validator counts for committees when it was connected for ten seconds
+POSTGRES = ("-c", "max_wal_size=192MB", "-c", "min_wal_size=80MB", "-c", "wal_level=replica")
+
+NGINX = """daemon off; pid {run}/nginx.pid; error_log {run}/nginx-error.log; worker_processes 1; {user}
+events {{ worker_connections 4096; }}
+http {{ access_log off; client_body_temp_path {run}/b; proxy_temp_path {run}/p; fastcgi_temp_path {run}/f;
+  uwsgi_temp_path {run}/u; scgi_temp_path {run}/s; keepalive_timeout 0;
+  server {{ listen 127.0.0.1:{port} backlog=1024; location / {{ return 200 "All is well."; }} }} }}
+"""
+
+
+class Arena(World):
+    """`options` has seed, sites (websites under load), peers (validators of dpin-load) and rate (ticks/s expected)."""
+
+    def __init__(self, build, options):
+        super().__init__(build)
+        self.options = options
+        self.disk = Disk(os.path.join(self.data, "disk"), 8192)
+        self.small = Disk(os.path.join(self.data, "small"), 48)  # for the spool of the first real validator
+        os.symlink(os.path.join(self.small.path), os.path.join(self.data, f"validator-{REAL[0]}"))
+        self.database = Database(os.path.join(self.disk.path, "postgres"), os.path.join(self.run, "pg"), POSTGRES)
+        self.site = None
+        self.loads, self.acked_before = [], 0
+        self.hub_env, self.validator_env, self.validator_conf = {}, {}, {}
+        self.down = set()  # what a test has killed and nobody started yet: "hub", "postgres", names of validators
+
+    # Starting -----------------------------------------------------------------------------------------------------
+
+    def start(self):
+        self.start_database()
+        self.migrate()
+        self.start_site()
+        self.start_hub()
+        for name in REAL:
+            self.start_validator(name)
+        self.start_load()
+        everybody = self.options.peers + len(REAL)
+        wait_until(lambda: self.database.value(f"""SELECT count(*) >= {everybody} FROM validator WHERE connected
+            AND last_connected_at < now() - interval '{STEADY_SECONDS} s'""") == "t", "all validators are steady", 60)
+        self.add_websites(self.options.sites)
+        self.wait_load(60)
+        return self
+
+    def start_site(self):
+        """What the real validators look at; those of dpin-load look at nothing."""
+        s = listening_socket()
+        port = s.getsockname()[1]
+        s.close()
+        path = os.path.join(self.run, "nginx.conf")
+        with open(path, "w", encoding="ascii") as f:
+            f.write(NGINX.format(run=self.run, port=port, user="user root;" if os.getuid() == 0 else ""))
+        self.site = Process("nginx", ["/usr/sbin/nginx", "-c", path, "-e", f"{self.run}/nginx-error.log"], self.run,
+                            ready=False).start()
+        self.site_url = f"http://127.0.0.1:{port}"
+
+    def add_websites(self, n, prefix="s", seats=4):
+        """All in one statement."""
+        self.database.sql(f"""
+            INSERT INTO organisation (public_id, name) VALUES (gen_random_uuid(), 'fault') ON CONFLICT DO NOTHING;
+            INSERT INTO website (public_id, organisation_id, url, interval_ms, timeout_ms, seats)
+            SELECT gen_random_uuid(), (SELECT id FROM organisation WHERE name = 'fault'),
+                   '{self.site_url}/{prefix}' || i, {INTERVAL_MS}, {TIMEOUT_MS}, {seats}
+              FROM generate_series(1, {n}) AS i""")
+
+    def failpoints(self, name):
+        return self._directory(f"failpoints-{name}")
+
+    def arm(self, name, point):
+        """The next time `name` (hub, or a validator) comes by that point, it dies there."""
+        open(os.path.join(self.failpoints(name), point), "wb").close()
+
+    def disarm(self, name, point):
+        """False: it has happened."""
+        try:
+            os.unlink(os.path.join(self.failpoints(name), point))
+            return True
+        except FileNotFoundError:
+            return False
+
+    def start_hub(self, conf="", env=None):
+        super().start_hub(conf, {"DPIN_FAILPOINTS": self.failpoints("hub"), **self.hub_env, **(env or {})})
+        self.down.discard("hub")
+
+    def start_validator(self, name, tags="", conf="", env=None, url=None):
+        conf = "Allow=127.0.0.0/8\n" + self.validator_conf.get(name, "")
+        env = {"DPIN_FAILPOINTS": self.failpoints(name), **self.validator_env.get(name, {})}
+        super().start_validator(name, tags, conf, env, url)
+        self.down.discard(name)
+        return self.validators[name]
+
+    def start_load(self, down=0.0):
+        self.loads.append(Load(self, len(self.loads), down).start())
+
+    @property
+    def load(self):
+        return self.loads[-1]
+
+    # Killing ------------------------------------------------------------------------------------------------------
+
+    def kill_hub(self):
+        self.down.add("hub")
+        if self.hub.running():
+            self.hub.kill()
+
+    def kill_validator(self, name):
+        self.down.add(name)
+        if self.validators[name].running():
+            self.validators[name].kill()
+
+    def kill_postgres(self):
+        """The postmaster and every backend, as if the machine's power went."""
+        self.down.add("postgres")
+        pids = self.signal_postgres(signal.SIGKILL)
+        self.database.process.popen.wait()
+        wait_until(lambda: not any(map(is_alive, pids)), "PostgreSQL is dead", 10)
+
+    def signal_postgres(self, sig):
+        """To the postmaster first, so that it starts no other backend. The pids."""
+        process = self.database.process
+        pids = [process.pid, *children(process.pid)] if process.running() else []
+        for pid in pids:
+            kill(pid, sig)
+        return pids
+
+    def stop_postgres(self):
+        """In good order, but without waiting for its clients."""
+        self.down.add("postgres")
+        self.database.stop()
+
+    # Mending ------------------------------------------------------------------------------------------------------
+
+    def heal(self):
+        """Starts what is down, lowest first."""
+        self.assert_alive()
+        if "postgres" in self.down:
+            self.database.start()
+            self.down.discard("postgres")
+        if "hub" in self.down:
+            self.start_hub()
+        for name in [n for n in self.validators if n in self.down]:
+            self.start_validator(name)
+
+    def assert_alive(self):
+        """Nobody has ended who was not killed."""
+        processes = {"hub": self.hub, "postgres": self.database.process, "load": self.load.process, "nginx": self.site,
+                     **self.validators}
+        for name, process in processes.items():
+            if name not in self.down and not process.running():
+                raise Failure(f"{name} ended by itself with {process.popen.returncode}; {process.tail(40)}")
+
+    def wait_hub(self, seconds=40.0):
+        wait_until(lambda: self.watch() and self.hub.status == "ready", "the hub is ready", seconds)
+
+    def wait_validators(self, seconds=60.0):
+        """Until ticks of every real validator were stored, after this was called."""
+        since = self.database.value("SELECT commit_no FROM hub_state")
+        names = ", ".join(f"'{name}'" for name in REAL)
+        wait_until(lambda: self.watch() and self.database.value(f"""SELECT count(DISTINCT validator_id) = {len(REAL)}
+            FROM website_tick JOIN validator v ON v.id = validator_id AND v.name IN ({names})
+            WHERE commit_no > {since}""") == "t", "ticks of every real validator are stored", seconds, 0.1)
+
+    def watch(self):
+        self.assert_alive()
+        return True
+
+    def wait_load(self, seconds=60.0):
+        """Until a second has brought as many acknowledged ticks as the websites make; returns how many that were."""
+        window = []  # (time, lines)
+
+        def flows():
+            self.watch()
+            now = time.monotonic()
+            window.append((now, self.load.count()))
+            while now - window[0][0] > 1.2:
+                window.pop(0)
+            (begin, first), (end, last) = window[0], window[-1]
+            rate = (last - first) / (end - begin) if end - begin > 0.9 else 0
+            return rate if rate >= self.options.rate else 0
+        return wait_until(flows, f"{self.options.rate} acknowledged ticks in a second", seconds)
+
+    def wait_ticks(self, n, seconds=30.0):
+        """So many more acknowledged ticks of the load."""
+        until = self.load.count() + n
+        wait_until(lambda: self.watch() and self.load.count() >= until, f"{n} more ticks", seconds)
+
+    def acked(self):
+        return sum(load.count() for load in self.loads)
+
+    def hub_seconds(self):
+        """Hub time, as the newest commit has it, in seconds."""
+        return float(self.database.value("SELECT extract(epoch FROM heartbeat_at) FROM hub_state"))
+
+    # Ending -------------------------------------------------------------------------------------------------------
+
+    def stop(self):
+        for process in (self.loads and self.load.process, self.site):
+            if process:
+                process.stop()
+        try:
+            super().stop()
+        finally:
+            self.unmount()
+
+    def unmount(self):
+        self.disk.close()
+        self.small.close()
+
+    def remove(self):
+        self.unmount()
+        super().remove()
+
+
+def children(pid):
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and stat_of(entry)[1] == str(pid):
+            found.append(int(entry))
+    return found
+
+
+def stat_of(pid):
+    """(state, parent) of a process; ("", "") of none."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+            return tuple(f.read().rpartition(")")[2].split()[:2])
+    except OSError:
+        return "", ""
+
+
+def is_alive(pid):
+    return stat_of(pid)[0] not in ("", "Z", "X")
+
+
+def kill(pid, sig):
+    try:
+        os.kill(pid, sig)
+    except ProcessLookupError:
+        pass

@@ -1,0 +1,63 @@
+"""Exactly once: every acknowledged tick is stored, and none twice."""
+
+from process import Failure
+
+ACCEPTED, LATE, UNASSIGNED, DUPLICATE, FUTURE, EXPIRED = range(6)
+NAMES = ("accepted", "late", "unassigned", "duplicate", "future", "expired")
+VOUCHED = -1  # only the position in a welcome said so: the disposition is not known
+
+
+def journals(cursor, paths, allows):
+    """How many lines of journals were looked up. A tick that was accepted or late has its row; so has one that was a
+    duplicate, by another batch. Ticks that were ordered and in time have no other fate, unless a fault explains it."""
+    cursor.execute("CREATE TEMP TABLE journal (key text, work text, probe boolean, number bigint, disposition text,"
+                   " start bigint)")
+    for path in paths:
+        with open(path, encoding="ascii") as f:
+            cursor.copy_expert("COPY journal FROM STDIN (DELIMITER ' ')", f)
+    cursor.execute("ANALYZE journal")
+    cursor.execute("""SELECT disposition, count(*), min(key || ' ' || work || ' ' || number) FROM journal
+        GROUP BY disposition""")
+    total = 0
+    for disposition, n, example in cursor.fetchall():
+        total += n
+        code = VOUCHED if disposition == "-" else int(disposition)
+        if code in (UNASSIGNED, FUTURE, EXPIRED) and code not in allows:
+            raise Failure(f"{n} ticks of the load were {NAMES[code]}, one is {example}")
+    _stored(cursor, total)
+    return total
+
+
+def _stored(cursor, total):
+    cursor.execute("SELECT min(start) - 10000000, max(start) + 10000000 FROM journal")
+    first, last = cursor.fetchone()
+    if not total:
+        return
+    cursor.execute("""
+        SELECT j.key, j.work, j.probe, j.number, j.disposition, usec_text
+          FROM (SELECT *, rfc3339(timestamptz 'epoch' + start * interval '1 us') AS usec_text FROM journal
+                 WHERE disposition IN ('0', '1', '3')) AS j
+          LEFT JOIN validator v ON v.key = decode(j.key, 'hex')
+          LEFT JOIN work_order o ON o.public_id = decode(j.work, 'hex')
+          LEFT JOIN website_tick t ON t.order_id = o.id AND t.validator_id = v.id AND t.number = j.number
+           AND (t.kind <> 0) = j.probe AND t.started_at >= timestamptz 'epoch' + %s * interval '1 us'
+           AND t.started_at <= timestamptz 'epoch' + %s * interval '1 us'
+           AND (j.disposition = '3' OR (t.started_at = timestamptz 'epoch' + j.start * interval '1 us'
+                                        AND t.late = (j.disposition = '1')))
+         WHERE t.order_id IS NULL LIMIT 4""", (first, last))
+    missing = cursor.fetchall()
+    if missing:
+        raise Failure(f"acknowledged, and not stored: {missing}")
+
+
+def distinct(cursor, commit):
+    """How many ticks came after a commit; two of one identity start within an interval of each other."""
+    cursor.execute("SELECT count(*), min(started_at) FROM website_tick WHERE commit_no > %s", (commit,))
+    n, first = cursor.fetchone()
+    cursor.execute("""SELECT validator_id, order_id, kind <> 0, number, array_agg(batch_id) FROM website_tick
+        WHERE started_at >= %s::timestamptz - interval '20 s' GROUP BY 1, 2, 3, 4 HAVING count(*) > 1 LIMIT 4""",
+                   (first,))
+    twice = cursor.fetchall()
+    if twice:
+        raise Failure(f"stored twice: {twice}")
+    return n

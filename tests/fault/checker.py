@@ -1,0 +1,58 @@
+"""Reads the database when the load has stopped, and holds it against what was promised. Each check goes on where that
+of the last round ended."""
+
+import contextlib
+import os
+import sys
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "run"))
+
+import psycopg2  # noqa: E402
+
+import check_ledger  # noqa: E402
+import check_spans  # noqa: E402
+import check_spool  # noqa: E402
+import check_streams  # noqa: E402
+import check_ticks  # noqa: E402
+from verify_store import Check  # noqa: E402
+
+
+class Checker:
+    """What it knows of the database so far is in plain members, so that it can follow a restored one back."""
+
+    def __init__(self, arena):
+        self.arena = arena
+        self.forget()
+
+    def forget(self):
+        """Everything is read again: the database is another one."""
+        self.orders = {}
+        self.batch = self.commit = 0
+        self.streams = check_streams.Streams()
+
+    def check(self, journals, allows=frozenset()):
+        """[(what, how many)]; raises Failure naming the first that is wrong. `allows`: dispositions that the faults of
+        the round explain."""
+        spools = [check_spool.copy(self.arena, name) for name in self.arena.validators]
+        with self.snapshot() as cursor:
+            store = Check(cursor, self.orders)
+            store.seen = self.streams.take
+            done = [("orders", store.all_orders()), ("batches", store.all_batches(self.batch, self.commit)),
+                    ("streams", self.streams.check(store)),
+                    ("acked", check_ticks.journals(cursor, journals, allows)),
+                    ("distinct", check_ticks.distinct(cursor, self.commit)),
+                    ("spans", check_spans.spans(cursor)), ("incidents", check_spans.incidents(cursor)),
+                    ("paid", check_ledger.window(cursor, self.commit)),
+                    ("spooled", sum(check_spool.check(store, self.streams, spool) for spool in spools))]
+            self.batch = store.rows("SELECT coalesce(max(id), 0) FROM tick_batch")[0][0]
+            self.commit = store.rows("SELECT commit_no FROM hub_state")[0][0]
+        return done
+
+    @contextlib.contextmanager
+    def snapshot(self):
+        """One moment of the database; nothing that a check writes stays."""
+        with contextlib.closing(psycopg2.connect(self.arena.database.url("postgres"))) as connection:
+            connection.set_session(isolation_level="REPEATABLE READ")
+            with connection.cursor() as cursor:
+                yield cursor
+            connection.rollback()

@@ -1,0 +1,44 @@
+"""A small disk for one program: an image of ext4 behind a loop device, that can be filled to the last block."""
+
+import os
+
+from process import Failure, command
+
+BLOCK = 4096
+
+
+class Disk:
+    """Mounted where `path` says while the object lives; without the right to mount, a plain folder that never fills."""
+
+    def __init__(self, path, megabytes):
+        self.path, self.image, self.ballast = path, path + ".image", os.path.join(path, "ballast")
+        self.why = ""  # it cannot be filled
+        os.makedirs(path, mode=0o755)
+        with open(self.image, "wb") as f:
+            f.truncate(megabytes << 20)
+        try:
+            command(["/sbin/mkfs.ext4", "-q", "-F", "-m", "0", self.image])
+            command(["mount", "-o", "loop", self.image, path])
+            os.chmod(path, 0o755)
+            self.mounted = True
+        except (Failure, OSError) as e:
+            self.mounted, self.why = False, str(e)
+
+    def fill(self):
+        """To the last block: halving finds it, as the list of blocks needs blocks itself."""
+        size = 1 << 40
+        with open(self.ballast, "ab") as f:
+            while size >= BLOCK:
+                try:
+                    os.posix_fallocate(f.fileno(), os.fstat(f.fileno()).st_size, size)
+                except OSError:
+                    size //= 2
+
+    def free(self):
+        if os.path.exists(self.ballast):
+            os.unlink(self.ballast)
+
+    def close(self):
+        if self.mounted:
+            command(["umount", self.path])
+            self.mounted = False

@@ -1,0 +1,80 @@
+"""Hub or PostgreSQL away: ended in good order, dead, or standing still with every connection open."""
+
+import signal
+import time
+
+from arena import FRESH_SECONDS
+from fault import Fault
+from process import Failure
+
+SHORT, LONG = (3.0, 6.0), (60.0, 60.0, 30.0, 6.0)
+
+
+class Away(Fault):
+    ways = ("stopped", "killed", "frozen")
+
+    def break_(self):
+        self.seconds = self.rng.choice(LONG if self.long else SHORT)
+        self.way = self.rng.choice(self.ways)
+        self.detail = f"{self.way} for {self.seconds:g} s"
+        self.heartbeat = self.arena.hub_seconds()
+        getattr(self, self.way)()
+        self.away(self.seconds)
+
+    def away(self, seconds):
+        """The world goes on meanwhile, and nobody else may end."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.arena.assert_alive()
+            time.sleep(0.1)
+
+    def prove(self, checker):
+        """Who was not there has judged nothing: spans say so, from the last sign of life on."""
+        if self.seconds <= FRESH_SECONDS + 1:
+            return
+        with checker.snapshot() as cursor:
+            cursor.execute("""SELECT count(*) FILTER (WHERE state <> 'UNKNOWN' OR cause <> 'hub_away'), count(*)
+                FROM verdict_span WHERE started_at <= timestamptz 'epoch' + %(t)s * interval '1 s'
+                 AND coalesce(ended_at, 'infinity') > timestamptz 'epoch' + %(t)s * interval '1 s'""",
+                           {"t": self.heartbeat + self.seconds / 2})
+            wrong, n = cursor.fetchone()
+        if wrong or not n:
+            raise Failure(f"{wrong} of {n} websites have a verdict for when nobody could judge")
+
+
+class HubAway(Away):
+    name = "hub-away"
+
+    def stopped(self):
+        self.arena.down.add("hub")
+        self.arena.hub.stop()
+
+    def killed(self):
+        self.arena.kill_hub()
+
+    def frozen(self):
+        self.arena.hub.popen.send_signal(signal.SIGSTOP)
+
+    def mend(self):
+        if self.way == "frozen" and self.arena.hub.running():
+            self.arena.hub.popen.send_signal(signal.SIGCONT)
+
+
+class PostgresAway(Away):
+    name = "postgres-away"
+
+    def stopped(self):
+        self.arena.stop_postgres()
+
+    def killed(self):
+        self.arena.kill_postgres()
+
+    def frozen(self):
+        self.arena.signal_postgres(signal.SIGSTOP)
+
+    def mend(self):
+        if self.way == "frozen":
+            self.arena.signal_postgres(signal.SIGCONT)
+
+
+FAULTS = (HubAway, PostgresAway)

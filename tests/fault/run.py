@@ -1,0 +1,149 @@
+"""Faults in random order, seeded: each round breaks something under load, lets the system recover, and holds the
+database and the spools against what was promised. `python3 tests/fault/run.py --help`"""
+
+import argparse
+import os
+import random
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SOURCE = os.path.dirname(os.path.dirname(HERE))
+sys.path[:0] = [HERE, os.path.join(SOURCE, "tests", "run"), os.path.join(SOURCE, "tests", "integration")]
+
+from arena import Arena  # noqa: E402
+from checker import Checker  # noqa: E402
+from faults import FAULTS  # noqa: E402
+from process import Failure, say  # noqa: E402
+
+ROUNDS, LONG_ROUNDS = 5, 200
+WORLD_ROUNDS = 40  # then a new database: what a check costs stays bounded
+PAIRED = 6  # one round in so many has two faults at once
+TOGETHER = ("hub-kill", "postgres-kill", "validator-kill")  # what may come on top of another
+
+
+def arguments():
+    p = argparse.ArgumentParser(prog="tests/fault/run.py", description=__doc__)
+    p.add_argument("--build", default=os.environ.get("DPIN_BUILD", os.path.join(SOURCE, "build", "gcc")))
+    p.add_argument("--seed", type=int, default=1, help="of the order of faults and of all choices in them")
+    p.add_argument("--rounds", type=int, help=f"how many (default {ROUNDS}, with --long {LONG_ROUNDS})")
+    p.add_argument("--round", type=int, help="this round of the seed only")
+    p.add_argument("--only", metavar="FAULT", choices=sorted(f.name for f in FAULTS), help="no other fault")
+    p.add_argument("--long", action="store_true", default=bool(os.environ.get("DPIN_LONG")),
+                   help="many rounds; hub and database stay away for minutes")
+    p.add_argument("--rate", type=int, default=2000, help="acknowledged ticks per second (default 2000)")
+    p.add_argument("--peers", type=int, default=60, help="validators of the load (default 60)")
+    p.add_argument("--keep", action="store_true", help="leave data and logs where they are")
+    args = p.parse_args()
+    args.rounds = args.rounds or (LONG_ROUNDS if args.long else ROUNDS)
+    args.sites = args.rate * 10 * (args.peers + 4) // (4 * args.peers) + 100  # 4 seats, one tick in ten seconds
+    return args
+
+
+def plan(args):
+    """[(number, faults)]: all faults in random order, then all again in another."""
+    kinds = [f for f in FAULTS if args.only in (None, f.name)]
+    together = [f for f in FAULTS if f.name in TOGETHER]
+    rng, rounds = random.Random(args.seed), []
+    while len(rounds) < max(args.rounds, (args.round or 0) + 1):
+        for kind in rng.sample(kinds, len(kinds)):
+            other = rng.choice(together)
+            paired = rng.randrange(PAIRED) == 0 and not args.only and other is not kind
+            rounds.append((len(rounds), [kind, other] if paired else [kind]))
+    if args.round is not None:
+        return rounds[args.round:args.round + 1]
+    return rounds[:args.rounds]
+
+
+class Round:
+    def __init__(self, args, number, kinds, arena, checker):
+        self.number, self.arena, self.checker = number, arena, checker
+        self.rng = random.Random(f"{args.seed} {number}")
+        self.faults = [kind(arena, self.rng, args.long) for kind in kinds]
+        self.seed, self.begun = args.seed, time.monotonic()
+        self.title = "+".join(kind.name for kind in kinds)
+
+    def run(self):
+        arena = self.arena
+        arena.wait_load()
+        wait = self.rng.uniform(0.2, 2.0)
+        arena.wait_ticks(int(wait * arena.options.rate))
+        for fault in self.faults:
+            fault.break_()
+        broken = time.monotonic()
+        for fault in self.faults:
+            fault.mend()
+        arena.heal()
+        arena.wait_hub()
+        arena.wait_validators()
+        arena.wait_load()
+        back = time.monotonic() - broken
+        for fault in self.faults:
+            fault.prove(self.checker)
+        arena.load.finish()
+        allows = frozenset().union(*(fault.allows for fault in self.faults))
+        done = self.checker.check([arena.load.journal], allows)
+        detail = ", ".join(fault.detail for fault in self.faults if fault.detail)
+        say(f"ok   round {self.number}: {self.title}{f' ({detail})' if detail else ''} after {wait:.1f} s of load, "
+            f"back in {back:.1f} s, {arena.acked()} ticks acked; " + ", ".join(f"{n} {what}" for what, n in done)
+            + f" ({time.monotonic() - self.begun:.1f} s)")
+        arena.start_load()
+
+
+class Rounds:
+    """Runs them, in worlds that are made new from time to time and after every failure."""
+
+    def __init__(self, args):
+        self.args, self.arena, self.checker = args, None, None
+        self.passed = self.failed = self.left = 0
+
+    def world(self):
+        if self.arena and self.left == 0:
+            self.close()
+        if not self.arena:
+            begun = time.monotonic()
+            self.arena = Arena(self.args.build, self.args)
+            self.arena.keep = self.args.keep
+            self.checker, self.left = Checker(self.arena), WORLD_ROUNDS
+            self.arena.start()
+            say(f"     a new world: {self.args.sites} websites, {time.monotonic() - begun:.1f} s")
+        self.left -= 1
+        return self.arena, self.checker
+
+    def run(self):
+        for number, kinds in plan(self.args):
+            try:
+                Round(self.args, number, kinds, *self.world()).run()
+                self.passed += 1
+            except Failure as e:
+                self.fail(number, kinds, e)
+        self.close()
+
+    def fail(self, number, kinds, error):
+        self.failed += 1
+        say(f"FAIL round {number}, {'+'.join(k.name for k in kinds)}: {error}")
+        say(f"     again: {sys.executable} tests/fault/run.py --seed={self.args.seed} --rounds={number + 1}")
+        if self.arena:
+            self.arena.keep = True
+            say(f"     data and logs: {self.arena.data}, {self.arena.run}")
+        self.close()
+
+    def close(self):
+        arena, self.arena = self.arena, None
+        try:
+            if arena:
+                arena.stop()
+        except Failure as e:
+            self.failed += 1
+            say(f"FAIL at the end of a world: {e}")
+
+
+def main():
+    rounds = Rounds(arguments())
+    rounds.run()
+    say(f"{rounds.passed} passed, {rounds.failed} failed")
+    return 1 if rounds.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
