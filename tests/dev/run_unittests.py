@@ -1,15 +1,22 @@
-"""Runs the Python tests of a folder, one after the other. Usage: run_unittests.py FOLDER COUNTS [PATTERN]
+"""Runs the Python tests of a folder. Usage: run_unittests.py FOLDER COUNTS [PATTERN [JOBS]]
 
 Takes FOLDER/test_*.py (unittest); PATTERN picks the tests whose id contains it. One line per test with its time; a
-failure is shown when it happens. Appends "PASSED FAILED SKIPPED" to COUNTS. Exits 1 if something failed.
+failure is shown when it happens. With JOBS so many classes run at a time, each in a process of its own: most tests wait
+more than they work. A class that says `alone = True` measures, and runs when the others are done.
+Appends "PASSED FAILED SKIPPED" to COUNTS. Exits 1 if something failed.
 """
+import concurrent.futures
 import glob
 import importlib
 import os
+import subprocess
 import sys
+import tempfile
 import time
 import traceback
 import unittest
+
+CLASS_SECONDS = 1200
 
 
 class Reporter(unittest.TestResult):
@@ -77,7 +84,7 @@ def load(folder, pattern):
         except Exception:  # whatever a test file does at import must not end the run
             found = unittest.FunctionTestCase(broken_import(name, traceback.format_exc()), description=name)
         suite.addTest(found)
-    return filtered(suite, pattern)
+    return filtered(suite, lambda t: pattern in t.id() or isinstance(t, unittest.FunctionTestCase))
 
 
 def broken_import(name, text):
@@ -86,25 +93,72 @@ def broken_import(name, text):
     return import_of_test_file
 
 
-def filtered(suite, pattern):
+def filtered(suite, keeps):
     """Keeps the class suites, so that setUpClass and its twin are run."""
     kept = unittest.TestSuite()
     for test in suite:
         if isinstance(test, unittest.TestSuite):
-            inner = filtered(test, pattern)
+            inner = filtered(test, keeps)
             if inner.countTestCases():
                 kept.addTest(inner)
-        elif pattern in test.id() or isinstance(test, unittest.FunctionTestCase):
+        elif keeps(test):
             kept.addTest(test)
     return kept
 
 
-def main(folder, counts, pattern=""):
+def class_of(test):
+    return f"{type(test).__module__}.{type(test).__qualname__}"
+
+
+def classes(suite):
+    """Every class of tests in it, once."""
+    found = {}
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            found.update(classes(test))
+        else:
+            found[class_of(test)] = type(test)
+    return found
+
+
+def run_class(folder, name, pattern):
+    """Its tests in a process of their own, said when all are done. Returns its counts."""
+    with tempfile.NamedTemporaryFile("r", encoding="ascii") as counts:
+        argv = [sys.executable, __file__, folder, counts.name, pattern, "0", name]
+        try:
+            done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                                  timeout=CLASS_SECONDS, check=False)
+            said, why = done.stdout, f"ended with {done.returncode} and counted nothing"
+        except subprocess.TimeoutExpired as e:
+            said, why = (e.stdout or b"").decode(errors="replace"), f"did not end within {CLASS_SECONDS} s"
+        result = tuple(map(int, counts.read().split()))
+    if len(result) != 3:
+        said, result = f"{said}FAIL  {name}: {why}\n", (0, 1, 0)
+    sys.stdout.write(said)
+    sys.stdout.flush()
+    return result
+
+
+def run_jobs(folder, pattern, jobs):
+    found = classes(load(folder, pattern))
+    together = sorted(n for n, c in found.items() if not getattr(c, "alone", False))
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        results = list(pool.map(lambda name: run_class(folder, name, pattern), together))
+    results += [run_class(folder, name, pattern) for name in sorted(set(found) - set(together))]
+    return [sum(r[i] for r in results) for i in range(3)]
+
+
+def run_here(folder, pattern, only):
     reporter = Reporter()
-    load(folder, pattern).run(reporter)
+    filtered(load(folder, pattern), lambda t: only in ("", class_of(t))).run(reporter)
+    return [reporter.passed, reporter.failed, reporter.skipped]
+
+
+def main(folder, counts, pattern="", jobs="0", only=""):
+    result = run_jobs(folder, pattern, int(jobs)) if int(jobs) > 1 else run_here(folder, pattern, only)
     with open(counts, "a", encoding="ascii") as out:
-        print(reporter.passed, reporter.failed, reporter.skipped, file=out)
-    return 1 if reporter.failed else 0
+        print(*result, file=out)
+    return 1 if result[1] else 0
 
 
 if __name__ == "__main__":
