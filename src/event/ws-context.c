@@ -32,6 +32,10 @@ static void apply_defaults(WsLimits *l) {
                 l->ping_interval = PING_INTERVAL_DEFAULT;
 }
 
+/* Silence is judged by ws_peer_check(). The library would do it too, by a timer of each connection
+ * that it moves at every message, in a sorted list it walks from the front. */
+static const lws_retry_bo_t no_idle_policy = { .secs_since_valid_hangup = 0 };
+
 /* fd_limit_per_thread stays unset: with it the library searches its descriptors one by one. The
  * proxy is set empty, else it is taken from the environment. */
 static void describe(WsContext *c, struct lws_context_creation_info *info, bool client,
@@ -46,6 +50,7 @@ static void describe(WsContext *c, struct lws_context_creation_info *info, bool 
         info->options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_VALIDATE_UTF8;
         info->timeout_secs = info->timeout_secs_ah_idle = info->keepalive_timeout = (int)seconds;
         info->http_proxy_address = "";
+        info->retry_and_idle_policy = &no_idle_policy;
         if (!client)
                 return;
 
