@@ -41,8 +41,10 @@ struct WsContext {
         void *userdata;
         WsLimits limits;
         WsCounters counters;
-        WsPeer *peers;
+        WsPeer *open;    /* in the order in which their turn to be checked comes */
+        WsPeer *closing; /* checked at every tick */
         unsigned peers_n, settled_n;
+        unsigned closes;  /* closing handshakes under way */
         WsDoor door;      /* of a server */
         uv_timer_t tick;  /* pings and deadlines, while there are peers or guests */
         uv_idle_t reaper; /* ends the library when the loop has let go of it */
@@ -56,14 +58,15 @@ struct WsContext {
 struct WsPeer {
         WsContext *context;
         struct lws *wsi;
-        WsPeer *previous, *next;
+        WsPeer *prev, *next; /* among open or closing */
+        usec_t check_due;
         uint8_t *message; /* the beginning of a message */
         size_t message_n;
         unsigned fragments; /* of it, whole ones */
         usec_t message_deadline;
         WsMessage *head, *tail; /* the queue */
         size_t queued, stalled; /* bytes in the queue; of a write the kernel has not taken whole */
-        bool settled, drain_wanted, closing, close_sent, broken, pinged, ping_due;
+        bool settled, drain_wanted, closing, close_sent, close_begun, broken, pinged, ping_due;
         unsigned close_code;
         char close_reason[120];
         usec_t heard, close_deadline;

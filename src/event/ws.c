@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "event/ws-internal.h"
 
@@ -15,6 +16,7 @@
 #define CLOSE_FLUSH_MAX  USEC_PER_SEC
 #define CLOSE_WAIT_MAX   (2 * USEC_PER_SEC)
 #define WRITES_PER_EVENT 16
+#define CLOSES_AT_ONCE   512u /* the library walks a list of them for each */
 
 struct WsMessage {
         WsMessage *next;
@@ -27,24 +29,40 @@ static usec_t now_of(const WsContext *c) {
         return uv_now(c->loop) * USEC_PER_MSEC;
 }
 
+static usec_t tick_period(const WsContext *c) {
+        return CLAMP(c->limits.ping_interval / 4, 20 * USEC_PER_MSEC, USEC_PER_SEC / 4);
+}
+
+/* Of one peer: thousands are not all walked through at each tick. */
+static usec_t check_period(const WsContext *c) {
+        return MAX(MIN(c->limits.ping_interval, c->limits.message_time_max) / 8, tick_period(c));
+}
+
+static void check_peers(WsContext *c, usec_t now) {
+        WsPeer *p, *next;
+
+        DL_FOREACH_SAFE(c->closing, p, next)
+        ws_peer_check(p, now);
+        while ((p = c->open) && p->check_due <= now) {
+                DL_DELETE(c->open, p);
+                p->check_due = now + check_period(c);
+                DL_APPEND(c->open, p);
+                ws_peer_check(p, now);
+        }
+}
+
 static void on_tick(uv_timer_t *timer) {
         WsContext *c = timer->data;
-        WsPeer *next;
 
         ws_door_sweep(c, now_of(c));
-        for (WsPeer *p = c->peers; p; p = next) {
-                next = p->next;
-                ws_peer_check(p, now_of(c));
-        }
+        check_peers(c, now_of(c));
         if (c->peers_n == 0 && c->door.n == 0)
                 (void)uv_timer_stop(timer);
 }
 
 static void tick_soon(WsContext *c) {
-        usec_t interval = CLAMP(c->limits.ping_interval / 4, 20 * USEC_PER_MSEC, USEC_PER_SEC / 4);
-
         if (!c->freed)
-                (void)uv_timer_start(&c->tick, on_tick, 0, interval / USEC_PER_MSEC);
+                (void)uv_timer_start(&c->tick, on_tick, 0, tick_period(c) / USEC_PER_MSEC);
 }
 
 void ws_context_tick(WsContext *c) {
@@ -62,13 +80,11 @@ int ws_peer_new(WsPeer **ret, WsContext *c, struct lws *wsi) {
         *p = (WsPeer){
                 .context = c,
                 .wsi = wsi,
-                .next = c->peers,
                 .close_code = CLOSE_ABNORMAL,
                 .heard = now_of(c),
+                .check_due = now_of(c) + check_period(c),
         };
-        if (p->next)
-                p->next->previous = p;
-        c->peers = p;
+        DL_APPEND(c->open, p);
         c->peers_n++;
         (void)getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&p->address, &n);
         ws_context_tick(c);
@@ -89,12 +105,13 @@ static WsMessage *queue_take(WsPeer *p) {
 WsPeer *ws_peer_free(WsPeer *p) {
         WsContext *c = p->context;
 
-        if (p->next)
-                p->next->previous = p->previous;
-        if (p->previous)
-                p->previous->next = p->next;
+        if (p->closing)
+                DL_DELETE(c->closing, p);
         else
-                c->peers = p->next;
+                DL_DELETE(c->open, p);
+        c->closes -= p->close_begun;
+        if (p->close_begun && c->closes == CLOSES_AT_ONCE / 2)
+                tick_soon(c);
         c->settled_n -= p->settled;
         c->peers_n--;
         while (p->head)
@@ -104,11 +121,21 @@ WsPeer *ws_peer_free(WsPeer *p) {
         return NULL;
 }
 
+/* Nothing more is wanted of it but its end. */
+static void set_closing(WsPeer *p) {
+        if (p->closing)
+                return;
+        p->closing = true;
+        DL_DELETE(p->context->open, p);
+        DL_APPEND(p->context->closing, p);
+}
+
 /* The connection ends without a handshake, soon, in a callback of the library's own. */
 static void kill_peer(WsPeer *p) {
         if (p->broken)
                 return;
-        p->broken = p->closing = true;
+        p->broken = true;
+        set_closing(p);
         lws_set_timeout(p->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
         ws_context_wake(p->context);
 }
@@ -186,7 +213,7 @@ void ws_peer_close(WsPeer *p, unsigned code, const char *reason) {
         if (p->closing)
                 return;
 
-        p->closing = true;
+        set_closing(p);
         p->close_code = code;
         p->close_deadline = now_of(p->context) + CLOSE_FLUSH_MAX;
         snprintf(p->close_reason, sizeof(p->close_reason), "%s", reason ? reason : "");
@@ -197,7 +224,8 @@ void ws_peer_close(WsPeer *p, unsigned code, const char *reason) {
  * with a reason set, closes twice on libuv, and the second time for good, before the close frame is
  * sent. */
 static void send_close(WsPeer *p) {
-        p->close_sent = true;
+        p->close_sent = p->close_begun = true;
+        p->context->closes++;
         p->close_deadline = now_of(p->context) + CLOSE_WAIT_MAX;
         lws_close_reason(p->wsi, (enum lws_close_status)p->close_code,
                          (unsigned char *)p->close_reason, strlen(p->close_reason));
@@ -221,14 +249,20 @@ static void ping(WsPeer *p) {
                 kill_peer(p);
 }
 
+static bool may_close(const WsPeer *p) {
+        return p->closing && !p->close_sent && !p->broken && !p->head &&
+               !lws_partial_buffered(p->wsi);
+}
+
 void ws_peer_check(WsPeer *p, usec_t now) {
         usec_t interval = p->context->limits.ping_interval, silent = now - MIN(p->heard, now);
 
         if (p->message && !p->closing && now > p->message_deadline)
                 refuse_message(p, &p->context->counters.too_slow, CLOSE_POLICY, "message too slow");
-        if (p->closing && !p->close_sent && !p->broken && !p->head && !lws_partial_buffered(p->wsi))
-                send_close(p);
-        else if (silent > 2 * interval || (p->closing && now > p->close_deadline))
+        if (may_close(p)) {
+                if (p->context->closes < CLOSES_AT_ONCE)
+                        send_close(p); /* else its turn comes */
+        } else if (silent > 2 * interval || (p->closing && now > p->close_deadline))
                 kill_peer(p);
         else if (silent >= interval && !p->pinged && !p->closing)
                 ping(p);
@@ -328,7 +362,8 @@ static int on_received(WsPeer *p, const uint8_t *data, size_t n) {
 static int on_close_received(WsPeer *p, const uint8_t *data, size_t n) {
         if (!p->closing)
                 p->close_code = n >= 2 ? (unsigned)data[0] << 8 | data[1] : CLOSE_NO_CODE;
-        p->closing = p->close_sent = true;
+        set_closing(p);
+        p->close_sent = true;
         p->close_deadline = now_of(p->context) + CLOSE_WAIT_MAX;
         return 0;
 }
@@ -336,7 +371,7 @@ static int on_close_received(WsPeer *p, const uint8_t *data, size_t n) {
 static int on_closed(WsPeer *p) {
         WsContext *c = p->context;
 
-        p->closing = true;
+        set_closing(p);
         c->counters.closed++;
         if (!c->freed)
                 c->ops.closed(p, p->close_code, c->userdata);
