@@ -1,5 +1,5 @@
-/* A hash by key, and the sorted array of candidates rebuilt at every change: changes are rare,
- * reads are not. */
+/* A hash by key, and the sorted array of candidates, in which a change moves one: thousands may
+ * join at once. */
 #include "hub/registry.h"
 
 #include <errno.h>
@@ -82,12 +82,6 @@ static uint64_t text_id(const char *text) {
         return id | 1;
 }
 
-static int compare(const void *a, const void *b) {
-        const Candidate *x = a, *y = b;
-
-        return x->validator < y->validator ? -1 : x->validator > y->validator;
-}
-
 static int reserve(Registry *r, size_t n) {
         size_t capacity = MAX(r->capacity, (size_t)16);
         Candidate *c;
@@ -100,6 +94,7 @@ static int reserve(Registry *r, size_t n) {
         if (!c)
                 return -ENOMEM;
         r->candidates = c;
+        r->roster.items = c;
         r->capacity = capacity;
         return 0;
 }
@@ -120,17 +115,45 @@ static Candidate candidate_of(const Validator *v) {
         return c;
 }
 
-static void rebuild(Registry *r) {
-        size_t n = 0;
-        Entry *e, *next;
+/* Where this id stands, or would. */
+static size_t position_of(const Registry *r, uint32_t id) {
+        size_t low = 0, high = r->roster.n;
 
-        if (reserve(r, HASH_COUNT(r->entries)) < 0)
-                return; /* the old roster stands */
-        HASH_ITER(hh, r->entries, e, next)
-        if (e->validator.id > 0 && e->validator.standing == STANDING_APPROVED)
-                r->candidates[n++] = candidate_of(&e->validator);
-        qsort(r->candidates, n, sizeof(*r->candidates), compare);
-        r->roster = (Roster){ .items = r->candidates, .n = n };
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (r->candidates[middle].validator < id)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+static void drop_candidate(Registry *r, uint32_t id) {
+        size_t i = position_of(r, id);
+
+        if (i == r->roster.n || r->candidates[i].validator != id)
+                return;
+        memmove(&r->candidates[i], &r->candidates[i + 1],
+                (--r->roster.n - i) * sizeof(*r->candidates));
+}
+
+/* The roster says of it what is known now; without memory for a new one it stands as it was. */
+static void update(Registry *r, const Validator *v) {
+        size_t i = position_of(r, v->id);
+
+        if (v->id == 0 || v->standing != STANDING_APPROVED) {
+                drop_candidate(r, v->id);
+                return;
+        }
+        if (i == r->roster.n || r->candidates[i].validator != v->id) {
+                if (reserve(r, r->roster.n + 1) < 0)
+                        return;
+                memmove(&r->candidates[i + 1], &r->candidates[i],
+                        (r->roster.n++ - i) * sizeof(*r->candidates));
+        }
+        r->candidates[i] = candidate_of(v);
 }
 
 static Entry *add_entry(Registry *r, const uint8_t *key) {
@@ -147,8 +170,10 @@ static Entry *add_entry(Registry *r, const uint8_t *key) {
 static void set_id(Registry *r, Entry *e, uint32_t id) {
         if (e->validator.id == id)
                 return;
-        if (e->validator.id > 0)
+        if (e->validator.id > 0) {
+                drop_candidate(r, e->validator.id);
                 HASH_DELETE(hh_id, r->by_id, e);
+        }
         e->validator.id = id;
         if (id > 0)
                 HASH_ADD(hh_id, r->by_id, validator.id, sizeof(id), e);
@@ -172,7 +197,7 @@ Validator *registry_put(Registry *r, const RegistryEntry *e) {
         snprintf(v->name, sizeof(v->name), "%s", e->name);
         snprintf(v->operator_name, sizeof(v->operator_name), "%s", e->operator_name);
         snprintf(v->region, sizeof(v->region), "%s", e->region);
-        rebuild(r);
+        update(r, v);
         return v;
 }
 
@@ -226,7 +251,7 @@ void registry_connect(Registry *r, Validator *v, const struct sockaddr_storage *
         v->block = prefix_block_of(address);
         v->connected_since = now;
         v->revision = 0;
-        rebuild(r);
+        update(r, v);
 }
 
 void registry_disconnect(Registry *r, Validator *v, usec_t now) {
@@ -239,8 +264,9 @@ void registry_disconnect(Registry *r, Validator *v, usec_t now) {
         if (v->id == 0) {
                 HASH_FIND(hh, r->entries, &v->key, sizeof(v->key), e);
                 entry_free(r, e);
+                return;
         }
-        rebuild(r);
+        update(r, v);
 }
 
 int registry_displaced(Validator *v, usec_t now) {

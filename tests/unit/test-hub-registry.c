@@ -107,6 +107,43 @@ static void the_roster_is_of_the_approved_by_id(void **state _unused_) {
         assert_int_equal(roster->items[0].region, 0); /* not known */
 }
 
+static void check_roster(const Registry *r, const bool *approved, uint32_t n) {
+        const Roster *roster = registry_roster(r);
+        size_t found = 0;
+
+        for (uint32_t id = 1; id < n; id++) {
+                assert_int_equal(roster_find(roster, id) != NULL, approved[id]);
+                found += approved[id];
+        }
+        assert_int_equal(roster->n, found);
+        for (size_t i = 1; i < roster->n; i++)
+                assert_true(roster->items[i - 1].validator < roster->items[i].validator);
+}
+
+static void the_roster_follows_every_change(void **state _unused_) {
+        _cleanup_(registry_freep) Registry *r = NULL;
+        bool approved[64] = { 0 };
+        uint32_t x = 1;
+
+        assert_int_equal(registry_new(&r), 0);
+        for (unsigned i = 0; i < 2000; i++) {
+                Validator *v;
+                uint32_t id;
+
+                x = x * 1664525 + 1013904223; /* any order, always the same */
+                id = 1 + (x >> 16) % 63;
+                approved[id] = x >> 31;
+                v = put(r, id, id, approved[id] ? STANDING_APPROVED : STANDING_SUSPENDED);
+                connect_from(r, v, "192.0.2.1", NOW + i);
+                if (i % 97 == 0)
+                        check_roster(r, approved, ELEMENTSOF(approved));
+                if (approved[id])
+                        assert_int_equal(roster_find(registry_roster(r), id)->connected_since,
+                                         NOW + i);
+        }
+        check_roster(r, approved, ELEMENTSOF(approved));
+}
+
 static void pending_ones_are_forgotten_when_they_go(void **state _unused_) {
         _cleanup_(registry_freep) Registry *r = NULL;
         Validator *v, *known;
@@ -239,6 +276,7 @@ int main(void) {
                 cmocka_unit_test(found_by_key_and_by_id),
                 cmocka_unit_test(approval_gives_an_id),
                 cmocka_unit_test(the_roster_is_of_the_approved_by_id),
+                cmocka_unit_test(the_roster_follows_every_change),
                 cmocka_unit_test(pending_ones_are_forgotten_when_they_go),
                 cmocka_unit_test(steady_is_who_stayed),
                 cmocka_unit_test(prefixes_are_24_and_48),
