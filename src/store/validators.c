@@ -17,6 +17,9 @@ static const PqStatement validator_all = {
         .n_params = 0,
 };
 
+/* Its commit is not waited for: whatever names the row is committed after it, and the log of the
+ * database has one order. Else each of thousands that come back at once costs a sync of the disk.
+ */
 static const PqStatement validator_upsert = {
         .name = "validator_upsert",
         .sql = "INSERT INTO validator AS v (key, name, version, address, tags, state, approved_at,"
@@ -27,7 +30,7 @@ static const PqStatement validator_upsert = {
                " ON CONFLICT (key) DO UPDATE SET name = excluded.name, version = excluded.version,"
                "   address = excluded.address, tags = excluded.tags, connected = true,"
                "   last_connected_at = now(), last_seen_at = now()"
-               " RETURNING " COLUMNS ", 0",
+               " RETURNING " COLUMNS ", 0, set_config('synchronous_commit', 'off', true)",
         .n_params = 6,
 };
 
