@@ -68,7 +68,7 @@ struct WsPeer {
         size_t queued, stalled; /* bytes in the queue; of a write the kernel has not taken whole */
         bool settled, drain_wanted, closing, close_sent, close_begun, broken, pinged, ping_due;
         unsigned close_code;
-        char close_reason[120];
+        const char *close_reason; /* borrowed */
         usec_t heard, close_deadline;
         struct sockaddr_storage address;
         void *userdata;

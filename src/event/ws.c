@@ -3,7 +3,6 @@
 #include "event/ws.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <utlist.h>
 
@@ -216,7 +215,7 @@ void ws_peer_close(WsPeer *p, unsigned code, const char *reason) {
         set_closing(p);
         p->close_code = code;
         p->close_deadline = now_of(p->context) + CLOSE_FLUSH_MAX;
-        snprintf(p->close_reason, sizeof(p->close_reason), "%s", reason ? reason : "");
+        p->close_reason = reason ? reason : "";
         tick_soon(p->context);
 }
 

@@ -108,7 +108,7 @@ DEFINE_FREEP(WsClient, ws_client_free);
  * reached; -ENOTCONN: closing. */
 int ws_peer_send(WsPeer *p, WsKind kind, const void *data, size_t n);
 /* Starts the closing handshake after the queue is sent (at most 1 s); closed() comes later, never
- * inside. */
+ * inside. reason is borrowed until then: a literal. */
 void ws_peer_close(WsPeer *p, unsigned code, const char *reason);
 /* Server: the peer has shown who it is, so it is none of those that are dropped for want of places.
  * 0; -EBUSY: peers_max of them are there. */

@@ -2,7 +2,9 @@
 #include "hub/session.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,14 +14,16 @@
 #include "event/timer.h"
 #include "wire/batch.h"
 
+#define SOURCE_SIZE (INET6_ADDRSTRLEN + IF_NAMESIZE) /* with the zone of a link-local address */
+
 struct Session {
         WsPeer *peer;
-        SessionOptions options;
+        const SessionOptions *options;
         SessionState state;
-        Timer *timer; /* of the handshake */
+        Timer *timer; /* of the handshake; NULL afterwards */
         FrameNonces nonces;
         Validator *validator;
-        char source[NI_MAXHOST];
+        char source[SOURCE_SIZE];
         unsigned bad;
 };
 
@@ -46,7 +50,7 @@ static void send_text(Session *s, const Frame *frame) {
 
 /* Counts, logs the first of its kind, closes. */
 static void refuse(Session *s, const char *what, const char *detail, CloseCode code) {
-        if (refusals_count(s->options.refusals, what, s->source, now_boottime()))
+        if (refusals_count(s->options->refusals, what, s->source, now_boottime()))
                 log_event(LOG_WARNING, DPIN_MSG_FRAME_REFUSED, "frame refused",
                           "DPIN_REASON=%s\nDPIN_DETAIL=%s\nDPIN_SOURCE=%s", what,
                           detail ? detail : "", s->source);
@@ -60,12 +64,12 @@ static int send_hello(Session *s) {
 
         randombytes_buf(s->nonces.hub, sizeof(s->nonces.hub));
         h->version = FRAME_PROTOCOL;
-        h->network_key = *s->options.network;
+        h->network_key = *s->options->network;
         memcpy(h->nonce, s->nonces.hub, sizeof(h->nonce));
-        h->time = hub_clock_now(s->options.clock);
+        h->time = hub_clock_now(s->options->clock);
         h->max_frame = BATCH_FRAME_MAX;
         h->max_ticks = BATCH_TICKS_MAX;
-        r = frame_hello_sign(h, s->options.key);
+        r = frame_hello_sign(h, s->options->key);
         if (r < 0)
                 return r;
         send_text(s, &f);
@@ -89,7 +93,7 @@ int session_new(Session **ret, WsPeer *peer, const SessionOptions *options) {
         if (!s)
                 return -ENOMEM;
         s->peer = peer;
-        s->options = *options;
+        s->options = options;
         if (getnameinfo((const struct sockaddr *)address, sizeof(*address), s->source,
                         sizeof(s->source), NULL, 0, NI_NUMERICHOST) != 0)
                 snprintf(s->source, sizeof(s->source), "unknown");
@@ -116,7 +120,7 @@ Session *session_free(Session *s) {
 }
 
 void session_closed(Session *s) {
-        s->options.ops.closed(s, s->options.ops.userdata);
+        s->options->ops.closed(s, s->options->ops.userdata);
         session_free(s);
 }
 
@@ -162,10 +166,10 @@ static void on_join(Session *s, const Frame *f) {
 
         if (sodium_memcmp(join->hub_nonce, s->nonces.hub, sizeof(s->nonces.hub)) != 0)
                 session_reject(s, CODE_BAD_CHALLENGE, "the join answers another challenge", 0);
-        else if (frame_join_verify(join, s->options.network) < 0)
+        else if (frame_join_verify(join, s->options->network) < 0)
                 session_reject(s, CODE_BAD_SIGNATURE,
                                "the join is not signed by its key for this network", 0);
-        else if (!is_dialled_by(s->options.authorities, join->authority))
+        else if (!is_dialled_by(s->options->authorities, join->authority))
                 session_reject(s, CODE_BAD_AUTHORITY,
                                "the join is signed for a hub of another name", 0);
         else if (ws_peer_settle(s->peer) < 0)
@@ -173,16 +177,16 @@ static void on_join(Session *s, const Frame *f) {
         else {
                 memcpy(s->nonces.validator, join->nonce, sizeof(s->nonces.validator));
                 s->state = SESSION_JOINING;
-                s->options.ops.join(s, join, s->options.ops.userdata);
+                s->options->ops.join(s, join, s->options->ops.userdata);
         }
 }
 
 static void on_suspect(Session *s, const Frame *f) {
-        s->options.ops.suspect(s, &f->suspect, s->options.ops.userdata);
+        s->options->ops.suspect(s, &f->suspect, s->options->ops.userdata);
 }
 
 static void on_notice(Session *s, const Frame *f) {
-        s->options.ops.notice(s, &f->notice, s->options.ops.userdata);
+        s->options->ops.notice(s, &f->notice, s->options->ops.userdata);
 }
 
 static void on_bye(Session *s, const Frame *f _unused_) {
@@ -223,9 +227,9 @@ static void receive_binary(Session *s, const uint8_t *data, size_t n) {
                 refuse(s, "batch_out_of_state", NULL, CLOSE_PROTOCOL);
                 return;
         }
-        if (s->options.ops.batch(s, data, n, s->options.ops.userdata) != -EBADMSG)
+        if (s->options->ops.batch(s, data, n, s->options->ops.userdata) != -EBADMSG)
                 return;
-        if (refusals_count(s->options.refusals, "bad_batch", s->source, now_boottime()))
+        if (refusals_count(s->options->refusals, "bad_batch", s->source, now_boottime()))
                 log_event(LOG_WARNING, DPIN_MSG_BAD_SIGNATURE,
                           "batch refused: malformed or badly signed", "DPIN_SOURCE=%s", s->source);
         if (++s->bad > SESSION_BAD_MAX)
@@ -244,19 +248,19 @@ void session_receive(Session *s, WsKind kind, const uint8_t *data, size_t n) {
 /* Answers -------------------------------------------------------------------------------------- */
 
 int session_welcome(Session *s, FrameWelcome *welcome, const PublicKey *validator) {
-        SignScope scope = { .network = *s->options.network, .subject = *validator };
+        SignScope scope = { .network = *s->options->network, .subject = *validator };
         Frame f = { .kind = FRAME_WELCOME };
         int r;
 
         if (s->state != SESSION_JOINING)
                 return -ENOTCONN;
-        welcome->time = hub_clock_now(s->options.clock);
-        r = frame_welcome_sign(welcome, &s->nonces, &scope, s->options.key);
+        welcome->time = hub_clock_now(s->options->clock);
+        r = frame_welcome_sign(welcome, &s->nonces, &scope, s->options->key);
         if (r < 0)
                 return r;
         f.welcome = *welcome;
         s->state = SESSION_READY;
-        timer_stop(s->timer);
+        s->timer = timer_free(s->timer);
         send_text(s, &f);
         return 0;
 }
@@ -266,7 +270,7 @@ void session_reject(Session *s, Code code, const char *reason, unsigned retry_af
 
         if (s->state == SESSION_CLOSING)
                 return;
-        if (refusals_count(s->options.refusals, code_name(code), s->source, now_boottime()))
+        if (refusals_count(s->options->refusals, code_name(code), s->source, now_boottime()))
                 log_event(LOG_INFO, DPIN_MSG_VALIDATOR_REFUSED, "validator refused",
                           "DPIN_REASON=%s\nDPIN_SOURCE=%s", code_name(code), s->source);
         memccpy(f.reject.code, code_name(code), 0, sizeof(f.reject.code));

@@ -49,7 +49,7 @@ typedef struct SessionOptions {
 #define SESSION_HANDSHAKE_MAX (10 * USEC_PER_SEC)
 #define SESSION_BAD_MAX       10 /* malformed or badly signed batches forgiven per connection */
 
-/* Sends hello. */
+/* Sends hello. options are borrowed for its life: there are thousands of sessions. */
 int session_new(Session **ret, WsPeer *peer, const SessionOptions *options);
 /* Without the closed callback. */
 Session *session_free(Session *s);
