@@ -1,13 +1,14 @@
 /* Who has come in but is not settled: a list, the oldest first. There are only so many at once, so
  * that strangers who connect and say nothing neither use up the descriptors nor keep others out. */
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <utlist.h>
 
 #include "event/ws-internal.h"
 
-#define GRACE                (2 * USEC_PER_SEC) /* nobody is dropped sooner */
-#define DESCRIPTORS_RESERVED 128u               /* for the database, the bus and files */
+#define GRACE                USEC_PER_SEC /* nobody is dropped sooner */
+#define DESCRIPTORS_RESERVED 128u         /* for the database, the bus and files */
 
 /* Places for settled peers and for others, within the descriptors this process may have. */
 void ws_door_fit(WsLimits *l) {
@@ -39,8 +40,28 @@ static void drop_oldest(WsContext *c) {
         ws_context_wake(c);
 }
 
-bool ws_door_is_open(const WsContext *c, usec_t now) {
-        return c->door.n < c->limits.handshakes_max || now - c->door.guests->since >= GRACE;
+/* What a guest said and we have not read yet is our delay, not his. */
+static bool is_waiting_for_us(const WsGuest *g) {
+        int n = 0;
+
+        return ioctl(lws_get_socket_fd(g->wsi), FIONREAD, &n) == 0 && n > 0;
+}
+
+static bool had_his_time(const WsGuest *g, usec_t now) {
+        return now - g->since >= GRACE;
+}
+
+bool ws_door_is_open(WsContext *c, usec_t now) {
+        WsGuest *oldest;
+
+        if (c->door.n < c->limits.handshakes_max)
+                return true;
+        while (oldest = c->door.guests, had_his_time(oldest, now) && is_waiting_for_us(oldest)) {
+                oldest->since = now;
+                DL_DELETE(c->door.guests, oldest);
+                DL_APPEND(c->door.guests, oldest);
+        }
+        return had_his_time(oldest, now);
 }
 
 void ws_door_sweep(WsContext *c, usec_t now) {

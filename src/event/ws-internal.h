@@ -88,7 +88,7 @@ void ws_context_wake(WsContext *c);
 /* Lowers what the limits allow to what there are descriptors for. */
 void ws_door_fit(WsLimits *l);
 /* There is a place, or the oldest guest had its time. */
-bool ws_door_is_open(const WsContext *c, usec_t now);
+bool ws_door_is_open(WsContext *c, usec_t now);
 /* The door is open; the oldest guest goes if there is no place. 0, -ENOMEM. */
 int ws_door_enter(WsContext *c, struct lws *wsi, usec_t now);
 /* Drops guests that had thrice the time of a handshake: whatever they do, it is none. */

@@ -48,7 +48,7 @@ typedef struct WsLimits {
         unsigned peers_max;      /* server, settled ones: more are refused with HTTP 503; default
                                     10,000 */
         unsigned handshakes_max; /* server, connections that are not settled: more wait, and the
-                                    oldest is dropped when it had 2 s; default 4,096 */
+                                    oldest is dropped when it was silent for 1 s; default 4,096 */
         usec_t handshake_max;    /* HTTP upgrade must be complete by then; default 10 s */
         usec_t ping_interval; /* silent for so long: pinged, for twice that: dropped; default 20 s
                                */
