@@ -11,7 +11,7 @@
 #define API_CONF_PATH "/etc/dpin/api.conf"
 #define DASHBOARD     "/usr/share/dpin/dashboard"
 
-const ConfField api_conf_fields[] = {
+static const ConfField api_conf_fields[] = {
         { "Dashboard", CONF_STRING, 0, 0, DASHBOARD, offsetof(ApiConf, dashboard), NULL },
         { "DatabaseUrl", CONF_SECRET, 0, 0, "postgresql:///dpin", offsetof(ApiConf, database_url),
           "DATABASE_URL" },
@@ -50,6 +50,10 @@ int api_conf_load(const char *path, ApiConf *ret, char **error) {
         }
         *ret = c;
         return 0;
+}
+
+int api_conf_print(const char *path, const ApiConf *conf, FILE *file) {
+        return conf_print(api_conf_fields, path ? path : API_CONF_PATH, conf, file);
 }
 
 void api_conf_done(ApiConf *conf) {

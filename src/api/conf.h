@@ -10,9 +10,9 @@ typedef struct ApiConf {
         char *log_level;
 } ApiConf;
 
-extern const ConfField api_conf_fields[];
-
 /* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/api.conf, which may be absent.
  */
 int api_conf_load(const char *path, ApiConf *ret, char **error);
+/* What was loaded from path, and where each value came from. As conf_print(). */
+int api_conf_print(const char *path, const ApiConf *conf, FILE *file);
 void api_conf_done(ApiConf *conf);

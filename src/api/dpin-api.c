@@ -81,10 +81,8 @@ static const DaemonOps ops = {
 static int run(Api *a) {
         if (a->args.check_config)
                 return 0;
-        if (a->args.print_config) {
-                conf_print(api_conf_fields, &a->conf, stdout);
-                return 0;
-        }
+        if (a->args.print_config)
+                return api_conf_print(a->args.config, &a->conf, stdout);
         log_set_level_name(a->conf.log_level);
         return daemon_run(&ops, a);
 }

@@ -102,3 +102,16 @@ int conf_read_secret(const char *name, const char *path, char **ret, size_t *ret
         *ret = TAKE_PTR(text);
         return 1;
 }
+
+const char *conf_secret_error(int r) {
+        switch (r) {
+        case -EPERM:
+                return "others may read or change it: chmod o= it";
+        case -EFBIG:
+                return "it is too long";
+        case -EINVAL:
+                return "it is no regular file";
+        default:
+                return strerror(-r);
+        }
+}

@@ -20,7 +20,7 @@ static const DaemonOption common_options[] = {
         { "check-config", NULL, "Read the settings, report errors and exit",
           offsetof(DaemonArgs, check_config) },
         { "config", "PATH", "Read settings from this file", offsetof(DaemonArgs, config) },
-        { "print-config", NULL, "Print the effective settings and exit",
+        { "print-config", NULL, "Print the effective settings, each with its origin, and exit",
           offsetof(DaemonArgs, print_config) },
         {},
 };

@@ -24,16 +24,24 @@ const char *key_source_name(KeySource s) {
 }
 
 static int from_environment(SignKey **ret) {
-        char *text = getenv("PRIVATE_KEY");
+        const char *text = getenv("PRIVATE_KEY");
         int r;
 
         if (!text || !*text)
                 return 0;
 
         r = sign_key_from_text(text, strlen(text), ret);
-        sodium_memzero(text, strlen(text));
-        unsetenv("PRIVATE_KEY");
         return r < 0 ? r : 1;
+}
+
+/* Also where a credential came first: no child inherits it, and /proc/PID/environ has it no more.
+ */
+static void forget_environment(void) {
+        char *text = getenv("PRIVATE_KEY");
+
+        if (text)
+                sodium_memzero(text, strlen(text));
+        unsetenv("PRIVATE_KEY");
 }
 
 static int from_secret(const char *credential, const char *path, SignKey **ret) {
@@ -116,27 +124,47 @@ static int create(const char *path, SignKey **ret) {
         return 0;
 }
 
+static int load(const char *credential, const char *path, SignKey **ret, KeySource *source) {
+        int r;
+
+        *source = KEY_CREDENTIAL;
+        r = from_secret(credential, NULL, ret);
+        if (r != 0)
+                return r;
+
+        *source = KEY_ENVIRONMENT;
+        r = from_environment(ret);
+        if (r != 0)
+                return r;
+
+        *source = KEY_FILE;
+        r = from_secret(NULL, path, ret);
+        if (r != 0)
+                return r;
+
+        *source = KEY_CREATED;
+        return create(path, ret);
+}
+
 int keyfile_load(const char *credential, const char *path, SignKey **ret, KeySource *source) {
-        KeySource from = KEY_CREDENTIAL;
+        KeySource from;
         int r;
 
         if (sodium_init() < 0)
                 return -EIO;
 
-        r = from_secret(credential, NULL, ret);
-        if (r == 0) {
-                from = KEY_ENVIRONMENT;
-                r = from_environment(ret);
+        r = load(credential, path, ret, source ? source : &from);
+        forget_environment();
+        return MIN(r, 0);
+}
+
+const char *keyfile_error(int r) {
+        switch (r) {
+        case -EINVAL:
+                return "it is not an array of 64 numbers, as dpinctl key generate prints one";
+        case -EKEYREJECTED:
+                return "it is damaged: its halves do not belong together";
+        default:
+                return conf_secret_error(r);
         }
-        if (r == 0) {
-                from = KEY_FILE;
-                r = from_secret(NULL, path, ret);
-        }
-        if (r == 0) {
-                from = KEY_CREATED;
-                r = create(path, ret);
-        }
-        if (r >= 0 && source)
-                *source = from;
-        return r < 0 ? r : 0;
 }

@@ -11,8 +11,10 @@ typedef enum KeySource {
         KEY_CREATED, /* a new key was written to the file */
 } KeySource;
 
-/* PRIVATE_KEY is removed from the environment once read, so that no child inherits it. source may
- * be NULL. 0; -EPERM: the file is readable by others; -EINVAL, -EKEYREJECTED: no key in the right
- * form (sign_key_from_text()); other errors are the file's. */
+/* PRIVATE_KEY is removed from the environment in any case, so that no child inherits it. source,
+ * set also to what failed, may be NULL. 0; -EPERM: the file is accessible to others; -EINVAL,
+ * -EKEYREJECTED: no key in the right form (sign_key_from_text()); other errors are the file's. */
 int keyfile_load(const char *credential, const char *path, SignKey **ret, KeySource *source);
 const char *key_source_name(KeySource s);
+/* What such an error means, as the end of a sentence about the key. */
+const char *keyfile_error(int r);

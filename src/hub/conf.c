@@ -7,7 +7,7 @@
 
 #define HUB_CONF_PATH "/etc/dpin/hub.conf"
 
-const ConfField hub_conf_fields[] = {
+static const ConfField hub_conf_fields[] = {
         { "Admission", CONF_STRING, 0, 0, "approve", offsetof(HubConf, admission), NULL },
         { "Authorities", CONF_STRING, 0, 0, NULL, offsetof(HubConf, authorities), NULL },
         { "DatabaseUrl", CONF_SECRET, 0, 0, "postgresql:///dpin", offsetof(HubConf, database_url),
@@ -46,6 +46,10 @@ int hub_conf_load(const char *path, HubConf *ret, char **error) {
         }
         *ret = c;
         return 0;
+}
+
+int hub_conf_print(const char *path, const HubConf *conf, FILE *file) {
+        return conf_print(hub_conf_fields, path ? path : HUB_CONF_PATH, conf, file);
 }
 
 void hub_conf_done(HubConf *conf) {

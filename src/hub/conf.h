@@ -15,9 +15,9 @@ typedef struct HubConf {
         uint64_t reward; /* lamports per paid tick */
 } HubConf;
 
-extern const ConfField hub_conf_fields[];
-
 /* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/hub.conf, which may be absent.
  */
 int hub_conf_load(const char *path, HubConf *ret, char **error);
+/* What was loaded from path, and where each value came from. As conf_print(). */
+int hub_conf_print(const char *path, const HubConf *conf, FILE *file);
 void hub_conf_done(HubConf *conf);

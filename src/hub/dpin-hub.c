@@ -108,10 +108,8 @@ static int migrate(const HubConf *conf) {
 static int run(Hub *h, const HubArgs *args) {
         if (h->args.check_config)
                 return 0;
-        if (h->args.print_config) {
-                conf_print(hub_conf_fields, &h->conf, stdout);
-                return 0;
-        }
+        if (h->args.print_config)
+                return hub_conf_print(h->args.config, &h->conf, stdout);
         if (args->migrate)
                 return migrate(&h->conf);
         log_set_level_name(h->conf.log_level);

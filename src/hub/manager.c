@@ -224,7 +224,9 @@ static int load_key(HubManager *m) {
                 return -ENOMEM;
         r = keyfile_load("hub.key", path, &m->key, &source);
         if (r < 0) {
-                log_error("the hub's key cannot be read from %s: %s", path, strerror(-r));
+                log_event(LOG_ERR, DPIN_MSG_KEY_REFUSED, "the hub's key is refused",
+                          "DPIN_SOURCE=%s\nDPIN_PATH=%s\nDPIN_ERROR=%s", key_source_name(source),
+                          path, keyfile_error(r));
                 return r;
         }
         if (source == KEY_CREATED)

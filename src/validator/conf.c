@@ -9,7 +9,7 @@
 
 #define VALIDATOR_CONF_PATH "/etc/dpin/validator.conf"
 
-const ConfField validator_conf_fields[] = {
+static const ConfField validator_conf_fields[] = {
         { "Allow", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, allow), NULL },
         { "BodyMax", CONF_UNSIGNED, 1024, 64 << 20, "1048576", offsetof(ValidatorConf, body_max),
           NULL },
@@ -72,6 +72,10 @@ int validator_conf_load(const char *path, ValidatorConf *ret, char **error) {
         }
         *ret = c;
         return 0;
+}
+
+int validator_conf_print(const char *path, const ValidatorConf *conf, FILE *file) {
+        return conf_print(validator_conf_fields, path ? path : VALIDATOR_CONF_PATH, conf, file);
 }
 
 void validator_conf_done(ValidatorConf *conf) {

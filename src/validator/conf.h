@@ -15,9 +15,9 @@ typedef struct ValidatorConf {
         uint64_t body_max, spool_max; /* bytes */
 } ValidatorConf;
 
-extern const ConfField validator_conf_fields[];
-
 /* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/validator.conf, which may be
  * absent. */
 int validator_conf_load(const char *path, ValidatorConf *ret, char **error);
+/* What was loaded from path, and where each value came from. As conf_print(). */
+int validator_conf_print(const char *path, const ValidatorConf *conf, FILE *file);
 void validator_conf_done(ValidatorConf *conf);

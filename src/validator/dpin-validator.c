@@ -81,10 +81,8 @@ static const DaemonOps ops = {
 static int run(Validator *v) {
         if (v->args.check_config)
                 return 0;
-        if (v->args.print_config) {
-                conf_print(validator_conf_fields, &v->conf, stdout);
-                return 0;
-        }
+        if (v->args.print_config)
+                return validator_conf_print(v->args.config, &v->conf, stdout);
         log_set_level_name(v->conf.log_level);
         return daemon_run(&ops, v);
 }

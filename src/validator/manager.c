@@ -150,9 +150,9 @@ static int load_key(ValidatorManager *m) {
                 return -ENOMEM;
         r = keyfile_load("validator.key", path, &m->key, &source);
         if (r < 0) {
-                log_error("the validator's key cannot be read (credential validator.key, "
-                          "PRIVATE_KEY or %s): %s",
-                          path, strerror(-r));
+                log_event(LOG_ERR, DPIN_MSG_KEY_REFUSED, "the validator's key is refused",
+                          "DPIN_SOURCE=%s\nDPIN_PATH=%s\nDPIN_ERROR=%s", key_source_name(source),
+                          path, keyfile_error(r));
                 return r;
         }
         base64url_encode(sign_key_public(m->key)->bytes, SIGN_PUBLIC_SIZE, m->key_text);

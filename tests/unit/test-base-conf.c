@@ -134,9 +134,8 @@ static void the_environment_comes_last(void **state _unused_) {
         setenv("TEST_KEY", "from environment", 1);
         setenv("TEST_COMMITTEE", "65", 1);
         assert_int_equal(conf_load(fields, path, false, &conf, &error), -EINVAL);
-        assert_string_equal(
-                        error,
-                        "environment variable TEST_COMMITTEE expects a whole number from 1 to 64");
+        assert_string_equal(error, "environment variable TEST_COMMITTEE: Committee expects a whole "
+                                   "number from 1 to 64");
         unsetenv("TEST_COMMITTEE");
         load(path, &conf);
         assert_string_equal(conf.key, "from environment");
@@ -185,23 +184,101 @@ static void a_folder_is_no_file(void **state _unused_) {
         expect_refusal(folder.path, ": cannot be read");
 }
 
-static void what_is_printed_can_be_loaded(void **state _unused_) {
-        _cleanup_(folder_done) Folder folder = folder_new();
-        _cleanup_free_ char *printed = NULL;
+/* Only secrets, and they win over everything. */
+static void a_secret_may_be_a_credential(void **state _unused_) {
+        _cleanup_(folder_done) Folder credentials = folder_new();
+        _cleanup_free_ char *error = NULL;
         char path[256];
-        Conf conf = {}, again = {};
+        Conf conf = {};
+
+        folder_put(&credentials, "Key", "from credential\n", 0400, path);
+        folder_put(&credentials, "Listen", "ignored", 0400, path);
+        setenv("TEST_KEY", "from environment", 1);
+        setenv("CREDENTIALS_DIRECTORY", credentials.path, 1);
+        load(NULL, &conf);
+        assert_string_equal(conf.key, "from credential");
+        assert_string_equal(conf.listen, "[::]:8081");
+        conf_done(fields, &conf);
+
+        folder_put(&credentials, "Key", "from credential\n", 0404, path);
+        assert_int_equal(conf_load(fields, NULL, true, &conf, &error), -EINVAL);
+        assert_string_equal(error, "credential Key: others may read or change it: chmod o= it");
+        unsetenv("CREDENTIALS_DIRECTORY");
+        unsetenv("TEST_KEY");
+}
+
+/* As conf_print() prints it; freed by the caller. */
+static char *print(const char *path, const Conf *conf) {
+        char *printed = NULL;
         size_t size;
         FILE *file = open_memstream(&printed, &size);
 
-        load(folder_put(&folder, "a.conf", "Retry=90\nOpen=1\nKey=hunter2\n", 0600, path), &conf);
-        conf_print(fields, &conf, file);
+        assert_int_equal(conf_print(fields, path, conf, file), 0);
         fclose(file);
-        assert_string_equal(printed,
-                            "Committee=4\nKey=***\nListen=[::]:8081\nRetry=90s\nOpen=yes\n");
-        load(folder_put(&folder, "b.conf", printed, 0600, path), &again);
-        assert_true(again.retry == conf.retry && again.open);
+        return printed;
+}
+
+static void what_is_printed_can_be_loaded(void **state _unused_) {
+        _cleanup_(folder_done) Folder folder = folder_new();
+        _cleanup_free_ char *printed = NULL;
+        char path[256], other[256];
+        Conf conf = {}, again = {};
+
+        load(folder_put(&folder, "a.conf", "Retry=90\nOpen=1\nKey=hunter2\n", 0600, path), &conf);
+        printed = print(path, &conf);
+        load(folder_put(&folder, "b.conf", printed, 0600, other), &again);
+        assert_true(again.retry == conf.retry && again.open && again.committee == 4);
+        assert_string_equal(again.listen, conf.listen);
+        assert_string_equal(again.key, "***");
         conf_done(fields, &conf);
         conf_done(fields, &again);
+}
+
+/* That "key=" of field is printed, with the origin behind it. */
+static void expect_origin(const char *printed, const char *setting, const char *origin) {
+        const char *line = strstr(printed, setting), *found;
+        size_t n = strlen(origin);
+
+        assert_non_null(line);
+        found = strstr(line, " ; ");
+        assert_non_null(found);
+        assert_string_equal(strndupa(found + 3, strcspn(found + 3, "\n")), origin);
+        assert_true(n > 0 && strcspn(line, "\n") > n);
+}
+
+static void each_value_says_where_it_comes_from(void **state _unused_) {
+        _cleanup_(folder_done) Folder folder = folder_new(), credentials = folder_new();
+        _cleanup_free_ char *printed = NULL, *in_file = NULL, *in_drop_in = NULL;
+        char path[256], other[256];
+        Conf conf = {};
+
+        folder_put(&folder, "a.conf", "Committee=5\nOpen=yes\n", 0600, path);
+        assert_true(asprintf(&in_drop_in, "%s.d", path) > 0);
+        assert_int_equal(mkdir(in_drop_in, 0755), 0);
+        folder_put(&folder, "a.conf.d/x.conf", "\nRetry=5s\n", 0644, other);
+        folder_put(&credentials, "Key", "k", 0400, other);
+        setenv("TEST_COMMITTEE", "8", 1);
+        setenv("CREDENTIALS_DIRECTORY", credentials.path, 1);
+        load(path, &conf);
+        printed = print(path, &conf);
+        unsetenv("CREDENTIALS_DIRECTORY");
+        unsetenv("TEST_COMMITTEE");
+
+        expect_origin(printed, "Committee=8", "environment variable TEST_COMMITTEE");
+        expect_origin(printed, "Key=***", "credential Key");
+        expect_origin(printed, "Listen=[::]:8081", "default");
+        free(in_drop_in);
+        assert_true(asprintf(&in_file, "%s:2", path) > 0);
+        assert_true(asprintf(&in_drop_in, "%s.d/x.conf:2", path) > 0);
+        expect_origin(printed, "Open=yes", in_file);
+        expect_origin(printed, "Retry=5s", in_drop_in);
+        conf_done(fields, &conf);
+
+        free(printed);
+        load(NULL, &conf);
+        printed = print(NULL, &conf);
+        expect_origin(printed, "Key=", "not set");
+        conf_done(fields, &conf);
 }
 
 int main(void) {
@@ -214,8 +291,11 @@ int main(void) {
                 cmocka_unit_test(errors_name_file_line_and_reason),
                 cmocka_unit_test(a_line_is_read_whole_or_refused),
                 cmocka_unit_test(a_folder_is_no_file),
+                cmocka_unit_test(a_secret_may_be_a_credential),
                 cmocka_unit_test(what_is_printed_can_be_loaded),
+                cmocka_unit_test(each_value_says_where_it_comes_from),
         };
 
+        unsetenv("CREDENTIALS_DIRECTORY");
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,7 +64,9 @@ static void credential_then_environment_then_file(void **state _unused_) {
 
         setenv("CREDENTIALS_DIRECTORY", credentials.path, 1);
         expect(path, 1, KEY_CREDENTIAL);
+        assert_null(getenv("PRIVATE_KEY")); /* what is not used is no less secret */
         unsetenv("CREDENTIALS_DIRECTORY");
+        set_environment(2);
         expect(path, 2, KEY_ENVIRONMENT);
         expect(path, 3, KEY_FILE);
 }
@@ -135,6 +137,7 @@ static void a_file_others_can_read_is_refused(void **state _unused_) {
 
         put_key(&folder, "open.key", 3, 0604, path);
         refuse(path, -EPERM);
+        assert_non_null(strstr(keyfile_error(-EPERM), "chmod"));
 }
 
 static void what_is_no_key_is_refused(void **state _unused_) {
@@ -150,6 +153,19 @@ static void what_is_no_key_is_refused(void **state _unused_) {
         text[1] = '8';
         folder_put(&folder, "bad.key", text, 0600, path);
         refuse(path, -EKEYREJECTED);
+        assert_non_null(strstr(keyfile_error(-EINVAL), "64 numbers"));
+        assert_non_null(strstr(keyfile_error(-EKEYREJECTED), "halves"));
+}
+
+static void a_refusal_names_its_source(void **state _unused_) {
+        SignKey *k = NULL;
+        KeySource source;
+
+        setenv("PRIVATE_KEY", "[1]", 1);
+        assert_int_equal(keyfile_load("test.key", "/nonexistent/file.key", &k, &source), -EINVAL);
+        assert_int_equal(source, KEY_ENVIRONMENT);
+        assert_int_equal(keyfile_load("test.key", "/nonexistent/file.key", &k, &source), -ENOENT);
+        assert_int_equal(source, KEY_CREATED);
 }
 
 int main(void) {
@@ -162,6 +178,7 @@ int main(void) {
                 cmocka_unit_test(where_no_file_can_be_made_there_is_no_key),
                 cmocka_unit_test(a_file_others_can_read_is_refused),
                 cmocka_unit_test(what_is_no_key_is_refused),
+                cmocka_unit_test(a_refusal_names_its_source),
         };
 
         unsetenv("PRIVATE_KEY");
