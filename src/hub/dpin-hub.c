@@ -8,12 +8,14 @@
 #include "event/daemon-args.h"
 #include "hub/bus.h"
 #include "hub/manager.h"
+#include "store/cluster.h"
 #include "store/migrate.h"
 
 #define SQL_DIRECTORY "/usr/share/dpin/sql"
 
 typedef struct HubArgs {
         bool migrate;
+        bool setup_database;
 } HubArgs;
 
 typedef struct Hub {
@@ -26,6 +28,9 @@ typedef struct Hub {
 static const DaemonOption options[] = {
         { "migrate", NULL, "bring the database to this program's schema, then exit",
           offsetof(HubArgs, migrate) },
+        { "setup-database", NULL,
+          "make roles and database on this machine's PostgreSQL, migrate, exit",
+          offsetof(HubArgs, setup_database) },
         { 0 },
 };
 
@@ -93,16 +98,29 @@ static const DaemonOps ops = {
         .free = on_free,
 };
 
-static int migrate(const HubConf *conf) {
+static int migrate(const char *dsn) {
         const char *directory = getenv("DPIN_SQL_DIR");
         _cleanup_free_ char *error = NULL;
         int r;
 
-        r = store_migrate(conf->database_url, directory ? directory : SQL_DIRECTORY, &error,
-                          stdout);
+        r = store_migrate(dsn, directory ? directory : SQL_DIRECTORY, &error, stdout);
         if (r < 0)
                 fprintf(stderr, "dpin-hub: %s\n", error ? error : strerror(-r));
         return r;
+}
+
+/* As PostgreSQL's own user, who cannot read the hub's settings and needs none of them: this is
+ * about the one database that the hub uses without any. */
+static int setup_database(void) {
+        _cleanup_free_ char *error = NULL;
+        int r;
+
+        r = store_make_cluster("dbname=postgres connect_timeout=10", &error, stdout);
+        if (r < 0) {
+                fprintf(stderr, "dpin-hub: %s\n", error ? error : strerror(-r));
+                return r;
+        }
+        return migrate("dbname=dpin connect_timeout=10");
 }
 
 static int run(Hub *h, const HubArgs *args) {
@@ -111,7 +129,7 @@ static int run(Hub *h, const HubArgs *args) {
         if (h->args.print_config)
                 return hub_conf_print(h->args.config, &h->conf, stdout);
         if (args->migrate)
-                return migrate(&h->conf);
+                return migrate(h->conf.database_url);
         log_set_level_name(h->conf.log_level);
         return daemon_run(&ops, h);
 }
@@ -125,6 +143,8 @@ int main(int argc, char *argv[]) {
         r = daemon_args_parse(&program, argc, argv, &h.args, &args);
         if (r <= 0)
                 return r < 0 ? 2 : EXIT_SUCCESS;
+        if (args.setup_database)
+                return setup_database() < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 
         r = hub_conf_load(h.args.config, &h.conf, &error);
         if (r < 0) {
