@@ -7,10 +7,11 @@
 #include <stddef.h>
 #include <uv.h>
 
+#include "base/id.h"
 #include "base/macro.h"
 #include "event/pq.h"
 
-#define STORE_SCHEMA_VERSION  4              /* the newest file in sql/ */
+#define STORE_SCHEMA_VERSION  5              /* the newest file in sql/ */
 #define STORE_CHANNEL_COMMIT  "dpin_commit"  /* payload: commit_no of the hub's commit */
 #define STORE_CHANNEL_WEBSITE "dpin_website" /* payload: revision of the website that changed */
 
@@ -46,6 +47,13 @@ typedef struct StoreOptions {
         void (*on_notify)(const char *channel, const char *payload, void *userdata); /* or NULL */
         void *userdata;
 } StoreOptions;
+
+/* A page of a list in the order of public ids, which is that of creation. */
+typedef struct StorePage {
+        uint32_t organisation; /* 0: of all, where the list says that it may be */
+        const Uuid *after;     /* NULL: from the start; else the last id of the page before */
+        unsigned limit;
+} StorePage;
 
 int store_new(Store **ret, uv_loop_t *loop, const StoreOptions *options);
 /* Callbacks of open calls do not come any more. */

@@ -17,7 +17,7 @@
 #define TEXT(x)   #x
 #define DIGITS(x) TEXT(x)
 #define VERSION   DIGITS(STORE_SCHEMA_VERSION)
-#define NEXT      "5" /* the file after that */
+#define NEXT      "6" /* the file after that */
 
 typedef struct Ground {
         Postgres *postgres;
@@ -222,6 +222,10 @@ static void owner_role_owns_what_is_made(void **state) {
                " insufficient_privilege THEN NULL; END $$;"
                " DO $$ BEGIN DELETE FROM website_tick; ASSERT false; EXCEPTION WHEN"
                " insufficient_privilege THEN NULL; END $$;"
+               " DO $$ BEGIN PERFORM payout_approve('00000000-0000-7000-8000-000000000001', 'x');"
+               " ASSERT false; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;"
+               " DELETE FROM membership; DELETE FROM login_session; DELETE FROM app_user;"
+               " SELECT lamports FROM validator_balance;"
                " SELECT payout_request(1, '00000000-0000-7000-8000-000000000001', 'test')");
 }
 
