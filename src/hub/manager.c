@@ -29,6 +29,7 @@ struct HubManager {
         uint8_t hub_secret[32];
         HubClock clock;
         Refusals *refusals;
+        Sources *sources;
         Store *store;
         Retain *retain;
         Core *core;         /* NULL while the database is away */
@@ -243,6 +244,7 @@ static int open_listener(HubManager *m) {
                 .network = sign_key_public(m->key),
                 .clock = &m->clock,
                 .refusals = m->refusals,
+                .sources = m->sources,
                 .authorities = m->conf->authorities,
                 .ops = { on_join, on_batch, on_suspect, on_notice, on_closed, m },
         };
@@ -304,6 +306,10 @@ int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *o
         if (r < 0)
                 return r;
 
+        r = sources_new(&m->sources);
+        if (r < 0)
+                return r;
+
         r = load_key(m);
         if (r < 0)
                 return r;
@@ -334,6 +340,7 @@ HubManager *hub_manager_free(HubManager *m) {
         retain_free(m->retain);
         store_free(m->store);
         timer_free(m->timer);
+        sources_free(m->sources);
         refusals_free(m->refusals);
         sign_key_free(m->key);
         free(m);

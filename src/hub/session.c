@@ -12,9 +12,11 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "event/timer.h"
+#include "hub/pace.h"
 #include "wire/batch.h"
 
 #define SOURCE_SIZE (INET6_ADDRSTRLEN + IF_NAMESIZE) /* with the zone of a link-local address */
+#define RETRY_SECONDS 30u
 
 struct Session {
         WsPeer *peer;
@@ -25,6 +27,8 @@ struct Session {
         Validator *validator;
         char source[SOURCE_SIZE];
         unsigned bad;
+        Pace suspects, notices;
+        bool counted; /* its handshake is, with its network's */
 };
 
 /* Sending -------------------------------------------------------------------------------------- */
@@ -32,6 +36,19 @@ struct Session {
 static void close_session(Session *s, CloseCode code) {
         s->state = SESSION_CLOSING;
         ws_peer_close(s->peer, code, close_code_name(code));
+}
+
+bool session_note(Session *s, const char *what) {
+        return refusals_count(s->options->refusals, what, s->source, now_boottime());
+}
+
+/* Counts, logs the first of its kind, closes. */
+static void refuse(Session *s, const char *what, const char *detail, CloseCode code) {
+        if (session_note(s, what))
+                log_event(LOG_WARNING, DPIN_MSG_FRAME_REFUSED, "frame refused",
+                          "DPIN_REASON=%s\nDPIN_DETAIL=%s\nDPIN_SOURCE=%s", what,
+                          detail ? detail : "", s->source);
+        close_session(s, code);
 }
 
 static void send_text(Session *s, const Frame *frame) {
@@ -42,19 +59,10 @@ static void send_text(Session *s, const Frame *frame) {
         if (r >= 0)
                 r = ws_peer_send(s->peer, WS_TEXT, text, strlen(text));
         if (r == -ENOBUFS)
-                close_session(s, CLOSE_SLOW);
+                refuse(s, "slow_reader", frame_kind_name(frame->kind), CLOSE_SLOW);
         else if (r < 0)
                 log_debug("%s frame to %s: %s", frame_kind_name(frame->kind), s->source,
                           strerror(-r));
-}
-
-/* Counts, logs the first of its kind, closes. */
-static void refuse(Session *s, const char *what, const char *detail, CloseCode code) {
-        if (refusals_count(s->options->refusals, what, s->source, now_boottime()))
-                log_event(LOG_WARNING, DPIN_MSG_FRAME_REFUSED, "frame refused",
-                          "DPIN_REASON=%s\nDPIN_DETAIL=%s\nDPIN_SOURCE=%s", what,
-                          detail ? detail : "", s->source);
-        close_session(s, code);
 }
 
 static int send_hello(Session *s) {
@@ -85,6 +93,26 @@ static void on_handshake_timeout(void *userdata) {
                 refuse(s, "handshake_timeout", NULL, CLOSE_TIMEOUT);
 }
 
+static int greet(Session *s) {
+        int r;
+
+        r = sources_enter(s->options->sources, session_address(s), now_boottime());
+        s->counted = r == 0;
+        if (r == -EBUSY) {
+                session_reject(s, CODE_TOO_MANY_CONNECTIONS, "too many handshakes at once",
+                               RETRY_SECONDS);
+                return 0;
+        }
+        return r < 0 ? r : send_hello(s);
+}
+
+/* The handshake ended: well, badly, or with the connection. */
+static void handshake_done(Session *s) {
+        if (s->counted)
+                sources_leave(s->options->sources, session_address(s), now_boottime());
+        s->counted = false;
+}
+
 int session_new(Session **ret, WsPeer *peer, const SessionOptions *options) {
         _cleanup_(session_freep) Session *s = calloc(1, sizeof(*s));
         const struct sockaddr_storage *address = ws_peer_address(peer);
@@ -103,7 +131,7 @@ int session_new(Session **ret, WsPeer *peer, const SessionOptions *options) {
                 return r;
         timer_after(s->timer, SESSION_HANDSHAKE_MAX);
 
-        r = send_hello(s);
+        r = greet(s);
         if (r < 0)
                 return r;
 
@@ -114,6 +142,7 @@ int session_new(Session **ret, WsPeer *peer, const SessionOptions *options) {
 Session *session_free(Session *s) {
         if (!s)
                 return NULL;
+        handshake_done(s);
         timer_free(s->timer);
         free(s);
         return NULL;
@@ -172,21 +201,38 @@ static void on_join(Session *s, const Frame *f) {
         else if (!is_dialled_by(s->options->authorities, join->authority))
                 session_reject(s, CODE_BAD_AUTHORITY,
                                "the join is signed for a hub of another name", 0);
+        else if (!sources_may_join(s->options->sources, session_address(s), now_boottime()))
+                session_reject(s, CODE_TOO_MANY_CONNECTIONS, "too many joins of this network",
+                               RETRY_SECONDS);
         else if (ws_peer_settle(s->peer) < 0)
-                session_reject(s, CODE_TOO_MANY_CONNECTIONS, "no more validators can connect", 60);
+                session_reject(s, CODE_TOO_MANY_CONNECTIONS, "no more validators can connect",
+                               RETRY_SECONDS);
         else {
+                handshake_done(s);
                 memcpy(s->nonces.validator, join->nonce, sizeof(s->nonces.validator));
                 s->state = SESSION_JOINING;
                 s->options->ops.join(s, join, s->options->ops.userdata);
         }
 }
 
+static bool in_pace(Session *s, Pace *pace, const PaceRule *rule, FrameKind kind) {
+        if (pace_take(pace, rule, now_boottime()))
+                return true;
+        if (session_note(s, "frames_too_fast"))
+                log_event(LOG_WARNING, DPIN_MSG_FRAME_REFUSED, "frames come too fast: passed over",
+                          "DPIN_REASON=frames_too_fast\nDPIN_DETAIL=%s\nDPIN_SOURCE=%s",
+                          frame_kind_name(kind), s->source);
+        return false;
+}
+
 static void on_suspect(Session *s, const Frame *f) {
-        s->options->ops.suspect(s, &f->suspect, s->options->ops.userdata);
+        if (in_pace(s, &s->suspects, &SESSION_SUSPECTS, f->kind))
+                s->options->ops.suspect(s, &f->suspect, s->options->ops.userdata);
 }
 
 static void on_notice(Session *s, const Frame *f) {
-        s->options->ops.notice(s, &f->notice, s->options->ops.userdata);
+        if (in_pace(s, &s->notices, &SESSION_NOTICES, f->kind))
+                s->options->ops.notice(s, &f->notice, s->options->ops.userdata);
 }
 
 static void on_bye(Session *s, const Frame *f _unused_) {
@@ -229,7 +275,7 @@ static void receive_binary(Session *s, const uint8_t *data, size_t n) {
         }
         if (s->options->ops.batch(s, data, n, s->options->ops.userdata) != -EBADMSG)
                 return;
-        if (refusals_count(s->options->refusals, "bad_batch", s->source, now_boottime()))
+        if (session_note(s, "bad_batch"))
                 log_event(LOG_WARNING, DPIN_MSG_BAD_SIGNATURE,
                           "batch refused: malformed or badly signed", "DPIN_SOURCE=%s", s->source);
         if (++s->bad > SESSION_BAD_MAX)
@@ -270,7 +316,7 @@ void session_reject(Session *s, Code code, const char *reason, unsigned retry_af
 
         if (s->state == SESSION_CLOSING)
                 return;
-        if (refusals_count(s->options->refusals, code_name(code), s->source, now_boottime()))
+        if (session_note(s, code_name(code)))
                 log_event(LOG_INFO, DPIN_MSG_VALIDATOR_REFUSED, "validator refused",
                           "DPIN_REASON=%s\nDPIN_SOURCE=%s", code_name(code), s->source);
         memccpy(f.reject.code, code_name(code), 0, sizeof(f.reject.code));

@@ -9,6 +9,7 @@
 #include "base/refusals.h"
 #include "event/ws.h"
 #include "hub/clock.h"
+#include "hub/sources.h"
 #include "wire/frame.h"
 
 typedef struct Session Session;
@@ -42,6 +43,7 @@ typedef struct SessionOptions {
         const PublicKey *network;
         const HubClock *clock;
         Refusals *refusals;
+        Sources *sources;
         const char *authorities; /* names this hub is dialled by; NULL or "": any */
         SessionOps ops;
 } SessionOptions;
@@ -49,7 +51,13 @@ typedef struct SessionOptions {
 #define SESSION_HANDSHAKE_MAX (10 * USEC_PER_SEC)
 #define SESSION_BAD_MAX       10 /* malformed or badly signed batches forgiven per connection */
 
-/* Sends hello. options are borrowed for its life: there are thousands of sessions. */
+/* Hints and remarks cost the hub more than their sender. Faster than this they are counted and not
+ * looked at; both go lost without harm. */
+#define SESSION_SUSPECTS ((PaceRule){ .burst = 1000, .interval = 10 * USEC_PER_MSEC })
+#define SESSION_NOTICES  ((PaceRule){ .burst = 256, .interval = 100 * USEC_PER_MSEC })
+
+/* Sends hello, or rejects at once where too many handshakes of its network are under way. options
+ * are borrowed for its life: there are thousands of sessions. */
 int session_new(Session **ret, WsPeer *peer, const SessionOptions *options);
 /* Without the closed callback. */
 Session *session_free(Session *s);
@@ -63,6 +71,9 @@ SessionState session_state(const Session *s);
 const struct sockaddr_storage *session_address(const Session *s);
 /* The remote address without port, for logs; borrowed. */
 const char *session_source(const Session *s);
+/* Counts something of this peer that is to be told seldom. true: not told within the last minute,
+ * so log it. */
+bool session_note(Session *s, const char *what);
 void session_set_validator(Session *s, Validator *v);
 Validator *session_validator(const Session *s); /* NULL before the join was accepted */
 

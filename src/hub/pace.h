@@ -1,0 +1,21 @@
+/* How often something may be done: a number of times at once, then once an interval. Pure. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/time.h"
+
+typedef struct PaceRule {
+        unsigned burst; /* at least 1 */
+        usec_t interval;
+} PaceRule;
+
+/* Zeros: nothing was done yet. */
+typedef struct Pace {
+        usec_t paid; /* until when what was done so far is paid for */
+} Pace;
+
+/* true: it may be done now, and is counted. */
+bool pace_take(Pace *p, const PaceRule *rule, usec_t now);
+/* As if nothing had ever been done: it need not be kept. */
+bool pace_is_fresh(const Pace *p, usec_t now);
