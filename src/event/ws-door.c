@@ -80,6 +80,7 @@ int ws_door_enter(WsContext *c, struct lws *wsi, usec_t now) {
         g->since = now;
         DL_APPEND(c->door.guests, g);
         c->door.n++;
+        c->door.most = MAX(c->door.most, c->door.n + c->settled_n);
         lws_set_opaque_user_data(wsi, g);
         ws_context_tick(c);
         return 0;

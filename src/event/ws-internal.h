@@ -28,8 +28,8 @@ typedef struct WsGuest {
 } WsGuest;
 
 typedef struct WsDoor {
-        WsGuest *guests; /* the oldest first */
-        unsigned n;
+        WsGuest *guests;  /* the oldest first */
+        unsigned n, most; /* most: with settled ones, when the last one came */
 } WsDoor;
 
 /* One library context on the loop, the first member of a server or client. */

@@ -343,6 +343,14 @@ const WsCounters *ws_server_counters(const WsServer *s) {
         return &s->context.counters;
 }
 
+unsigned ws_server_connections(WsServer *s, unsigned *ret_most) {
+        unsigned n = s->context.door.n + s->context.settled_n;
+
+        *ret_most = MAX(s->context.door.most, n);
+        s->context.door.most = 0;
+        return n;
+}
+
 WsServer *ws_server_free(WsServer *s) {
         if (!s)
                 return NULL;

@@ -42,16 +42,13 @@ typedef struct WsOps {
 typedef struct WsLimits {
         size_t message_max;      /* longer: closed with 1009; default 64 KiB */
         unsigned fragments_max;  /* of one message, more: closed with 1008; default 256 */
-        usec_t message_time_max; /* from its first byte to its last, more: closed with 1008; default
-                                    30 s */
+        usec_t message_time_max; /* first byte to last, more: closed with 1008; default 30 s */
         size_t queue_max;        /* bytes queued to one peer; more: -ENOBUFS; default 1 MiB */
-        unsigned peers_max;      /* server, settled ones: more are refused with HTTP 503; default
-                                    10,000 */
-        unsigned handshakes_max; /* server, connections that are not settled: more wait, and the
-                                    oldest is dropped when it was silent for 1 s; default 4,096 */
+        unsigned peers_max;      /* server, settled: more are refused with 503; default 10,000 */
+        unsigned handshakes_max; /* server, not settled: more wait, and the oldest is dropped when
+                                    it was silent for 1 s; default 4,096 */
         usec_t handshake_max;    /* HTTP upgrade must be complete by then; default 10 s */
-        usec_t ping_interval; /* silent for so long: pinged, for twice that: dropped; default 20 s
-                               */
+        usec_t ping_interval;    /* silent so long: pinged, twice that: dropped; default 20 s */
 } WsLimits;
 
 typedef struct WsCounters {
@@ -77,6 +74,9 @@ int ws_server_set_trusted_proxies(WsServer *s, const char *addresses);
 /* Stops accepting; open peers stay. */
 void ws_server_stop_accepting(WsServer *s);
 const WsCounters *ws_server_counters(const WsServer *s);
+/* Settled or not, with or without an upgrade: how many there are, and the most there were since
+ * this was last asked. */
+unsigned ws_server_connections(WsServer *s, unsigned *ret_most);
 /* Peers are closed without callbacks. The loop must run on until its handles are closed
  * (daemon_run() does that). */
 WsServer *ws_server_free(WsServer *s);

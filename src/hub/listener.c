@@ -127,6 +127,10 @@ size_t listener_sessions(const Listener *l) {
         return l->n;
 }
 
+unsigned listener_connections(const Listener *l, unsigned *ret_most) {
+        return ws_server_connections(l->server, ret_most);
+}
+
 const WsCounters *listener_counters(const Listener *l) {
         return ws_server_counters(l->server);
 }

@@ -20,4 +20,6 @@ void listener_drain(Listener *l, Code code, unsigned retry_after);
 /* What the sessions belong to is gone: says bye to all; new ones may come. */
 void listener_forget(Listener *l, Code code, unsigned retry_after);
 size_t listener_sessions(const Listener *l);
+/* Sessions and what may become one: how many there are, and the most since this was last asked. */
+unsigned listener_connections(const Listener *l, unsigned *ret_most);
 const WsCounters *listener_counters(const Listener *l);

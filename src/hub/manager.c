@@ -3,6 +3,7 @@
 #include "hub/manager.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@
 #define RETRY_SECONDS 1u
 #define BEAT          (5 * USEC_PER_SEC)
 #define SUMMARY_BEATS 12u /* refusals are summed up once a minute */
+#define CROWD         500u
 #define STOP_STEP     (20 * USEC_PER_MSEC)
 
 struct HubManager {
@@ -36,6 +38,8 @@ struct HubManager {
         Listener *listener; /* NULL until the first core is ready, and after a stop */
         Timer *timer;       /* beats; steps of the stop; the end of a failed core */
         unsigned beats;
+        unsigned trims; /* still to be done, when memory is given back */
+        unsigned crowd; /* most connections there were since memory was given back */
         bool stopping, core_failed;
         usec_t failed_at; /* boot time; a second failure soon after waits for a beat */
         char state[256];
@@ -167,6 +171,25 @@ static void on_summary(const char *code, const char *source, uint64_t more,
                   (unsigned long long)more);
 }
 
+/* When a crowd has left, nearly all of the heap is free, and the allocator keeps it. Twice, as the
+ * last of them are still on their way out at first. */
+static void give_back_memory(HubManager *m) {
+        unsigned n, most;
+
+        if (!m->listener)
+                return;
+        n = listener_connections(m->listener, &most);
+        m->crowd = MAX(m->crowd, most);
+        if (m->crowd >= CROWD && n <= m->crowd / 2) {
+                m->crowd = n;
+                m->trims = 2;
+        }
+        if (m->trims > 0) {
+                m->trims--;
+                (void)malloc_trim(0);
+        }
+}
+
 static void stop_step(HubManager *m) {
         if (m->listener && listener_sessions(m->listener) > 0)
                 return;
@@ -192,6 +215,7 @@ static void on_timer(void *userdata) {
         }
         if (m->core)
                 core_beat(m->core);
+        give_back_memory(m);
         if (++m->beats % SUMMARY_BEATS == 0)
                 refusals_summarise(m->refusals, now_boottime(), on_summary, m);
 }

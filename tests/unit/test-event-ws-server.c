@@ -45,11 +45,14 @@ static void wrong_requests_are_refused(void **state _unused_) {
 
 static void peers_are_counted_and_limited(void **state _unused_) {
         int one, two, three;
+        unsigned most;
         Fixture f;
 
         start(&f, &(WsLimits){ .peers_max = 2 });
         one = dial_open(&f);
         two = dial_open(&f);
+        assert_int_equal(ws_server_connections(f.server, &most), 2);
+        assert_int_equal(most, 2);
         three = dial(&f);
         assert_int_equal(upgrade(&f, three, "/ws", PROTOCOL), 503);
         close(three);
@@ -59,6 +62,11 @@ static void peers_are_counted_and_limited(void **state _unused_) {
         assert_int_equal(ws_server_counters(f.server)->refused_full, 1);
         close(two);
         close(three);
+        TURN_UNTIL(&f, f.closed == 3);
+        assert_int_equal(ws_server_connections(f.server, &most), 0);
+        assert_int_equal(most, 3);
+        assert_int_equal(ws_server_connections(f.server, &most), 0);
+        assert_int_equal(most, 0);
         stop(&f);
 }
 
