@@ -16,7 +16,12 @@
 #define RETRY_SECONDS     5
 #define IN_USE_SECONDS    600
 #define SUSPENDED_SECONDS 3600
+#define PACE_SECONDS      10
 #define SUSPENDED_REASON  "this validator is suspended"
+
+/* A join is two questions to the database, signatures, all of its orders, and a look at every
+ * website. */
+static const PaceRule join_rule = { .burst = 20, .interval = 3 * USEC_PER_SEC };
 
 typedef struct Join {
         Admission *admission;
@@ -333,8 +338,9 @@ static void admit_pending(Admission *a, Session *s, const FrameJoin *join) {
                 session_reject(s, CODE_INTERNAL, "out of memory", RETRY_SECONDS);
                 return;
         }
-        log_event(LOG_NOTICE, DPIN_MSG_VALIDATOR_PENDING, "a validator waits for approval",
-                  "DPIN_VALIDATOR=%s\nDPIN_SOURCE=%s", v->key_text, session_source(s));
+        if (session_note(s, "waits_for_approval"))
+                log_event(LOG_NOTICE, DPIN_MSG_VALIDATOR_PENDING, "a validator waits for approval",
+                          "DPIN_VALIDATOR=%s\nDPIN_SOURCE=%s", v->key_text, session_source(s));
         welcome(j, v);
 }
 
@@ -346,6 +352,8 @@ static Code refusal(Admission *a, Validator *v) {
                 return CODE_SUSPENDED;
         if (v->refused_until > now)
                 return CODE_KEY_IN_USE;
+        if (!pace_take(&v->joins, &join_rule, now))
+                return CODE_TOO_MANY_CONNECTIONS;
         if (v->session && registry_displaced(v, now)) {
                 session_bye(v->session, CODE_KEY_IN_USE, IN_USE_SECONDS);
                 return CODE_KEY_IN_USE;
@@ -363,6 +371,8 @@ void admission_join(Admission *a, Session *s, const FrameJoin *join) {
                 session_reject(s, refused, SUSPENDED_REASON, SUSPENDED_SECONDS);
         else if (refused == CODE_KEY_IN_USE)
                 session_reject(s, refused, "this key is used by two machines", IN_USE_SECONDS);
+        else if (refused == CODE_TOO_MANY_CONNECTIONS)
+                session_reject(s, refused, "this key joins too often", PACE_SECONDS);
         else if (!trusted && (!v || v->id == 0))
                 admit_pending(a, s, join);
         else {

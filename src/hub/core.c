@@ -14,6 +14,9 @@
 
 #define ORDERS_KEPT (48 * USEC_PER_HOUR)
 
+/* How often a validator gets all of its orders because it asks. */
+static const PaceRule orders_rule = { .burst = 1, .interval = 10 * USEC_PER_SEC };
+
 static const FrameWindow window = { .live = 32, .history = 8 };
 
 struct Core {
@@ -71,10 +74,11 @@ static void on_joined(Validator *v, bool again, void *userdata) {
                               .registry = c->registry,
                               .clock = c->options.clock };
 
+        if (v->standing != STANDING_APPROVED)
+                return; /* strangers are told of by who let them wait */
         log_event(LOG_INFO, DPIN_MSG_VALIDATOR_CONNECTED, "validator connected",
                   "DPIN_VALIDATOR=%s\nDPIN_SOURCE=%s", v->key_text, session_source(v->session));
-        if (v->standing != STANDING_APPROVED)
-                return;
+        v->orders_due = false;
         assign_welcome(c->assigner, v); /* before any probe of what it is to check */
         if (again)
                 return;
@@ -293,23 +297,47 @@ void core_suspect(Core *c, Session *s, const FrameSuspect *suspect) {
                 board_suspect(o->website, v->id, hub_clock_now(c->options.clock));
 }
 
+/* Each time all of its orders are signed and sent: what comes too often is put off to a beat. */
+static void on_orders_wanted(Core *c, Session *s, Validator *v) {
+        if (v->standing != STANDING_APPROVED)
+                return;
+        v->orders_due = !pace_take(&v->orders, &orders_rule, hub_clock_now(c->options.clock));
+        if (!v->orders_due)
+                assign_welcome(c->assigner, v);
+        else if (session_note(s, "orders_too_fast"))
+                log_event(LOG_WARNING, DPIN_MSG_FRAME_REFUSED,
+                          "a validator asks for its orders too often",
+                          "DPIN_VALIDATOR=%s\nDPIN_REASON=orders_too_fast", v->key_text);
+}
+
+static void send_orders_due(Core *c, usec_t now) {
+        Validator *v = NULL;
+
+        while ((v = registry_next(c->registry, v)))
+                if (v->orders_due && v->session && pace_take(&v->orders, &orders_rule, now)) {
+                        v->orders_due = false;
+                        assign_welcome(c->assigner, v);
+                }
+}
+
 void core_notice(Core *c, Session *s, const FrameNotice *notice) {
         Validator *v = session_validator(s);
 
         switch (code_from_name(notice->code)) {
         case CODE_ORDERS:
-                if (v->standing == STANDING_APPROVED)
-                        assign_welcome(c->assigner, v);
+                on_orders_wanted(c, s, v);
                 break;
         case CODE_BAD_RECEIPT:
-                log_event(LOG_WARNING, DPIN_MSG_FRAME_REFUSED,
-                          "a validator does not accept a receipt",
-                          "DPIN_VALIDATOR=%s\nDPIN_REASON=%s", v->key_text, notice->reason);
+                if (session_note(s, "bad_receipt"))
+                        log_event(LOG_WARNING, DPIN_MSG_FRAME_REFUSED,
+                                  "a validator does not accept a receipt",
+                                  "DPIN_VALIDATOR=%s\nDPIN_REASON=%s", v->key_text, notice->reason);
                 break;
         case CODE_REFUSED:
-                log_event(LOG_INFO, DPIN_MSG_TARGET_REFUSED,
-                          "a validator's owner does not allow an order",
-                          "DPIN_VALIDATOR=%s\nDPIN_REASON=%s", v->key_text, notice->reason);
+                if (session_note(s, "order_refused"))
+                        log_event(LOG_INFO, DPIN_MSG_TARGET_REFUSED,
+                                  "a validator's owner does not allow an order",
+                                  "DPIN_VALIDATOR=%s\nDPIN_REASON=%s", v->key_text, notice->reason);
                 break;
         default:
                 break;
@@ -327,11 +355,12 @@ void core_closed(Core *c, Session *s) {
                 admission_cancel(c->admission, s);
         if (!v || v->session != s)
                 return;
-        log_event(LOG_INFO, DPIN_MSG_VALIDATOR_GONE, "validator gone", "DPIN_VALIDATOR=%s",
-                  v->key_text);
         id = v->revision > 0 ? v->id : 0; /* it was told of when it joined, whatever it is now */
-        if (id > 0)
+        if (id > 0) {
+                log_event(LOG_INFO, DPIN_MSG_VALIDATOR_GONE, "validator gone", "DPIN_VALIDATOR=%s",
+                          v->key_text);
                 record_validator(&recorder, v, false);
+        }
         registry_disconnect(c->registry, v, hub_clock_now(c->options.clock));
         if (id > 0)
                 board_disconnected(c->board, id);
@@ -379,6 +408,7 @@ void core_beat(Core *c) {
         if (!c->ready)
                 return;
         order_book_expire(c->book, now - ORDERS_KEPT);
+        send_orders_due(c, now);
         (void)writer_group(c->writer); /* a commit is a heartbeat */
 }
 

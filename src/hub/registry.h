@@ -8,6 +8,7 @@
 
 #include "base/macro.h"
 #include "hub/committee.h"
+#include "hub/pace.h"
 #include "hub/stream.h"
 #include "wire/sign.h"
 
@@ -46,6 +47,8 @@ typedef struct Validator {
         usec_t connected_since, steady_until;
         usec_t displaced[3];  /* when the last three connections were taken over by another */
         usec_t refused_until; /* key in use by two machines */
+        Pace joins, orders;   /* how often it joined, and asked for its orders */
+        bool orders_due;      /* it asked too often: they are sent later */
 } Validator;
 
 int registry_new(Registry **ret);

@@ -15,7 +15,7 @@
 #include "hub/pace.h"
 #include "wire/batch.h"
 
-#define SOURCE_SIZE (INET6_ADDRSTRLEN + IF_NAMESIZE) /* with the zone of a link-local address */
+#define SOURCE_SIZE   (INET6_ADDRSTRLEN + IF_NAMESIZE) /* with the zone of a link-local address */
 #define RETRY_SECONDS 30u
 
 struct Session {

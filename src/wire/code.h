@@ -13,8 +13,9 @@ typedef enum Code {
         CODE_PENDING,    /* too many validators wait for approval. As notice: connected, but not
                             approved yet */
         CODE_SUSPENDED,
-        CODE_TOO_MANY_STREAMS,
-        CODE_TOO_MANY_CONNECTIONS,
+        CODE_TOO_MANY_STREAMS, /* as notice {incarnation, sequence}: the stream is not opened, as
+                                  the key has too many */
+        CODE_TOO_MANY_CONNECTIONS, /* of the network or the hub, or this key joins too often */
         CODE_BAD_SIGNATURE,
         CODE_BAD_CHALLENGE, /* the join does not answer this connection's nonce */
         CODE_BAD_AUTHORITY, /* the join is signed for another hub's address */
@@ -32,7 +33,8 @@ typedef enum Code {
         CODE_TOO_FAST,  /* more in flight than the window allows */
         CODE_BAD_BATCH, /* a binary frame was malformed or badly signed */
         /* notice from the validator */
-        CODE_ORDERS,      /* {revision}: the difference does not apply to it; send reset */
+        CODE_ORDERS,      /* {revision}: the difference does not apply to it; send reset. Answered
+                             at once, and when it is asked often, once in about 10 s */
         CODE_BAD_RECEIPT, /* {incarnation, sequence}: a receipt does not verify or has another hash
                            */
         CODE_REFUSED, /* {order}: not run, by the owner's policy or for lack of capability; reason
