@@ -284,7 +284,7 @@ int core_batch(Core *c, Session *s, const void *data, size_t n) {
                 return -EBADMSG;
         if (v->standing != STANDING_APPROVED || !v->streams) {
                 session_send(s, &(const Frame){ .kind = FRAME_NOTICE, .notice.code = "pending" });
-                return -EBADMSG;
+                return -EACCES;
         }
         return ingest_frame(c->ingest, v, data, n);
 }

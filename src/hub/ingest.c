@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "hub/dispose.h"
 #include "hub/lookup.h"
+#include "hub/session.h"
 #include "store/batches.h"
 #include "store/streams.h"
 
@@ -34,6 +35,19 @@ static void notify(Ingest *i, Validator *v, Code code, const BatchHeader *h, uin
         i->counters.refused++;
         if (v->session)
                 i->options.send(v, &f, i->options.userdata);
+}
+
+/* A batch that is not taken in, and why. Of each kind and source one is logged a minute. */
+static void refuse(Ingest *i, Validator *v, Code code, const BatchHeader *h, uint64_t sequence) {
+        bool fork = code == CODE_FORK;
+
+        if (v->session && session_note(v->session, code_name(code)))
+                log_event(fork ? LOG_WARNING : LOG_INFO,
+                          fork ? DPIN_MSG_STREAM_FORK : DPIN_MSG_FRAME_REFUSED,
+                          fork ? "stream fork: a batch contradicts what was taken in before"
+                               : "a batch is not taken in",
+                          "DPIN_VALIDATOR=%s\nDPIN_REASON=%s", v->key_text, code_name(code));
+        notify(i, v, code, h, sequence);
 }
 
 /* Taking a batch in ---------------------------------------------------------------------------- */
@@ -169,10 +183,7 @@ static void answer_seen(Ingest *i, Validator *v, const Batch *b, const BatchRow 
         bool ticks = stored && b->header.type == BATCH_TICKS;
 
         if (!is_known(v, b, stored)) {
-                log_event(LOG_WARNING, DPIN_MSG_STREAM_FORK,
-                          "stream fork: other content for a sequence already stored",
-                          "DPIN_VALIDATOR=%s", v->key_text);
-                notify(i, v, CODE_FORK, &b->header, b->header.sequence);
+                refuse(i, v, CODE_FORK, &b->header, b->header.sequence);
                 return;
         }
         i->counters.repeated++;
@@ -317,13 +328,13 @@ static int act(Ingest *i, Validator *v, Batch **b, usec_t now) {
         case STREAM_WAITING:
                 return 0;
         case STREAM_AHEAD:
-                notify(i, v, CODE_SEQUENCE, h, stream_table_expected(v->streams, h->incarnation));
+                refuse(i, v, CODE_SEQUENCE, h, stream_table_expected(v->streams, h->incarnation));
                 return 0;
         case STREAM_FORK:
-                notify(i, v, CODE_FORK, h, h->sequence);
+                refuse(i, v, CODE_FORK, h, h->sequence);
                 return 0;
         case STREAM_TOO_MANY:
-                notify(i, v, CODE_TOO_MANY_STREAMS, h, h->sequence);
+                refuse(i, v, CODE_TOO_MANY_STREAMS, h, h->sequence);
                 return 0;
         }
         return 0;
@@ -334,7 +345,7 @@ static int answer(Ingest *i, Validator *v, Batch **b, usec_t now) {
 
         r = is_expired(*b, now) ? answer_expired(i, v, *b, now) : act(i, v, b, now);
         if (r == -ENOBUFS && *b)
-                notify(i, v, CODE_TOO_FAST, &(*b)->header, (*b)->header.sequence);
+                refuse(i, v, CODE_TOO_FAST, &(*b)->header, (*b)->header.sequence);
         return r == -ENOBUFS ? 0 : r;
 }
 
@@ -362,7 +373,7 @@ int ingest_frame(Ingest *i, Validator *v, const void *data, size_t n) {
 
         r = lookups_wait(i->lookups, &v->key, &b);
         if (r == -ENOBUFS)
-                notify(i, v, CODE_TOO_FAST, &b->header, b->header.sequence);
+                refuse(i, v, CODE_TOO_FAST, &b->header, b->header.sequence);
         return r == 0 ? answer(i, v, &b, now) : 0;
 }
 

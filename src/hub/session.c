@@ -269,16 +269,21 @@ static void receive_text(Session *s, const uint8_t *data, size_t n) {
 }
 
 static void receive_binary(Session *s, const uint8_t *data, size_t n) {
+        int r;
+
         if (s->state != SESSION_READY || !s->validator) {
                 refuse(s, "batch_out_of_state", NULL, CLOSE_PROTOCOL);
                 return;
         }
-        if (s->options->ops.batch(s, data, n, s->options->ops.userdata) != -EBADMSG)
-                return;
-        if (session_note(s, "bad_batch"))
+        r = s->options->ops.batch(s, data, n, s->options->ops.userdata);
+        if (r == -EBADMSG && session_note(s, "bad_batch"))
                 log_event(LOG_WARNING, DPIN_MSG_BAD_SIGNATURE,
                           "batch refused: malformed or badly signed", "DPIN_SOURCE=%s", s->source);
-        if (++s->bad > SESSION_BAD_MAX)
+        if (r == -EACCES && session_note(s, "batch_of_stranger"))
+                log_event(LOG_INFO, DPIN_MSG_FRAME_REFUSED,
+                          "batch refused: this validator waits for approval", "DPIN_SOURCE=%s",
+                          s->source);
+        if ((r == -EBADMSG || r == -EACCES) && ++s->bad > SESSION_BAD_MAX)
                 close_session(s, CLOSE_BAD_SIGNATURE);
 }
 

@@ -27,7 +27,7 @@ typedef struct SessionOps {
         /* The join's signature and challenge hold. Answer with session_welcome() or
          * session_reject(), now or later. join is borrowed for the call. */
         void (*join)(Session *s, const FrameJoin *join, void *userdata);
-        /* 0; -EBADMSG: malformed or badly signed. */
+        /* 0; -EBADMSG: malformed or badly signed; -EACCES: not approved. */
         int (*batch)(Session *s, const void *data, size_t n, void *userdata);
         void (*suspect)(Session *s, const FrameSuspect *suspect, void *userdata);
         /* The validator cannot apply a difference, or could not run an order. */
@@ -49,7 +49,7 @@ typedef struct SessionOptions {
 } SessionOptions;
 
 #define SESSION_HANDSHAKE_MAX (10 * USEC_PER_SEC)
-#define SESSION_BAD_MAX       10 /* malformed or badly signed batches forgiven per connection */
+#define SESSION_BAD_MAX       10 /* batches refused and forgiven per connection */
 
 /* Hints and remarks cost the hub more than their sender. Faster than this they are counted and not
  * looked at; both go lost without harm. */

@@ -22,9 +22,9 @@ def build_has(program):
 
 @unittest.skipUnless(build_has("dpin-hub"), "dpin-hub is not built")
 class HubCase(unittest.TestCase):
-    """`conf` goes into hub.conf."""
+    """`conf` goes into hub.conf; `bus`: it has a place on a private bus."""
 
-    conf = ""
+    conf, bus = "", False
 
     @classmethod
     def setUpClass(cls):
@@ -33,6 +33,8 @@ class HubCase(unittest.TestCase):
         cls.world.start_database()
         cls.world.migrate()
         cls.db = cls.world.database
+        if cls.bus:
+            cls.world.start_bus()
         cls.world.start_hub(conf=cls.conf)
         cls.wait_ready()
 

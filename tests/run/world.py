@@ -94,10 +94,12 @@ class World:
         wait_until(lambda: os.path.exists(stale), "the private bus is there")
         return self
 
-    def start_hub(self, conf="", env=None):
+    def start_hub(self, conf="", env=None, descriptors=None):
+        """`descriptors`: it may have no more than so many."""
         state = self._directory("hub")
         path = self._conf("hub", "[Hub]\nAdmission=approve\n" + conf)
-        self.hub = Process("hub", [self.program("dpin-hub"), f"--config={path}", self.bus_option()], self.run,
+        limit = ["/usr/bin/prlimit", f"--nofile={descriptors}"] if descriptors else []
+        self.hub = Process("hub", [*limit, self.program("dpin-hub"), f"--config={path}", self.bus_option()], self.run,
                            env={"DATABASE_URL": self.database.url(), "STATE_DIRECTORY": state, **(env or {})},
                            sockets={"ws": self.hub_socket}).start()
         return self
