@@ -8,8 +8,8 @@
 
 #include "base/log.h"
 
-#define API_CONF_PATH "/etc/dpin/api.conf"
-#define DASHBOARD     "/usr/share/dpin/dashboard"
+#define API_CONF_PATH DPIN_CONF_DIR "/api.conf"
+#define DASHBOARD     DPIN_SHARE_DIR "/dashboard"
 
 static const ConfField api_conf_fields[] = {
         { "Dashboard", CONF_STRING, 0, 0, DASHBOARD, offsetof(ApiConf, dashboard), NULL },

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HUB_CONF_PATH "/etc/dpin/hub.conf"
+#define HUB_CONF_PATH DPIN_CONF_DIR "/hub.conf"
 
 static const ConfField hub_conf_fields[] = {
         { "Admission", CONF_STRING, 0, 0, "approve", offsetof(HubConf, admission), NULL },
@@ -17,7 +17,7 @@ static const ConfField hub_conf_fields[] = {
         { "RetainHourDays", CONF_UNSIGNED, 1, 36500, "90", offsetof(HubConf, days_hour), NULL },
         { "RetainRawDays", CONF_UNSIGNED, 1, 3650, "7", offsetof(HubConf, days_raw), NULL },
         { "RewardLamports", CONF_UNSIGNED, 0, 1000000000, "100", offsetof(HubConf, reward), NULL },
-        { "StateDirectory", CONF_STRING, 0, 0, "/var/lib/dpin-hub",
+        { "StateDirectory", CONF_STRING, 0, 0, DPIN_STATE_DIR "/dpin-hub",
           offsetof(HubConf, state_directory), "STATE_DIRECTORY" },
         { "TrustedProxies", CONF_STRING, 0, 0, NULL, offsetof(HubConf, trusted_proxies), NULL },
         { 0 },

@@ -11,7 +11,7 @@
 #include "store/cluster.h"
 #include "store/migrate.h"
 
-#define SQL_DIRECTORY "/usr/share/dpin/sql"
+#define SQL_DIRECTORY DPIN_SHARE_DIR "/sql"
 
 typedef struct HubArgs {
         bool migrate;

@@ -7,7 +7,7 @@
 
 #include "validator/guard.h"
 
-#define VALIDATOR_CONF_PATH "/etc/dpin/validator.conf"
+#define VALIDATOR_CONF_PATH DPIN_CONF_DIR "/validator.conf"
 
 static const ConfField validator_conf_fields[] = {
         { "Allow", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, allow), NULL },
@@ -25,7 +25,7 @@ static const ConfField validator_conf_fields[] = {
           NULL },
         { "SpoolMax", CONF_UNSIGNED, 1 << 16, INT64_MAX, "268435456",
           offsetof(ValidatorConf, spool_max), NULL },
-        { "StateDirectory", CONF_STRING, 0, 0, "/var/lib/dpin-validator",
+        { "StateDirectory", CONF_STRING, 0, 0, DPIN_STATE_DIR "/dpin-validator",
           offsetof(ValidatorConf, state_directory), "STATE_DIRECTORY" },
         { "Tags", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, tags), "VALIDATOR_TAGS" },
         { 0 },

@@ -3,6 +3,7 @@
 # base/failpoint.h: the packages' build has not.
 
 build_options() {
+        echo -Dprefix=/usr -Dsysconfdir=/etc -Dlocalstatedir=/var # a directory made before these were the defaults
         case $1 in
         gcc | clang) echo -Dc_args=-DDPIN_FAILPOINTS ;;
         sanitize) echo -Db_sanitize=address,undefined -Dc_args=-DDPIN_FAILPOINTS ;;
@@ -16,7 +17,7 @@ build_options() {
 build_setup() {
         local -a options=()
 
-        read -r -a options <<<"$(build_options "$1")"
+        mapfile -t options < <(build_options "$1" | tr ' ' '\n')
         if [[ -e $2/meson-private/coredata.dat ]]; then
                 meson configure "${options[@]}" "$2" || return 1
                 options+=(--reconfigure)

@@ -4,8 +4,8 @@ import re
 
 from source import LAYERS, Finding
 
-TOP = {"meson.build", "README.md", "LICENSE", "dev", "src", "units", "dbus", "polkit", "sql", "debian", "rpm",
-       "container", "tests"}
+TOP = {"meson.build", "meson_options.txt", "README.md", "LICENSE", "dev", "src", "units", "dbus", "polkit", "sql",
+       "debian", "rpm", "container", "tests"}
 UNTESTED_GLUE = re.compile(r"manager(-\w+)*|bus(-\w+)*|dpin\w*(-\w+)*|verb-\w+")
 
 
