@@ -61,9 +61,10 @@ static int watch_events(Pq *pq, int events) {
 /* Between half and all of 100 ms, 200 ms, ... 5 s, so that daemons do not come back in step. */
 static uint64_t backoff(unsigned attempts) {
         uint64_t ms = MIN((uint64_t)BACKOFF_MIN_MS << MIN(attempts, 6U), (uint64_t)BACKOFF_MAX_MS);
-        uint32_t dice = 0;
+        uint32_t dice;
 
-        (void)getrandom(&dice, sizeof(dice), GRND_NONBLOCK);
+        if (getrandom(&dice, sizeof(dice), GRND_NONBLOCK) != (ssize_t)sizeof(dice))
+                dice = (uint32_t)uv_hrtime(); /* so early at boot that there is no randomness yet */
         return ms / 2 + dice % (ms / 2 + 1);
 }
 

@@ -1,14 +1,16 @@
 # shellcheck shell=bash
 # ./dev deps: debian/control says what, apt brings it. What another source already provides (node) is left alone.
 
-# Prints the packages of Build-Depends, one a line; with "run" only what building and running need.
+# Prints the packages of Build-Depends, one a line; with "run" only what building and running need, with "deb" what
+# building packages needs, else all.
 deps_wanted() {
         echo build-essential # Debian policy: never listed, always needed
         sed -n '/^Build-Depends:/,/^$/{/^ /p}' debian/control | awk -v purpose="$1" '
                 purpose == "run" && /<!nocheck>/ && !/<pkg\.dpin\.run>/ { next }
+                purpose == "deb" && /<!nocheck>/ { next }
                 { name = $1; sub(/[,:(].*/, "", name) }
-                name == "debhelper-compat" || name ~ /^dh-/ { next } # only a package build needs these
-                { print name }'
+                name ~ /^debhelper-compat|^dh-/ { if (purpose == "run") next; name = "debhelper" }
+                !seen[name]++ { print name }'
 }
 
 deps_missing() {
@@ -88,7 +90,7 @@ deps_install() {
                 say "deps: no Debian here, so what debian/control names is taken to be there"
         fi
         deps_npm src/dashboard
-        [[ $1 == run ]] || deps_npm tests/browser
+        [[ $1 != all ]] || deps_npm tests/browser
         say "deps: all there ($((SECONDS - start)) s)"
 }
 
