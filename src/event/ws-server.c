@@ -1,15 +1,14 @@
 /* The server: accepts on inherited sockets, lets the right requests through, and says no to the
  * others in HTTP. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "event/ws-internal.h"
+#include "event/ws-proxy.h"
 
 #define ACCEPTS_PER_EVENT 64
-#define PROXIES_MAX       16
 #define ACCEPT_PAUSE_MS   50 /* when there are no places or no descriptors left */
 #define HEADER_SIZE_MAX   1024
 #define WS_VERSION        "13"
@@ -29,8 +28,7 @@ struct WsServer {
         WsContext context; /* first: it frees the whole */
         char *path;
         Listener *listeners;
-        struct in6_addr proxies[PROXIES_MAX];
-        size_t proxies_n;
+        WsProxies proxies;
 };
 
 static void on_listener_closed(uv_handle_t *handle) {
@@ -115,105 +113,32 @@ void ws_server_stop_accepting(WsServer *s) {
         }
 }
 
-/* IPv4 as ::ffff:a.b.c.d, so that both spellings are one. */
-static struct in6_addr mapped_address(const struct in_addr *v4) {
-        struct in6_addr a = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
-
-        memcpy(&a.s6_addr[12], v4, sizeof(*v4));
-        return a;
-}
-
-static bool parse_address(const char *text, struct in6_addr *ret) {
-        struct in_addr v4;
-
-        if (inet_pton(AF_INET6, text, ret) == 1)
-                return true;
-        if (inet_pton(AF_INET, text, &v4) != 1)
-                return false;
-        *ret = mapped_address(&v4);
-        return true;
-}
-
-static void set_address(struct sockaddr_storage *s, const struct in6_addr *a) {
-        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)s;
-        struct sockaddr_in *v4 = (struct sockaddr_in *)s;
-
-        *s = (struct sockaddr_storage){ 0 };
-        if (IN6_IS_ADDR_V4MAPPED(a)) {
-                v4->sin_family = AF_INET;
-                memcpy(&v4->sin_addr, &a->s6_addr[12], sizeof(v4->sin_addr));
-        } else {
-                v6->sin6_family = AF_INET6;
-                v6->sin6_addr = *a;
-        }
-}
-
 int ws_server_set_trusted_proxies(WsServer *s, const char *addresses) {
-        _cleanup_free_ char *copy = strdup(addresses ? addresses : "");
-        struct in6_addr proxies[PROXIES_MAX];
-        char *state, *token;
-        size_t n = 0;
-
-        if (!copy)
-                return -ENOMEM;
-        for (token = strtok_r(copy, ", ", &state); token; token = strtok_r(NULL, ", ", &state)) {
-                if (n == PROXIES_MAX)
-                        return -E2BIG;
-                if (!parse_address(token, &proxies[n++]))
-                        return -EINVAL;
-        }
-        memcpy(s->proxies, proxies, n * sizeof(*proxies));
-        s->proxies_n = n;
-        return 0;
+        return ws_proxies_read(&s->proxies, addresses);
 }
 
-static bool is_trusted_proxy(const WsServer *s, const struct in6_addr *a) {
-        for (size_t i = 0; i < s->proxies_n; i++)
-                if (memcmp(&s->proxies[i], a, sizeof(*a)) == 0)
-                        return true;
-        return false;
+/* The whole X-Forwarded-For, all its lines joined; "" when it cannot be had whole, NULL: there is
+ * none. */
+static const char *forwarded_header(struct lws *wsi, char ret[static HEADER_SIZE_MAX]) {
+        int n = lws_hdr_total_length(wsi, WSI_TOKEN_X_FORWARDED_FOR);
+
+        if (n <= 0)
+                return NULL;
+        if (lws_hdr_copy(wsi, ret, HEADER_SIZE_MAX, WSI_TOKEN_X_FORWARDED_FOR) != n ||
+            strlen(ret) != (size_t)n)
+                return "";
+        return ret;
 }
 
-/* The peer of the connection itself, without the proxies' word. */
-static bool connected_address(struct lws *wsi, struct in6_addr *ret) {
-        struct sockaddr_storage s = { 0 };
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&s;
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)&s;
-        socklen_t n = sizeof(s);
+/* Who the peer is, as ws_proxies_resolve() says. */
+static int peer_address(const WsServer *s, struct lws *wsi, struct sockaddr_storage *ret) {
+        char header[HEADER_SIZE_MAX];
+        socklen_t n = sizeof(*ret);
 
-        if (getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&s, &n) < 0)
-                return false;
-        if (s.ss_family == AF_INET)
-                *ret = mapped_address(&v4->sin_addr);
-        else
-                *ret = v6->sin6_addr;
-        return s.ss_family == AF_INET || s.ss_family == AF_INET6;
-}
-
-/* Who the peer is. Of a trusted proxy's header the last entry counts, which it wrote itself.
- * -EBADMSG: there is one, but it names no address: the peer must not pass for the proxy then. */
-static int peer_address(const WsServer *s, struct lws *wsi, struct in6_addr *ret) {
-        char header[HEADER_SIZE_MAX] = "", *last;
-        struct in6_addr a;
-        int n;
-
-        if (!connected_address(wsi, &a))
+        *ret = (struct sockaddr_storage){ 0 };
+        if (getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)ret, &n) < 0)
                 return -EBADMSG;
-        *ret = a;
-        if (!is_trusted_proxy(s, &a))
-                return 0;
-        n = lws_hdr_copy(wsi, header, sizeof(header), WSI_TOKEN_X_FORWARDED_FOR);
-        if (n == 0)
-                return 0;
-
-        last = strrchr(header, ',');
-        last = last ? last + 1 : header;
-        last += strspn(last, " ");
-        last[strcspn(last, " ")] = '\0';
-        if (n < 0 || !parse_address(last, &a))
-                return -EBADMSG;
-        *ret = a;
-        return 0;
+        return ws_proxies_resolve(&s->proxies, ret, forwarded_header(wsi, header));
 }
 
 static bool has_token(const char *list, const char *wanted) {
@@ -232,7 +157,7 @@ static bool has_token(const char *list, const char *wanted) {
 static unsigned judge_upgrade(WsServer *s, struct lws *wsi, const char *to) {
         char path[256] = "", protocols[256] = "", version[4] = "";
         WsCounters *counters = &s->context.counters;
-        struct in6_addr address;
+        struct sockaddr_storage address;
 
         (void)lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI);
         (void)lws_hdr_copy(wsi, protocols, sizeof(protocols), WSI_TOKEN_PROTOCOL);
@@ -274,7 +199,7 @@ static int on_upgrade_asked(WsServer *s, struct lws *wsi, const char *to) {
 }
 
 static int on_opened(WsServer *s, struct lws *wsi, WsPeer **ret) {
-        struct in6_addr address;
+        struct sockaddr_storage address;
         WsPeer *p;
         int r;
 
@@ -282,7 +207,7 @@ static int on_opened(WsServer *s, struct lws *wsi, WsPeer **ret) {
             ws_peer_new(&p, &s->context, wsi) < 0)
                 return -1;
 
-        set_address(&p->address, &address);
+        p->address = address;
         *ret = p;
         r = s->context.ops.opened(p, s->context.userdata);
         if (r < 0) {

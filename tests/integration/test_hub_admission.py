@@ -3,6 +3,8 @@
 import time
 import unittest
 
+from websockets.exceptions import InvalidHandshake
+
 from dpin_line import Line, join_of
 from dpin_validator import Stream
 from dpin_wire import Key, Tick, batch
@@ -35,6 +37,11 @@ class Admission(HubCase):
         line.send(stream.seal([Tick(bytes(16), 0, batch.UP, 1, line.greeting["time"])], line.greeting["time"]))
         self.assertEqual(line.expect("notice")["code"], "pending")
         self.assertEqual(self.value(f"SELECT count(*) FROM tick_batch WHERE incarnation = {stream.incarnation}"), "0")
+
+    def test_a_stranger_never_passes_for_the_proxy(self):
+        for forwarded in ("1" * 2000 + ", 203.0.113.9", "unknown", "127.0.0.1:1234", "127.0.0.1, 203.0.113.9:1234"):
+            with self.subTest(forwarded=forwarded[:20]), self.assertRaises(InvalidHandshake):
+                self.from_address(forwarded)
 
     def test_a_stranger_comes_and_goes_and_is_displaced(self):
         key = Key()

@@ -231,7 +231,7 @@ static void trusted_proxy_names_the_peer(void **state _unused_) {
         fd = dial(&f);
         assert_int_equal(upgrade(&f, fd, "/ws",
                                  PROTOCOL "X-Forwarded-For: 127.0.0.1\r\n"
-                                          "X-Forwarded-For: 192.0.2.8\r\n"),
+                                          "X-Forwarded-For: \t::ffff:192.0.2.8 \r\n"),
                          101);
         assert_string_equal(f.address, "192.0.2.8");
         close(fd);
@@ -240,8 +240,9 @@ static void trusted_proxy_names_the_peer(void **state _unused_) {
 
 /* Whoever can spoil the header must not pass for the proxy, which may be a neighbour. */
 static void unreadable_forwarded_address_is_refused(void **state _unused_) {
-        static const char *const addresses[] = { "junk", "192.0.2.7, unknown", "192.0.2.7:80",
-                                                 "127.0.0.1,", "[::1]" };
+        static const char *const addresses[] = { "junk",         "192.0.2.7, unknown",
+                                                 "192.0.2.7:80", "127.0.0.1,",
+                                                 "[::1]",        "127.0.0.1 x" };
         char headers[2048], spaces[1100];
         Fixture f;
         int fd;
