@@ -2,6 +2,7 @@
  * never reaches a parser that might read it in another way. */
 #include "wire/url.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -76,6 +77,26 @@ static bool host_character(char c, bool literal) {
         return is_alnum(c) || c == '-' || c == '.' || c == '_';
 }
 
+/* A name's last label is no number: "127.1" and "0x7f000001" are 127.0.0.1 to some readers and
+ * unknown to others. What looks like an address has to be one, in the one spelling that has no
+ * second meaning. */
+static const char *check_address(const char *host, bool literal) {
+        const char *dot = strrchr(host, '.'), *last = dot ? dot + 1 : host;
+        uint8_t address[sizeof(struct in6_addr)];
+
+        if (literal)
+                return inet_pton(AF_INET6, host, address) == 1 ? NULL : "this is no IPv6 address";
+        if (dot && !*last) /* the root is written out */
+                last = dot;
+        while (last > host && last[-1] != '.')
+                last--;
+        if (!is_digit(*last))
+                return NULL;
+        if (last[strspn(last, "0123456789.")] && strncmp(last, "0x", 2) != 0)
+                return NULL;
+        return inet_pton(AF_INET, host, address) == 1 ? NULL : "this is no IPv4 address";
+}
+
 static const char *read_host(UrlSpan host, bool literal, UrlParts *ret) {
         size_t label = 0;
 
@@ -92,7 +113,7 @@ static const char *read_host(UrlSpan host, bool literal, UrlParts *ret) {
                 ret->host[i] = c;
         }
         ret->host[host.n] = '\0';
-        return NULL;
+        return check_address(ret->host, literal);
 }
 
 /* host, host:port, [v6] or [v6]:port */

@@ -1,5 +1,6 @@
 /* Which URLs a check may carry: http or https, a host, optional port, no credentials, at most 2,048
- * bytes of printable ASCII (an internationalised name is written in its xn-- form). Whether the
+ * bytes of printable ASCII (an internationalised name is written in its xn-- form). A host that
+ * looks like an address is one: four decimal numbers, or IPv6 in brackets. Whether the
  * address behind it may be connected to is not decided here, but by the validator's guard. Pure. */
 #pragma once
 

@@ -1,13 +1,7 @@
 /* Any bytes as JSON: nothing may crash or leak, and what was read must come out of the writer so
  * that reading it again gives the same. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "../unit/json-toy.h"
-#include "base/macro.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "property.h"
 
 /* NULL when the text is refused. */
 static char *rewrite(const JsonField *fields, const char *text, size_t n) {
@@ -17,10 +11,9 @@ static char *rewrite(const JsonField *fields, const char *text, size_t n) {
         int r;
 
         r = json_read(text, n, fields, &toy, &error);
-        if (r < 0 && (!error || toy.data.data || toy.wheels.items || toy.tags.items))
-                abort();
-        if (r >= 0 && json_write(fields, &toy, &written) < 0)
-                abort();
+        PROPERTY(r >= 0 || error);
+        PROPERTY(r >= 0 || (!toy.data.data && !toy.wheels.items && !toy.tags.items));
+        PROPERTY(r < 0 || json_write(fields, &toy, &written) >= 0);
         json_done(fields, &toy);
         return written;
 }
@@ -32,8 +25,7 @@ static void read_and_write(const JsonField *fields, const char *text, size_t n) 
         if (!first)
                 return;
         second = rewrite(fields, first, strlen(first));
-        if (!second || strcmp(first, second) != 0)
-                abort();
+        PROPERTY(second && strcmp(first, second) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -41,8 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         read_and_write(toy_fields, (const char *)data, size);
         read_and_write(loose_fields, (const char *)data, size);
-        if (json_peek_string((const char *)data, size, "name", name, sizeof(name)) == 1 &&
-            strnlen(name, sizeof(name)) == sizeof(name))
-                abort();
+        PROPERTY(json_peek_string((const char *)data, size, "name", name, sizeof(name)) != 1 ||
+                 strnlen(name, sizeof(name)) < sizeof(name));
         return 0;
 }

@@ -73,12 +73,14 @@ def glue_is_tested(tree, name, comment, modules):
 
 
 def stray_test(tree):
-    """A unit test or fuzz target that no module claims would never run."""
+    """A unit test that no module claims would never run, nor a fuzz target that neither a module nor glue does."""
     for path in tree.paths(".c", under="tests/"):
-        match = re.fullmatch(r"tests/(?:unit/test|fuzz/fuzz)-([a-z]+)-([\w-]+)\.c", path)
-        if match and (match[1] not in LAYERS or
-                      match[2] not in {m for _, m, _ in module_list(tree, match[1], "modules")}):
-            yield Finding(path, 1, f"nothing runs it: there is no module {match[2]} in {match[1]}_modules")
+        match = re.fullmatch(r"tests/(unit/test|fuzz/fuzz)-([a-z]+)-([\w-]+)\.c", path)
+        if not match:
+            continue
+        kinds = ["modules"] + ["glue"] * (match[1] == "fuzz/fuzz")
+        if match[2] not in LAYERS or match[3] not in {m for k in kinds for _, m, _ in module_list(tree, match[2], k)}:
+            yield Finding(path, 1, f"nothing runs it: there is no {match[3]} in {match[2]}_{' or '.join(kinds)}")
 
 
 def lock_file(tree):

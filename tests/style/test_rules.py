@@ -104,6 +104,7 @@ BAD = {
     rules_repo.stray_test: [
         {"src/hub/meson.build": "hub_modules = ['a']\n", "tests/unit/test-hub-b.c": "// BAD\n"},
         {"src/hub/meson.build": "hub_modules = ['a']\n", "tests/fuzz/fuzz-hub-b.c": "// BAD\n"},
+        {"src/hub/meson.build": "hub_modules = ['a']\nhub_glue = ['a-b']\n", "tests/unit/test-hub-a-b.c": "// BAD\n"},
     ],
     rules_repo.lock_file: [{"src/dashboard/package-lock.json": '{\n"resolved": "BAD"\n}\n'}],
 }
@@ -164,8 +165,9 @@ GOOD = {
         {"src/hub/meson.build": "hub_modules = [\n]\nhub_glue = [\n  'a', # tests/integration/test_a.py\n]\n",
          "tests/integration/test_a.py": ""},
     ],
-    rules_repo.stray_test: [{"src/hub/meson.build": "hub_modules = ['a']\n", "tests/unit/test-hub-a.c": "",
-                             "tests/fuzz/replay.c": "", "tests/unit/fixture.c": ""}],
+    rules_repo.stray_test: [{"src/hub/meson.build": "hub_modules = ['a']\nhub_glue = ['a-b']\n",
+                             "tests/unit/test-hub-a.c": "", "tests/fuzz/fuzz-hub-a.c": "",
+                             "tests/fuzz/fuzz-hub-a-b.c": "", "tests/fuzz/replay.c": "", "tests/unit/fixture.c": ""}],
     rules_repo.lock_file: [{"src/dashboard/package-lock.json": '{"version": "1"}\n'}],
 }
 

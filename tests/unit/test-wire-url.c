@@ -18,6 +18,10 @@ static void good_urls_are_taken_apart(_unused_ void **state) {
                 { "http://[::1]:65535", "::1", 65535, false },
                 { "http://xn--bcher-kva.example?q=@:", "xn--bcher-kva.example", 80, false },
                 { "http://a_b.example./", "a_b.example.", 80, false },
+                { "http://1.2.3.4.example", "1.2.3.4.example", 80, false },
+                { "http://1.2.3.4x./", "1.2.3.4x.", 80, false },
+                { "http://1password.9live/", "1password.9live", 80, false },
+                { "http://[::ffff:192.0.2.1]/", "::ffff:192.0.2.1", 80, false },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(good); i++) {
@@ -33,10 +37,23 @@ static void good_urls_are_taken_apart(_unused_ void **state) {
         assert_int_equal(url_check("http://a", NULL, NULL), 0);
 }
 
+typedef struct BadUrl {
+        const char *url, *word;
+} BadUrl;
+
+static void expect_refusals(const BadUrl *bad, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                const char *reason = NULL;
+
+                assert_int_equal(url_check(bad[i].url, NULL, &reason), -EINVAL);
+                assert_non_null(reason);
+                if (!strstr(reason, bad[i].word))
+                        fail_msg("%s: %s", bad[i].url, reason);
+        }
+}
+
 static void bad_urls_are_refused_with_a_reason(_unused_ void **state) {
-        static const struct {
-                const char *url, *word;
-        } bad[] = {
+        static const BadUrl bad[] = {
                 { NULL, "missing" },
                 { "", "http://" },
                 { "example.org", "http://" },
@@ -70,14 +87,22 @@ static void bad_urls_are_refused_with_a_reason(_unused_ void **state) {
                 { "http://a/<b>", "percent" },
         };
 
-        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
-                const char *reason = NULL;
+        expect_refusals(bad, ELEMENTSOF(bad));
+}
 
-                assert_int_equal(url_check(bad[i].url, NULL, &reason), -EINVAL);
-                assert_non_null(reason);
-                if (!strstr(reason, bad[i].word))
-                        fail_msg("%s: %s", bad[i].url, reason);
-        }
+static void what_looks_like_an_address_is_one(_unused_ void **state) {
+        static const BadUrl bad[] = {
+                { "http://[127.0.0.1]/", "IPv6" },  { "http://[dddd]/", "IPv6" },
+                { "http://[1::2::3]/", "IPv6" },    { "http://[0000000000001::]/", "IPv6" },
+                { "http://127.1/", "IPv4" },        { "http://2130706433/", "IPv4" },
+                { "http://0x7f000001/", "IPv4" },   { "http://0X7F.1/", "IPv4" },
+                { "http://127.0.0.0x1./", "IPv4" }, { "http://0177.0.0.1/", "IPv4" },
+                { "http://1.2.3.256/", "IPv4" },    { "http://1.2.3.4.5/", "IPv4" },
+                { "http://127.0.0.1./", "IPv4" },   { "http://example.1/", "IPv4" },
+                { "http://example.1./", "IPv4" },
+        };
+
+        expect_refusals(bad, ELEMENTSOF(bad));
 }
 
 static void long_urls_and_labels_are_refused(_unused_ void **state) {
@@ -100,6 +125,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(good_urls_are_taken_apart),
                 cmocka_unit_test(bad_urls_are_refused_with_a_reason),
+                cmocka_unit_test(what_looks_like_an_address_is_one),
                 cmocka_unit_test(long_urls_and_labels_are_refused),
         };
 
