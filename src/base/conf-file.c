@@ -43,11 +43,13 @@ static char *on_read(char *buffer, int size, void *stream) {
         Source *s = stream;
         size_t n;
 
+        memset(buffer, ' ', (size_t)size); /* the last NUL is fgets()'s own then */
         if (s->result < 0 || !fgets(buffer, size, s->file))
                 return NULL;
         s->line++;
         n = strlen(buffer);
-        if ((n == 0 || buffer[n - 1] != '\n') && !feof(s->file)) {
+        if (memrchr(buffer, '\0', (size_t)size) != buffer + n ||
+            ((n == 0 || buffer[n - 1] != '\n') && !feof(s->file))) {
                 s->result = conf_refuse(&s->error,
                                         "%s:%u: line is longer than %d characters or holds a NUL",
                                         s->path, s->line, size - 2);

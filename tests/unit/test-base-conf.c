@@ -178,6 +178,22 @@ static void a_line_is_read_whole_or_refused(void **state _unused_) {
                        ":2: line is longer than 198 characters or holds a NUL");
 }
 
+static void a_nul_is_refused_wherever_it_is(void **state _unused_) {
+        static const char *const texts[] = { "\0", "Open=yes\0", "Open=yes\0no\n",
+                                             "\0\nOpen=no\n" };
+        static const size_t sizes[] = { 1, 9, 12, 10 };
+        _cleanup_(folder_done) Folder folder = folder_new();
+
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+                char path[256];
+                FILE *f = fopen(folder_put(&folder, "a.conf", "", 0644, path), "we");
+
+                assert_int_equal(fwrite(texts[i], 1, sizes[i], f), sizes[i]);
+                assert_int_equal(fclose(f), 0);
+                expect_refusal(path, ":1: line is longer than 198 characters or holds a NUL");
+        }
+}
+
 static void a_folder_is_no_file(void **state _unused_) {
         _cleanup_(folder_done) Folder folder = folder_new();
 
@@ -290,6 +306,7 @@ int main(void) {
                 cmocka_unit_test(the_environment_comes_last),
                 cmocka_unit_test(errors_name_file_line_and_reason),
                 cmocka_unit_test(a_line_is_read_whole_or_refused),
+                cmocka_unit_test(a_nul_is_refused_wherever_it_is),
                 cmocka_unit_test(a_folder_is_no_file),
                 cmocka_unit_test(a_secret_may_be_a_credential),
                 cmocka_unit_test(what_is_printed_can_be_loaded),
