@@ -27,15 +27,23 @@ build_setup() {
         CC=$3 meson setup "${options[@]}" "$2" >"$2.log" 2>&1 || { tail -n 25 "$2.log" >&2; return 1; }
 }
 
+# Packages came, or options, or a test, which meson.build finds by its name.
+build_is_stale() {
+        local made=$1/build.ninja source
+
+        [[ -e $made ]] || return 0
+        for source in build/deps.log tests/dev/build.sh tests/fuzz tests/unit; do
+                [[ ! $source -nt $made ]] || return 0
+        done
+        return 1
+}
+
 build_programs() {
         local variant=$1 dir=build/$1 cc=gcc start=$SECONDS
         shift
 
         case $variant in clang | fuzz) cc=clang ;; esac
-        if [[ ! -e $dir/build.ninja || build/deps.log -nt $dir/build.ninja ||
-                tests/dev/build.sh -nt $dir/build.ninja ]]; then
-                build_setup "$variant" "$dir" "$cc" || return 1
-        fi
+        ! build_is_stale "$dir" || build_setup "$variant" "$dir" "$cc" || return 1
         ninja -C "$dir" "$@" || return 1
         say "build: $dir is up to date ($((SECONDS - start)) s)"
 }
