@@ -43,6 +43,32 @@ static int check_scheme(Url *u) {
         return strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0 ? 0 : -EPROTONOSUPPORT;
 }
 
+/* The library decodes %xx in a host. What it would read in another way the second time (a line
+ * break, an octal address, a %25) is refused. */
+static int check_host(Url *u) {
+        _cleanup_(url_part_freep) UrlPart *host = NULL, *again = NULL;
+        _cleanup_(url_freep) Url *second = curl_url();
+        _cleanup_free_ char *text = NULL;
+
+        if (curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+                return -EINVAL;
+        if (!second || asprintf(&text, "http://%s/", host) < 0) {
+                text = NULL;
+                return -ENOMEM;
+        }
+        if (url_set(second, text, 0) < 0 ||
+            curl_url_get(second, CURLUPART_HOST, &again, 0) != CURLUE_OK)
+                return -EINVAL;
+        return strcmp(host, again) == 0 ? 0 : -EINVAL;
+}
+
+static int check_target(Url *u) {
+        int r;
+
+        r = check_scheme(u);
+        return r < 0 ? r : check_host(u);
+}
+
 int http_url_origin(const char *url, char **ret) {
         _cleanup_(url_freep) Url *u = curl_url();
         _cleanup_(url_part_freep) UrlPart *scheme = NULL, *host = NULL, *port = NULL;
@@ -55,7 +81,7 @@ int http_url_origin(const char *url, char **ret) {
         if (r < 0)
                 return r;
 
-        r = check_scheme(u);
+        r = check_target(u);
         if (r < 0)
                 return r;
 
@@ -83,7 +109,7 @@ int http_url_resolve(const char *base, const char *location, char **ret) {
         if (r < 0)
                 return r;
 
-        r = check_scheme(u);
+        r = check_target(u);
         if (r < 0)
                 return r;
 

@@ -5,18 +5,17 @@
 #include <libwebsockets.h>
 
 #include "event/ws.h"
+#include "wire/url.h"
 
 typedef struct WsContext WsContext;
 typedef struct WsMessage WsMessage;
 
-#define WS_HOST_SIZE 254
-
 typedef struct WsUrl {
         bool tls;
         uint16_t port;
-        char host[WS_HOST_SIZE];            /* lower case, without brackets */
-        char authority[WS_HOST_SIZE + 8];   /* with the port */
-        char host_header[WS_HOST_SIZE + 8]; /* without a default port */
+        char host[URL_HOST_MAX + 1];        /* lower case, without brackets */
+        char authority[URL_HOST_MAX + 9];   /* with the port */
+        char host_header[URL_HOST_MAX + 9]; /* without a default port */
         char *path;                         /* with the query; owned */
 } WsUrl;
 

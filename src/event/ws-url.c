@@ -1,5 +1,4 @@
-/* ws:// and wss:// URLs. */
-#include <ctype.h>
+/* ws:// and wss:// URLs: http:// and https:// by another name, and read as those. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,48 +6,12 @@
 
 #include "event/ws-internal.h"
 
-/* Without brackets; what follows it, or NULL. */
-static const char *parse_host(WsUrl *u, const char *text, size_t n) {
-        bool bracket = n > 0 && *text == '[';
-        size_t host_n = bracket ? strcspn(text, "]") - 1 : strcspn(text, ":/?#");
-        const char *host = text + bracket;
-
-        if (host_n == 0 || host_n >= sizeof(u->host) || host_n + 2 * bracket > n)
-                return NULL;
-        for (size_t i = 0; i < host_n; i++) {
-                if (!isgraph((unsigned char)host[i]) || host[i] == '@' || host[i] == '[')
-                        return NULL;
-                u->host[i] = (char)tolower((unsigned char)host[i]);
-        }
-        u->host[host_n] = '\0';
-        return host + host_n + bracket;
-}
-
-static int parse_authority(WsUrl *u, const char *text, size_t n) {
-        const char *rest = parse_host(u, text, n);
-        unsigned long port = u->tls ? 443 : 80;
-        char *end;
-
-        if (!rest)
-                return -EINVAL;
-        if (rest < text + n) {
-                if (*rest != ':' || !isdigit((unsigned char)rest[1]))
-                        return -EINVAL;
-                port = strtoul(rest + 1, &end, 10);
-                if (end != text + n || port == 0 || port > UINT16_MAX)
-                        return -EINVAL;
-        }
-        u->port = (uint16_t)port;
-        return 0;
-}
-
-static bool is_path(const char *text) {
-        if (*text && *text != '/')
-                return false;
-        for (; *text; text++)
-                if (!isgraph((unsigned char)*text) || *text == '#')
-                        return false;
-        return true;
+/* "://HOST..." of a ws URL, or NULL. */
+static const char *after_scheme(const char *text, bool *ret_tls) {
+        *ret_tls = strncasecmp(text, "wss://", 6) == 0;
+        if (*ret_tls)
+                return text + 3;
+        return strncasecmp(text, "ws://", 5) == 0 ? text + 2 : NULL;
 }
 
 static void spell(WsUrl *u) {
@@ -62,24 +25,26 @@ static void spell(WsUrl *u) {
 }
 
 int ws_url_parse(WsUrl *u, const char *text) {
-        size_t n;
-        int r;
+        _cleanup_free_ char *http = NULL;
+        const char *rest = after_scheme(text, &u->tls), *path;
+        UrlParts parts;
 
-        u->tls = strncasecmp(text, "wss://", 6) == 0;
-        if (!u->tls && strncasecmp(text, "ws://", 5) != 0)
+        if (!rest)
+                return -EINVAL;
+        if (asprintf(&http, "http%s%s", u->tls ? "s" : "", rest) < 0) {
+                http = NULL;
+                return -ENOMEM;
+        }
+        if (url_check(http, &parts, NULL) < 0)
+                return -EINVAL;
+        path = rest + 3 + strcspn(rest + 3, "/?#");
+        if ((*path && *path != '/') || strchr(path, '#'))
                 return -EINVAL;
 
-        text += u->tls ? 6 : 5;
-        n = strcspn(text, "/?#");
-        r = parse_authority(u, text, n);
-        if (r < 0)
-                return r;
-
-        text += n;
-        if (!is_path(text))
-                return -EINVAL;
+        u->port = parts.port;
+        snprintf(u->host, sizeof(u->host), "%s", parts.host);
         spell(u);
-        u->path = strdup(*text ? text : "/");
+        u->path = strdup(*path ? path : "/");
         return u->path ? 0 : -ENOMEM;
 }
 

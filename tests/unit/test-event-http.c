@@ -338,6 +338,9 @@ static void bad_requests_do_not_start(void **state _unused_) {
                 "http://u:p@127.0.0.1/",
                 "http://127.0.0.1:99999/",
                 "http://a b/",
+                "http://a%7f/",
+                "http://a%2541/",
+                "http://07%333331/",
                 "http://a/\r\nX: y",
         };
         static const char *const headers[] = { "A: b\r\nC: d", NULL };

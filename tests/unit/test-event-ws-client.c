@@ -264,9 +264,10 @@ static void client_hears_that_a_server_hung_up(void **state _unused_) {
 
 static void client_urls_are_checked(void **state _unused_) {
         static const char *const urls[] = {
-                "",          "http://a/",   "ws://",      "ws://a:0/",  "ws://a:65536/",
-                "ws://a:/",  "ws://u:p@a/", "ws://u@a/",  "ws://a b/",  "ws://a/ b",
-                "ws://a/#f", "ws://[::1/",  "ws://[]:1/", "ws://a:1x/", "ws://a\r\n/",
+                "",           "http://a/",   "ws://",      "ws://a:0/",   "ws://a:65536/",
+                "ws://a:/",   "ws://u:p@a/", "ws://u@a/",  "ws://a b/",   "ws://a/ b",
+                "ws://a/#f",  "ws://a]/",    "ws://[a]/",  "ws://127.1/", "ws://a/\x7f",
+                "ws://[::1/", "ws://[]:1/",  "ws://a:1x/", "ws://a\r\n/",
         };
         WsClientOptions options = { .failed = on_client_failed };
         uv_loop_t loop;
