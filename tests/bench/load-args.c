@@ -20,6 +20,7 @@ static const char help[] =
                 "  --seconds=S                    how long; 0 until a signal (default 10)\n"
                 "  --rate=N                       ticks per second at most (default: the orders')\n"
                 "  --batch-ms=N                   time a batch covers (default 200)\n"
+                "  --drain=S                      wait so long for the last receipts (default 3)\n"
                 "  --ahead=S                      batches are signed so long before (default 5)\n"
                 "  --down=FRACTION                of the websites, by hash of their id, are down\n"
                 "  --down-after=S                 from then on (default 0)\n"
@@ -70,6 +71,7 @@ typedef enum Option {
         OPTION_RATE,
         OPTION_BATCH,
         OPTION_AHEAD,
+        OPTION_DRAIN,
         OPTION_DOWN,
         OPTION_DOWN_AFTER,
         OPTION_SUSPECTS,
@@ -88,6 +90,7 @@ static const struct option options[] = {
         { "batch-ms", required_argument, NULL, OPTION_BATCH },
         { "down", required_argument, NULL, OPTION_DOWN },
         { "down-after", required_argument, NULL, OPTION_DOWN_AFTER },
+        { "drain", required_argument, NULL, OPTION_DRAIN },
         { "first", required_argument, NULL, OPTION_FIRST },
         { "help", no_argument, NULL, OPTION_HELP },
         { "hub", required_argument, NULL, OPTION_HUB },
@@ -110,6 +113,7 @@ static const double most[_OPTION_NUMBERS] = {
         [OPTION_RATE] = 1e6,
         [OPTION_BATCH] = 5000,
         [OPTION_AHEAD] = 120,
+        [OPTION_DRAIN] = 3600,
         [OPTION_DOWN] = 1,
         [OPTION_DOWN_AFTER] = 1e6,
         [OPTION_SUSPECTS] = 1e5,
@@ -137,6 +141,9 @@ static void set_number(LoadArgs *a, Option o, double value) {
                 break;
         case OPTION_AHEAD:
                 a->ahead = (usec_t)(value * (double)USEC_PER_SEC);
+                break;
+        case OPTION_DRAIN:
+                a->drain = (usec_t)(value * (double)USEC_PER_SEC);
                 break;
         case OPTION_DOWN:
                 a->down = value;
@@ -186,7 +193,8 @@ int load_args_parse(LoadArgs *ret, int argc, char **argv) {
                        .seed = 1,
                        .length = 10 * USEC_PER_SEC,
                        .batch = 200 * USEC_PER_MSEC,
-                       .ahead = 5 * USEC_PER_SEC };
+                       .ahead = 5 * USEC_PER_SEC,
+                       .drain = 3 * USEC_PER_SEC };
         int o;
 
         while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {

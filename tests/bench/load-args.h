@@ -16,7 +16,7 @@ typedef struct LoadArgs {
         usec_t length; /* 0: until a signal */
         unsigned rate; /* ticks per second at most; 0: what the orders ask */
         unsigned suspects;
-        usec_t batch, ahead;
+        usec_t batch, ahead, drain;
         const char *journal; /* borrowed from argv; NULL: none */
         double down;         /* fraction of the websites that are down */
         usec_t down_after;

@@ -363,7 +363,8 @@ LoadPeer *load_peer_free(LoadPeer *p) {
 static void connect_now(LoadPeer *p, usec_t now) {
         int r;
 
-        if (p->world->greeting >= GREETING_MAX || p->world->stopping)
+        if (p->world->greeting >= GREETING_MAX ||
+            (p->world->stopping && !load_sender_waits(&p->sender, now)))
                 return;
         p->deadline = now + HANDSHAKE_MAX;
         set_state(p, PEER_CONNECTING);

@@ -14,7 +14,6 @@
 #define QUEUE_ALL     ((size_t)256 << 20) /* bytes of unacknowledged batches in this process */
 #define QUEUE_LEAST   ((size_t)256 << 10)
 #define QUEUE_MOST    ((size_t)32 << 20)
-#define DRAIN_MAX     (3 * USEC_PER_SEC)
 #define LEAVE_MAX     (500 * USEC_PER_MSEC)
 
 typedef struct Load {
@@ -74,7 +73,7 @@ static bool all_acknowledged(const Load *l, usec_t now) {
 
 /* First the last receipts, then goodbye. */
 static void wind_up(Load *l, usec_t now) {
-        if (l->left == 0 && (all_acknowledged(l, now) || now - l->stopped > DRAIN_MAX)) {
+        if (l->left == 0 && (all_acknowledged(l, now) || now - l->stopped > l->world.args->drain)) {
                 l->left = now;
                 for (unsigned i = 0; i < count(l); i++)
                         load_peer_leave(l->peers[i]);
