@@ -16,6 +16,7 @@
 #define BACKOFF_FIRST (250 * USEC_PER_MSEC)
 #define BACKOFF_LAST  (30 * USEC_PER_SEC)
 #define STALE         (5 * USEC_PER_SEC)  /* unsent data older than this becomes history */
+#define PAUSE         USEC_PER_SEC        /* before what the hub or the disk had no room for */
 #define SILENCE_MAX   (20 * USEC_PER_SEC) /* for the handshake */
 
 struct Uplink {
@@ -354,6 +355,12 @@ static void on_probe(Uplink *u, const Frame *f) {
 
 /* Answers to batches --------------------------------------------------------------------------- */
 
+/* What was answered, but not in a way that counts, goes again after a pause. */
+static void send_again(Uplink *u, uint64_t incarnation, uint64_t sequence) {
+        window_rewind(u->window, incarnation, sequence);
+        timer_after(u->timer, PAUSE);
+}
+
 /* A receipt that contradicts its ack trims nothing either. */
 static int check_ack(Uplink *u, const FrameAck *ack, Receipt *ret) {
         Hash dispositions;
@@ -376,7 +383,7 @@ static void on_ack(Uplink *u, const Frame *f) {
         int r;
 
         r = check_ack(u, ack, &receipt);
-        if (r < 0) {
+        if (r == -EBADMSG || r == -ESTALE) {
                 FrameNotice n = { .incarnation = receipt.incarnation, .sequence = receipt.to };
 
                 snprintf(n.reason, sizeof(n.reason), "a receipt does not hold: %s", strerror(-r));
@@ -385,6 +392,11 @@ static void on_ack(Uplink *u, const Frame *f) {
         }
         hub_time_learn(u->options.hub_time, now_boottime(), ack->time);
         window_set_limits(u->window, &ack->window);
+        if (r < 0) { /* good, and the spool could not note it: its disk is full */
+                log_debug("a receipt is not noted: %s", strerror(-r));
+                send_again(u, receipt.incarnation, receipt.from);
+                return;
+        }
         window_answered(u->window, receipt.incarnation, MAX(ack->batches.n, (size_t)1));
         uplink_pump(u);
 }
@@ -449,8 +461,7 @@ static void on_notice(Uplink *u, const Frame *f) {
                 uplink_pump(u);
                 break;
         case CODE_TOO_FAST:
-                window_rewind(u->window, n->incarnation, n->sequence);
-                timer_after(u->timer, USEC_PER_SEC);
+                send_again(u, n->incarnation, n->sequence);
                 break;
         default:
                 log_debug("notice from the hub: %s %s", n->code, n->reason);

@@ -8,6 +8,7 @@ import time
 import unittest
 
 from hub_case import BUILD, build_has
+from disk import Disk, hide_mounts
 from dpin_hub import Hub
 from dpin_line import open_socket, run
 from dpin_wire import Key, batch, sign
@@ -170,6 +171,40 @@ class Delivery(ValidatorCase):
         had = {(t.order, t.number) for t in before.ticks()}
         self.hub.wait(lambda h: had | {(t.order, t.number) for t in h.ticks()} >= {(o, 0) for o in orders},
                       "every tick of the meantime")
+
+    def small_disk(self):
+        """For the state of the validator."""
+        hide_mounts()
+        disk = Disk(os.path.join(self.world.data, "small"), 32)
+        self.addCleanup(disk.close)
+        if not disk.mounted:
+            self.skipTest(f"no disk can be mounted here: {disk.why}")
+        os.symlink(disk.path, os.path.join(self.world.data, "validator-v"))
+        return disk
+
+    def test_receipts_that_find_the_disk_full_are_had_again(self):
+        """As many as may be under way: afterwards it must not believe that they still are."""
+        disk = self.small_disk()
+        self.hub.acks = lambda b: False
+        self.start()
+        for i in range(self.hub.window[0] + 8):
+            self.hub.add_order(self.site.url, start_in=0.2 + i * 0.3)
+        self.hub.wait(lambda h: len(h.batches) == h.window[0], "a full window")
+        disk.fill()
+        wait_until(lambda: "cannot be stored" in self.process.log(), "the spool is full")
+        self.hub.acks = lambda b: True
+        for _, b, _ in list(self.hub.batches):
+            run(self.hub._ack(b))
+        self.hub.wait(lambda h: len(h.batches) > h.window[0], "it sends again what it could not note")
+        self.assertEqual(self.hub.notices, [], "the receipts were good")
+        disk.free()
+        self.hub.wait(lambda h: len(h.ticks()) >= len(h.orders) + h.window[0], "everything that was checked")
+        self.hub.hang_up()
+        had = len(self.hub.batches)
+        self.hub.wait_joined(2)
+        self.hub.add_order(self.site.url)
+        self.hub.wait(lambda h: len(h.batches) > had, "a new tick")
+        self.assertEqual(self.hub.batches[had][1].sequence, self.hub.batches[had - 1][1].sequence + 1, "all was trimmed")
 
     def test_stopped_it_says_bye(self):
         self.start()
