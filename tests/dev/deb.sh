@@ -55,7 +55,9 @@ deb_packages() {
 
 # Prints the end of the log if a step fails.
 deb_step() {
-        ("$@") >>build/deb/log 2>&1 || { tail -n 30 build/deb/log | cut -c -200 >&2; die "$1 failed, see build/deb/log"; }
+        ("$@") >>build/deb/log 2>&1 && return
+        tail -n 30 build/deb/log | cut -c -200 >&2
+        die "$1 failed, see build/deb/log"
 }
 
 # Into folder $1, as version $2 or the tree's own. Nothing is done for a tree that is packaged there already.

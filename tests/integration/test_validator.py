@@ -204,7 +204,8 @@ class Delivery(ValidatorCase):
         self.hub.wait_joined(2)
         self.hub.add_order(self.site.url)
         self.hub.wait(lambda h: len(h.batches) > had, "a new tick")
-        self.assertEqual(self.hub.batches[had][1].sequence, self.hub.batches[had - 1][1].sequence + 1, "all was trimmed")
+        last, first = (self.hub.batches[i][1].sequence for i in (had - 1, had))
+        self.assertEqual(first, last + 1, "all was trimmed")
 
     def test_stopped_it_says_bye(self):
         self.start()

@@ -116,10 +116,10 @@ static void the_list_shows_state_uptime_and_beats(void **state) {
         show_page(f, 1, NULL, 1);
         expect_json(f,
                     "concat_ws(' ', j#>>'{websites,0,state}', j#>>'{websites,0,assurance}',"
-                    " round((j#>>'{websites,0,uptime24h}')::numeric, 4),"
+                    " round((j#>>'{websites,0,uptime24h}')::numeric, 3),"
                     " j#>>'{websites,0,latencyMs}',"
                     " jsonb_array_length(j#>'{websites,0,beats}'))",
-                    "UP reduced 0.7500 15 40");
+                    "UP reduced 0.750 15 40");
         expect_json(f,
                     "j#>>'{websites,0,lastChecked}' >= j#>>'{websites,0,beats,39,createdAt}' AND"
                     " j#>>'{websites,0,beats,39,createdAt}' > j#>>'{websites,0,beats,0,createdAt}'",
@@ -136,10 +136,10 @@ static void the_status_has_the_last_hundred(void **state) {
         show(f, website_status_json, 1);
         expect_json(f,
                     "concat_ws(' ', jsonb_array_length(j->'ticks'), j->>'state',"
-                    " round((j#>>'{uptime,24h}')::numeric, 4),"
-                    " round((j#>>'{uptime,30d}')::numeric, 4), j#>>'{ticks,99,region}',"
+                    " round((j#>>'{uptime,24h}')::numeric, 3),"
+                    " round((j#>>'{uptime,30d}')::numeric, 3), j#>>'{ticks,99,region}',"
                     " j#>>'{ticks,0,createdAt}' < j#>>'{ticks,99,createdAt}')",
-                    "100 UP 0.7500 0.7500 eu t");
+                    "100 UP 0.750 0.750 eu t");
 }
 
 static void the_verdict_shows_its_seats(void **state) {
