@@ -80,17 +80,23 @@ static Pair *add_pair(Refusals *r, const char *code, const char *name, usec_t no
         return p;
 }
 
+static Pair *find_pair(Refusals *r, const char *code, const char *source, char *ret_name) {
+        Pair *p;
+
+        snprintf(ret_name, 2 * NAME_SIZE, "%s %.*s", code, NAME_SIZE - 1, source);
+        HASH_FIND_STR(r->pairs, ret_name, p);
+        return p;
+}
+
 bool refusals_count(Refusals *r, const char *code, const char *source, usec_t now) {
         char short_code[NAME_SIZE], name[2 * NAME_SIZE];
         Pair *p;
 
         snprintf(short_code, sizeof(short_code), "%s", code);
         count_total(r, short_code);
-        if (HASH_COUNT(r->pairs) >= REFUSALS_KINDS_MAX)
-                source = "others";
-        snprintf(name, sizeof(name), "%s %.*s", short_code, NAME_SIZE - 1, source);
-
-        HASH_FIND_STR(r->pairs, name, p);
+        p = find_pair(r, short_code, source, name);
+        if (!p && HASH_COUNT(r->pairs) >= REFUSALS_KINDS_MAX)
+                p = find_pair(r, short_code, "others", name);
         if (!p)
                 return add_pair(r, short_code, name, now);
         p->more++;
@@ -116,4 +122,11 @@ uint64_t refusals_total(const Refusals *r, const char *code) {
 
         HASH_FIND_STR(r->totals, code, t);
         return t ? t->count : 0;
+}
+
+void refusals_totals(const Refusals *r, RefusalsTotal total, void *userdata) {
+        Total *t, *next;
+
+        HASH_ITER(hh, r->totals, t, next)
+        total(t->code, t->count, userdata);
 }

@@ -8,8 +8,9 @@
 #include "base/macro.h"
 #include "base/time.h"
 
-#define REFUSALS_KINDS_MAX                                                                         \
-        4096 /* (code, source) pairs watched at once; more share one line per code */
+/* (code, source) pairs watched at once; more share one line per code. So many first lines and as
+ * many sums are logged in a minute at most. */
+#define REFUSALS_KINDS_MAX 1024
 
 typedef struct Refusals Refusals;
 
@@ -29,3 +30,6 @@ void refusals_summarise(Refusals *r, usec_t now, RefusalsSummary summary, void *
 
 /* All refusals of a code since the start; for metrics. */
 uint64_t refusals_total(const Refusals *r, const char *code);
+/* Calls back for each code. */
+typedef void (*RefusalsTotal)(const char *code, uint64_t count, void *userdata);
+void refusals_totals(const Refusals *r, RefusalsTotal total, void *userdata);

@@ -6,7 +6,8 @@
 #include "ctl/bus.h"
 #include "ctl/print.h"
 
-#define DETAIL_MAX 512
+#define DETAIL_MAX 2048
+#define VALUE_MAX  1024
 
 static const Service *const services[] = { &service_hub, &service_api, &service_validator };
 
@@ -21,6 +22,24 @@ static const TableColumn columns[] = {
 typedef struct Condition {
         char state[256], version[32], detail[DETAIL_MAX];
 } Condition;
+
+/* Counters by name, those that are not zero: "a:1,b:2". */
+static int read_counters(sd_bus_message *m, char *ret, size_t size) {
+        const char *name;
+        size_t n = 0;
+        uint64_t count;
+        int r;
+
+        ret[0] = '\0';
+        r = sd_bus_message_enter_container(m, 'a', "{st}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read(m, "{st}", &name, &count)) > 0)
+                if (count > 0 && n < size)
+                        n += (size_t)snprintf(ret + n, size - n, "%s%s:%" PRIu64, n ? "," : "",
+                                              name, count);
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
 
 /* A property of a simple type as text. */
 static int read_value(sd_bus_message *m, char *ret, size_t size) {
@@ -37,6 +56,9 @@ static int read_value(sd_bus_message *m, char *ret, size_t size) {
         if (r < 0)
                 return r;
         switch (contents[0]) {
+        case 'a': /* of counters: there are no others */
+                r = read_counters(m, ret, size);
+                break;
         case 's':
                 r = sd_bus_message_read(m, "s", &text);
                 if (r >= 0)
@@ -68,17 +90,17 @@ static void note(Condition *c, const char *name, const char *value) {
         size_t n = strlen(c->detail);
 
         if (strcmp(name, "State") == 0)
-                snprintf(c->state, sizeof(c->state), "%s", value);
+                snprintf(c->state, sizeof(c->state), "%.255s", value);
         else if (strcmp(name, "Version") == 0)
                 snprintf(c->version, sizeof(c->version), "%.31s", value);
-        else
+        else if (*value)
                 snprintf(c->detail + n, sizeof(c->detail) - n, "%s%s=%s", n ? " " : "", name,
                          value);
 }
 
 static int read_condition(sd_bus_message *m, Condition *c) {
         const char *name;
-        char value[256];
+        char value[VALUE_MAX];
         int r;
 
         r = sd_bus_message_enter_container(m, 'a', "{sv}");

@@ -90,12 +90,51 @@ static int property_count(sd_bus *bus _unused_, const char *path _unused_,
         return sd_bus_message_append(reply, "u", n);
 }
 
+/* What is refused before there is a session. */
+static const struct {
+        const char *name;
+        size_t offset;
+} connection_counters[] = {
+        { "connections_full", offsetof(WsCounters, refused_full) },
+        { "handshakes_dropped", offsetof(WsCounters, dropped) },
+        { "message_too_fragmented", offsetof(WsCounters, too_fragmented) },
+        { "message_too_long", offsetof(WsCounters, too_long) },
+        { "message_too_slow", offsetof(WsCounters, too_slow) },
+        { "proxy_names_no_address", offsetof(WsCounters, refused_address) },
+        { "upgrade_from_origin", offsetof(WsCounters, refused_origin) },
+        { "upgrade_of_other_protocol", offsetof(WsCounters, refused_protocol) },
+};
+
+static void on_total(const char *code, uint64_t count, void *userdata) {
+        (void)sd_bus_message_append(userdata, "{st}", code, count);
+}
+
+static int property_refused(sd_bus *bus _unused_, const char *path _unused_,
+                            const char *interface _unused_, const char *property _unused_,
+                            sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        HubBus *b = userdata;
+        const WsCounters *counters = hub_manager_connections(b->manager);
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{st}");
+        if (r < 0)
+                return r;
+        refusals_totals(hub_manager_refusals(b->manager), on_total, reply);
+        for (size_t i = 0; counters && i < ELEMENTSOF(connection_counters); i++)
+                on_total(connection_counters[i].name,
+                         *(const uint64_t *)((const char *)counters +
+                                             connection_counters[i].offset),
+                         reply);
+        return sd_bus_message_close_container(reply);
+}
+
 static const sd_bus_vtable hub_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("State", "s", property_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("NetworkKey", "s", property_network_key, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Sessions", "u", property_count, 0, 0),
+        SD_BUS_PROPERTY("Refused", "a{st}", property_refused, 0, 0),
         SD_BUS_PROPERTY("Websites", "u", property_count, 0, 0),
         SD_BUS_PROPERTY("Validators", "u", property_count, 0, 0),
         SD_BUS_METHOD_WITH_ARGS("ListValidators", SD_BUS_ARGS("u", offset, "u", limit),

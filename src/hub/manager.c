@@ -397,6 +397,14 @@ size_t hub_manager_sessions(const HubManager *m) {
         return m->listener ? listener_sessions(m->listener) : 0;
 }
 
+const Refusals *hub_manager_refusals(const HubManager *m) {
+        return m->refusals;
+}
+
+const WsCounters *hub_manager_connections(const HubManager *m) {
+        return m->listener ? listener_counters(m->listener) : NULL;
+}
+
 const char *hub_manager_state(const HubManager *m) {
         return m->state;
 }

@@ -1,7 +1,9 @@
 /* The hub as a whole: knows every module, nobody but main() and the bus knows it. */
 #pragma once
 
+#include "base/refusals.h"
 #include "event/daemon.h"
+#include "event/ws.h"
 #include "hub/conf.h"
 #include "hub/core.h"
 
@@ -25,5 +27,7 @@ Store *hub_manager_store(HubManager *m);
 Core *hub_manager_core(HubManager *m);
 const PublicKey *hub_manager_network(const HubManager *m);
 size_t hub_manager_sessions(const HubManager *m);
+const Refusals *hub_manager_refusals(const HubManager *m);
+const WsCounters *hub_manager_connections(const HubManager *m); /* NULL: none yet */
 /* One sentence: "ready", or what is missing. */
 const char *hub_manager_state(const HubManager *m);

@@ -80,6 +80,32 @@ static void many_sources_share_a_line(void **state _unused_) {
         assert_int_equal(s.lines, 1);
         assert_string_equal(s.source, "others");
         assert_int_equal(refusals_total(r, "bad"), REFUSALS_KINDS_MAX + 2);
+
+        assert_false(refusals_count(r, "bad", "2001:db8::7", START)); /* it has its own line */
+        refusals_summarise(r, START, on_summary, &s);
+        assert_int_equal(s.lines, 2);
+        assert_string_equal(s.source, "2001:db8::7");
+}
+
+static void on_total(const char *code, uint64_t count, void *userdata) {
+        uint64_t *sum = userdata;
+
+        *sum += strcmp(code, "bad") == 0 ? count : 100 * count;
+}
+
+static void totals_are_told_by_code(void **state _unused_) {
+        _cleanup_(refusals_freep) Refusals *r = NULL;
+        uint64_t sum = 0;
+
+        assert_int_equal(refusals_new(&r), 0);
+        refusals_totals(r, on_total, &sum);
+        assert_int_equal(sum, 0);
+        for (unsigned i = 0; i < 3; i++)
+                refusals_count(r, "bad", "a", START);
+        refusals_count(r, "bad", "b", START);
+        refusals_count(r, "worse", "a", START);
+        refusals_totals(r, on_total, &sum);
+        assert_int_equal(sum, 104);
 }
 
 static void long_names_are_cut(void **state _unused_) {
@@ -103,6 +129,7 @@ int main(void) {
                 cmocka_unit_test(first_is_logged_the_rest_summed_up),
                 cmocka_unit_test(after_a_minute_it_is_new_again),
                 cmocka_unit_test(many_sources_share_a_line),
+                cmocka_unit_test(totals_are_told_by_code),
                 cmocka_unit_test(long_names_are_cut),
         };
 
