@@ -212,7 +212,7 @@ static int load_stream(Validator *v, const StreamRow *row) {
         Stream s = { .incarnation = row->incarnation, .last = row->last_seq };
 
         memcpy(s.hash.bytes, row->last_hash, sizeof(s.hash.bytes));
-        return stream_table_load(v->streams, &s);
+        return stream_table_load(v->streams, &s, row->opened, row->updated);
 }
 
 static void on_streams(int r, const StreamRow *rows, size_t n, void *userdata) {

@@ -310,16 +310,6 @@ static void on_orders_wanted(Core *c, Session *s, Validator *v) {
                           "DPIN_VALIDATOR=%s\nDPIN_REASON=orders_too_fast", v->key_text);
 }
 
-static void send_orders_due(Core *c, usec_t now) {
-        Validator *v = NULL;
-
-        while ((v = registry_next(c->registry, v)))
-                if (v->orders_due && v->session && pace_take(&v->orders, &orders_rule, now)) {
-                        v->orders_due = false;
-                        assign_welcome(c->assigner, v);
-                }
-}
-
 void core_notice(Core *c, Session *s, const FrameNotice *notice) {
         Validator *v = session_validator(s);
 
@@ -402,13 +392,40 @@ void core_validator_changed(Core *c, const ValidatorRow *row) {
                             v->standing == STANDING_SUSPENDED ? CODE_SUSPENDED : CODE_APPROVED, 1);
 }
 
+/* On beats ------------------------------------------------------------------------------------- */
+
+typedef struct Forgetting {
+        Core *core;
+        const Validator *validator;
+} Forgetting;
+
+static void on_forgotten(uint64_t incarnation, void *userdata) {
+        const Forgetting *f = userdata;
+
+        stream_forget(writer_group(f->core->writer), f->validator->id, incarnation);
+}
+
+/* What was put off, and what is to be forgotten. */
+static void look_after(Core *c, Validator *v, usec_t now) {
+        Forgetting f = { c, v };
+
+        if (v->orders_due && v->session && pace_take(&v->orders, &orders_rule, now)) {
+                v->orders_due = false;
+                assign_welcome(c->assigner, v);
+        }
+        if (v->streams)
+                stream_table_forget(v->streams, now - STREAMS_IDLE_MAX, on_forgotten, &f);
+}
+
 void core_beat(Core *c) {
         usec_t now = hub_clock_now(c->options.clock);
+        Validator *v = NULL;
 
         if (!c->ready)
                 return;
         order_book_expire(c->book, now - ORDERS_KEPT);
-        send_orders_due(c, now);
+        while ((v = registry_next(c->registry, v)))
+                look_after(c, v, now);
         (void)writer_group(c->writer); /* a commit is a heartbeat */
 }
 

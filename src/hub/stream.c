@@ -6,14 +6,12 @@
 
 typedef struct StreamEntry {
         Stream stream;
-        usec_t moved;
+        usec_t opened, moved;
 } StreamEntry;
 
 struct StreamTable {
         StreamEntry *entries;
         size_t n, capacity;
-        usec_t day; /* start of the day that opened is counted in */
-        unsigned opened;
 };
 
 int stream_table_new(StreamTable **ret) {
@@ -40,7 +38,7 @@ static StreamEntry *find(const StreamTable *t, uint64_t incarnation) {
         return NULL;
 }
 
-static StreamEntry *append(StreamTable *t, const Stream *s) {
+static StreamEntry *append(StreamTable *t, const StreamEntry *e) {
         size_t capacity = t->capacity ? 2 * t->capacity : 4;
         StreamEntry *entries;
 
@@ -51,16 +49,16 @@ static StreamEntry *append(StreamTable *t, const Stream *s) {
                 t->entries = entries;
                 t->capacity = capacity;
         }
-        t->entries[t->n] = (StreamEntry){ .stream = *s };
+        t->entries[t->n] = *e;
         return &t->entries[t->n++];
 }
 
-int stream_table_load(StreamTable *t, const Stream *s) {
+int stream_table_load(StreamTable *t, const Stream *s, usec_t opened, usec_t moved) {
         StreamEntry *e;
 
         if (find(t, s->incarnation))
                 return 0;
-        e = append(t, s);
+        e = append(t, &(StreamEntry){ *s, opened, moved });
         if (!e)
                 return -ENOMEM;
         e->stream.committed = s->last;
@@ -83,13 +81,14 @@ uint64_t stream_table_expected(const StreamTable *t, uint64_t incarnation) {
         return s ? s->last + 1 : 1;
 }
 
-static bool may_open(const StreamTable *t, usec_t now) {
-        size_t live = 0;
+bool stream_table_may_open(const StreamTable *t, usec_t now) {
+        size_t live = 0, fresh = 0;
 
-        for (size_t i = 0; i < t->n; i++)
+        for (size_t i = 0; i < t->n; i++) {
                 live += t->entries[i].moved + STREAMS_LIVE_TIME > now;
-        return live < STREAMS_LIVE_MAX &&
-               (now - t->day >= USEC_PER_DAY || t->opened < STREAMS_DAY_MAX);
+                fresh += t->entries[i].opened + USEC_PER_DAY > now;
+        }
+        return live < STREAMS_LIVE_MAX && fresh < STREAMS_DAY_MAX;
 }
 
 static StreamStep step_known(const Stream *s, uint64_t sequence) {
@@ -119,34 +118,21 @@ StreamStep stream_table_step(const StreamTable *t, const Batch *b, usec_t now) {
         StreamStep step;
 
         step = b->header.type == BATCH_GAP ? step_gap(b, s, last) : step_batch(b, s, last);
-        if (step == STREAM_TAKE && !s && !may_open(t, now))
+        if (step == STREAM_TAKE && !s && !stream_table_may_open(t, now))
                 return STREAM_TOO_MANY;
         return step;
-}
-
-static StreamEntry *open_entry(StreamTable *t, uint64_t incarnation, usec_t now) {
-        StreamEntry *e = append(t, &(Stream){ .incarnation = incarnation });
-
-        if (!e)
-                return NULL;
-        if (now - t->day >= USEC_PER_DAY) {
-                t->day = now;
-                t->opened = 0;
-        }
-        t->opened++;
-        return e;
 }
 
 int stream_table_move(StreamTable *t, uint64_t incarnation, uint64_t last, const Hash *hash,
                       usec_t now) {
         StreamEntry *e = find(t, incarnation);
 
+        if (last <= (e ? e->stream.last : 0))
+                return -EINVAL;
         if (!e)
-                e = open_entry(t, incarnation, now);
+                e = append(t, &(StreamEntry){ { .incarnation = incarnation }, now, now });
         if (!e)
                 return -ENOMEM;
-        if (last <= e->stream.last)
-                return -EINVAL;
 
         e->stream.last = last;
         e->stream.hash = *hash;
@@ -159,4 +145,18 @@ void stream_table_committed(StreamTable *t, uint64_t incarnation, uint64_t last)
 
         if (e)
                 e->stream.committed = MAX(e->stream.committed, MIN(last, e->stream.last));
+}
+
+void stream_table_forget(StreamTable *t, usec_t before, StreamForgotten forgotten, void *userdata) {
+        size_t kept = 0;
+
+        for (size_t i = 0; i < t->n; i++) {
+                const StreamEntry *e = &t->entries[i];
+
+                if (e->moved < before && e->stream.committed == e->stream.last)
+                        forgotten(e->stream.incarnation, userdata);
+                else
+                        t->entries[kept++] = *e;
+        }
+        t->n = kept;
 }

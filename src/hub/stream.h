@@ -14,7 +14,8 @@
 
 #define STREAMS_LIVE_MAX  64 /* that moved within STREAMS_LIVE_TIME */
 #define STREAMS_LIVE_TIME USEC_PER_HOUR
-#define STREAMS_DAY_MAX   500 /* new ones */
+#define STREAMS_DAY_MAX   500                /* new ones */
+#define STREAMS_IDLE_MAX  (2 * USEC_PER_DAY) /* forgotten then, and its row with it */
 
 typedef struct Stream {
         uint64_t incarnation;
@@ -38,8 +39,9 @@ int stream_table_new(StreamTable **ret);
 StreamTable *stream_table_free(StreamTable *t);
 DEFINE_FREEP(StreamTable, stream_table_free);
 
-/* A stream as the database has it; one that is known already stays as it is. 0, -ENOMEM. */
-int stream_table_load(StreamTable *t, const Stream *s);
+/* A stream as the database has it, opened and moved then; one that is known already stays as it is.
+ * 0, -ENOMEM. */
+int stream_table_load(StreamTable *t, const Stream *s, usec_t opened, usec_t moved);
 /* NULL: unknown. Borrowed until the next load or move. */
 const Stream *stream_table_find(const StreamTable *t, uint64_t incarnation);
 size_t stream_table_count(const StreamTable *t);
@@ -47,9 +49,15 @@ size_t stream_table_count(const StreamTable *t);
 StreamStep stream_table_step(const StreamTable *t, const Batch *b, usec_t now);
 /* The sequence expected next in this incarnation. */
 uint64_t stream_table_expected(const StreamTable *t, uint64_t incarnation);
-/* Moves a stream, opening it when it is new. None is ever forgotten: to the database it would not
- * be new. 0; -ENOMEM; -EINVAL: not forwards. */
+/* Within the limits one more may be opened. */
+bool stream_table_may_open(const StreamTable *t, usec_t now);
+/* Moves a stream, opening it when it is new. 0; -ENOMEM; -EINVAL: not forwards. */
 int stream_table_move(StreamTable *t, uint64_t incarnation, uint64_t last, const Hash *hash,
                       usec_t now);
 /* In the database up to here; never beyond the position. */
 void stream_table_committed(StreamTable *t, uint64_t incarnation, uint64_t last);
+
+/* Drops those that did not move since `before`. Their rows must go in the same breath: what the
+ * database has and the table has not would not be new to it. */
+typedef void (*StreamForgotten)(uint64_t incarnation, void *userdata);
+void stream_table_forget(StreamTable *t, usec_t before, StreamForgotten forgotten, void *userdata);

@@ -13,10 +13,17 @@ static const PqStatement validator_stream_advance = {
 
 static const PqStatement validator_stream_all = {
         .name = "validator_stream_all",
-        .sql = "SELECT validator_id, incarnation, last_seq, last_hash, resealed, usec(updated_at) "
+        .sql = "SELECT validator_id, incarnation, last_seq, last_hash, resealed, usec(opened_at), "
+               "usec(updated_at) "
                "FROM validator_stream WHERE validator_id = $1"
                " ORDER BY updated_at DESC",
         .n_params = 1,
+};
+
+static const PqStatement validator_stream_forget = {
+        .name = "validator_stream_forget",
+        .sql = "DELETE FROM validator_stream WHERE validator_id = $1 AND incarnation = $2",
+        .n_params = 2,
 };
 
 static const PqStatement validator_stream_prune = {
@@ -28,6 +35,7 @@ static const PqStatement validator_stream_prune = {
 const PqStatement *const streams_statements[] = {
         &validator_stream_advance,
         &validator_stream_all,
+        &validator_stream_forget,
         &validator_stream_prune,
         NULL,
 };
@@ -49,7 +57,8 @@ static int read_stream(const PqResult *result, size_t i, void *ret) {
         row->incarnation = (uint64_t)pq_get_int(result, i, 1);
         row->last_seq = (uint64_t)pq_get_int(result, i, 2);
         row->resealed = pq_get_bool(result, i, 4);
-        row->updated = pq_get_time(result, i, 5);
+        row->opened = pq_get_time(result, i, 5);
+        row->updated = pq_get_time(result, i, 6);
         return store_get_bytes(result, i, 3, row->last_hash, sizeof(row->last_hash));
 }
 
@@ -63,6 +72,12 @@ int streams_load(Store *s, uint32_t validator, StreamRows callback, void *userda
                 return -ENOMEM;
         pq_int(t, validator);
         return store_read(s, t, &stream_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+void stream_forget(PqTransaction *t, uint32_t validator, uint64_t incarnation) {
+        pq_add(t, &validator_stream_forget);
+        pq_int(t, validator);
+        pq_int(t, (int64_t)incarnation);
 }
 
 void streams_prune(PqTransaction *t) {

@@ -8,7 +8,7 @@ typedef struct StreamRow {
         uint64_t incarnation, last_seq;
         uint8_t last_hash[32];
         bool resealed;
-        usec_t updated; /* when loaded */
+        usec_t opened, updated; /* when loaded */
 } StreamRow;
 
 typedef void (*StreamRows)(int r, const StreamRow *rows, size_t n, void *userdata);
@@ -19,7 +19,9 @@ void stream_advance(PqTransaction *t, const StreamRow *row, uint64_t from);
 /* All streams of one validator. */
 int streams_load(Store *s, uint32_t validator, StreamRows callback, void *userdata,
                  StoreCall **ret);
-/* Forgets streams without news for 48 h. */
+/* One stream is forgotten. */
+void stream_forget(PqTransaction *t, uint32_t validator, uint64_t incarnation);
+/* Those without news for 48 h are. */
 void streams_prune(PqTransaction *t);
 
 extern const PqStatement *const streams_statements[];

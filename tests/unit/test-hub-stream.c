@@ -106,16 +106,16 @@ static void loaded_streams_are_committed(void **state _unused_) {
         Stream s = { .incarnation = 1, .last = 5, .hash = hash_of(5) };
 
         assert_int_equal(stream_table_new(&t), 0);
-        assert_int_equal(stream_table_load(t, &s), 0);
+        assert_int_equal(stream_table_load(t, &s, NOW, NOW), 0);
         assert_int_equal(step(t, 1, 5, 4), STREAM_SEEN);
         assert_int_equal(step(t, 1, 6, 5), STREAM_TAKE);
         move(t, 1, 6);
-        assert_int_equal(stream_table_load(t, &s), 0); /* what is known is newer */
+        assert_int_equal(stream_table_load(t, &s, NOW, NOW), 0); /* what is known is newer */
         assert_int_equal(stream_table_find(t, 1)->last, 6);
         assert_int_equal(stream_table_count(t), 1);
 }
 
-static void there_are_limits_but_none_is_forgotten(void **state _unused_) {
+static void there_are_limits_and_open_ones_go_on(void **state _unused_) {
         _cleanup_(stream_table_freep) StreamTable *t = NULL;
         const uint64_t later = NOW + STREAMS_LIVE_TIME;
         Batch b = { .header = { .type = BATCH_TICKS, .incarnation = 9999, .sequence = 1 } };
@@ -151,6 +151,72 @@ static void a_day_has_so_many_new_ones(void **state _unused_) {
                          STREAM_TAKE);
 }
 
+/* A hub that was restarted knows how many there are and were. */
+static void limits_count_what_was_loaded(void **state _unused_) {
+        _cleanup_(stream_table_freep) StreamTable *t = NULL;
+        Stream s = { .last = 1 };
+
+        assert_int_equal(stream_table_new(&t), 0);
+        for (s.incarnation = 1; s.incarnation < STREAMS_DAY_MAX; s.incarnation++)
+                assert_int_equal(stream_table_load(t, &s, NOW - USEC_PER_DAY / 2,
+                                                   NOW - STREAMS_LIVE_TIME),
+                                 0);
+        assert_true(stream_table_may_open(t, NOW));
+        assert_int_equal(stream_table_load(t, &s, NOW - USEC_PER_DAY, NOW - STREAMS_LIVE_TIME), 0);
+        assert_true(stream_table_may_open(t, NOW));
+        s.incarnation++;
+        assert_int_equal(stream_table_load(t, &s, NOW - USEC_PER_DAY + 1, NOW - STREAMS_LIVE_TIME),
+                         0);
+        assert_false(stream_table_may_open(t, NOW));
+        assert_true(stream_table_may_open(t, NOW + 1));
+
+        for (unsigned i = 0; i < STREAMS_LIVE_MAX; i++) {
+                s.incarnation++;
+                assert_int_equal(stream_table_load(t, &s, 0, NOW + 1), 0);
+        }
+        assert_false(stream_table_may_open(t, NOW + 1));
+        assert_true(stream_table_may_open(t, NOW + 1 + STREAMS_LIVE_TIME));
+}
+
+typedef struct Forgotten {
+        unsigned n;
+        uint64_t sum;
+} Forgotten;
+
+static void on_forgotten(uint64_t incarnation, void *userdata) {
+        Forgotten *f = userdata;
+
+        f->n++;
+        f->sum += incarnation;
+}
+
+static void idle_ones_are_forgotten(void **state _unused_) {
+        _cleanup_(stream_table_freep) StreamTable *t = NULL;
+        Stream s = { .last = 7 };
+        Forgotten f = { 0 };
+
+        assert_int_equal(stream_table_new(&t), 0);
+        for (s.incarnation = 1; s.incarnation <= 8; s.incarnation++)
+                assert_int_equal(stream_table_load(t, &s, NOW, NOW + (s.incarnation & 1)), 0);
+        stream_table_forget(t, NOW, on_forgotten, &f);
+        assert_int_equal(f.n, 0);
+        stream_table_forget(t, NOW + 1, on_forgotten, &f);
+        assert_int_equal(f.n, 4);
+        assert_int_equal(f.sum, 2 + 4 + 6 + 8);
+        assert_int_equal(stream_table_count(t), 4);
+        assert_null(stream_table_find(t, 2));
+        assert_int_equal(stream_table_find(t, 7)->last, 7);
+        assert_int_equal(step(t, 2, 1, 0), STREAM_TAKE); /* as if it had never been */
+
+        move(t, 2, 1); /* not in the database yet */
+        stream_table_forget(t, NOW + USEC_PER_DAY, on_forgotten, &f);
+        assert_int_equal(f.n, 8);
+        assert_int_equal(stream_table_count(t), 1);
+        stream_table_committed(t, 2, 1);
+        stream_table_forget(t, NOW + USEC_PER_DAY, on_forgotten, &f);
+        assert_int_equal(stream_table_count(t), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_new_stream_begins_at_one_with_zeros),
@@ -158,8 +224,10 @@ int main(void) {
                 cmocka_unit_test(until_its_commit_a_batch_sent_again_waits),
                 cmocka_unit_test(a_gap_fits_when_it_reaches_the_position),
                 cmocka_unit_test(loaded_streams_are_committed),
-                cmocka_unit_test(there_are_limits_but_none_is_forgotten),
+                cmocka_unit_test(there_are_limits_and_open_ones_go_on),
                 cmocka_unit_test(a_day_has_so_many_new_ones),
+                cmocka_unit_test(limits_count_what_was_loaded),
+                cmocka_unit_test(idle_ones_are_forgotten),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,15 @@ static void on_streams(int r, const StreamRow *rows, size_t n, void *userdata) {
                              rows[i].resealed);
 }
 
+static void on_times(int r, const StreamRow *rows, size_t n, void *userdata) {
+        StoreFixture *f = fixture_rows(userdata, r, n);
+
+        for (size_t i = 0; i < n; i++)
+                fixture_note(f, "opened on day %lu, moved %lu h ago\n",
+                             rows[i].opened / USEC_PER_DAY,
+                             (now_realtime() - rows[i].updated) / USEC_PER_HOUR);
+}
+
 static int advance(StoreFixture *f, uint64_t from, uint64_t to) {
         PqTransaction *t = pq_transaction_new();
         StreamRow row = {
@@ -50,17 +59,41 @@ static void loaded_by_validator_and_forgotten_when_idle(void **state) {
         assert_int_equal(streams_load(f->store, 2, on_streams, f, NULL), 0);
         fixture_expect_text(f, "");
 
+        fixture_sql(f, "UPDATE validator_stream SET opened_at = '1970-01-02', "
+                       "updated_at = now() - interval '47 h';");
+        streams_prune(t);
+        assert_int_equal(fixture_commit(f, t), 0);
+        assert_int_equal(streams_load(f->store, 1, on_times, f, NULL), 0);
+        fixture_expect_text(f, "opened on day 1, moved 47 h ago\n");
+
         fixture_sql(f, "UPDATE validator_stream SET updated_at = now() - interval '49 h';");
+        t = pq_transaction_new();
         streams_prune(t);
         assert_int_equal(fixture_commit(f, t), 0);
         assert_int_equal(streams_load(f->store, 1, on_streams, f, NULL), 0);
         fixture_expect_text(f, "");
 }
 
+static void one_is_forgotten_and_may_begin_again(void **state) {
+        StoreFixture *f = *state;
+        PqTransaction *t = pq_transaction_new();
+
+        assert_int_equal(advance(f, 0, 3), 0);
+        stream_forget(t, 2, INT64_MAX);
+        stream_forget(t, 1, 77);
+        assert_int_equal(fixture_commit(f, t), 0);
+        assert_int_equal(advance(f, 0, 1), -ESTALE); /* it was another one */
+        t = pq_transaction_new();
+        stream_forget(t, 1, INT64_MAX);
+        assert_int_equal(fixture_commit(f, t), 0);
+        assert_int_equal(advance(f, 0, 1), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(positions_are_guarded),
                 cmocka_unit_test(loaded_by_validator_and_forgotten_when_idle),
+                cmocka_unit_test(one_is_forgotten_and_may_begin_again),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
