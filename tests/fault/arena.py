@@ -2,10 +2,14 @@
 
 What the tests kill they start again here, as systemd would; a daemon that ends by itself is a failure."""
 
+import contextlib
+import math
 import os
 import signal
+import sqlite3
 import time
 
+import check_spool
 from database import Database
 from disk import Disk
 from load import Load
@@ -134,7 +138,7 @@ class Arena(World):
     def signal_postgres(self, sig):
         """To the postmaster first, so that it starts no other backend. The pids."""
         process = self.database.process
-        pids = [process.pid, *children(process.pid)] if process.running() else []
+        pids = [process.pid, *children(process.pid)] if process and process.running() else []
         for pid in pids:
             kill(pid, sig)
         return pids
@@ -147,15 +151,15 @@ class Arena(World):
     # Mending ------------------------------------------------------------------------------------------------------
 
     def heal(self):
-        """Starts what is down, lowest first."""
-        self.assert_alive()
-        if "postgres" in self.down:
+        """Starts what is down, lowest first; what was named and lives has survived."""
+        if not self.database.process.running():
             self.database.start()
-            self.down.discard("postgres")
-        if "hub" in self.down:
+        if not self.hub.running():
             self.start_hub()
-        for name in [n for n in self.validators if n in self.down]:
-            self.start_validator(name)
+        for name, process in list(self.validators.items()):
+            if not process.running():
+                self.start_validator(name)
+        self.down.clear()
 
     def assert_alive(self):
         """Nobody has ended who was not killed."""
@@ -175,6 +179,20 @@ class Arena(World):
         wait_until(lambda: self.watch() and self.database.value(f"""SELECT count(DISTINCT validator_id) = {len(REAL)}
             FROM website_tick JOIN validator v ON v.id = validator_id AND v.name IN ({names})
             WHERE commit_no > {since}""") == "t", "ticks of every real validator are stored", seconds, 0.1)
+
+    def wait_spools(self, seconds=90.0):
+        """Until no real validator keeps anything of before: whatever it was, it has been delivered."""
+        begun = {name: self.backlog(name)[1] for name in self.validators}
+        for name, newest in begun.items():
+            wait_until(lambda: self.watch() and self.backlog(name)[0] > newest,
+                       f"{name} has delivered its backlog", seconds, 0.5)
+
+    def backlog(self, name):
+        """Times (µs) of the oldest and the newest batch that wait in a spool; of an empty one both are endless."""
+        path = check_spool.copy(self, name)
+        with contextlib.closing(sqlite3.connect(os.path.join(path, "spool.sqlite"))) as db:
+            oldest, newest = db.execute("SELECT min(created), max(created) FROM batch").fetchone()
+        return (oldest or math.inf, newest or 0)
 
     def watch(self):
         self.assert_alive()
@@ -203,6 +221,13 @@ class Arena(World):
     def acked(self):
         return sum(load.count() for load in self.loads)
 
+    def pass_time(self, seconds):
+        """The absence of something is what is tested: meanwhile the world goes on, and nobody else may end."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.assert_alive()
+            time.sleep(0.1)
+
     def hub_seconds(self):
         """Hub time, as the newest commit has it, in seconds."""
         return float(self.database.value("SELECT extract(epoch FROM heartbeat_at) FROM hub_state"))
@@ -210,9 +235,14 @@ class Arena(World):
     # Ending -------------------------------------------------------------------------------------------------------
 
     def stop(self):
+        """The daemons in good order, if they are there and can."""
         for process in (self.loads and self.load.process, self.site):
+            if process and process.running():
+                process.kill()
+        self.signal_postgres(signal.SIGCONT)
+        for process in (self.hub, *self.validators.values()):
             if process:
-                process.stop()
+                process.popen.send_signal(signal.SIGCONT)
         try:
             super().stop()
         finally:

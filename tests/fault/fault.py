@@ -6,7 +6,7 @@ class Fault:
     """`rng` belongs to the round: every choice is made by it, so that a round can be had again."""
 
     name = ""
-    needs = ()  # disks of the arena that it fills
+    needs = ""  # disk of the arena that it fills
     allows = frozenset()  # dispositions of acknowledged ticks that it explains
 
     def __init__(self, arena, rng, long=False):

@@ -19,7 +19,7 @@ class Load:
         self.size = self.lines = 0  # counted so far
         self.process = Process(self.name, [
             program(arena.build), f"--hub={arena.hub_url}", f"--validators={arena.options.peers}",
-            f"--seed={arena.options.seed}", "--seconds=0", f"--down={down}", f"--journal={self.journal}", "--json",
+            f"--seed={arena.options.seed}", "--seconds=0", f"--down={down}", f"--journal={self.journal}", "--json", "--drain=90",
         ], arena.run, ready=False)
 
     def start(self):
@@ -35,12 +35,16 @@ class Load:
         self.lines += more.count(b"\n")
         return self.lines
 
-    def finish(self, seconds=60.0):
+    def finish(self, seconds=100.0):
         """Stops it when everything it sent is acknowledged, and returns its summary."""
         status = self.process.stop(seconds, signal.SIGTERM)
         if status != 0:
             raise Failure(f"{self.name} ended with {status}; {self.process.tail()}")
-        return json.loads(self.process.log().strip().splitlines()[-1])
+        summary = json.loads(self.process.log().strip().splitlines()[-1])
+        left = summary["ticksSent"] - sum(summary["acked"].values()) - summary["ticksAckedByPosition"]
+        if left:
+            raise Failure(f"{left:g} ticks of the load are never acknowledged: {summary}")
+        return summary
 
 
 def program(build):

@@ -4,6 +4,7 @@ database and the spools against what was promised. `python3 tests/fault/run.py -
 import argparse
 import os
 import random
+import signal
 import sys
 import time
 
@@ -13,6 +14,7 @@ sys.path[:0] = [HERE, os.path.join(SOURCE, "tests", "run"), os.path.join(SOURCE,
 
 from arena import Arena  # noqa: E402
 from checker import Checker  # noqa: E402
+from disk import hide_mounts  # noqa: E402
 from faults import FAULTS  # noqa: E402
 from process import Failure, say  # noqa: E402
 
@@ -78,6 +80,7 @@ class Round:
         arena.wait_validators()
         arena.wait_load()
         back = time.monotonic() - broken
+        arena.wait_spools()
         for fault in self.faults:
             fault.prove(self.checker)
         arena.load.finish()
@@ -139,8 +142,13 @@ class Rounds:
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     rounds = Rounds(arguments())
-    rounds.run()
+    hide_mounts()
+    try:
+        rounds.run()
+    finally:
+        rounds.close()
     say(f"{rounds.passed} passed, {rounds.failed} failed")
     return 1 if rounds.failed else 0
 

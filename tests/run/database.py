@@ -42,6 +42,9 @@ class Database:
     def url(self, user="dpin-hub", name="dpin"):
         return f"host={self.run} user={user} dbname={name}"
 
+    def _psql(self, user, name="dpin"):
+        return [server_program("psql"), "-XAtq", self.url(user, name)]
+
     def start(self):
         fresh = not os.path.exists(os.path.join(self.data, "PG_VERSION"))
         for directory in (self.data, self.run):
@@ -64,17 +67,17 @@ class Database:
     def _answers(self):
         if not self.process.running():
             raise Failure(f"PostgreSQL ended; {self.process.tail()}")
-        return "1" in command(["psql", "-XAtq", self.url("postgres", "postgres"), "-c", "SELECT 1"], check=False)
+        return "1" in command([*self._psql("postgres", "postgres"), "-c", "SELECT 1"], check=False)
 
     def _create(self):
         for sql in ('CREATE ROLE dpin NOLOGIN', 'CREATE ROLE "dpin-hub" LOGIN IN ROLE dpin',
                     'CREATE ROLE "dpin-api" LOGIN',
                     'CREATE DATABASE dpin OWNER dpin'):
-            command(["psql", "-XAtq", self.url("postgres", "postgres"), "-c", sql])
+            command([*self._psql("postgres", "postgres"), "-c", sql])
 
     def sql(self, text, user="postgres"):
         """Rows of tab-separated text, for looking at what was stored."""
-        out = command(["psql", "-XAtq", "-F", "\t", "-v", "ON_ERROR_STOP=1", self.url(user), "-c", text])
+        out = command([*self._psql(user), "-F", "\t", "-v", "ON_ERROR_STOP=1", "-c", text])
         return [line.split("\t") for line in out.splitlines()]
 
     def value(self, text):
