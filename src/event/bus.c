@@ -14,6 +14,8 @@
 #include "event/bus-internal.h"
 #include "event/timer.h"
 
+#define NAME_RETRY (2 * USEC_PER_SEC)
+
 enum {
         ROUND = 64
 }; /* messages before others on the loop have their turn */
@@ -27,6 +29,9 @@ struct Bus {
         bool private;
         BusPending *pending;
         char *identifier;
+        char *wanted; /* the name that could not be had yet, asked for again by the timer */
+        Timer *again;
+        sd_bus_slot *asked;
 };
 
 static void process(Bus *b);
@@ -48,6 +53,8 @@ static void stop_watching(Bus *b, int r) {
         log_debug("The bus connection ended: %s", strerror(-r));
         (void)uv_poll_stop(b->poll);
         timer_stop(b->timer);
+        if (b->again)
+                timer_stop(b->again);
         (void)uv_prepare_stop(b->prepare);
 }
 
@@ -143,18 +150,7 @@ static int open_private(sd_bus **ret, const char *address) {
         return 0;
 }
 
-static int open_bus(Bus *b, const char *address, const char *name) {
-        int r;
-
-        r = address ? open_private(&b->native, address) : sd_bus_open_system(&b->native);
-        if (r == -ECONNREFUSED || r == -ENOTDIR)
-                return -ENOENT;
-        if (r < 0)
-                return r;
-        return sd_bus_request_name(b->native, name, 0);
-}
-
-int bus_new(Bus **ret, uv_loop_t *loop, const char *address, const char *name) {
+static int open_bus(Bus **ret, uv_loop_t *loop, const char *address) {
         _cleanup_(bus_freep) Bus *b = NULL;
         int r;
 
@@ -162,10 +158,26 @@ int bus_new(Bus **ret, uv_loop_t *loop, const char *address, const char *name) {
         if (!b)
                 return -ENOMEM;
         b->private = address != NULL;
-        r = open_bus(b, address, name);
+        r = address ? open_private(&b->native, address) : sd_bus_open_system(&b->native);
+        if (r == -ECONNREFUSED || r == -ENOTDIR)
+                return -ENOENT;
         if (r < 0)
                 return r;
         r = init_watches(b, loop);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(b);
+        return 0;
+}
+
+int bus_new(Bus **ret, uv_loop_t *loop, const char *address, const char *name) {
+        _cleanup_(bus_freep) Bus *b = NULL;
+        int r;
+
+        r = open_bus(&b, loop, address);
+        if (r < 0)
+                return r;
+        r = sd_bus_request_name(b->native, name, 0);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(b);
@@ -191,11 +203,14 @@ Bus *bus_free(Bus *b) {
                 bus_pending_remove(p);
                 p->drop(p);
         }
+        sd_bus_slot_unref(b->asked);
+        timer_free(b->again);
         close_handle(b->prepare);
         timer_free(b->timer);
         close_handle(b->poll);
         sd_bus_flush_close_unref(b->native);
         free(b->identifier);
+        free(b->wanted);
         free(b);
         return NULL;
 }
@@ -278,6 +293,60 @@ int bus_add_log_control(Bus *b, const char *identifier) {
                                         "org.freedesktop.LogControl1", log_control_vtable, b);
 }
 
+/* The name --------------------------------------------------------------------------------------
+ */
+
+static int on_named(sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        Bus *b = userdata;
+        uint32_t outcome = 0;
+
+        b->asked = sd_bus_slot_unref(b->asked);
+        if (sd_bus_message_is_method_error(reply, NULL) ||
+            sd_bus_message_read(reply, "u", &outcome) < 0 ||
+            (outcome != 1 && outcome != 4)) /* owner from now on, owner already */
+                return 0;
+        log_info("has its place on D-Bus now: %s", b->wanted);
+        b->again = timer_free(b->again);
+        return 0;
+}
+
+static void on_again(void *userdata) {
+        Bus *b = userdata;
+
+        if (!b->asked)
+                (void)sd_bus_request_name_async(b->native, &b->asked, b->wanted, 0, on_named, b);
+}
+
+/* While packages are installed, a daemon starts before the bus has read who may own its name; and a
+ * daemon may still have the name that this one follows. */
+static int ask_again(Bus *b, uv_loop_t *loop, const char *name) {
+        int r;
+
+        b->wanted = strdup(name);
+        if (!b->wanted)
+                return -ENOMEM;
+        r = timer_new(&b->again, loop, on_again, b);
+        if (r >= 0)
+                timer_every(b->again, NAME_RETRY, NAME_RETRY);
+        return r;
+}
+
+static void log_absence(const BusPlace *place, int r) {
+        log_event(LOG_WARNING, DPIN_MSG_BUS_ABSENT,
+                  r == -EEXIST ? "another has this daemon's place on D-Bus" : place->without,
+                  "DPIN_ERROR=%s", strerror(-r));
+}
+
+static int request(Bus *b, uv_loop_t *loop, const BusPlace *place) {
+        int r;
+
+        r = sd_bus_request_name(b->native, place->name, 0);
+        if (r != -EACCES && r != -EEXIST)
+                return r;
+        log_absence(place, r);
+        return ask_again(b, loop, place->name);
+}
+
 int bus_take_place(Bus **ret, uv_loop_t *loop, const BusPlace *place) {
         _cleanup_(bus_freep) Bus *b = NULL;
         int r;
@@ -285,14 +354,13 @@ int bus_take_place(Bus **ret, uv_loop_t *loop, const BusPlace *place) {
         *ret = NULL;
         if (place->address && strcmp(place->address, "none") == 0)
                 return 0;
-        r = bus_new(&b, loop, place->address, place->name);
+        r = open_bus(&b, loop, place->address);
+        if (r >= 0)
+                r = request(b, loop, place);
         if (r == -ENOMEM)
                 return r;
         if (r < 0) {
-                log_event(LOG_WARNING, DPIN_MSG_BUS_ABSENT,
-                          r == -EEXIST ? "another has this daemon's place on D-Bus"
-                                       : place->without,
-                          "DPIN_ERROR=%s", strerror(-r));
+                log_absence(place, r);
                 return 0;
         }
         r = bus_add_log_control(b, place->identifier);

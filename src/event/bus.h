@@ -30,9 +30,10 @@ typedef struct BusPlace {
         const char *without;    /* the log's words when there is no place: what cannot be done */
 } BusPlace;
 
-/* bus_new() and bus_add_log_control() as every daemon wants them. 1. 0: it goes without, and *ret
- * is NULL: by "none", or because it could not be had, which is logged here as it is the same for
- * all daemons. */
+/* bus_new() and bus_add_log_control() as every daemon wants them. 1; a name that another has, or
+ * that the bus does not give yet, is asked for again until it is had. 0: it goes without, and *ret
+ * is NULL: by "none", or because there is no bus. Absence is logged here as it is the same for all
+ * daemons. */
 int bus_take_place(Bus **ret, uv_loop_t *loop, const BusPlace *place);
 /* Exports org.freedesktop.LogControl1 at /org/freedesktop/LogControl1 (LogLevel, which root and the
  * daemon's own user may set; LogTarget, SyslogIdentifier). */

@@ -181,9 +181,41 @@ static void a_daemon_goes_without_a_place(void **state _unused_) {
         place.address = "unix:path=/nonexistent/bus";
         assert_int_equal(bus_take_place(&b, &w.loop, &place), 0);
         assert_null(b);
-        place.address = private_bus_address(w.daemon);
-        assert_int_equal(bus_take_place(&b, &w.loop, &place), 0); /* the name is the service's */
-        assert_null(b);
+        world_done(&w);
+}
+
+static int method_second(sd_bus_message *m, void *userdata _unused_, sd_bus_error *error _unused_) {
+        return sd_bus_reply_method_return(m, "s", "second");
+}
+
+static const sd_bus_vtable second_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("Greet", "s", "s", method_second, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+static void a_name_is_had_when_its_owner_goes(void **state _unused_) {
+        Bus *second = NULL;
+        World w;
+
+        world_init(&w);
+        assert_int_equal(bus_take_place(&second, &w.loop,
+                                        &(BusPlace){ .address = private_bus_address(w.daemon),
+                                                     .name = "org.dpin.Toy1",
+                                                     .identifier = "dpin-toy",
+                                                     .without = "no place" }),
+                         1);
+        assert_true(sd_bus_add_object_vtable(bus_get(second), NULL, "/toy", "org.dpin.Toy1",
+                                             second_vtable, NULL) >= 0);
+        send_greeting(&w, "first");
+        await_answer(&w, 1);
+        assert_string_equal(w.text, "first");
+        w.service = bus_free(w.service);
+        for (unsigned n = 1; strcmp(w.text, "second") != 0; n++) {
+                send_greeting(&w, "");
+                await_answer(&w, n + 1);
+        }
+        bus_free(second);
         world_done(&w);
 }
 
@@ -308,6 +340,7 @@ int main(void) {
                 cmocka_unit_test(a_name_has_one_owner),
                 cmocka_unit_test(no_bus_is_said),
                 cmocka_unit_test(a_daemon_goes_without_a_place),
+                cmocka_unit_test(a_name_is_had_when_its_owner_goes),
                 cmocka_unit_test(a_lost_bus_leaves_the_loop_in_peace),
                 cmocka_unit_test(the_log_level_is_set_by_the_bus),
                 cmocka_unit_test(a_place_can_be_told_to_log_more),
