@@ -4,7 +4,6 @@
 #include "api/events.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "api/feed-load.h"
 #include "api/live.h"
@@ -166,18 +165,6 @@ static void begin(ApiCall *c, bool resumable, uint64_t position) {
                 reset(s);
 }
 
-/* Digits only; anything else was never an id of ours. */
-static bool read_id(const char *text, uint64_t *ret) {
-        uint64_t value = 0;
-
-        if (!*text || strlen(text) > 18 || text[strspn(text, "0123456789")])
-                return false;
-        for (; *text; text++)
-                value = value * 10 + (uint64_t)(*text - '0');
-        *ret = value;
-        return true;
-}
-
 static void on_bounds(int r, const EventBounds *rows, size_t n, void *userdata) {
         ApiCall *c = userdata;
         const char *text = httpd_header(c->http, "Last-Event-ID");
@@ -189,7 +176,8 @@ static void on_bounds(int r, const EventBounds *rows, size_t n, void *userdata) 
                 call_fail(c, r < 0 ? r : -EIO);
                 return;
         }
-        resumable = text && read_id(text, &id) && id >= rows->resumable && id <= rows->newest;
+        resumable = text && sse_position_read(text, &id) && id >= rows->resumable &&
+                    id <= rows->newest;
         begin(c, resumable, id);
 }
 

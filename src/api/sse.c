@@ -2,7 +2,6 @@
 #include "api/sse.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <utlist.h>
@@ -165,6 +164,17 @@ void sse_beat(Sse *s) {
                 if (!r->closed && s->ops.beat)
                         s->ops.beat(r->who.target);
         }
+}
+
+bool sse_position_read(const char *text, uint64_t *ret) {
+        uint64_t value = 0;
+
+        if (!*text || strlen(text) > 18 || text[strspn(text, "0123456789")])
+                return false;
+        for (; *text; text++)
+                value = value * 10 + (uint64_t)(*text - '0');
+        *ret = value;
+        return true;
 }
 
 size_t sse_hello(uint64_t position, char ret[static SSE_LINE_SIZE]) {

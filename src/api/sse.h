@@ -3,6 +3,7 @@
  * socket. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,10 @@ void sse_beat(Sse *s);
 /* The events of whole commits after `after` that an organisation may see; freed by the caller. The
  * id stands with the last event of a commit, so that resuming never leaves out the others. */
 int sse_format(const SseJoin *who, const FeedEntry *entries, size_t n, char **ret, size_t *ret_n);
+
+/* What a reader that comes again says it has seen (Last-Event-ID). False: digits only would be an
+ * id of ours, and at most 18 of them. */
+bool sse_position_read(const char *text, uint64_t *ret);
 
 #define SSE_LINE_SIZE 64
 /* How a stream begins: when to come again, and from where. Returns its length. */

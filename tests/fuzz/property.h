@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static inline void property_failed(const char *claim, const char *file, int line) {
+static inline _Noreturn void property_failed(const char *claim, const char *file, int line) {
         fprintf(stderr, "%s:%d: not so: %s\n", file, line, claim);
         abort();
 }

@@ -179,6 +179,20 @@ static void a_stream_begins_with_retry_and_place(void **state _unused_) {
         assert_string_equal(text, "retry: 2000\nid: 18446744073709551615\n\n");
 }
 
+static void only_digits_are_a_position(void **state _unused_) {
+        static const char *const wrong[] = { "",   "-1",  "+1",  " 1",
+                                             "1 ", "0x1", "1e3", "1234567890123456789" };
+        uint64_t position = 7;
+
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++)
+                assert_false(sse_position_read(wrong[i], &position));
+        assert_int_equal(position, 7);
+        assert_true(sse_position_read("0", &position));
+        assert_int_equal(position, 0);
+        assert_true(sse_position_read("123456789012345678", &position));
+        assert_int_equal(position, 123456789012345678);
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(organisations_see_their_own_and_what_is_for_all),
@@ -189,6 +203,7 @@ int main(void) {
                 cmocka_unit_test(readers_are_limited),
                 cmocka_unit_test(a_payload_cannot_forge_an_event),
                 cmocka_unit_test(a_stream_begins_with_retry_and_place),
+                cmocka_unit_test(only_digits_are_a_position),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

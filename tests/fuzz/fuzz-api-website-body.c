@@ -1,0 +1,67 @@
+/* Any bytes as what people send about websites: what is accepted is within its limits and can be
+ * checked by a validator; what is refused is told as a sentence. */
+#include <errno.h>
+
+#include "api/website-body.h"
+#include "base/encode.h"
+#include "property.h"
+#include "wire/spec.h"
+
+static void check_problem(const BodyProblem *p) {
+        size_t n = strnlen(p->detail, sizeof(p->detail));
+
+        PROPERTY(p->status == 400 || p->status == 422);
+        PROPERTY(n > 0 && n < sizeof(p->detail) && p->detail[n - 1] == '.');
+        PROPERTY(utf8_is_valid(p->detail, n));
+        PROPERTY(strnlen(p->pointer, sizeof(p->pointer)) < sizeof(p->pointer));
+        PROPERTY(!p->pointer[0] || (p->pointer[0] == '/' && p->status == 422));
+}
+
+static void check_name(const char *name) {
+        size_t n = strnlen(name, WEBSITE_NAME_SIZE);
+
+        PROPERTY(n < WEBSITE_NAME_SIZE && utf8_is_valid(name, n) && n <= 4 * 200);
+        for (const char *c = name; *c; c++)
+                PROPERTY((unsigned char)*c >= ' ' && *c != 0x7f);
+}
+
+static void check_limits(const WebsiteBody *b) {
+        int64_t interval = b->interval_ms ? b->interval_ms : 60000;
+
+        PROPERTY(interval >= 10000 && interval <= 86400000);
+        PROPERTY(b->timeout_ms == 0 || (b->timeout_ms >= 100 && b->timeout_ms <= interval / 2));
+        PROPERTY(b->seats >= 0 && b->seats <= 16);
+        check_name(b->name);
+}
+
+/* The hub makes an order's specification of it. */
+static void check_url(const char *url) {
+        _cleanup_free_ char *text = NULL;
+        Spec s;
+
+        spec_default(&s);
+        PROPERTY(strlen(url) <= URL_MAX);
+        snprintf(s.url, sizeof(s.url), "%s", url);
+        PROPERTY(spec_encode(&s, &text, NULL) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        BodyProblem problem = { 0 };
+        WebsiteBody body;
+        Uuid id;
+        int r;
+
+        r = website_body_read((const char *)data, size, &body, &problem);
+        PROPERTY(r == 0 || r == -EINVAL);
+        if (r == 0) {
+                check_limits(&body);
+                check_url(body.url);
+        } else {
+                check_problem(&problem);
+        }
+        r = website_id_body_read((const char *)data, size, &id, &problem);
+        PROPERTY(r == 0 || r == -EINVAL);
+        if (r < 0)
+                check_problem(&problem);
+        return 0;
+}
