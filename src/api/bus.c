@@ -14,6 +14,7 @@
 struct ApiBus {
         ApiManager *manager; /* borrowed */
         Bus *bus;
+        const char *version; /* a property */
         BusCalls *calls;
 };
 
@@ -39,17 +40,11 @@ static int property_state(sd_bus *bus _unused_, const char *path _unused_,
         return sd_bus_message_append(reply, "s", api_manager_state(b->manager));
 }
 
-static int property_version(sd_bus *bus _unused_, const char *path _unused_,
-                            const char *interface _unused_, const char *property _unused_,
-                            sd_bus_message *reply, void *userdata _unused_,
-                            sd_bus_error *error _unused_) {
-        return sd_bus_message_append(reply, "s", DPIN_VERSION);
-}
-
 static const sd_bus_vtable api_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("State", "s", property_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Version", "s", NULL, offsetof(ApiBus, version),
+                        SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_METHOD_WITH_ARGS("CreateToken",
                                 SD_BUS_ARGS("s", name, "as", scopes, "t", expires_seconds, "s",
                                             organisation),
@@ -82,6 +77,7 @@ int api_bus_new(ApiBus **ret, uv_loop_t *loop, const char *address, ApiManager *
         if (!b)
                 return -ENOMEM;
         b->manager = m;
+        b->version = DPIN_VERSION;
         r = bus_take_place(&b->bus, loop, &place);
         if (r <= 0)
                 return r;

@@ -15,6 +15,7 @@
 struct HubBus {
         HubManager *manager; /* borrowed */
         Bus *bus;
+        const char *version; /* a property */
         BusCalls *calls;
 };
 
@@ -55,13 +56,6 @@ static int property_state(sd_bus *bus _unused_, const char *path _unused_,
         HubBus *b = userdata;
 
         return sd_bus_message_append(reply, "s", hub_manager_state(b->manager));
-}
-
-static int property_version(sd_bus *bus _unused_, const char *path _unused_,
-                            const char *interface _unused_, const char *property _unused_,
-                            sd_bus_message *reply, void *userdata _unused_,
-                            sd_bus_error *error _unused_) {
-        return sd_bus_message_append(reply, "s", DPIN_VERSION);
 }
 
 static int property_network_key(sd_bus *bus _unused_, const char *path _unused_,
@@ -131,7 +125,8 @@ static int property_refused(sd_bus *bus _unused_, const char *path _unused_,
 static const sd_bus_vtable hub_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("State", "s", property_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Version", "s", NULL, offsetof(HubBus, version),
+                        SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("NetworkKey", "s", property_network_key, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Sessions", "u", property_count, 0, 0),
         SD_BUS_PROPERTY("Refused", "a{st}", property_refused, 0, 0),
@@ -175,6 +170,7 @@ int hub_bus_new(HubBus **ret, uv_loop_t *loop, const char *address, HubManager *
         if (!b)
                 return -ENOMEM;
         b->manager = m;
+        b->version = DPIN_VERSION;
         r = bus_take_place(&b->bus, loop, &place);
         if (r <= 0)
                 return r;

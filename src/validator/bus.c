@@ -15,14 +15,8 @@
 struct ValidatorBus {
         const ValidatorManager *manager; /* borrowed */
         Bus *bus;
+        const char *version; /* a property */
 };
-
-static int property_version(sd_bus *bus _unused_, const char *path _unused_,
-                            const char *interface _unused_, const char *property _unused_,
-                            sd_bus_message *reply, void *userdata _unused_,
-                            sd_bus_error *error _unused_) {
-        return sd_bus_message_append(reply, "s", DPIN_VERSION);
-}
 
 static int property_text(sd_bus *bus _unused_, const char *path _unused_,
                          const char *interface _unused_, const char *property,
@@ -79,7 +73,8 @@ static int property_counter(sd_bus *bus _unused_, const char *path _unused_,
 static const sd_bus_vtable validator_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("State", "s", property_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("Version", "s", property_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Version", "s", NULL, offsetof(ValidatorBus, version),
+                        SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Key", "s", property_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Hub", "s", property_text, 0, 0),
         SD_BUS_PROPERTY("Connected", "b", property_connected, 0,
@@ -109,6 +104,7 @@ int validator_bus_new(ValidatorBus **ret, uv_loop_t *loop, const char *address,
         if (!b)
                 return -ENOMEM;
         b->manager = m;
+        b->version = DPIN_VERSION;
         r = bus_take_place(&b->bus, loop, &place);
         if (r <= 0)
                 return r;
