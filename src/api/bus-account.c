@@ -207,7 +207,8 @@ static int append_scopes(sd_bus_message *answer, unsigned scopes) {
         return r < 0 ? r : sd_bus_message_close_container(answer);
 }
 
-static int append_token(sd_bus_message *answer, const TokenRow *t) {
+static int append_token(sd_bus_message *answer, const void *row) {
+        const TokenRow *t = row;
         char id[UUID_TEXT_SIZE];
         int r;
 
@@ -224,25 +225,8 @@ static int append_token(sd_bus_message *answer, const TokenRow *t) {
 }
 
 static void on_listed(int r, const TokenRow *rows, size_t n, void *userdata) {
-        BusCall *c = bus_call_resume(userdata);
-        const BusCallNote *note = bus_call_note(c);
-        sd_bus_message *answer;
-        size_t end;
-
-        if (r < 0) {
-                bus_call_fail(c, r, NULL);
-                return;
-        }
-        answer = bus_call_answer(c);
-        if (!answer)
-                return;
-        r = sd_bus_message_open_container(answer, 'a', ROW);
-        end = MIN(n, (size_t)note->offset + note->limit);
-        for (size_t i = note->offset; r >= 0 && i < end; i++)
-                r = append_token(answer, &rows[i]);
-        if (r >= 0)
-                r = sd_bus_message_close_container(answer);
-        bus_call_reply(c, answer, r);
+        bus_call_reply_page(bus_call_resume(userdata), r,
+                            &(BusRows){ ROW, rows, n, sizeof(*rows), append_token });
 }
 
 static void on_list_owner(int r, const OrganisationRow *rows, size_t n, void *userdata) {

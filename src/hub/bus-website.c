@@ -14,7 +14,8 @@
 
 /* Listing -------------------------------------------------------------------------------------- */
 
-static int append_row(sd_bus_message *answer, const WebsiteRow *w) {
+static int append_row(sd_bus_message *answer, const void *row) {
+        const WebsiteRow *w = row;
         char id[UUID_TEXT_SIZE];
 
         return sd_bus_message_append(answer, ROW, uuid_format(&w->public_id, id), w->url, w->name,
@@ -23,25 +24,8 @@ static int append_row(sd_bus_message *answer, const WebsiteRow *w) {
 }
 
 static void on_listed(int r, const WebsiteRow *rows, size_t n, void *userdata) {
-        BusCall *c = bus_call_resume(userdata);
-        const BusCallNote *note = bus_call_note(c);
-        sd_bus_message *answer;
-        size_t end;
-
-        if (r < 0) {
-                bus_call_fail(c, r, NULL);
-                return;
-        }
-        answer = bus_call_answer(c);
-        if (!answer)
-                return;
-        r = sd_bus_message_open_container(answer, 'a', ROW);
-        end = MIN(n, (size_t)note->offset + note->limit);
-        for (size_t i = note->offset; r >= 0 && i < end; i++)
-                r = append_row(answer, &rows[i]);
-        if (r >= 0)
-                r = sd_bus_message_close_container(answer);
-        bus_call_reply(c, answer, r);
+        bus_call_reply_page(bus_call_resume(userdata), r,
+                            &(BusRows){ ROW, rows, n, sizeof(*rows), append_row });
 }
 
 void hub_bus_list_websites(BusCall *c, void *userdata) {

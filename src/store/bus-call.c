@@ -230,6 +230,28 @@ void bus_call_reply(BusCall *c, sd_bus_message *answer, int r) {
         bus_call_free(c);
 }
 
+static int append_page(sd_bus_message *answer, const BusRows *rows, const BusCallNote *note) {
+        size_t end = MIN(rows->n, (size_t)note->offset + note->limit);
+        int r;
+
+        r = sd_bus_message_open_container(answer, 'a', rows->type);
+        for (size_t i = note->offset; r >= 0 && i < end; i++)
+                r = rows->append(answer, (const char *)rows->rows + i * rows->size);
+        return r < 0 ? r : sd_bus_message_close_container(answer);
+}
+
+void bus_call_reply_page(BusCall *c, int r, const BusRows *rows) {
+        sd_bus_message *answer;
+
+        if (r < 0) {
+                bus_call_fail(c, r, NULL);
+                return;
+        }
+        answer = bus_call_answer(c);
+        if (answer)
+                bus_call_reply(c, answer, append_page(answer, rows, &c->note));
+}
+
 void bus_call_fail(BusCall *c, int r, const char *text) {
         const char *name = "org.dpin.Error.Failed", *words = strerror(-r);
 

@@ -56,6 +56,17 @@ bool bus_call_read(BusCall *c, const char *types, ...);
 sd_bus_message *bus_call_answer(BusCall *c);
 /* Both end the call. r of sd_bus_message_append(): negative fails. Takes the answer. */
 void bus_call_reply(BusCall *c, sd_bus_message *answer, int r);
+
+/* Rows the store has read, to be answered as an array of one type. */
+typedef struct BusRows {
+        const char *type; /* of a row: "(ss)" */
+        const void *rows;
+        size_t n, size; /* how many, and of one */
+        int (*append)(sd_bus_message *answer, const void *row);
+} BusRows;
+
+/* The page of them that bus_call_read_page() asked for; r of the store. */
+void bus_call_reply_page(BusCall *c, int r, const BusRows *rows);
 /* r as of the store: becomes org.dpin.Error.NotFound, Exists, Invalid, Unavailable or Failed; text
  * is for people, or NULL. */
 void bus_call_fail(BusCall *c, int r, const char *text);
