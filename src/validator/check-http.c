@@ -119,7 +119,12 @@ static void on_done(const HttpResult *result, void *userdata) {
 }
 
 static bool may_connect(const struct sockaddr *address, socklen_t n _unused_, void *userdata) {
-        return guard_allows(userdata, address);
+        const CheckerOptions *o = userdata;
+
+        if (!guard_allows(o->guard, address))
+                return false;
+        return !o->pace || guard_is_named(o->guard, address) ||
+               pace_take(o->pace, address, now_boottime());
 }
 
 static int family_of(uint8_t family) {
@@ -148,7 +153,7 @@ static int start(const CheckTools *tools, const CheckRequest *request, CheckKind
                                        .user_agent = USER_AGENT,
                                        .ca_file = tools->options->ca_file,
                                        .guard = may_connect,
-                                       .guard_userdata = (void *)tools->options->guard,
+                                       .guard_userdata = (void *)tools->options,
                        },
                        on_done, c, &c->call);
         if (r < 0) {

@@ -28,6 +28,8 @@ static const ConfField validator_conf_fields[] = {
         { "StateDirectory", CONF_STRING, 0, 0, DPIN_STATE_DIR "/dpin-validator",
           offsetof(ValidatorConf, state_directory), "STATE_DIRECTORY" },
         { "Tags", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, tags), "VALIDATOR_TAGS" },
+        { "TargetRate", CONF_UNSIGNED, 1, 1000000, "50", offsetof(ValidatorConf, target_rate),
+          NULL },
         { 0 },
 };
 

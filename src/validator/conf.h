@@ -12,6 +12,7 @@ typedef struct ValidatorConf {
         char *state_directory;
         char *log_level;
         uint64_t concurrency, orders_max;
+        uint64_t target_rate;         /* connections a second to one address */
         uint64_t body_max, spool_max; /* bytes */
 } ValidatorConf;
 

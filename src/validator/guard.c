@@ -202,3 +202,9 @@ bool guard_allows(const Guard *g, const struct sockaddr *address) {
                 return false;
         return !embedded(a, inner) || permitted(g, inner);
 }
+
+bool guard_is_named(const Guard *g, const struct sockaddr *address) {
+        uint8_t a[16];
+
+        return to_bytes(address, a) && list_matches(&g->allow, a);
+}

@@ -23,3 +23,5 @@ DEFINE_FREEP(Guard, guard_free);
 
 /* IPv4 and IPv6 socket addresses; any other family is refused. */
 bool guard_allows(const Guard *g, const struct sockaddr *address);
+/* Whether the owner's allow-list names it: a network of his own. */
+bool guard_is_named(const Guard *g, const struct sockaddr *address);

@@ -196,6 +196,21 @@ static void everything_may_be_opened_or_closed(void **state _unused_) {
         assert_false(allows(closed, "8.8.8.8") || allows(closed, "2003::1"));
 }
 
+static void only_the_allow_list_names(void **state _unused_) {
+        _cleanup_(guard_freep) Guard *g = guard_of("10.0.0.0/8, fd00::/8", "10.1.0.0/16");
+        struct sockaddr_in v4 = { .sin_family = AF_INET };
+        struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+        struct sockaddr_un local = { .sun_family = AF_UNIX };
+
+        inet_pton(AF_INET, "10.9.9.9", &v4.sin_addr);
+        assert_true(guard_is_named(g, (struct sockaddr *)&v4));
+        inet_pton(AF_INET, "9.9.9.9", &v4.sin_addr);
+        assert_false(guard_is_named(g, (struct sockaddr *)&v4));
+        inet_pton(AF_INET6, "fd00::1", &v6.sin6_addr);
+        assert_true(guard_is_named(g, (struct sockaddr *)&v6));
+        assert_false(guard_is_named(g, (struct sockaddr *)&local));
+}
+
 static void malformed_lists_are_refused(void **state _unused_) {
         static const char *const wrong[] = {
                 "127.0.0.1/33",
@@ -257,6 +272,7 @@ int main(void) {
                 cmocka_unit_test(the_owner_opens_what_is_named),
                 cmocka_unit_test(the_deny_list_wins),
                 cmocka_unit_test(everything_may_be_opened_or_closed),
+                cmocka_unit_test(only_the_allow_list_names),
                 cmocka_unit_test(malformed_lists_are_refused),
                 cmocka_unit_test(lists_are_bounded),
                 cmocka_unit_test(other_families_are_refused),
