@@ -123,8 +123,8 @@ static bool may_connect(const struct sockaddr *address, socklen_t n _unused_, vo
 
         if (!guard_allows(o->guard, address))
                 return false;
-        return !o->pace || guard_is_named(o->guard, address) ||
-               pace_take(o->pace, address, now_boottime());
+        return !o->throttle || guard_is_named(o->guard, address) ||
+               throttle_take(o->throttle, address, now_boottime());
 }
 
 static int family_of(uint8_t family) {

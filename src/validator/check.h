@@ -7,7 +7,7 @@
 #include "base/macro.h"
 #include "base/time.h"
 #include "validator/guard.h"
-#include "validator/pace.h"
+#include "validator/throttle.h"
 #include "wire/spec.h"
 #include "wire/tick.h"
 
@@ -16,7 +16,7 @@ typedef struct Check Check; /* waiting or under way */
 
 typedef struct CheckerOptions {
         const Guard *guard;   /* borrowed */
-        Pace *pace;           /* of addresses the owner does not name; borrowed, or NULL */
+        Throttle *throttle;   /* of addresses the owner does not name; borrowed, or NULL */
         const char *ca_file;  /* further authorities, or NULL; borrowed */
         unsigned concurrency; /* checks under way at once */
         unsigned queue_max;   /* waiting; more are refused */

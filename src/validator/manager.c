@@ -29,7 +29,7 @@ struct ValidatorManager {
         HubTime hub_time;
         int64_t scheduled_offset; /* hub time's, when timers were set last */
         Guard *guard;
-        Pace *pace;
+        Throttle *throttle;
         Checker *checker;
         Spool *spool;
         Sealer *sealer;
@@ -198,7 +198,7 @@ static int make_checks(ValidatorManager *m) {
         if (r < 0)
                 return r;
 
-        r = pace_new(&m->pace, (unsigned)m->conf->target_rate);
+        r = throttle_new(&m->throttle, (unsigned)m->conf->target_rate);
         if (r < 0)
                 return r;
 
@@ -206,7 +206,7 @@ static int make_checks(ValidatorManager *m) {
                         &m->checker, m->loop,
                         &(CheckerOptions){
                                         .guard = m->guard,
-                                        .pace = m->pace,
+                                        .throttle = m->throttle,
                                         .ca_file = m->conf->ca_file,
                                         .concurrency = (unsigned)m->conf->concurrency,
                                         .queue_max = (unsigned)m->conf->concurrency * QUEUE_FACTOR,
@@ -315,7 +315,7 @@ ValidatorManager *validator_manager_free(ValidatorManager *m) {
         sealer_free(m->sealer);
         spool_free(m->spool);
         checker_free(m->checker);
-        pace_free(m->pace);
+        throttle_free(m->throttle);
         guard_free(m->guard);
         for (size_t i = 0; i < ELEMENTSOF(m->tags); i++)
                 free(m->tags[i]);

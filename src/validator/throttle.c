@@ -1,5 +1,5 @@
 /* A hash of buckets, in the order of their last use. */
-#include "validator/pace.h"
+#include "validator/throttle.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -9,37 +9,37 @@
 
 #include "validator/bucket.h"
 
-typedef struct PaceKey {
+typedef struct ThrottleKey {
         uint8_t bytes[9]; /* IPv4: 4, and zeros; IPv6: 8, and 6 */
-} PaceKey;
+} ThrottleKey;
 
 typedef struct Entry {
-        PaceKey key;
+        ThrottleKey key;
         Bucket bucket;
         UT_hash_handle hh;
 } Entry;
 
-struct Pace {
+struct Throttle {
         BucketRate rate;
         Entry *entries; /* the one used last is the last one */
 };
 
-int pace_new(Pace **ret, unsigned per_second) {
-        Pace *p = calloc(1, sizeof(*p));
+int throttle_new(Throttle **ret, unsigned per_second) {
+        Throttle *p = calloc(1, sizeof(*p));
 
         if (!p)
                 return -ENOMEM;
-        p->rate = (BucketRate){ (double)per_second * PACE_BURST_SECONDS, per_second };
+        p->rate = (BucketRate){ (double)per_second * THROTTLE_BURST_SECONDS, per_second };
         *ret = p;
         return 0;
 }
 
-static void forget(Pace *p, Entry *e) {
+static void forget(Throttle *p, Entry *e) {
         HASH_DEL(p->entries, e);
         free(e);
 }
 
-Pace *pace_free(Pace *p) {
+Throttle *throttle_free(Throttle *p) {
         if (!p)
                 return NULL;
         while (p->entries)
@@ -48,8 +48,8 @@ Pace *pace_free(Pace *p) {
         return NULL;
 }
 
-static bool key_of(const struct sockaddr *address, PaceKey *ret) {
-        *ret = (PaceKey){ 0 };
+static bool key_of(const struct sockaddr *address, ThrottleKey *ret) {
+        *ret = (ThrottleKey){ 0 };
         if (address->sa_family == AF_INET) {
                 memcpy(ret->bytes, &((const struct sockaddr_in *)address)->sin_addr, 4);
                 return true;
@@ -61,20 +61,20 @@ static bool key_of(const struct sockaddr *address, PaceKey *ret) {
         return true;
 }
 
-static Entry *remember(Pace *p, const PaceKey *key, usec_t now) {
+static Entry *remember(Throttle *p, const ThrottleKey *key, usec_t now) {
         Entry *e = calloc(1, sizeof(*e));
 
         if (!e)
                 return NULL;
-        if (HASH_COUNT(p->entries) >= PACE_ADDRESSES_MAX)
+        if (HASH_COUNT(p->entries) >= THROTTLE_ADDRESSES_MAX)
                 forget(p, p->entries);
         e->key = *key;
         bucket_init(&e->bucket, &p->rate, now);
         return e;
 }
 
-bool pace_take(Pace *p, const struct sockaddr *address, usec_t now) {
-        PaceKey key;
+bool throttle_take(Throttle *p, const struct sockaddr *address, usec_t now) {
+        ThrottleKey key;
         Entry *e;
 
         if (!key_of(address, &key))
