@@ -56,23 +56,12 @@ Vote dispose_vote(const Tick *tick, usec_t arrived) {
         };
 }
 
-static WorkOrder *order_of_row(OrderBook *book, const Batch *batch, uint64_t row) {
-        WorkOrder *o;
-
-        for (uint16_t t = 0; t < batch->header.count; t++) {
-                o = order_book_find(book, &batch->ticks[t].order);
-                if (o && o->row == row)
-                        return o;
-        }
-        return NULL;
-}
-
-void dispose_mark_stored(OrderBook *book, const Batch *batch, const TickIdentity *rows, size_t n) {
+void dispose_mark_stored(OrderBook *book, const TickIdentity *rows, size_t n) {
         WorkOrder *o = NULL;
 
         for (size_t i = 0; i < n; i++) {
                 if (!o || o->row != rows[i].order)
-                        o = order_of_row(book, batch, rows[i].order);
+                        o = order_book_find_row(book, rows[i].order);
                 if (o)
                         (void)seen_mark(rows[i].scheduled ? &o->slots : &o->probes, rows[i].number);
         }

@@ -20,6 +20,5 @@ typedef struct DisposeTime {
 Disposition dispose_tick(WorkOrder *o, uint32_t validator, const Tick *tick,
                          const DisposeTime *when, bool *ret_votes);
 Vote dispose_vote(const Tick *tick, usec_t arrived);
-/* Identities that the database has already, for a resealed batch: its ticks of these become
- * duplicates. */
-void dispose_mark_stored(OrderBook *book, const Batch *batch, const TickIdentity *rows, size_t n);
+/* Identities that are stored: ticks that have them become duplicates. */
+void dispose_mark_stored(OrderBook *book, const TickIdentity *rows, size_t n);

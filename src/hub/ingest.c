@@ -223,7 +223,7 @@ static void on_ticks_found(const PublicKey *validator, Batch **b, const TickIden
 
         if (!v || !v->streams)
                 return;
-        dispose_mark_stored(i->options.book, *b, rows, n);
+        dispose_mark_stored(i->options.book, rows, n);
         if (stream_table_step(v->streams, *b, now) == STREAM_TAKE)
                 take(i, v, *b, now);
         else /* it joined again meanwhile, and a receipt moved the stream */
@@ -232,55 +232,33 @@ static void on_ticks_found(const PublicKey *validator, Batch **b, const TickIden
 
 /* Asking it ------------------------------------------------------------------------------------ */
 
-static size_t stored_orders(const Ingest *i, const Batch *b, uint64_t ret[static BATCH_TICKS_MAX]) {
-        const WorkOrder *o;
-        size_t n = 0;
+/* What is stored and not known here started before recalled: a slot at its time, a probe whenever
+ * its order was there. */
+static void ask_for(TickRange *range, uint64_t *orders, const WorkOrder *o, const Tick *tick) {
+        usec_t interval = o->order.interval_ms * USEC_PER_MSEC;
+        usec_t about = tick->kind == TICK_SCHEDULED ? (usec_t)tick->start : (usec_t)o->order.start;
 
-        for (uint16_t t = 0; t < b->header.count; t++) {
-                o = order_book_find(i->options.book, &b->ticks[t].order);
-                if (o && (n == 0 || ret[n - 1] != o->row))
-                        ret[n++] = o->row;
-        }
-        return n;
+        if (range->n == 0 || orders[range->n - 1] != o->row)
+                orders[range->n++] = o->row;
+        range->from = MIN(range->from, about - MIN(about, interval));
+        range->to = MAX(range->to, o->recalled);
 }
 
-/* A slot was at its time; a probe of this number may have been at any time of its order. */
-static void widen(const Ingest *i, TickRange *range, const Tick *tick) {
-        const WorkOrder *o = tick->kind == TICK_SCHEDULED
-                                             ? NULL
-                                             : order_book_find(i->options.book, &tick->order);
-
-        range->from = MIN(range->from, (usec_t)(o ? o->order.start : tick->start));
-        range->to = MAX(range->to, o ? hub_clock_now(i->options.clock) : (usec_t)tick->start);
-}
-
-static int look_up_ticks(Ingest *i, const Validator *v, Batch **b) {
-        uint64_t orders[BATCH_TICKS_MAX];
-        TickRange range = { .validator = v->id,
-                            .orders = orders,
-                            .n = stored_orders(i, *b, orders),
-                            .from = USEC_INFINITY };
-
-        for (uint16_t t = 0; t < (*b)->header.count; t++)
-                widen(i, &range, &(*b)->ticks[t]);
-        return lookups_ticks(i->lookups, &v->key, &range, b);
-}
-
-/* May the database have one of its ticks that memory does not know of? Resealed ones were sent
- * before; others by who is not honest, or was restored from a backup. */
-static bool may_be_stored(const Ingest *i, const Batch *b) {
+/* Who sends a tick again in another batch was restored from a backup, sealed it anew, or is not
+ * honest. What memory knows of is found there; here, what only the database can say. */
+static TickRange questions(const Ingest *i, const Validator *v, const Batch *b,
+                           uint64_t orders[static BATCH_TICKS_MAX]) {
+        TickRange range = { .validator = v->id, .orders = orders, .from = USEC_INFINITY };
         const WorkOrder *o;
 
-        if (b->header.flags & BATCH_RESEALED)
-                return b->header.count > 0;
         for (uint16_t t = 0; t < b->header.count; t++) {
-                if (!order_book_may_recall(i->options.book, &b->ticks[t]))
+                if (!order_book_may_ask(i->options.book, &b->ticks[t]))
                         continue;
                 o = order_book_find(i->options.book, &b->ticks[t].order);
-                if (o && work_order_recalls(o, &b->ticks[t]))
-                        return true;
+                if (o && work_order_asks(o, &b->ticks[t]))
+                        ask_for(&range, orders, o, &b->ticks[t]);
         }
-        return false;
+        return range;
 }
 
 /* A frame arrives ------------------------------------------------------------------------------ */
@@ -309,10 +287,14 @@ static int answer_expired(Ingest *i, Validator *v, const Batch *b, usec_t now) {
 }
 
 static int take_or_ask(Ingest *i, Validator *v, Batch **b, usec_t now) {
+        uint64_t orders[BATCH_TICKS_MAX];
+        TickRange range;
+
         if (writer_is_full(i->options.writer))
                 return -ENOBUFS;
-        if (may_be_stored(i, *b))
-                return look_up_ticks(i, v, b);
+        range = questions(i, v, *b, orders);
+        if (range.n > 0)
+                return lookups_ticks(i->lookups, &v->key, &range, b);
         take(i, v, *b, now);
         return 0;
 }

@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "base/log.h"
+#include "hub/dispose.h"
 #include "store/epochs.h"
 #include "store/incidents.h"
 #include "store/orders.h"
@@ -14,6 +15,7 @@
 #include "store/validators.h"
 #include "store/verdicts.h"
 
+#define RECALL_TIME   (2 * USEC_PER_MIN)
 #define ELIGIBLE_SIZE (4 + EPOCH_LEAF_SIZE) /* as record.c writes it */
 
 typedef struct Gathered {
@@ -251,6 +253,12 @@ static void end_order(Loader *l, WorkOrder *o) {
         order_removed_put(writer_group(l->options.writer), o->row, o->removed);
 }
 
+/* What started in the hub's last minutes is remembered, so that what is under way and what is sent
+ * again asks nothing of the database. */
+static usec_t recalled(const Loader *l) {
+        return l->options.heartbeat - MIN(l->options.heartbeat, RECALL_TIME);
+}
+
 static int take_order(Loader *l, const OrderRow *row) {
         WorkOrder o = {
                 .row = row->id,
@@ -262,6 +270,7 @@ static int take_order(Loader *l, const OrderRow *row) {
                 .probe_reserved = (uint32_t)row->probes,
                 .probe_restored = (uint32_t)row->probes,
                 .restored = MAX(hub_clock_now(l->options.clock), l->options.heartbeat),
+                .recalled = recalled(l),
         };
         WorkOrder *added;
 
@@ -279,6 +288,18 @@ static int take_order(Loader *l, const OrderRow *row) {
         return 0;
 }
 
+static void on_identities(int r, const TickIdentity *rows, size_t n, void *userdata) {
+        Loader *l = userdata;
+
+        l->call = NULL;
+        if (r >= 0) {
+                dispose_mark_stored(l->options.book, rows, n);
+                r = epochs_load(l->options.store, on_epochs, l, &l->call);
+        }
+        if (r < 0)
+                finish(l, r);
+}
+
 static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
         Loader *l = userdata;
 
@@ -286,7 +307,8 @@ static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = take_order(l, &rows[i]);
         if (r >= 0)
-                r = epochs_load(l->options.store, on_epochs, l, &l->call);
+                r = tick_identities_load_since(l->options.store, recalled(l), on_identities, l,
+                                               &l->call);
         if (r < 0)
                 finish(l, r);
 }

@@ -1,4 +1,4 @@
-/* One hash by order id. */
+/* One hash by order id, one by row. */
 #include "hub/orderbook.h"
 
 #include <errno.h>
@@ -6,16 +6,16 @@
 
 typedef struct Entry {
         WorkOrder order;
-        UT_hash_handle hh;
+        UT_hash_handle hh, by_row;
 } Entry;
 
 /* A probe under way when a hub dies ends within its timeout. */
 #define PROBE_PATIENCE (2 * USEC_PER_SEC)
 
 struct OrderBook {
-        Entry *entries;
+        Entry *entries, *rows;
         uint64_t row;
-        usec_t recall_until; /* no slot started later was stored before this hub */
+        usec_t ask_until; /* slots started later are known, whatever their order */
 };
 
 int order_book_new(OrderBook **ret, uint64_t order_max) {
@@ -30,6 +30,7 @@ int order_book_new(OrderBook **ret, uint64_t order_max) {
 
 static void entry_free(OrderBook *b, Entry *e) {
         HASH_DEL(b->entries, e);
+        HASH_DELETE(by_row, b->rows, e);
         seen_done(&e->order.slots);
         seen_done(&e->order.probes);
         free(e);
@@ -54,10 +55,9 @@ static usec_t interval_of(const WorkOrder *o) {
         return o->order.interval_ms * USEC_PER_MSEC;
 }
 
-/* Two starts within one slot are less than an interval apart, and none stored is further ahead of
- * its hub's time than the rule allows. */
-static usec_t recall_until(const WorkOrder *o) {
-        return o->restored == 0 ? 0 : o->restored + TICK_AHEAD_MAX + interval_of(o);
+/* Two starts within one slot are less than an interval apart. */
+static usec_t ask_until(const WorkOrder *o) {
+        return o->restored == 0 ? 0 : o->recalled + interval_of(o);
 }
 
 WorkOrder *order_book_add(OrderBook *b, const WorkOrder *order) {
@@ -68,8 +68,16 @@ WorkOrder *order_book_add(OrderBook *b, const WorkOrder *order) {
         e->order = *order;
         e->order.slots = e->order.probes = (Seen){ 0 };
         HASH_ADD(hh, b->entries, order.id, sizeof(OrderId), e);
-        b->recall_until = MAX(b->recall_until, recall_until(order));
+        HASH_ADD(by_row, b->rows, order.row, sizeof(e->order.row), e);
+        b->ask_until = MAX(b->ask_until, ask_until(order));
         return &e->order;
+}
+
+WorkOrder *order_book_find_row(const OrderBook *b, uint64_t row) {
+        Entry *e;
+
+        HASH_FIND(by_row, b->rows, &row, sizeof(row), e);
+        return e ? &e->order : NULL;
 }
 
 WorkOrder *order_book_find(const OrderBook *b, const OrderId *id) {
@@ -98,15 +106,21 @@ WorkOrder *order_book_next(const OrderBook *b, const WorkOrder *after) {
         return next ? &next->order : NULL;
 }
 
-bool work_order_recalls(const WorkOrder *o, const Tick *tick) {
+/* A slot was at its time, half an interval off at most; a probe whenever its order was there, which
+ * is from an interval before its start. */
+bool work_order_asks(const WorkOrder *o, const Tick *tick) {
+        usec_t half = interval_of(o) / 2, known = o->recalled;
+
+        if (o->restored == 0)
+                return false;
         if (tick->kind == TICK_SCHEDULED)
-                return (usec_t)tick->start < recall_until(o);
-        return o->restored > 0 && tick->number <= o->probe_restored;
+                return (usec_t)order_slot_time(&o->order, tick->number) < known + half;
+        return tick->number <= o->probe_restored && (usec_t)o->order.start < known + 2 * half;
 }
 
-bool order_book_may_recall(const OrderBook *b, const Tick *tick) {
-        return b->recall_until > 0 &&
-               (tick->kind != TICK_SCHEDULED || (usec_t)tick->start < b->recall_until);
+bool order_book_may_ask(const OrderBook *b, const Tick *tick) {
+        return b->ask_until > 0 &&
+               (tick->kind != TICK_SCHEDULED || (usec_t)tick->start < b->ask_until);
 }
 
 static bool probe_was_issued(const WorkOrder *o, const Tick *tick) {

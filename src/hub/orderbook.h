@@ -30,6 +30,7 @@ typedef struct WorkOrder {
         uint32_t probe_last, probe_reserved; /* numbers issued, and stored as possibly issued */
         Seen slots, probes;                  /* identities of its stored ticks */
         usec_t restored;         /* when it was read from the database; 0: made by this hub */
+        usec_t recalled;         /* then of what is stored only what started later is known here */
         uint32_t probe_restored; /* numbers up to here may have been issued before that */
         bool probe_waits;        /* until the order's commit */
         SiteProbe probe;
@@ -41,6 +42,8 @@ OrderBook *order_book_free(OrderBook *b);
 DEFINE_FREEP(OrderBook, order_book_free);
 
 uint64_t order_book_take_row(OrderBook *b);
+/* NULL: unknown. */
+WorkOrder *order_book_find_row(const OrderBook *b, uint64_t row);
 /* Adds a copy (its identities start empty); borrowed until it expires. NULL: out of memory. */
 WorkOrder *order_book_add(OrderBook *b, const WorkOrder *order);
 WorkOrder *order_book_find(const OrderBook *b, const OrderId *id);
@@ -50,10 +53,10 @@ size_t order_book_count(const OrderBook *b);
 /* Steps through all: the first for NULL. Adding or expiring in between ends the walk. */
 WorkOrder *order_book_next(const OrderBook *b, const WorkOrder *after);
 
-/* Its identity may be stored by a hub before this one, which memory does not know of. */
-bool work_order_recalls(const WorkOrder *o, const Tick *tick);
+/* Its identity may be stored without being known here: the database has to be asked. */
+bool work_order_asks(const WorkOrder *o, const Tick *tick);
 /* false: none of the orders here does, whichever the tick names. */
-bool order_book_may_recall(const OrderBook *b, const Tick *tick);
+bool order_book_may_ask(const OrderBook *b, const Tick *tick);
 
 /* May this validator's tick have been started then under this order? Assigned = within [order
  * start, removal + 2 T], a scheduled one at its slot, a probe once its number was issued. Which of

@@ -52,10 +52,16 @@ static const PqStatement website_tick_identities = {
         .sql = "SELECT t.order_id, t.number, t.kind = 0 FROM website_tick t"
                " JOIN work_order o ON o.id = t.order_id"
                " WHERE o.id = ANY ($2::bigint[]) AND t.website_id = o.website_id"
-               " AND t.validator_id = $1"
-               " AND t.started_at >= $3::timestamptz - o.interval_ms * interval '1 millisecond'"
-               " AND t.started_at <= $4::timestamptz + o.interval_ms * interval '1 millisecond'",
+               " AND t.validator_id = $1 AND t.started_at >= $3 AND t.started_at <= $4",
         .n_params = 4,
+};
+
+static const PqStatement website_tick_identities_since = {
+        .name = "website_tick_identities_since",
+        .sql = "SELECT t.order_id, t.number, t.kind = 0 FROM website w CROSS JOIN LATERAL"
+               " (SELECT order_id, number, kind FROM website_tick"
+               "   WHERE website_id = w.id AND started_at > $1) AS t ORDER BY t.order_id",
+        .n_params = 1,
 };
 
 /* Late history may be a day old, hence two days of partitions. */
@@ -75,11 +81,9 @@ static const PqStatement website_ticks_live = {
 };
 
 const PqStatement *const ticks_statements[] = {
-        &website_ticks_put,
-        &website_tick_votes,
-        &website_tick_identities,
-        &website_ticks_live,
-        NULL,
+        &website_ticks_put,       &website_tick_votes,
+        &website_tick_identities, &website_tick_identities_since,
+        &website_ticks_live,      NULL,
 };
 
 /* Writing ---------------------------------------------------------------------------------------
@@ -249,6 +253,16 @@ int tick_identities_load(Store *s, const TickRange *range, TickIdentities callba
         pq_array_close(t);
         pq_time(t, range->from);
         pq_time(t, range->to);
+        return store_read(s, t, &identity_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+int tick_identities_load_since(Store *s, usec_t since, TickIdentities callback, void *userdata,
+                               StoreCall **ret) {
+        PqTransaction *t = store_begin(&website_tick_identities_since);
+
+        if (!t)
+                return -ENOMEM;
+        pq_time(t, since);
         return store_read(s, t, &identity_reader, STORE_ANSWER(callback, userdata, ret));
 }
 

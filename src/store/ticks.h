@@ -44,12 +44,16 @@ typedef struct TickRange {
         uint32_t validator;
         const uint64_t *orders; /* n of them */
         size_t n;
-        usec_t from, to; /* by start; orders' intervals are added on both sides */
+        usec_t from, to; /* by start */
 } TickRange;
 
-/* Which ticks of a validator are stored already: asked before a resealed batch is taken. */
+/* Which ticks of these orders are stored already. */
 int tick_identities_load(Store *s, const TickRange *range, TickIdentities callback, void *userdata,
                          StoreCall **ret);
+
+/* Of all orders those that started later. */
+int tick_identities_load_since(Store *s, usec_t since, TickIdentities callback, void *userdata,
+                               StoreCall **ret);
 
 typedef struct TickLive {
         uint32_t organisation;

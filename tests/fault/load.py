@@ -19,7 +19,8 @@ class Load:
         self.size = self.lines = 0  # counted so far
         self.process = Process(self.name, [
             program(arena.build), f"--hub={arena.hub_url}", f"--validators={arena.options.peers}",
-            f"--seed={arena.options.seed}", "--seconds=0", f"--down={down}", f"--journal={self.journal}", "--json", "--drain=90",
+            f"--seed={arena.options.seed}", "--seconds=0", f"--down={down}", f"--journal={self.journal}", "--json",
+            "--drain=90",
         ], arena.run, ready=False)
 
     def start(self):

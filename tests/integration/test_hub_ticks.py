@@ -116,22 +116,29 @@ class Ticks(SpokenForCase):
 
 
 class AfterARestart(SpokenForCase):
-    """The hub that comes back knows what the one before it took."""
+    """The hub that comes back knows what the one before it took: of the last minutes by itself, of before by asking the
+    database."""
 
-    def restart(self):
+    def restart(self, asking=False):
         joins = [v.joins for v in self.validators]
         self.world.hub.kill()
+        if asking:  # all that is stored is from before its last minutes then
+            self.db.sql("UPDATE hub_state SET heartbeat_at = now() + interval '10 minutes'")
         self.world.start_hub(conf=self.conf)
         for v, n in zip(self.validators, joins):
             v.wait(lambda v, n=n: v.joins > n and v.socket.open and v.orders, "back with its orders", 20)
 
     def test_a_tick_stored_before_is_a_duplicate(self):
-        site = self.mute_site("recalled")
+        for asking in (False, True):
+            with self.subTest(asking=asking):
+                self.repeat_after_restart(self.mute_site(f"recalled-{asking}".lower()), asking)
+
+    def repeat_after_restart(self, site, asking):
         self.wait_old(site, 0)
         v = self.validators[0]
         tick, probe = self.tick(site), self.tick(site, kind=batch.REFRESH, number=v.probed[self.order_of(v, site)[0]])
         self.assertEqual(v.submit(tick, probe), [batch.ACCEPTED, batch.DUPLICATE])
-        self.restart()
+        self.restart(asking)
         again = Tick(**{**tick.__dict__, "outcome": batch.DOWN, "error": 2, "start": tick.start + 1000})
         later = Tick(**{**probe.__dict__, "start": v.now()})
         self.assertEqual(v.submit(again, later, tick), [batch.DUPLICATE] * 3)
@@ -141,7 +148,7 @@ class AfterARestart(SpokenForCase):
     def test_what_comes_behind_a_question_keeps_its_order(self):
         site = self.mute_site("behind")
         self.wait_old(site, 0)
-        self.restart()
+        self.restart(asking=True)
         v = self.validators[0]
         tick, notices = self.tick(site), len(v.notices)
         for _ in range(20):

@@ -136,25 +136,21 @@ static void a_vote_is_the_tick_in_short(void **state _unused_) {
 
 static void stored_identities_become_duplicates(void **state _unused_) {
         _cleanup_(order_book_freep) OrderBook *book = NULL;
-        _cleanup_free_ Batch *b = calloc(1, sizeof(*b) + 2 * sizeof(Tick));
         WorkOrder made = order(), *o;
+        Tick t = tick_at(NOW, 0);
         TickIdentity rows[] = { { .order = 9, .number = SLOT, .scheduled = true },
                                 { .order = 9, .number = 2 },
                                 { .order = 77, .number = SLOT, .scheduled = true } };
 
-        assert_non_null(b);
         assert_int_equal(order_book_new(&book, 9), 0);
         o = order_book_add(book, &made);
-        b->header.count = 2;
-        b->ticks[0] = (Tick){ .order.bytes = { 1 } }; /* an order of nobody */
-        b->ticks[1] = tick_at(NOW, 0);
-        dispose_mark_stored(book, b, rows, 3);
-        expect_at(o, &b->ticks[1], NOW, DISPOSITION_DUPLICATE, false);
-        b->ticks[1].kind = TICK_CONFIRM;
-        b->ticks[1].number = 2;
-        expect_at(o, &b->ticks[1], NOW, DISPOSITION_DUPLICATE, false);
-        b->ticks[1].number = 3;
-        expect_at(o, &b->ticks[1], NOW, DISPOSITION_ACCEPTED, true);
+        dispose_mark_stored(book, rows, 3);
+        expect_at(o, &t, NOW, DISPOSITION_DUPLICATE, false);
+        t.kind = TICK_CONFIRM;
+        t.number = 2;
+        expect_at(o, &t, NOW, DISPOSITION_DUPLICATE, false);
+        t.number = 3;
+        expect_at(o, &t, NOW, DISPOSITION_ACCEPTED, true);
 }
 
 int main(void) {

@@ -38,6 +38,8 @@ static void added_found_and_counted(void **state _unused_) {
                 n++;
         assert_int_equal(n, 2);
         assert_int_equal(order_book_count(b), 2);
+        assert_ptr_equal(order_book_find_row(b, 1), found);
+        assert_null(order_book_find_row(b, 3));
         seen_done(&a.slots);
 }
 
@@ -94,33 +96,38 @@ static void after_its_end_it_covers_two_intervals(void **state _unused_) {
         assert_false(covers(&o, TICK_SCHEDULED, 3, START + 3 * INTERVAL + 1));
 }
 
-/* A tick that a hub before this one may have stored is asked for; later ones are known. */
-static void what_was_before_is_recalled(void **state _unused_) {
+/* A tick of before what is remembered is asked for; all others are known. */
+static void what_is_not_remembered_is_asked_for(void **state _unused_) {
         _cleanup_(order_book_freep) OrderBook *b = NULL;
         WorkOrder made = order_of(1), o = order_of(2);
-        usec_t until = START + 100 * INTERVAL + TICK_AHEAD_MAX + INTERVAL;
-        Tick slot = { .kind = TICK_SCHEDULED, .number = 1, .start = (int64_t)until - 1 };
-        Tick probe = { .kind = TICK_CONFIRM, .number = 16, .start = (int64_t)until };
+        Tick slot = { .kind = TICK_SCHEDULED, .number = 100 };
+        Tick probe = { .kind = TICK_CONFIRM, .number = 16 };
 
+        slot.start = order_slot_time(&o.order, slot.number) + (int64_t)INTERVAL / 2 - 1;
         assert_int_equal(order_book_new(&b, 0), 0);
         order_book_add(b, &made);
-        assert_false(order_book_may_recall(b, &slot));
-        assert_false(order_book_may_recall(b, &probe));
-        assert_false(work_order_recalls(&made, &slot));
-        assert_false(work_order_recalls(&made, &probe));
+        assert_false(order_book_may_ask(b, &slot));
+        assert_false(order_book_may_ask(b, &probe));
+        assert_false(work_order_asks(&made, &slot));
+        assert_false(work_order_asks(&made, &probe));
 
-        o.restored = START + 100 * INTERVAL;
+        o.restored = START + 200 * INTERVAL;
+        o.recalled = START + 100 * INTERVAL - INTERVAL / 2 + 1; /* slot 100 may be just before */
         o.probe_restored = 16;
         order_book_add(b, &o);
-        assert_true(order_book_may_recall(b, &slot));
-        assert_true(work_order_recalls(&o, &slot));
-        slot.start++;
-        assert_false(order_book_may_recall(b, &slot));
-        assert_false(work_order_recalls(&o, &slot));
-        assert_true(order_book_may_recall(b, &probe));
-        assert_true(work_order_recalls(&o, &probe));
+        assert_true(order_book_may_ask(b, &slot));
+        assert_true(work_order_asks(&o, &slot));
+        slot.number++;
+        assert_false(work_order_asks(&o, &slot));
+        slot.start += (int64_t)INTERVAL;
+        assert_false(order_book_may_ask(b, &slot));
+        assert_true(order_book_may_ask(b, &probe));
+        assert_true(work_order_asks(&o, &probe));
         probe.number++;
-        assert_false(work_order_recalls(&o, &probe));
+        assert_false(work_order_asks(&o, &probe));
+        o.order.start = (int64_t)(o.recalled + INTERVAL); /* all of it is remembered */
+        probe.number--;
+        assert_false(work_order_asks(&o, &probe));
 }
 
 static void reserved_numbers_are_good_for_what_began_before(void **state _unused_) {
@@ -143,7 +150,7 @@ int main(void) {
                 cmocka_unit_test(a_slot_is_covered_at_its_time),
                 cmocka_unit_test(a_probe_is_covered_once_issued),
                 cmocka_unit_test(after_its_end_it_covers_two_intervals),
-                cmocka_unit_test(what_was_before_is_recalled),
+                cmocka_unit_test(what_is_not_remembered_is_asked_for),
                 cmocka_unit_test(reserved_numbers_are_good_for_what_began_before),
         };
 

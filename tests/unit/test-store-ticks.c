@@ -147,6 +147,25 @@ static void identities_of_a_range(void **state) {
         fixture_expect_text(f, "2 probe 8\n");
 }
 
+static void identities_of_the_last_minutes(void **state) {
+        StoreFixture *f = *state;
+        usec_t now = now_realtime();
+        TickRow rows[3] = { tick_row(4, 21, now - 5 * USEC_PER_SEC),
+                            tick_row(3, 22, now - 4 * USEC_PER_SEC),
+                            tick_row(3, 23, now - 3 * USEC_PER_SEC) };
+
+        rows[2].tick.kind = TICK_REFRESH;
+        put_ticks(f, rows, 3);
+        assert_int_equal(tick_identities_load_since(f->store, now - 5 * USEC_PER_SEC, on_identities,
+                                                    f, NULL),
+                         0);
+        fixture_expect_text(f, "3 slot 22\n3 probe 23\n");
+        assert_int_equal(tick_identities_load_since(f->store, now - 6 * USEC_PER_SEC, on_identities,
+                                                    f, NULL),
+                         0);
+        fixture_expect_text(f, "3 slot 22\n3 probe 23\n4 slot 21\n");
+}
+
 static void on_live(int r, const TickLive *rows, size_t n, void *userdata) {
         StoreFixture *f = fixture_rows(userdata, r, n);
 
@@ -193,6 +212,7 @@ int main(void) {
                 cmocka_unit_test(every_column_is_kept),
                 cmocka_unit_test(votes_are_the_newest_that_count),
                 cmocka_unit_test(identities_of_a_range),
+                cmocka_unit_test(identities_of_the_last_minutes),
                 cmocka_unit_test(the_feed_follows_commits),
         };
 
