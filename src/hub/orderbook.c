@@ -9,8 +9,8 @@ typedef struct Entry {
         UT_hash_handle hh, by_row;
 } Entry;
 
-/* A probe under way when a hub dies ends within its timeout. */
-#define PROBE_PATIENCE (2 * USEC_PER_SEC)
+/* So long after a restart a probe of before may still begin, at a validator that has much to do. */
+#define PROBE_PATIENCE (30 * USEC_PER_SEC)
 
 struct OrderBook {
         Entry *entries, *rows;
@@ -124,11 +124,10 @@ bool order_book_may_ask(const OrderBook *b, const Tick *tick) {
 }
 
 static bool probe_was_issued(const WorkOrder *o, const Tick *tick) {
-        usec_t patience = o->order.timeout_ms * USEC_PER_MSEC + PROBE_PATIENCE;
-
         if (tick->number == 0 || tick->number > o->probe_last)
                 return false;
-        return tick->number > o->probe_restored || (usec_t)tick->start <= o->restored + patience;
+        return tick->number > o->probe_restored ||
+               (usec_t)tick->start <= o->restored + PROBE_PATIENCE;
 }
 
 bool work_order_covers(const WorkOrder *o, uint32_t validator, const Tick *tick) {

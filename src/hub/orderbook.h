@@ -60,6 +60,6 @@ bool order_book_may_ask(const OrderBook *b, const Tick *tick);
 
 /* May this validator's tick have been started then under this order? Assigned = within [order
  * start, removal + 2 T], a scheduled one at its slot, a probe once its number was issued. Which of
- * the numbers reserved before a restart were issued nobody knows: they are good for what started
- * before it. */
+ * the numbers reserved before a restart were issued nobody knows: they are good for what starts
+ * within half a minute of it. */
 bool work_order_covers(const WorkOrder *o, uint32_t validator, const Tick *tick);

@@ -132,7 +132,7 @@ static void what_is_not_remembered_is_asked_for(void **state _unused_) {
 
 static void reserved_numbers_are_good_for_what_began_before(void **state _unused_) {
         WorkOrder o = order_of(1);
-        usec_t patience = 12 * USEC_PER_SEC;
+        usec_t patience = 30 * USEC_PER_SEC;
 
         o.restored = START + 100 * INTERVAL;
         o.probe_last = o.probe_restored = 16;
