@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "hub/outbox.h"
+#include "hub/backlog.h"
 #include "store/orders.h"
 
 /* Numbers stored as possibly issued, ahead of use. Few: after a crash those that were not issued
@@ -15,7 +15,8 @@
 
 struct Assigner {
         AssignerOptions options;
-        Outbox *outbox;
+        Outbox *outbox;   /* until the commit */
+        Backlog *backlog; /* until the validator has read what went before */
 };
 
 int assigner_new(Assigner **ret, const AssignerOptions *options) {
@@ -29,6 +30,10 @@ int assigner_new(Assigner **ret, const AssignerOptions *options) {
         if (r < 0)
                 return r;
 
+        r = backlog_new(&a->backlog);
+        if (r < 0)
+                return r;
+
         *ret = TAKE_PTR(a);
         return 0;
 }
@@ -37,6 +42,7 @@ Assigner *assigner_free(Assigner *a) {
         if (!a)
                 return NULL;
         outbox_free(a->outbox);
+        backlog_free(a->backlog);
         free(a);
         return NULL;
 }
@@ -199,18 +205,19 @@ static void try_probe(Assigner *a, WorkOrder *o) {
         Validator *v = registry_find_id(a->options.registry, o->validator);
 
         o->probe_waits = false;
-        if (v && v->session && outbox_may_send(o))
-                send_probe(a, o, v);
+        if (v && v->session && outbox_may_send(o) && a->options.has_room(v, a->options.userdata))
+                send_probe(a, o, v); /* else its deadline would be over before it is read */
 }
 
 void assign_probe(Assigner *a, Website *w, const SiteProbe *p) {
         WorkOrder *o = *slot_of(w, p->type, p->seat);
+        const Validator *v = registry_find_id(a->options.registry, p->validator);
 
         if (!o || o->validator != p->validator)
                 return;
         o->probe = *p;
-        o->probe_waits = !o->sent;
-        if (o->sent)
+        o->probe_waits = !o->sent || (!o->told && v && v->session);
+        if (o->told)
                 try_probe(a, o);
 }
 
@@ -248,8 +255,10 @@ static int send_frame(Assigner *a, Validator *v, OutboxFrame *f) {
                 return r;
         merkle_root(f->leaves, f->n_add, &f->root);
         a->options.send(v, &f->frame, a->options.userdata);
-        for (size_t i = 0; i < f->n_add; i++)
+        for (size_t i = 0; i < f->n_add; i++) {
                 store_proof(a, f->added[i], f, i);
+                f->added[i]->told = true;
+        }
         return 0;
 }
 
@@ -259,25 +268,29 @@ static void after_send(Assigner *a, const OutboxFrame *f) {
                         try_probe(a, f->added[i]);
 }
 
-static void send_changes(Assigner *a, Validator *v, const OutboxChange *changes, size_t n,
-                         bool reset) {
+/* As long as the validator reads. */
+static void tell(Assigner *a, Validator *v) {
         _cleanup_free_ OutboxFrame *f = malloc(sizeof(*f));
-        size_t taken = 0;
+        usec_t now = hub_clock_now(a->options.clock);
 
-        if (!f)
-                return;
-        do {
-                taken += outbox_frame(f, changes + taken, n - taken, reset);
+        while (f && a->options.has_room(v, a->options.userdata) &&
+               backlog_take(a->backlog, v->id, f, now) > 0) {
                 if (send_frame(a, v, f) < 0)
                         return;
                 after_send(a, f);
-                reset = false;
-        } while (taken < n);
+        }
+}
+
+static void add_to_backlog(Assigner *a, Validator *v, const OutboxChange *changes, size_t n) {
+        if (backlog_add(a->backlog, v->id, changes, n, hub_clock_now(a->options.clock)) < 0)
+                a->options.drop(v, a->options.userdata);
+        else
+                tell(a, v);
 }
 
 /* Spares are stored and probed, but no orders frame brings them. */
 static void ready_spare(Assigner *a, WorkOrder *o) {
-        o->sent = true;
+        o->sent = o->told = true;
         if (o->probe_waits)
                 try_probe(a, o);
 }
@@ -289,9 +302,8 @@ static void on_changes(uint32_t validator, const OutboxChange *changes, size_t n
         for (size_t i = 0; i < n; i++)
                 if (changes[i].order->order.type == ORDER_SPARE && !changes[i].remove)
                         ready_spare(a, changes[i].order);
-        if (v && v->session && v->standing == STANDING_APPROVED && v->revision > 0 &&
-            outbox_has_orders(changes, n))
-                send_changes(a, v, changes, n, false);
+        if (v && v->session && v->standing == STANDING_APPROVED && v->revision > 0)
+                add_to_backlog(a, v, changes, n);
 }
 
 void assign_committed(Assigner *a, uint64_t commit_no) {
@@ -303,13 +315,40 @@ void assign_welcome(Assigner *a, Validator *v) {
         WorkOrder *o = NULL;
         size_t n = 0;
 
-        changes = calloc(order_book_count(a->options.book) + 1, sizeof(*changes));
-        if (!changes)
-                return;
-        while ((o = order_book_next(a->options.book, o)))
-                if (o->validator == v->id && outbox_may_send(o) &&
-                    o->commit_no <= writer_committed(a->options.writer))
-                        changes[n++] = (OutboxChange){ .order = o };
         v->revision = hub_clock_now(a->options.clock);
-        send_changes(a, v, changes, n, true);
+        changes = calloc(order_book_count(a->options.book) + 1, sizeof(*changes));
+        if (!changes || backlog_begin(a->backlog, v->id, v->revision) < 0) {
+                a->options.drop(v, a->options.userdata);
+                return;
+        }
+        while ((o = order_book_next(a->options.book, o))) {
+                if (o->validator != v->id)
+                        continue;
+                o->told = o->order.type == ORDER_SPARE;
+                if (outbox_may_send(o) && o->commit_no <= writer_committed(a->options.writer))
+                        changes[n++] = (OutboxChange){ .order = o };
+        }
+        add_to_backlog(a, v, changes, n);
+}
+
+void assign_drained(Assigner *a, Validator *v) {
+        if (backlog_has(a->backlog, v->id))
+                tell(a, v);
+}
+
+void assign_gone(Assigner *a, const Validator *v) {
+        backlog_forget(a->backlog, v->id);
+}
+
+void assign_beat(Assigner *a) {
+        usec_t before = hub_clock_now(a->options.clock) - ASSIGN_STUCK_MAX;
+        uint32_t stuck;
+        Validator *v;
+
+        while ((stuck = backlog_stuck(a->backlog, before)) > 0) {
+                backlog_forget(a->backlog, stuck);
+                v = registry_find_id(a->options.registry, stuck);
+                if (v && v->session)
+                        a->options.drop(v, a->options.userdata);
+        }
 }

@@ -20,8 +20,14 @@ typedef struct AssignerOptions {
         OrderBook *book;
         /* frame is borrowed for the call; the validator is connected and approved. */
         void (*send)(Validator *v, const Frame *frame, void *userdata);
+        /* It reads what it is sent: no more than a few frames wait in its connection. */
+        bool (*has_room)(const Validator *v, void *userdata);
+        /* It does not, for long, or there is no memory for what it is to be told. */
+        void (*drop)(Validator *v, void *userdata);
         void *userdata;
 } AssignerOptions;
+
+#define ASSIGN_STUCK_MAX (60 * USEC_PER_SEC) /* no frame of a backlog is taken for so long */
 
 int assigner_new(Assigner **ret, const AssignerOptions *options);
 Assigner *assigner_free(Assigner *a);
@@ -37,5 +43,11 @@ void assign_remove_all(Assigner *a, Website *w);
 
 /* Everything up to this number is durable: tells validators. */
 void assign_committed(Assigner *a, uint64_t commit_no);
-/* A validator has joined: all its orders, from nothing. */
+/* A validator has joined: all its orders, from nothing; as fast as it reads. */
 void assign_welcome(Assigner *a, Validator *v);
+/* What waited in its connection is gone: more may go. */
+void assign_drained(Assigner *a, Validator *v);
+/* Its connection has ended. */
+void assign_gone(Assigner *a, const Validator *v);
+/* Every few seconds: drops who does not read. */
+void assign_beat(Assigner *a);

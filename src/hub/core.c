@@ -12,7 +12,8 @@
 #include "store/streams.h"
 #include "store/validators.h"
 
-#define ORDERS_KEPT (48 * USEC_PER_HOUR)
+#define ORDERS_KEPT      (48 * USEC_PER_HOUR)
+#define CONNECTION_QUEUE (256u * 1024) /* bytes beyond which no more work is told */
 
 /* How often a validator gets all of its orders because it asks. */
 static const PaceRule orders_rule = { .burst = 1, .interval = 10 * USEC_PER_SEC };
@@ -51,6 +52,15 @@ static void fail(Core *c, int r, const char *what) {
 static void on_send(Validator *v, const Frame *frame, void *userdata _unused_) {
         if (v->session)
                 session_send(v->session, frame);
+}
+
+static bool on_room_asked(const Validator *v, void *userdata _unused_) {
+        return v->session && session_queued(v->session) < CONNECTION_QUEUE;
+}
+
+static void on_drop(Validator *v, void *userdata _unused_) {
+        if (v->session)
+                session_drop_slow(v->session);
 }
 
 static void on_committed(uint64_t commit_no, usec_t time, void *userdata) {
@@ -129,6 +139,8 @@ static int make_outputs(Core *c, const HubStateRow *state) {
                                                           .registry = c->registry,
                                                           .book = c->book,
                                                           .send = on_send,
+                                                          .has_room = on_room_asked,
+                                                          .drop = on_drop,
                                           });
 }
 
@@ -345,6 +357,7 @@ void core_closed(Core *c, Session *s) {
                 admission_cancel(c->admission, s);
         if (!v || v->session != s)
                 return;
+        assign_gone(c->assigner, v);
         id = v->revision > 0 ? v->id : 0; /* it was told of when it joined, whatever it is now */
         if (id > 0) {
                 log_event(LOG_INFO, DPIN_MSG_VALIDATOR_GONE, "validator gone", "DPIN_VALIDATOR=%s",
@@ -354,6 +367,13 @@ void core_closed(Core *c, Session *s) {
         registry_disconnect(c->registry, v, hub_clock_now(c->options.clock));
         if (id > 0)
                 board_disconnected(c->board, id);
+}
+
+void core_drained(Core *c, Session *s) {
+        Validator *v = session_validator(s);
+
+        if (v && v->session == s)
+                assign_drained(c->assigner, v);
 }
 
 /* What the administrator brings ---------------------------------------------------------------- */
@@ -426,6 +446,7 @@ void core_beat(Core *c) {
         order_book_expire(c->book, now - ORDERS_KEPT);
         while ((v = registry_next(c->registry, v)))
                 look_after(c, v, now);
+        assign_beat(c->assigner);
         (void)writer_group(c->writer); /* a commit is a heartbeat */
 }
 

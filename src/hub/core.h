@@ -37,6 +37,7 @@ void core_join(Core *c, Session *s, const FrameJoin *join);
 int core_batch(Core *c, Session *s, const void *data, size_t n);
 void core_suspect(Core *c, Session *s, const FrameSuspect *suspect);
 void core_notice(Core *c, Session *s, const FrameNotice *notice);
+void core_drained(Core *c, Session *s);
 void core_closed(Core *c, Session *s);
 
 /* Reads websites that changed since the last one seen. */

@@ -52,6 +52,12 @@ static void on_received(WsPeer *p, WsKind kind, const uint8_t *data, size_t n,
         session_receive(c->session, kind, data, n);
 }
 
+static void on_drained(WsPeer *p, void *userdata _unused_) {
+        Connection *c = ws_peer_get_userdata(p);
+
+        session_drained(c->session);
+}
+
 static void on_closed(WsPeer *p, unsigned code _unused_, void *userdata _unused_) {
         Connection *c = ws_peer_get_userdata(p);
 
@@ -62,6 +68,7 @@ static void on_closed(WsPeer *p, unsigned code _unused_, void *userdata _unused_
 static const WsOps ops = {
         .opened = on_opened,
         .received = on_received,
+        .drained = on_drained,
         .closed = on_closed,
 };
 

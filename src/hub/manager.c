@@ -82,6 +82,13 @@ static void on_notice(Session *s, const FrameNotice *notice, void *userdata) {
                 core_notice(m->core, s, notice);
 }
 
+static void on_drained(Session *s, void *userdata) {
+        HubManager *m = userdata;
+
+        if (core_is_ready(m->core))
+                core_drained(m->core, s);
+}
+
 static void on_closed(Session *s, void *userdata) {
         HubManager *m = userdata;
 
@@ -270,7 +277,7 @@ static int open_listener(HubManager *m) {
                 .refusals = m->refusals,
                 .sources = m->sources,
                 .authorities = m->conf->authorities,
-                .ops = { on_join, on_batch, on_suspect, on_notice, on_closed, m },
+                .ops = { on_join, on_batch, on_suspect, on_notice, on_drained, on_closed, m },
         };
         char name[128] = "";
         int fd, r;

@@ -26,13 +26,15 @@ typedef struct WorkOrder {
         Website *website;   /* borrowed; NULL: the website is gone, its last ticks may still come */
         uint64_t commit_no; /* in which it is stored; it is not sent before */
         usec_t removed;     /* 0: current */
-        bool sent;
+        bool sent;          /* ever; its proof is stored */
+        bool told; /* on its validator's connection of now; true for a spare, which its probe brings
+                    */
         uint32_t probe_last, probe_reserved; /* numbers issued, and stored as possibly issued */
         Seen slots, probes;                  /* identities of its stored ticks */
         usec_t restored;         /* when it was read from the database; 0: made by this hub */
         usec_t recalled;         /* then of what is stored only what started later is known here */
         uint32_t probe_restored; /* numbers up to here may have been issued before that */
-        bool probe_waits;        /* until the order's commit */
+        bool probe_waits;        /* until the validator is told of the order */
         SiteProbe probe;
 } WorkOrder;
 

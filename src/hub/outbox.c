@@ -63,8 +63,7 @@ bool outbox_may_send(const WorkOrder *o) {
         return o->removed == 0 && o->website && hash_equal(&o->order.spec, &o->website->spec_hash);
 }
 
-/* An addition whose order has ended is not worth telling, nor is the end of what was never told. */
-static bool is_moot(const OutboxChange *c) {
+bool outbox_is_moot(const OutboxChange *c) {
         return c->remove ? !c->order->sent : !outbox_may_send(c->order);
 }
 
@@ -92,7 +91,7 @@ void outbox_take(Outbox *o, uint64_t commit_no, OutboxTaken taken, void *userdat
                 return; /* stays for the next commit */
 
         for (size_t i = 0; i < ended; i++)
-                if (!is_moot(&o->changes[i]))
+                if (!outbox_is_moot(&o->changes[i]))
                         due[n++] = o->changes[i];
         memmove(o->changes, o->changes + ended, (o->n - ended) * sizeof(*o->changes));
         o->n -= ended;
@@ -100,13 +99,6 @@ void outbox_take(Outbox *o, uint64_t commit_no, OutboxTaken taken, void *userdat
         qsort(due, n, sizeof(*due), compare);
         if (n > 0)
                 deliver(due, n, taken, userdata);
-}
-
-bool outbox_has_orders(const OutboxChange *changes, size_t n) {
-        for (size_t i = 0; i < n; i++)
-                if (changes[i].order->order.type != ORDER_SPARE)
-                        return true;
-        return false;
 }
 
 static void frame_add(OutboxFrame *f, WorkOrder *o) {

@@ -21,6 +21,8 @@ DEFINE_FREEP(Outbox, outbox_free);
 /* false: it has ended, or its website's specification, which would go with it, is another one by
  * now. */
 bool outbox_may_send(const WorkOrder *o);
+/* An addition whose order has ended is not worth telling, nor is the end of what was never told. */
+bool outbox_is_moot(const OutboxChange *c);
 
 /* 0, -ENOMEM. */
 int outbox_add(Outbox *o, const OutboxChange *change);
@@ -29,7 +31,6 @@ int outbox_add(Outbox *o, const OutboxChange *change);
 typedef void (*OutboxTaken)(uint32_t validator, const OutboxChange *changes, size_t n,
                             void *userdata);
 void outbox_take(Outbox *o, uint64_t commit_no, OutboxTaken taken, void *userdata);
-bool outbox_has_orders(const OutboxChange *changes, size_t n);
 
 /* An orders frame with what it borrows. Signature, base and revision are the sender's to fill. */
 typedef struct OutboxFrame {

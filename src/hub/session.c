@@ -148,6 +148,11 @@ Session *session_free(Session *s) {
         return NULL;
 }
 
+void session_drained(Session *s) {
+        if (s->state == SESSION_READY)
+                s->options->ops.drained(s, s->options->ops.userdata);
+}
+
 void session_closed(Session *s) {
         s->options->ops.closed(s, s->options->ops.userdata);
         session_free(s);
@@ -334,6 +339,15 @@ void session_reject(Session *s, Code code, const char *reason, unsigned retry_af
 void session_send(Session *s, const Frame *frame) {
         if (s->state == SESSION_READY)
                 send_text(s, frame);
+}
+
+size_t session_queued(const Session *s) {
+        return ws_peer_queued(s->peer);
+}
+
+void session_drop_slow(Session *s) {
+        if (s->state != SESSION_CLOSING)
+                refuse(s, "slow_reader", NULL, CLOSE_SLOW);
 }
 
 void session_bye(Session *s, Code code, unsigned retry_after) {

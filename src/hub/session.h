@@ -32,6 +32,8 @@ typedef struct SessionOps {
         void (*suspect)(Session *s, const FrameSuspect *suspect, void *userdata);
         /* The validator cannot apply a difference, or could not run an order. */
         void (*notice)(Session *s, const FrameNotice *notice, void *userdata);
+        /* What waited to be sent is. */
+        void (*drained)(Session *s, void *userdata);
         /* The session is gone after this. */
         void (*closed)(Session *s, void *userdata);
         void *userdata;
@@ -65,6 +67,7 @@ DEFINE_FREEP(Session, session_free);
 
 /* From the listener. */
 void session_receive(Session *s, WsKind kind, const uint8_t *data, size_t n);
+void session_drained(Session *s);
 void session_closed(Session *s);
 
 SessionState session_state(const Session *s);
@@ -83,5 +86,9 @@ int session_welcome(Session *s, FrameWelcome *welcome, const PublicKey *validato
 void session_reject(Session *s, Code code, const char *reason, unsigned retry_after);
 /* To a ready session. A peer that does not read is closed. */
 void session_send(Session *s, const Frame *frame);
+/* Bytes that wait to be sent. */
+size_t session_queued(const Session *s);
+/* It does not read what it is sent. */
+void session_drop_slow(Session *s);
 /* Says bye and closes. */
 void session_bye(Session *s, Code code, unsigned retry_after);

@@ -39,10 +39,11 @@ class BenchWorld(World):
 
     def add_websites(self, n, interval_ms=10000, timeout_ms=2000, seats=4):
         self.database.sql(f"""
-            INSERT INTO organisation (public_id, name) VALUES (gen_random_uuid(), 'bench');
+            INSERT INTO organisation (public_id, name) VALUES (gen_random_uuid(), 'bench') ON CONFLICT DO NOTHING;
             INSERT INTO website (public_id, organisation_id, url, interval_ms, timeout_ms, seats)
-            SELECT gen_random_uuid(), o.id, 'http://site' || i || '.example/', {interval_ms}, {timeout_ms}, {seats}
-            FROM organisation o, generate_series(1, {n}) AS i WHERE o.name = 'bench'""")
+            SELECT u, o.id, 'http://' || u || '.example/', {interval_ms}, {timeout_ms}, {seats}
+            FROM organisation o, (SELECT gen_random_uuid() AS u FROM generate_series(1, {n})) AS made
+            WHERE o.name = 'bench'""")
 
 
 class Load:

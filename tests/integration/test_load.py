@@ -4,10 +4,14 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import unittest
 
-from hub_case import BUILD, HubCase
+from hub_case import BUILD, HERE, HubCase
 from process import wait_until
+
+sys.path.append(os.path.join(os.path.dirname(HERE), "bench"))
+import load as follow  # noqa: E402
 
 LOAD = os.path.join(BUILD, "tests", "dpin-load")
 
@@ -58,6 +62,19 @@ class Load(HubCase):
         self.assertGreater(summary["ackP99Ms"], 0)
         states = {self.state(site) for site in sites}
         self.assertEqual(states, {"UP", "DOWN"}, "half of the websites are down")
+
+    def test_more_orders_than_a_connection_holds_come_as_fast_as_they_are_read(self):
+        self.db.sql("""INSERT INTO organisation (public_id, name) VALUES (gen_random_uuid(), 'many');
+            INSERT INTO website (public_id, organisation_id, url, interval_ms, timeout_ms, seats)
+            SELECT gen_random_uuid(), (SELECT id FROM organisation WHERE name = 'many'),
+                   'http://many.example/' || repeat('x', 200) || i, 86400000, 10000, 1
+            FROM generate_series(1, 4000) AS i""")
+        self.addCleanup(self.db.sql, "UPDATE website SET removed_at = now() WHERE removed_at IS NULL")
+        for what in ("as they are made", "all at once, at the next join"):
+            with follow.Load(LOAD, self.world.hub_url, validators=1, seed=9) as load:
+                load.wait(lambda line: line["orders"] >= 4000, f"4,000 orders {what}", 60)
+                summary = load.finish()
+            self.assertEqual((summary["reconnects"], summary["errors"]), (0, 0), what)
 
     def test_idle_ones_stay_and_hint(self):
         load = self.load("--validators=3", "--seed=8", "--first=5", "--idle", "--suspects=50")

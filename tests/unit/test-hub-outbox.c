@@ -168,12 +168,10 @@ static void spares_are_passed_over(void **state) {
 
         assert_non_null(f);
         b->orders[0].order.type = b->orders[2].order.type = ORDER_SPARE;
-        assert_true(outbox_has_orders(changes, 3));
         assert_int_equal(outbox_frame(f, changes, 3, true), 3);
         assert_true(f->frame.orders.reset);
         assert_int_equal(f->n_add, 1);
         assert_ptr_equal(f->added[0], &b->orders[1]);
-        assert_false(outbox_has_orders(changes, 1));
         assert_int_equal(outbox_frame(f, changes, 0, true), 0); /* a validator without work */
 }
 
