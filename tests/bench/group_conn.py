@@ -9,7 +9,8 @@ import cost
 from frame import Metric
 from process import die_with_parent
 
-MANY, FEW, TALKERS, SECONDS, RATE = 8000, 8, 8, 10, 8000
+MANY, FEW, SECONDS = 8000, 8, 10
+TALKERS, RATE = 100, 8000  # a session may send 100 hints a second for long
 SETTLE = 3.0
 
 METRICS = [

@@ -82,7 +82,7 @@ class Frame(unittest.TestCase):
 class Conn(unittest.TestCase):
     def test_measures_a_real_hub(self):
         import group_conn
-        group_conn.MANY, group_conn.FEW, group_conn.SECONDS, group_conn.RATE = 40, 2, 1, 500
+        group_conn.MANY, group_conn.FEW, group_conn.SECONDS, group_conn.RATE = 40, 2, 1, 2000
         group_conn.SETTLE = 0.2
         self.addCleanup(sys.modules.pop, "group_conn")
         values = group_conn.measure(Bench(BUILD))
