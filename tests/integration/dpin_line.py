@@ -88,6 +88,12 @@ class Line:
     def send(self, message):
         run(self.socket.send(message))
 
+    def send_all(self, messages):
+        async def send():
+            for message in messages:
+                await self.socket.send(message)
+        run(send(), 60)
+
     def send_frame(self, kind, **values):
         self.send(frame.encode(kind, values))
 
