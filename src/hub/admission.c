@@ -120,7 +120,7 @@ static void catch_up(Admission *a, Validator *v, const Receipt *receipt, usec_t 
                           .incarnation = receipt->incarnation,
                           .last_seq = receipt->to };
 
-        if (receipt->to <= last)
+        if (receipt->to <= last || (!s && !stream_table_may_open(v->streams, now)))
                 return;
         memcpy(row.last_hash, receipt->hash.bytes, sizeof(row.last_hash));
         stream_advance(writer_group(a->options.writer), &row, last);
@@ -133,6 +133,11 @@ static void catch_up(Admission *a, Validator *v, const Receipt *receipt, usec_t 
                   (unsigned long long)last + 1, (unsigned long long)receipt->to);
 }
 
+/* The answer to a batch that came more than a day late: it moved no stream. */
+static bool is_of_expired(const Receipt *r) {
+        return r->commit_no == 0 && r->counts[DISPOSITION_EXPIRED] > 0;
+}
+
 static void check_receipt(Admission *a, Validator *v, const FrameStream *stream, usec_t now) {
         SignScope scope = { .network = *a->options.network, .subject = v->key };
         Receipt receipt;
@@ -141,7 +146,7 @@ static void check_receipt(Admission *a, Validator *v, const FrameStream *stream,
             receipt_verify(stream->receipt.data, stream->receipt.n, sign_key_public(a->options.key),
                            &scope) < 0 ||
             receipt_parse(stream->receipt.data, stream->receipt.n, &receipt) < 0 ||
-            receipt.incarnation != stream->incarnation)
+            receipt.incarnation != stream->incarnation || is_of_expired(&receipt))
                 return;
         catch_up(a, v, &receipt, now);
 }

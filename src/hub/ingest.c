@@ -263,9 +263,10 @@ static TickRange questions(const Ingest *i, const Validator *v, const Batch *b,
 
 /* A frame arrives ------------------------------------------------------------------------------ */
 
-/* A batch created more than a day ago moves no stream: receipted as expired, nothing stored. */
+/* A batch created more than a day ago moves no stream: receipted as expired, nothing stored. A gap
+ * is sealed when it is sent, so an old one is no different from others. */
 static bool is_expired(const Batch *b, usec_t now) {
-        return (usec_t)b->header.created + USEC_PER_DAY < now;
+        return b->header.type == BATCH_TICKS && (usec_t)b->header.created + USEC_PER_DAY < now;
 }
 
 static int answer_expired(Ingest *i, Validator *v, const Batch *b, usec_t now) {
