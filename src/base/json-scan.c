@@ -1,8 +1,9 @@
 /* Why beside json-c: it silently keeps the last of two members with one name, ends names at an
- * escaped NUL, and takes words that are no JSON. Two programs that read one text differently are a
- * hole, so all of it is refused here. */
+ * escaped NUL, makes another character of half a pair of surrogates, and takes words that are no
+ * JSON. Two programs that read one text differently are a hole, so all of it is refused here. */
 #include "base/json-scan.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -57,10 +58,32 @@ static bool scan_number(Scan *s) {
         return s->p == s->end || !is_digit(*s->p); /* 01 */
 }
 
+/* Four digits. -EBADMSG: they are none. */
+static int scan_unit(Scan *s) {
+        int unit = 0;
+
+        for (unsigned i = 0; i < 4; i++, s->p++) {
+                if (s->p == s->end || !isxdigit((unsigned char)*s->p))
+                        return -EBADMSG;
+                unit = unit * 16 + (is_digit(*s->p) ? *s->p - '0' : (*s->p | 0x20) - 'a' + 10);
+        }
+        return unit;
+}
+
+/* A NUL would end the text early in C; half a pair of surrogates is a character to some, another
+ * one to others. */
+static bool scan_unicode(Scan *s) {
+        int unit = scan_unit(s);
+
+        if (unit >= 0xd800 && unit < 0xdc00) {
+                unit = scan_exact(s, "\\u") ? scan_unit(s) : 0;
+                return unit >= 0xdc00 && unit < 0xe000;
+        }
+        return unit > 0 && (unit < 0xdc00 || unit >= 0xe000);
+}
+
 static bool scan_escape(Scan *s) {
-        if (scan_exact(s, "u0000"))
-                return false;                 /* would end the text early in C */
-        return scan_one_of(s, "\"\\/bfnrtu"); /* json-c checks the digits after u */
+        return scan_exact(s, "u") ? scan_unicode(s) : scan_one_of(s, "\"\\/bfnrt");
 }
 
 static bool scan_string(Scan *s) {

@@ -16,8 +16,9 @@
  *
  * JSON: ids, hashes, keys, nonces, signatures and binary statements are base64url without padding;
  * u64 and times (µs since 1970, hub time) are decimal strings; other numbers are plain and below
- * 2^53. Duplicate or unknown members are refused. Members, in the order written (`?`: absent and
- * zero or empty are the same, and either may be sent; [] array of at most that many):
+ * 2^53. Duplicate or unknown members are refused, escapes of NUL and of half a character too.
+ * Members, in the order written (`?`: absent and zero or empty are the same, and either may be
+ * sent; [] array of at most that many):
  *
  *      hello    version hubKey networkKey certificate? nonce time maxFrame maxTicks signature
  *      join     validatorKey nonce hubNonce authority software tags[32] capabilities[32]

@@ -81,6 +81,11 @@ def encode(kind, values):
     return text
 
 
+def _is_text(value):
+    """Whole characters, and no NUL."""
+    return isinstance(value, str) and not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
+
+
 def _decode(kind, value, name):
     def need(kind_of, ok=True):
         if not isinstance(value, kind_of) or not ok:
@@ -99,8 +104,8 @@ def _decode(kind, value, name):
     if kind == NUMBER:
         return need(int, not isinstance(value, bool) and isinstance(value, int) and abs(value) < 1 << 53)
     if kind == TEXTS:
-        return need(list, isinstance(value, list) and len(value) <= 32 and all(isinstance(x, str) for x in value))
-    return need(bool if kind == BOOL else str)
+        return need(list, isinstance(value, list) and len(value) <= 32 and all(_is_text(x) for x in value))
+    return need(bool) if kind == BOOL else need(str, _is_text(value))
 
 
 def _decode_members(members, found):

@@ -129,6 +129,24 @@ static void a_nul_is_refused_in_every_form(void **state _unused_) {
         assert_int_equal(scan("\"a\\u00001\"", &n), -EBADMSG);
 }
 
+static void escaped_characters_are_whole(void **state _unused_) {
+        static const char *const right[] = { "\"\\ud83d\\ude00\"", "\"\\uD83D\\uDE00\"",
+                                             "\"\\ud7ff\"",        "\"\\ue000\"",
+                                             "\"\\uffff\"",        "\"\\u0001\"" };
+        static const char *const wrong[] = {
+                "\"\\ud800\"",        "\"\\udfff\"",        "\"\\ude00\\ud83d\"",
+                "\"\\ud83d\\u0041\"", "\"\\ud83d\\ud83d\"", "\"\\ud83dxxxxxx\"",
+                "\"\\ud83d\\n\"",     "\"\\u12\"",          "\"\\u12g4\"",
+                "\"\\ud83d\\ude0\"",
+        };
+        size_t n;
+
+        for (size_t i = 0; i < ELEMENTSOF(right); i++)
+                assert_int_equal(scan(right[i], &n), 0);
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++)
+                assert_int_equal(scan(wrong[i], &n), -EBADMSG);
+}
+
 static void depth_ends_at_the_limit(void **state _unused_) {
         char text[2 * (JSON_DEPTH_MAX + 1)];
         size_t n;
@@ -147,6 +165,7 @@ int main(void) {
                 cmocka_unit_test(words_of_the_rfc_pass),
                 cmocka_unit_test(other_words_are_refused),
                 cmocka_unit_test(a_nul_is_refused_in_every_form),
+                cmocka_unit_test(escaped_characters_are_whole),
                 cmocka_unit_test(depth_ends_at_the_limit),
         };
 
