@@ -11,7 +11,7 @@ from dpin_wire import Key, frame
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 COMPRESSED = 0x40  # RSV1
-ABNORMAL = 1006  # the connection ended without a word
+NO_CODE, ABNORMAL = 1005, 1006  # closed without saying why; ended without a word
 
 
 def upgrade_request(path="/ws", **headers):
@@ -47,7 +47,7 @@ class Raw:
     """`address` is (host, port) of the hub, `source` the address this end has."""
 
     def __init__(self, address, source="127.0.0.1", seconds=15.0):
-        self.address, self.left = address, b""
+        self.address, self.head, self.left = address, b"", b""
         self.socket = socket.create_connection(address, seconds, (source, 0))
 
     def __enter__(self):
@@ -70,11 +70,14 @@ class Raw:
     def upgrade(self, **headers):
         """The status of the answer; 0: none came."""
         self.say(upgrade_request(**headers))
+        return self.await_head()
+
+    def await_head(self):
         while b"\r\n\r\n" not in self.left:
             if not self._read():
                 break
-        head, _, self.left = self.left.partition(b"\r\n\r\n")
-        return int(head.split()[1]) if head else 0
+        self.head, _, self.left = self.left.partition(b"\r\n\r\n")
+        return int(self.head.split()[1]) if self.head else 0
 
     def open(self, **headers):
         status = self.upgrade(**headers)
@@ -113,7 +116,7 @@ class Raw:
     def _read(self):
         try:
             piece = self.socket.recv(65536)
-        except (ConnectionError, TimeoutError):
+        except ConnectionError:
             return False
         self.left += piece
         return bool(piece)
@@ -144,4 +147,4 @@ class Raw:
             if heard is None:
                 return ABNORMAL
             if heard[0] == CLOSE:
-                return int.from_bytes(heard[1][:2], "big") if len(heard[1]) >= 2 else 1005
+                return int.from_bytes(heard[1][:2], "big") if len(heard[1]) > 1 else NO_CODE
