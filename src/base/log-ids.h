@@ -36,3 +36,4 @@
 #define DPIN_MSG_SUMMARY             "f5fc449e079348189438ff6bca3ebee0"
 #define DPIN_MSG_TARGET_REFUSED      "1d2e1454d28348feb64823f9f2e58a5b"
 #define DPIN_MSG_KEY_REFUSED         "b971bcfb3abd4847a9cfad294eed6e79"
+#define DPIN_MSG_ORDER_REFUSED       "dac69e10aaaa4d59b8f38ae0d86ccabe"

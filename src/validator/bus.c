@@ -70,6 +70,23 @@ static int property_counter(sd_bus *bus _unused_, const char *path _unused_,
         return sd_bus_message_append(reply, "t", n);
 }
 
+static void on_total(const char *code, uint64_t count, void *userdata) {
+        (void)sd_bus_message_append(userdata, "{st}", code, count);
+}
+
+static int property_refused(sd_bus *bus _unused_, const char *path _unused_,
+                            const char *interface _unused_, const char *property _unused_,
+                            sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        const ValidatorBus *b = userdata;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{st}");
+        if (r < 0)
+                return r;
+        validator_manager_refused(b->manager, on_total, reply);
+        return sd_bus_message_close_container(reply);
+}
+
 static const sd_bus_vtable validator_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("State", "s", property_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -80,6 +97,7 @@ static const sd_bus_vtable validator_vtable[] = {
         SD_BUS_PROPERTY("Connected", "b", property_connected, 0,
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Orders", "u", property_orders, 0, 0),
+        SD_BUS_PROPERTY("Refused", "a{st}", property_refused, 0, 0),
         SD_BUS_PROPERTY("SpoolBatches", "t", property_counter, 0, 0),
         SD_BUS_PROPERTY("SpoolBytes", "t", property_counter, 0, 0),
         SD_BUS_PROPERTY("TicksSealed", "t", property_counter, 0, 0),

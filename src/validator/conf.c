@@ -23,6 +23,8 @@ static const ConfField validator_conf_fields[] = {
         { "Name", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, name), NULL },
         { "OrdersMax", CONF_UNSIGNED, 1, 1000000, "20000", offsetof(ValidatorConf, orders_max),
           NULL },
+        { "RetryMax", CONF_USEC, 10 * USEC_PER_MSEC, USEC_PER_HOUR, "30s",
+          offsetof(ValidatorConf, retry_max), NULL },
         { "SpoolMax", CONF_UNSIGNED, 1 << 16, INT64_MAX, "268435456",
           offsetof(ValidatorConf, spool_max), NULL },
         { "StateDirectory", CONF_STRING, 0, 0, DPIN_STATE_DIR "/dpin-validator",
@@ -30,6 +32,8 @@ static const ConfField validator_conf_fields[] = {
         { "Tags", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, tags), "VALIDATOR_TAGS" },
         { "TargetRate", CONF_UNSIGNED, 1, 1000000, "50", offsetof(ValidatorConf, target_rate),
           NULL },
+        { "TimeoutMax", CONF_USEC, USEC_PER_SEC, USEC_PER_DAY, "1min",
+          offsetof(ValidatorConf, timeout_max), NULL },
         { 0 },
 };
 

@@ -14,6 +14,8 @@ typedef struct ValidatorConf {
         uint64_t concurrency, orders_max;
         uint64_t target_rate;         /* connections a second to one address */
         uint64_t body_max, spool_max; /* bytes */
+        usec_t retry_max;             /* between attempts to reach the hub */
+        usec_t timeout_max;           /* of an order */
 } ValidatorConf;
 
 /* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/validator.conf, which may be

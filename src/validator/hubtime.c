@@ -1,6 +1,8 @@
 /* The highest recent sample wins; age lowers it. */
 #include "validator/hubtime.h"
 
+#include <errno.h>
+
 #define DRIFT_PPM 200 /* how fast the estimate sinks: faster than clocks drift */
 
 void hub_time_guess(HubTime *t, usec_t boottime, usec_t realtime) {
@@ -11,13 +13,20 @@ void hub_time_reset(HubTime *t, usec_t boottime, usec_t hub) {
         *t = (HubTime){ .offset = (int64_t)(hub - boottime), .learned = boottime, .synced = true };
 }
 
-void hub_time_learn(HubTime *t, usec_t boottime, usec_t hub) {
+int hub_time_learn(HubTime *t, usec_t boottime, usec_t hub) {
         int64_t sample = (int64_t)(hub - boottime);
         int64_t sunk = t->offset - (int64_t)((boottime - t->learned) * DRIFT_PPM / 1000000);
 
+        if (sample > sunk && (usec_t)sample - (usec_t)sunk > HUB_TIME_JUMP_MAX)
+                return -ERANGE;
         t->offset = sample > sunk ? sample : sunk;
         t->learned = boottime;
         t->synced = true;
+        return 0;
+}
+
+bool hub_time_is_sane(usec_t hub, usec_t realtime) {
+        return (hub > realtime ? hub - realtime : realtime - hub) <= HUB_TIME_OFF_MAX;
 }
 
 usec_t hub_time_at(const HubTime *t, usec_t boottime) {

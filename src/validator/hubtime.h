@@ -10,6 +10,9 @@
 
 #include "base/time.h"
 
+#define HUB_TIME_OFF_MAX  USEC_PER_DAY
+#define HUB_TIME_JUMP_MAX (20 * USEC_PER_SEC) /* as long as a handshake may have been delayed */
+
 typedef struct HubTime {
         int64_t offset; /* hub time - boottime, us */
         usec_t learned; /* boottime of the last frame */
@@ -20,7 +23,10 @@ typedef struct HubTime {
 void hub_time_guess(HubTime *t, usec_t boottime, usec_t realtime);
 /* The first frame of a connection: forgets what was, as the hub may be another process now. */
 void hub_time_reset(HubTime *t, usec_t boottime, usec_t hub);
-void hub_time_learn(HubTime *t, usec_t boottime, usec_t hub);
+/* -ERANGE: a hub's clock does not jump ahead while it is connected; nothing is learned. */
+int hub_time_learn(HubTime *t, usec_t boottime, usec_t hub);
+/* Whether a hub's clock and the own one can both be right within a day, or nearly. */
+bool hub_time_is_sane(usec_t hub, usec_t realtime);
 /* Within 0..INT64_MAX whatever the hub said, so that it fits a statement. */
 usec_t hub_time_at(const HubTime *t, usec_t boottime);
 /* When this hub time comes, on the own clock; 0 when it lies before the boot. */

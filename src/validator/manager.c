@@ -9,6 +9,7 @@
 #include "base/encode.h"
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "base/refusals.h"
 #include "event/keyfile.h"
 #include "event/timer.h"
 #include "validator/runner.h"
@@ -18,11 +19,17 @@
 #define STOP_STEPS   150
 #define QUEUE_FACTOR 50 /* checks may wait for 50 times the concurrency */
 
+/* What is refused, by code. */
+#define REFUSED_ORDER  "order"
+#define REFUSED_PROBE  "probe"
+#define REFUSED_TARGET "target"
+
 struct ValidatorManager {
         Daemon *daemon;
         uv_loop_t *loop;
         const ValidatorConf *conf; /* borrowed from main() */
         ValidatorManagerOptions options;
+        Refusals *refusals;
         SignKey *key;
         char key_text[BASE64URL_SIZE(SIGN_PUBLIC_SIZE)];
         char *tags[FRAME_TAGS_MAX + 1];
@@ -35,17 +42,32 @@ struct ValidatorManager {
         Sealer *sealer;
         Runner *runner;
         Uplink *uplink;
-        Timer *timer; /* of the stop */
+        Timer *timer; /* summaries of what was refused */
+        Timer *stopping;
         unsigned steps;
 };
 
 /* Ticks, the way to the hub -------------------------------------------------------------------- */
 
+/* The hub learns it from the tick, the owner from the log. */
+static void note_target(ValidatorManager *m, const OrderId *order) {
+        char text[BASE64URL_SIZE(sizeof(order->bytes))];
+
+        base64url_encode(order->bytes, sizeof(order->bytes), text);
+        if (refusals_count(m->refusals, REFUSED_TARGET, text, now_boottime()))
+                log_event(LOG_WARNING, DPIN_MSG_TARGET_REFUSED,
+                          "an order's target is not allowed: it was not connected to",
+                          "DPIN_ORDER=%s\nDPIN_HUB=%s\nDPIN_REASON=Allow=, Deny= and TargetRate=",
+                          text, m->conf->hub_url);
+}
+
 static void on_tick(const Tick *tick, bool urgent, void *userdata) {
         ValidatorManager *m = userdata;
+        int r;
 
-        int r = sealer_add(m->sealer, tick, urgent);
-
+        if (tick->error == TICK_ERROR_GUARD)
+                note_target(m, &tick->order);
+        r = sealer_add(m->sealer, tick, urgent);
         if (r < 0)
                 log_debug("a tick is not sealed: %s", strerror(-r));
 }
@@ -64,6 +86,17 @@ static void on_sealed(void *userdata) {
 
 /* Orders, the other way ------------------------------------------------------------------------ */
 
+static void refuse_order(ValidatorManager *m, const OrderId *order, int r) {
+        const char *why = r == -ENOBUFS  ? "too many orders"
+                          : r == -ERANGE ? "a longer timeout than this validator allows"
+                                         : "not a check this validator can do";
+
+        uplink_refuse(m->uplink, order, why);
+        if (refusals_count(m->refusals, REFUSED_ORDER, why, now_boottime()))
+                log_event(LOG_WARNING, DPIN_MSG_ORDER_REFUSED, "an order of the hub is refused",
+                          "DPIN_HUB=%s\nDPIN_REASON=%s", m->conf->hub_url, why);
+}
+
 static int add_order(ValidatorManager *m, const FrameOrder *entry, const SignScope *scope) {
         RunnerOrder order;
         Spec spec;
@@ -80,10 +113,20 @@ static int add_order(ValidatorManager *m, const FrameOrder *entry, const SignSco
         if (r >= 0)
                 r = runner_add(m->runner, &order);
         if (r < 0)
-                uplink_refuse(m->uplink, &order.id,
-                              r == -ENOBUFS ? "too many orders"
-                                            : "not a check this validator can do");
+                refuse_order(m, &order.id, r);
         return 0;
+}
+
+/* Of what is held, only what is in this frame stays. */
+static void keep_orders(ValidatorManager *m, const FrameOrders *f, const SignScope *scope) {
+        const FrameOrder *add = f->add.items;
+        OrderId id;
+
+        runner_mark(m->runner);
+        for (size_t i = 0; i < f->add.n; i++)
+                if (order_id(scope, add[i].order.data, add[i].order.n, &id) >= 0)
+                        runner_keep(m->runner, &id);
+        runner_sweep(m->runner);
 }
 
 static int on_orders(const FrameOrders *f, const SignScope *scope, void *userdata) {
@@ -93,11 +136,9 @@ static int on_orders(const FrameOrders *f, const SignScope *scope, void *userdat
         int r = 0;
 
         if (f->reset)
-                runner_mark(m->runner);
+                keep_orders(m, f, scope);
         for (size_t i = 0; i < f->add.n && r >= 0; i++)
                 r = add_order(m, &add[i], scope);
-        if (f->reset)
-                runner_sweep(m->runner);
         for (size_t i = 0; i < f->removed.n; i++)
                 runner_remove(m->runner, &removed[i].order);
         daemon_status(m->daemon, "%s, %zu orders", uplink_state_name(uplink_state(m->uplink)),
@@ -120,8 +161,9 @@ static void on_probe(const FrameProbe *f, const SignScope *scope, void *userdata
                                                     .number = (uint32_t)f->number,
                                                     .deadline = f->deadline,
                                     });
-        if (r < 0)
-                log_debug("probe ignored: %s", strerror(-r));
+        if (r < 0 && refusals_count(m->refusals, REFUSED_PROBE, strerror(-r), now_boottime()))
+                log_event(LOG_INFO, DPIN_MSG_ORDER_REFUSED, "a probe is not answered",
+                          "DPIN_HUB=%s\nDPIN_REASON=%s", m->conf->hub_url, strerror(-r));
 }
 
 /* A corrected clock moves every slot. */
@@ -138,6 +180,21 @@ static void on_changed(void *userdata) {
         daemon_status(m->daemon, "%s, %zu orders", uplink_state_name(uplink_state(m->uplink)),
                       runner_count(m->runner));
         m->options.changed(m->options.userdata);
+}
+
+/* Time ----------------------------------------------------------------------------------------- */
+
+static void on_summary(const char *code, const char *source, uint64_t more,
+                       void *userdata _unused_) {
+        log_event(LOG_WARNING, DPIN_MSG_SUMMARY, "refused again within a minute",
+                  "DPIN_REASON=%s\nDPIN_SOURCE=%s\nDPIN_COUNT=%llu", code, source,
+                  (unsigned long long)more);
+}
+
+static void on_minute(void *userdata) {
+        ValidatorManager *m = userdata;
+
+        refusals_summarise(m->refusals, now_boottime(), on_summary, m);
 }
 
 /* Building ------------------------------------------------------------------------------------- */
@@ -249,6 +306,7 @@ static int make_way(ValidatorManager *m) {
                                        .hub_time = &m->hub_time,
                                        .spool = m->spool,
                                        .orders_max = (unsigned)m->conf->orders_max,
+                                       .timeout_max = m->conf->timeout_max,
                                        .tick = on_tick,
                                        .suspect = on_suspect,
                                        .userdata = m,
@@ -266,6 +324,9 @@ static int make_way(ValidatorManager *m) {
                                           .hub_time = &m->hub_time,
                                           .spool = m->spool,
                                           .sealer = m->sealer,
+                                          .refusals = m->refusals,
+                                          .retry_max = m->conf->retry_max,
+                                          .orders_max = (unsigned)m->conf->orders_max,
                                           .orders = on_orders,
                                           .probe = on_probe,
                                           .changed = on_changed,
@@ -285,6 +346,15 @@ int validator_manager_new(ValidatorManager **ret, Daemon *daemon,
                                  .conf = options->conf,
                                  .options = *options };
         hub_time_guess(&m->hub_time, now_boottime(), now_realtime());
+
+        r = refusals_new(&m->refusals);
+        if (r < 0)
+                return r;
+
+        r = timer_new(&m->timer, m->loop, on_minute, m);
+        if (r < 0)
+                return r;
+        timer_every(m->timer, USEC_PER_MIN, USEC_PER_MIN);
 
         r = load_key(m);
         if (r < 0)
@@ -310,6 +380,7 @@ ValidatorManager *validator_manager_free(ValidatorManager *m) {
         if (!m)
                 return NULL;
         timer_free(m->timer);
+        timer_free(m->stopping);
         uplink_free(m->uplink);
         runner_free(m->runner);
         sealer_free(m->sealer);
@@ -320,6 +391,7 @@ ValidatorManager *validator_manager_free(ValidatorManager *m) {
         for (size_t i = 0; i < ELEMENTSOF(m->tags); i++)
                 free(m->tags[i]);
         sign_key_free(m->key);
+        refusals_free(m->refusals);
         free(m);
         return NULL;
 }
@@ -331,17 +403,17 @@ static void on_stop_step(void *userdata) {
 
         if (!uplink_is_closed(m->uplink) && ++m->steps < STOP_STEPS)
                 return;
-        timer_stop(m->timer);
+        timer_stop(m->stopping);
         daemon_finished(m->daemon);
 }
 
 void validator_manager_stop(ValidatorManager *m) {
         (void)sealer_flush(m->sealer);
         uplink_stop(m->uplink);
-        if (timer_new(&m->timer, m->loop, on_stop_step, m) < 0)
+        if (timer_new(&m->stopping, m->loop, on_stop_step, m) < 0)
                 daemon_finished(m->daemon);
         else
-                timer_every(m->timer, 0, STOP_STEP);
+                timer_every(m->stopping, 0, STOP_STEP);
 }
 
 void validator_manager_status(const ValidatorManager *m, ValidatorStatus *ret) {
@@ -358,4 +430,9 @@ void validator_manager_status(const ValidatorManager *m, ValidatorStatus *ret) {
                 .ticks_sealed = sealer_ticks(m->sealer),
         };
         snprintf(ret->key, sizeof(ret->key), "%s", m->key_text);
+}
+
+void validator_manager_refused(const ValidatorManager *m, RefusalsTotal total, void *userdata) {
+        refusals_totals(m->refusals, total, userdata);
+        total("no_room_for_check", runner_dropped(m->runner), userdata);
 }

@@ -1,6 +1,7 @@
 /* The validator as a whole: knows every module, nobody but main() and the bus knows it. */
 #pragma once
 
+#include "base/refusals.h"
 #include "event/daemon.h"
 #include "validator/conf.h"
 #include "validator/status.h"
@@ -22,3 +23,5 @@ void validator_manager_stop(ValidatorManager *m);
 
 /* Strings are borrowed from the manager. */
 void validator_manager_status(const ValidatorManager *m, ValidatorStatus *ret);
+/* What was not done since the start, by reason. */
+void validator_manager_refused(const ValidatorManager *m, RefusalsTotal total, void *userdata);

@@ -7,8 +7,8 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#include "base/log.h"
 #include "event/timer.h"
+#include "validator/bucket.h"
 #include "validator/schedule.h"
 
 typedef struct Work {
@@ -19,8 +19,11 @@ typedef struct Work {
         Timer *timer;
         ScheduleSlot due;
         int64_t slot_max, probe_max;
+        unsigned probes;  /* under way */
+        Bucket asked;     /* probes */
         TickOutcome last; /* up before the first: a start with many orders is no news */
         bool marked;
+        struct Work *prev, *next; /* of a spare: in runner->spares */
         UT_hash_handle hh;
 } Work;
 
@@ -39,8 +42,9 @@ typedef struct Run {
 struct Runner {
         uv_loop_t *loop;
         RunnerOptions options;
-        Work *works;
+        Work *works, *spares; /* spares: the one held longest first */
         Run *runs;
+        uint64_t dropped;
 };
 
 static Work *work_free(Work *w) {
@@ -93,11 +97,13 @@ static Work *find(const Runner *r, const OrderId *id) {
 /* An answer to a probe, or a change of mind: the hub shall not wait for company. */
 static bool is_urgent(const Run *run, TickOutcome outcome) {
         Work *w = find(run->runner, &run->order);
-        bool changed = w && w->last != outcome;
+        bool changed = w && w->last != outcome, probe = run->kind != TICK_SCHEDULED;
 
         if (w)
                 w->last = outcome;
-        return changed || run->kind != TICK_SCHEDULED;
+        if (w && probe)
+                w->probes -= MIN(w->probes, 1u); /* it may have gone and come again meanwhile */
+        return changed || probe;
 }
 
 static void on_checked(const CheckResult *result, void *userdata) {
@@ -175,7 +181,7 @@ static void on_due(void *userdata) {
         w->slot_max = w->due.slot;
         r = start_run(w, TICK_SCHEDULED, w->due.slot, w->due.at);
         if (r < 0)
-                log_debug("a check could not be started: %s", strerror(-r));
+                w->runner->dropped++;
         schedule(w);
 }
 
@@ -194,6 +200,8 @@ int runner_new(Runner **ret, uv_loop_t *loop, const RunnerOptions *options) {
 
 static void forget(Runner *r, Work *w) {
         HASH_DEL(r->works, w);
+        if (w->order.type == ORDER_SPARE)
+                DL_DELETE(r->spares, w);
         work_free(w);
 }
 
@@ -246,6 +254,7 @@ static int work_new(Work **ret, Runner *r, const RunnerOrder *o) {
         w->order.extension = (Extension){ 0 };
         w->runner = r;
         w->last = TICK_UP;
+        bucket_init(&w->asked, &(BucketRate){ RUNNER_PROBES_BURST, 1 }, now_boottime());
         code = recall(w);
         if (code < 0)
                 return code;
@@ -261,31 +270,28 @@ static int add(Runner *r, const RunnerOrder *o) {
         if (code < 0)
                 return code;
         HASH_ADD(hh, r->works, id, sizeof(w->id), w);
-        if (w->order.type != ORDER_SPARE)
+        if (w->order.type == ORDER_SPARE)
+                DL_APPEND(r->spares, w);
+        else
                 schedule(w);
         return 0;
 }
 
 /* Spares come with probes and are not taken back one by one: the one held longest makes room. */
 static bool forget_spare(Runner *r) {
-        Work *w, *next;
-
-        HASH_ITER(hh, r->works, w, next) {
-                if (w->order.type != ORDER_SPARE)
-                        continue;
-                forget(r, w);
-                return true;
-        }
-        return false;
+        if (!r->spares)
+                return false;
+        forget(r, r->spares);
+        return true;
 }
 
 int runner_add(Runner *r, const RunnerOrder *order) {
         Work *w = find(r, &order->id);
 
-        if (w) {
-                w->marked = false;
+        if (w)
                 return 0;
-        }
+        if (order->order.timeout_ms * USEC_PER_MSEC > r->options.timeout_max)
+                return -ERANGE;
         if (HASH_COUNT(r->works) >= r->options.orders_max && !forget_spare(r))
                 return -ENOBUFS;
         return add(r, order);
@@ -305,6 +311,13 @@ void runner_mark(Runner *r) {
         w->marked = true;
 }
 
+void runner_keep(Runner *r, const OrderId *id) {
+        Work *w = find(r, id);
+
+        if (w)
+                w->marked = false;
+}
+
 void runner_sweep(Runner *r) {
         Work *w, *next;
 
@@ -315,6 +328,7 @@ void runner_sweep(Runner *r) {
 
 int runner_probe(Runner *r, const RunnerProbe *probe) {
         Work *w = find(r, &probe->order);
+        int code;
 
         if (!w)
                 return -ENOENT;
@@ -322,12 +336,20 @@ int runner_probe(Runner *r, const RunnerProbe *probe) {
                 return -EALREADY;
         if (probe->deadline < hub_now(r))
                 return -ETIME;
+        if (w->probes >= RUNNER_PROBES_MAX || !bucket_take(&w->asked, 1, now_boottime()))
+                return -EBUSY;
         w->probe_max = probe->number;
-        return start_run(w, probe->kind, probe->number, 0);
+        code = start_run(w, probe->kind, probe->number, 0);
+        w->probes += code >= 0;
+        return code;
 }
 
 size_t runner_count(const Runner *r) {
         return HASH_COUNT(r->works);
+}
+
+uint64_t runner_dropped(const Runner *r) {
+        return r->dropped;
 }
 
 void runner_reschedule(Runner *r) {

@@ -17,6 +17,7 @@ typedef struct RunnerOptions {
         const HubTime *hub_time;
         Spool *spool;        /* asked how far an order got */
         unsigned orders_max; /* more are refused */
+        usec_t timeout_max;  /* as is a longer one */
         /* urgent: somebody waits for it: it answers a probe, or says another thing than the order's
          * last one. */
         void (*tick)(const Tick *tick, bool urgent, void *userdata);
@@ -32,17 +33,20 @@ typedef struct RunnerOrder {
 } RunnerOrder;
 
 #define RUNNER_SUSPECT_AFTER USEC_PER_SEC
+#define RUNNER_PROBES_MAX    2u /* of an order under way at once */
+#define RUNNER_PROBES_BURST  8  /* of an order; then one a second */
 
 int runner_new(Runner **ret, uv_loop_t *loop, const RunnerOptions *options);
 Runner *runner_free(Runner *r);
 DEFINE_FREEP(Runner, runner_free);
 
-/* One that is held already stays as it is. -ENOBUFS: orders_max. */
+/* One that is held already stays as it is. -ENOBUFS: orders_max; -ERANGE: timeout_max. */
 int runner_add(Runner *r, const RunnerOrder *order);
 /* Its check under way ends as it ends. */
 void runner_remove(Runner *r, const OrderId *id);
-/* Marks all, so that what is not added again until runner_sweep() goes. */
+/* Marks all; what is not kept goes with runner_sweep(), and makes room. */
 void runner_mark(Runner *r);
+void runner_keep(Runner *r, const OrderId *id);
 void runner_sweep(Runner *r);
 
 typedef struct RunnerProbe {
@@ -53,8 +57,10 @@ typedef struct RunnerProbe {
 } RunnerProbe;
 
 /* 0: started. -ENOENT: no such order; -EALREADY: this number or a higher one was checked; -ETIME:
- * past its deadline. */
+ * past its deadline; -EBUSY: too many probes of it; -ENOBUFS: too many checks wait. */
 int runner_probe(Runner *r, const RunnerProbe *probe);
 size_t runner_count(const Runner *r);
+/* Checks that were due and did not fit behind those that wait. */
+uint64_t runner_dropped(const Runner *r);
 /* Hub time was learned or corrected: timers are set anew. */
 void runner_reschedule(Runner *r);

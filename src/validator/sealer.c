@@ -245,16 +245,16 @@ static void on_reseal(const SpoolBatch *b, void *userdata) {
         x->done = b->sequence;
 }
 
-int sealer_reseal(Sealer *s, uint64_t incarnation) {
+int sealer_reseal(Sealer *s, uint64_t incarnation, unsigned most) {
         Reseal x = { .sealer = s };
-        int n = 0, r;
+        int n = 0, r = 1;
 
         if (incarnation == s->incarnation)
                 sealer_renew(s);
-        do {
+        while (n < (int)most && r > 0 && x.r >= 0) {
                 r = spool_next(s->options.spool, incarnation, x.done, on_reseal, &x);
                 n += r > 0 && x.r >= 0;
-        } while (r > 0 && x.r >= 0);
+        }
         r = r < 0 ? r : x.r;
         if (x.done > 0 && spool_drop(s->options.spool, incarnation, x.done) < 0)
                 log_debug("a forked stream stays in the spool: the hub will say so again");

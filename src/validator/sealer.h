@@ -41,8 +41,8 @@ uint64_t sealer_incarnation(const Sealer *s);
 /* Later ticks go into a stream of their own. */
 void sealer_renew(Sealer *s);
 /* The stream has forked: what waits of it is sealed again in the live one, which is a new one if it
- * was that. Number of batches. */
-int sealer_reseal(Sealer *s, uint64_t incarnation);
+ * was that. At most so many batches, each a commit. Their number; fewer than that: it is done. */
+int sealer_reseal(Sealer *s, uint64_t incarnation, unsigned most);
 /* A gap that tells of batches which are not here any more: from..the one before batch, which is the
  * first of its stream in the spool; when that is a gap, it is told anew. Length of the frame. */
 int sealer_gap_before(Sealer *s, const SpoolBatch *batch, uint64_t from,

@@ -5,12 +5,15 @@
 #include <uv.h>
 
 #include "base/macro.h"
+#include "base/refusals.h"
 #include "validator/hubtime.h"
 #include "validator/sealer.h"
 #include "validator/spool.h"
 #include "wire/frame.h"
 
 typedef struct Uplink Uplink;
+
+#define UPLINK_REFUSED "hub" /* a hub was left: the code of its refusal */
 
 typedef enum UplinkState {
         UPLINK_AWAY, /* until the next attempt */
@@ -32,6 +35,9 @@ typedef struct UplinkOptions {
         HubTime *hub_time;
         Spool *spool;
         Sealer *sealer;
+        Refusals *refusals;
+        usec_t retry_max;    /* the longest pause between attempts, unless the hub asks for one */
+        unsigned orders_max; /* that may be held: a hub may send so many, and probes for them */
         /* frames are verified; borrowed for the call. */
         int (*orders)(const FrameOrders *f, const SignScope *scope, void *userdata);
         void (*probe)(const FrameProbe *f, const SignScope *scope, void *userdata);

@@ -25,6 +25,7 @@ class Hub:
         self.closed = []  # how validators closed
         self.acks = lambda b: True  # which batches are acked
         self.alter = lambda kind, values: values  # a last look at what is sent; None: not sent
+        self.connects = 0
         self.peer = self._server = self.validator = None
 
     # For tests, from outside the loop ---------------------------------------------------------------------------------
@@ -35,13 +36,15 @@ class Hub:
     def __exit__(self, *_):
         self.stop()
 
-    def start(self):
-        self._server = run(self._listen())
+    def start(self, listening=None):
+        """On a socket that listens already, or on its port."""
+        where = {"sock": listening} if listening else {"host": "127.0.0.1", "port": self.port}
+        self._server = run(self._listen(where))
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
-    async def _listen(self):
-        return await websockets.serve(self._serve, "127.0.0.1", self.port, subprotocols=["dpin.v1"], compression=None,
+    async def _listen(self, where):
+        return await websockets.serve(self._serve, **where, subprotocols=["dpin.v1"], compression=None,
                                       max_size=1 << 16, ping_interval=None, close_timeout=1)
 
     def stop(self):
@@ -81,12 +84,19 @@ class Hub:
 
     def add_order(self, url, start_in=0.2, interval_ms=10000, timeout_ms=2000):
         """Gives the validator that joined one more order; its id."""
+        name = self.make_order(url, start_in, interval_ms, timeout_ms)
+        self.send("orders", self._orders([name]))
+        return name
+
+    def make_order(self, url, start_in=0.2, interval_ms=10000, timeout_ms=2000):
         spec = spec_encode(url)
         data = Order(1, 0, 0, 1, os.urandom(16), sign.sha256(spec), interval_ms, timeout_ms,
                      now() + int(start_in * 1e6), 1, os.urandom(32), os.urandom(32), os.urandom(16)).encode()
+        return self.put_order(data, spec)
+
+    def put_order(self, data, spec):
         name = order_id(data, self.scope)
         self.orders[name] = (data, spec)
-        self.send("orders", self._orders([name]))
         return name
 
     def remove_order(self, name):
@@ -109,6 +119,7 @@ class Hub:
 
     async def _serve(self, socket, _path):
         self.peer = socket
+        self.connects += 1
         try:
             await self._talk(socket)
         except websockets.ConnectionClosed:
@@ -122,20 +133,35 @@ class Hub:
             self.peer = None
 
     async def _talk(self, socket):
-        hello = frame.hello_sign({"version": 1, "networkKey": self.key.public, "certificate": bytes(64),
-                                  "nonce": os.urandom(32), "time": now(), "maxFrame": 65536, "maxTicks": 720}, self.key)
+        await self._admit(socket)
+        if self.orders:
+            await self._send("orders", self._orders(list(self.orders), reset=True))
+        await self._hear(socket)
+
+    async def _admit(self, socket):
+        """The handshake: hello, join, welcome."""
+        hello = self._hello()
         await self._send("hello", hello)
-        kind, join = frame.decode(await socket.recv(), "validator")
+        join = self._check_join(await socket.recv(), hello)
+        await self._send("welcome", self._welcome(hello, join))
+        self.joins.append(join)
+
+    def _hello(self, **changes):
+        return frame.hello_sign({"version": 1, "networkKey": self.key.public, "certificate": bytes(64),
+                                 "nonce": os.urandom(32), "time": now(), "maxFrame": 65536, "maxTicks": 720, **changes},
+                                self.key)
+
+    def _check_join(self, message, hello):
+        kind, join = frame.decode(message, "validator")
         if kind != "join":
             raise WireError(f"{kind} instead of join")
         frame.join_verify(join, self.key.public)
         if join["hubNonce"] != hello["nonce"]:
             raise WireError("the join answers another challenge")
         self.validator = join["validatorKey"]
-        await self._send("welcome", self._welcome(hello, join))
-        self.joins.append(join)
-        if self.orders:
-            await self._send("orders", self._orders(list(self.orders), reset=True))
+        return join
+
+    async def _hear(self, socket):
         async for message in socket:
             if isinstance(message, bytes):
                 await self._take(message)
@@ -143,11 +169,11 @@ class Hub:
                 kind, values = frame.decode(message, "validator")
                 {"notice": self.notices, "suspect": self.suspects, "bye": self.notices}[kind].append(values)
 
-    def _welcome(self, hello, join):
+    def _welcome(self, hello, join, **changes):
         streams = [{"incarnation": s["incarnation"], "receipt": self._position(s["incarnation"])}
                    for s in join["streams"]]
         values = {"approved": True, "time": now(), "streams": streams,
-                  "window": {"live": self.window[0], "history": self.window[1]}}
+                  "window": {"live": self.window[0], "history": self.window[1]}, **changes}
         return frame.welcome_sign(values, (hello["nonce"], join["nonce"]), self.scope, self.key)
 
     def _position(self, incarnation):
@@ -185,12 +211,21 @@ class Hub:
         if b.sequence > last + 1:
             await self._send("notice", {"code": "sequence", "incarnation": b.incarnation, "sequence": last + 1})
             return
-        codes = bytes([batch.ACCEPTED]) * len(b.ticks)
-        await self._receipt_of(b, b.sequence, b.hash(self.scope), [(b.sequence, now(), codes)])
+        await self._receipt_of(b, b.sequence, b.hash(self.scope), self._accepted(b))
+
+    @staticmethod
+    def _accepted(b):
+        return [(b.sequence, now(), bytes([batch.ACCEPTED]) * len(b.ticks))]
 
     async def _receipt_of(self, b, first, hash_, batches):
         self.streams[b.incarnation] = max(self.streams.get(b.incarnation, (0, b"")), (b.sequence, hash_))
-        await self._send("ack", {
-            "receipt": self.receipt(b.incarnation, first, b.sequence, hash_, batches), "time": now(), "exceptions": [],
-            "batches": [{"sequence": s, "arrival": at, "count": len(c), "code": 0} for s, at, c in batches],
-            "window": {"live": self.window[0], "history": self.window[1]}})
+        await self._send("ack", self.ack_of(b, first, hash_, batches))
+
+    def ack_of(self, b, first=None, hash_=None, batches=None, key=None):
+        """The values of an ack; of this one batch, accepted, unless told otherwise."""
+        batches = self._accepted(b) if batches is None else batches
+        return {"receipt": self.receipt(b.incarnation, first or b.sequence, b.sequence, hash_ or b.hash(self.scope),
+                                        batches, key),
+                "time": now(), "exceptions": [],
+                "batches": [{"sequence": s, "arrival": at, "count": len(c), "code": 0} for s, at, c in batches],
+                "window": {"live": self.window[0], "history": self.window[1]}}

@@ -45,6 +45,8 @@ static void little_has_to_be_set(void **state _unused_) {
         assert_string_equal(c.state_directory, "/var/lib/dpin-validator");
         assert_int_equal(c.concurrency, 200);
         assert_int_equal(c.spool_max, 256 << 20);
+        assert_int_equal(c.retry_max, 30 * USEC_PER_SEC);
+        assert_int_equal(c.timeout_max, USEC_PER_MIN);
         assert_null(c.allow);
         validator_conf_done(&c);
 }
@@ -78,6 +80,8 @@ static void lists_of_addresses_are_checked(void **state _unused_) {
 static void numbers_have_limits(void **state _unused_) {
         refuse("[Validator]\nHubUrl=ws://h/\nConcurrency=0\n", "Concurrency");
         refuse("[Validator]\nHubUrl=ws://h/\nSpoolMax=1000\n", "SpoolMax");
+        refuse("[Validator]\nHubUrl=ws://h/\nRetryMax=1ms\n", "RetryMax");
+        refuse("[Validator]\nHubUrl=ws://h/\nTimeoutMax=2d\n", "TimeoutMax");
         refuse("[Validator]\nHubUrl=ws://h/\nHubURI=ws://h/\n", "HubURI");
 }
 

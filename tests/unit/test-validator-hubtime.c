@@ -1,4 +1,5 @@
 /* The offset follows the best recent sample, in both directions, and never leaves its range. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,7 +41,7 @@ static void a_first_frame_replaces_the_guess(void **state _unused_) {
 static void a_less_delayed_frame_lifts_the_estimate(void **state _unused_) {
         HubTime t = heard();
 
-        hub_time_learn(&t, BOOT + USEC_PER_SEC, HUB + USEC_PER_SEC + 300);
+        assert_int_equal(hub_time_learn(&t, BOOT + USEC_PER_SEC, HUB + USEC_PER_SEC + 300), 0);
         assert_int_equal(hub_time_at(&t, BOOT + USEC_PER_SEC), HUB + USEC_PER_SEC + 300);
 }
 
@@ -79,6 +80,26 @@ static void no_hub_makes_a_time_below_zero_or_out_of_range(void **state _unused_
         assert_int_equal(hub_time_at(&t, BOOT - 1), 0);
 }
 
+static void a_clock_that_jumps_ahead_is_not_followed(void **state _unused_) {
+        HubTime t = heard(), before = t;
+
+        assert_int_equal(hub_time_learn(&t, BOOT + 5, HUB + 5 + HUB_TIME_JUMP_MAX + 1), -ERANGE);
+        assert_int_equal(hub_time_learn(&t, BOOT + 5, INT64_MAX), -ERANGE);
+        assert_memory_equal(&t, &before, sizeof(t));
+        assert_int_equal(hub_time_learn(&t, BOOT + 5, 0), 0);
+        assert_int_equal(hub_time_learn(&t, BOOT + 5, HUB + HUB_TIME_JUMP_MAX), 0);
+        assert_int_equal(hub_time_at(&t, BOOT + 5), HUB + HUB_TIME_JUMP_MAX);
+}
+
+static void two_clocks_agree_within_a_day(void **state _unused_) {
+        assert_true(hub_time_is_sane(HUB, HUB));
+        assert_true(hub_time_is_sane(HUB + USEC_PER_DAY, HUB));
+        assert_true(hub_time_is_sane(HUB, HUB + USEC_PER_DAY));
+        assert_false(hub_time_is_sane(HUB + USEC_PER_DAY + 1, HUB));
+        assert_false(hub_time_is_sane(0, HUB));
+        assert_false(hub_time_is_sane(INT64_MAX, HUB));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_guess_is_not_synced),
@@ -87,6 +108,8 @@ int main(void) {
                 cmocka_unit_test(a_delayed_frame_changes_it_by_drift_only),
                 cmocka_unit_test(a_slower_hub_is_followed_in_time),
                 cmocka_unit_test(the_way_back_is_the_same),
+                cmocka_unit_test(a_clock_that_jumps_ahead_is_not_followed),
+                cmocka_unit_test(two_clocks_agree_within_a_day),
                 cmocka_unit_test(no_hub_makes_a_time_below_zero_or_out_of_range),
         };
 

@@ -45,6 +45,7 @@ static int setup(void **state) {
         Fixture *f = calloc(1, sizeof(*f));
         RunnerOptions options = { .hub_time = f ? &f->hub_time : NULL,
                                   .orders_max = 3,
+                                  .timeout_max = USEC_PER_MIN,
                                   .tick = on_tick,
                                   .suspect = on_suspect,
                                   .userdata = f };
@@ -283,16 +284,21 @@ static void its_check_under_way_ends_as_it_ends(void **state) {
         assert_int_equal(f->ticks[0].outcome, TICK_UP);
 }
 
-static void a_reset_keeps_what_comes_again(void **state) {
+static void a_reset_keeps_what_comes_again_and_makes_room(void **state) {
         Fixture *f = *state;
         RunnerOrder kept = add(f, 1, "/200", ORDER_SPARE);
 
-        add(f, 2, "/200", ORDER_SPARE);
+        add(f, 2, "/200", ORDER_SEAT);
+        add(f, 3, "/200", ORDER_SEAT); /* it is full */
         assert_int_equal(probe(f, 1, 5), 0);
         runner_mark(f->runner);
-        assert_int_equal(runner_add(f->runner, &kept), 0);
+        runner_keep(f->runner, &kept.id);
+        runner_keep(f->runner, &(OrderId){ .bytes = { 9 } });
         runner_sweep(f->runner);
         assert_int_equal(runner_count(f->runner), 1);
+        assert_int_equal(runner_add(f->runner, &kept), 0);
+        add(f, 4, "/200", ORDER_SEAT);
+        assert_int_equal(runner_count(f->runner), 2);
         assert_int_equal(probe(f, 1, 5), -EALREADY); /* it is the same one */
         assert_int_equal(probe(f, 2, 1), -ENOENT);
 }
@@ -312,6 +318,46 @@ static void orders_are_bounded_and_spares_make_room(void **state) {
         add(f, 5, "/200", ORDER_SEAT);
         o = order_of(f, 6, &spec);
         assert_int_equal(runner_add(f->runner, &o), -ENOBUFS);
+}
+
+static void a_longer_timeout_than_the_owner_allows_is_refused(void **state) {
+        Fixture *f = *state;
+        Spec spec = check_fixture_spec(f->check.port, "/200");
+        RunnerOrder o = order_of(f, 1, &spec);
+
+        o.order.interval_ms = 3600 * 1000;
+        o.order.timeout_ms = 60 * 1000 + 1;
+        assert_int_equal(runner_add(f->runner, &o), -ERANGE);
+        o.order.timeout_ms = 60 * 1000;
+        assert_int_equal(runner_add(f->runner, &o), 0);
+}
+
+static void probes_of_an_order_are_few_at_once(void **state) {
+        Fixture *f = *state;
+
+        add(f, 1, "/200", ORDER_SPARE);
+        assert_int_equal(probe(f, 1, 1), 0);
+        assert_int_equal(probe(f, 1, 2), 0);
+        assert_int_equal(probe(f, 1, 3), -EBUSY);
+        wait_ticks(f, 2);
+        for (uint32_t i = 3; i <= RUNNER_PROBES_BURST; i++) {
+                assert_int_equal(probe(f, 1, i), 0); /* 3 was not spent */
+                wait_ticks(f, i);
+        }
+        assert_int_equal(probe(f, 1, 20), -EBUSY); /* they come too fast */
+        assert_int_equal(runner_dropped(f->runner), 0);
+}
+
+static void what_does_not_fit_into_the_queue_is_counted(void **state) {
+        Fixture *f = *state;
+
+        Spec spec = check_fixture_spec(f->check.port, "/silent");
+        RunnerOrder o = order_of(f, 1, &spec);
+
+        o.order.timeout_ms = 30000;
+        assert_int_equal(runner_add(f->runner, &o), 0);
+        turn_for(f, 8 * T + T / 2); /* two run, three wait at most */
+        assert_in_range(runner_dropped(f->runner), 2, 5);
 }
 
 static void a_corrected_clock_moves_the_slots(void **state) {
@@ -354,8 +400,11 @@ int main(void) {
                 RUNNER_TEST(a_start_too_late_is_no_tick),
                 RUNNER_TEST(a_removed_order_ends),
                 RUNNER_TEST(its_check_under_way_ends_as_it_ends),
-                RUNNER_TEST(a_reset_keeps_what_comes_again),
+                RUNNER_TEST(a_reset_keeps_what_comes_again_and_makes_room),
                 RUNNER_TEST(orders_are_bounded_and_spares_make_room),
+                RUNNER_TEST(a_longer_timeout_than_the_owner_allows_is_refused),
+                RUNNER_TEST(probes_of_an_order_are_few_at_once),
+                RUNNER_TEST(what_does_not_fit_into_the_queue_is_counted),
                 RUNNER_TEST(a_corrected_clock_moves_the_slots),
                 RUNNER_TEST(a_time_beyond_all_slots_stops_them),
         };

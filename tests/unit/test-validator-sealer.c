@@ -305,7 +305,7 @@ static void a_fork_is_sealed_anew_and_flagged(void **state) {
         f->hub_time.synced = true;
         assert_int_equal(add(f, 2), 0);
         assert_int_equal(sealer_flush(f->sealer), 0);
-        assert_int_equal(sealer_reseal(f->sealer, old), 2);
+        assert_int_equal(sealer_reseal(f->sealer, old, 2), 2);
         fresh = sealer_incarnation(f->sealer);
         assert_int_not_equal(fresh, old);
         assert_int_equal(spool_after(f->spool->spool, old, 0), 0);
@@ -315,7 +315,7 @@ static void a_fork_is_sealed_anew_and_flagged(void **state) {
         assert_int_equal(second->header.flags, BATCH_RESEALED);
         assert_int_equal(second->ticks[0].number, 2);
         assert_memory_equal(&second->header.previous, &first->hash, sizeof(Hash));
-        assert_int_equal(sealer_reseal(f->sealer, old), 0);
+        assert_int_equal(sealer_reseal(f->sealer, old, 2), 0);
         assert_int_equal(sealer_incarnation(f->sealer), fresh);
 }
 
@@ -330,10 +330,30 @@ static void a_fork_on_a_failing_disk_keeps_what_it_has(void **state) {
         assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
         small = (struct rlimit){ 1, before.rlim_max };
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-        assert_true(sealer_reseal(f->sealer, old) < 0);
+        assert_true(sealer_reseal(f->sealer, old, 9) < 0);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
         assert_int_equal(spool_after(f->spool->spool, old, 0), 1);
-        assert_int_equal(sealer_reseal(f->sealer, old), 1);
+        assert_int_equal(sealer_reseal(f->sealer, old, 9), 1);
+}
+
+static void a_long_fork_is_sealed_a_few_batches_at_once(void **state) {
+        Fixture *f = *state;
+        uint64_t old = sealer_incarnation(f->sealer), fresh;
+        _cleanup_(batch_freep) Batch *last = NULL;
+
+        for (uint32_t i = 1; i <= 5; i++) {
+                assert_int_equal(add(f, i), 0);
+                assert_int_equal(sealer_flush(f->sealer), 0);
+        }
+        assert_int_equal(sealer_reseal(f->sealer, old, 2), 2);
+        fresh = sealer_incarnation(f->sealer);
+        assert_int_equal(spool_after(f->spool->spool, old, 0), 3);
+        assert_int_equal(sealer_reseal(f->sealer, old, 2), 2);
+        assert_int_equal(sealer_reseal(f->sealer, old, 2), 1);
+        assert_int_equal(sealer_incarnation(f->sealer), fresh);
+        assert_int_equal(spool_after(f->spool->spool, old, 0), 0);
+        last = batch_after(f, fresh, 4);
+        assert_int_equal(last->ticks[0].number, 5);
 }
 
 static void what_the_hub_lacks_and_is_gone_becomes_a_gap(void **state) {
@@ -393,6 +413,7 @@ int main(void) {
                 SEALER_TEST(a_bounded_spool_tells_what_it_dropped),
                 SEALER_TEST(a_fork_is_sealed_anew_and_flagged),
                 SEALER_TEST(a_fork_on_a_failing_disk_keeps_what_it_has),
+                SEALER_TEST(a_long_fork_is_sealed_a_few_batches_at_once),
                 SEALER_TEST(what_the_hub_lacks_and_is_gone_becomes_a_gap),
                 SEALER_TEST(a_gap_that_begins_too_late_is_told_anew),
         };

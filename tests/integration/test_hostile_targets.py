@@ -1,0 +1,186 @@
+"""Orders to connect where a validator's owner allows nothing. Its network is the test's own: every forbidden address is
+there and listens, so that no connection is proof, not luck."""
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import threading
+import time
+import unittest
+import urllib.parse
+
+import own_network
+from hub_case import BUILD, build_has
+from dpin_hub import Hub
+from dpin_wire import batch
+from process import Process, wait_until
+from world import World
+
+PUBLIC, PUBLIC_6 = "93.184.216.34", "2606:2800:220:1::1"
+FORBIDDEN = ("10.1.2.3", "172.16.9.9", "172.31.255.254", "192.168.1.1", "169.254.169.254", "169.254.0.1", "100.64.0.1",
+             "100.100.100.200", "192.0.2.1", "192.0.0.192", "198.18.0.1", "198.51.100.1", "203.0.113.1", "240.0.0.1",
+             "fd00::1", "fd00:ec2::254", "fc00::1", "2001:db8::1", "64:ff9b::7f00:1", "64:ff9b::a01:203",
+             "64:ff9b:1::a01:203", "2002:7f00:1::1", "2002:a01:203::1", "2001::1", "100::1", "3fff::1")
+LITERALS = ("127.0.0.1", "127.1.2.3", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:10.1.2.3]",
+            "[::ffff:a01:203]", "[::127.0.0.1]", "224.0.0.1", "255.255.255.255", "[ff02::1]", "[fe80::1]", "localhost",
+            "LocalHost")
+SPELLINGS = ("127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0x7f.1", "127.0.0.1.", "0", "0x0a010203", "167838211")
+NAMES = {"loop.test": "127.0.0.1", "loop6.test": "::1", "private.test": "10.1.2.3", "meta.test": "169.254.169.254",
+         "ula.test": "fd00::1", "nat64.test": "64:ff9b::7f00:1", "mapped.test": "::ffff:10.1.2.3",
+         "zero.test": "0.0.0.0", "sixtofour.test": "2002:7f00:1::1", "public.test": PUBLIC, "public6.test": PUBLIC_6}
+MIXED = "".join(f"{address} mixed.test\n" for address in ("10.1.2.3", PUBLIC, "fd00::1"))
+
+
+class Trap:
+    """Takes every connection to port 80 and remembers its address. /to?URL redirects there."""
+
+    def __init__(self, server):
+        self.server, self.connections = server, []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                line, _ = self.server.accept()
+                address = line.getsockname()[0].removeprefix("::ffff:")
+                self.connections.append(address)
+                threading.Thread(target=self._answer, args=(line,), daemon=True).start()
+
+    @staticmethod
+    def _answer(line):
+        with line, contextlib.suppress(OSError, IndexError):
+            path = line.recv(65536).split()[1].decode()
+            where = urllib.parse.unquote(path.partition("?")[2])
+            if path.startswith("/to?"):
+                head = f"HTTP/1.1 302 Found\r\nLocation: {where}"
+            else:
+                head = "HTTP/1.1 200 OK"
+            line.sendall(f"{head}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+
+    def forbidden(self):
+        return [a for a in self.connections if a not in (PUBLIC, PUBLIC_6)]
+
+
+@unittest.skipUnless(build_has("dpin-validator"), "dpin-validator is not built")
+class Targets(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if not own_network.possible():
+            raise unittest.SkipTest("this machine allows no network of one's own")
+        cls.world = World(BUILD)
+        cls.addClassCleanup(cls.world.stop)
+
+    def start(self, conf=""):
+        control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.addCleanup(control.close)
+        name = f"v{len(self.world.validators)}"
+        path = os.path.join(self.world.run, f"{name}.control")
+        control.bind(path)
+        control.listen()
+        hosts = "".join(f"{address} {name}\n" for name, address in NAMES.items()) + MIXED + "127.0.0.1 localhost\n"
+        plan = json.dumps({"addresses": [PUBLIC, PUBLIC_6, *FORBIDDEN], "hosts": hosts})
+        program = [self.world.program("dpin-validator"), "--bus=none",
+                   f"--config={self.world._conf(name, '[Validator]' + chr(10) + conf)}"]
+        proxy = "http://127.0.0.1:80"
+        self.process = self.world.validators[name] = Process(
+            name, [sys.executable, own_network.__file__, path, plan, *program], self.world.run,
+            env={"HUB_WSS_URL": f"ws://127.0.0.1:{own_network.HUB_PORT}/ws", "http_proxy": proxy, "https_proxy": proxy,
+                 "ALL_PROXY": proxy, "STATE_DIRECTORY": self.world._directory(name)}).start()
+        with control.accept()[0] as line:
+            trap, hub = (socket.socket(fileno=fd) for fd in socket.recv_fds(line, 1, 2)[1])
+        self.addCleanup(trap.close)
+        self.trap = Trap(trap)
+        self.hub = Hub().start(hub)
+        self.addCleanup(self.hub.stop)
+        self.hub.wait_joined()
+
+    def tearDown(self):
+        self.assertEqual(self.trap.forbidden(), [])
+        self.assertTrue(self.process.running())
+        tick = self.ticks(["http://public.test/"])["http://public.test/"]
+        self.assertEqual((tick.outcome, tick.address), (batch.UP, socket.inet_aton(PUBLIC)))
+
+    def ticks(self, urls):
+        """{url: the first tick of an order for it, or None when the order was refused}."""
+        hub = self.hub
+        names = {hub.make_order(url, start_in=0.3): url for url in urls}
+        begun = list(names)
+        for i in range(0, len(begun), 100):
+            hub.send("orders", hub._orders(begun[i:i + 100]))
+        hub.wait(lambda h: {t.order for t in h.ticks()} | self.refused() >= set(names), "an answer for each", 30)
+        seen = {t.order: t for t in reversed(hub.ticks())}
+        return {url: seen.get(name) for name, url in names.items()}
+
+    def refused(self):
+        return {n["order"] for n in list(self.hub.notices) if n["code"] == "refused"}
+
+    def assert_refused(self, urls):
+        """For their spelling, by the guard, or as a name that nobody has."""
+        for url, tick in self.ticks(urls).items():
+            if tick is not None:
+                self.assertIn((tick.outcome, batch.ERRORS[tick.error]), ((batch.ABSTAIN, "guard"), (batch.DOWN, "dns")),
+                              url)
+
+    def test_addresses(self):
+        self.start()
+        plain = [a if ":" not in a else f"[{a}]" for a in FORBIDDEN]
+        urls = [f"http://{a}/" for a in (*plain, *LITERALS)]
+        for url, tick in self.ticks(urls).items():
+            self.assertIsNotNone(tick, url)
+            self.assertEqual((tick.outcome, tick.error), (batch.ABSTAIN, batch.ERROR["guard"]), url)
+        self.assert_refused([url.replace("http://", "https://").replace("]/", "]:80/") for url in urls[:-2]])
+        log = self.process.log()
+        self.assertEqual(log.count("an order's target is not allowed"), 2 * len(urls) - 2, "one line for each order")
+
+    def test_spellings(self):
+        self.start()
+        self.assert_refused([f"http://{text}/" for text in SPELLINGS])
+
+    def test_names(self):
+        self.start()
+        names = [n for n in NAMES if not n.startswith("public")]
+        for url, tick in self.ticks([f"http://{name}/" for name in names]).items():
+            self.assertEqual((tick.outcome, tick.error), (batch.ABSTAIN, batch.ERROR["guard"]), url)
+        tick = self.ticks(["http://mixed.test/"])["http://mixed.test/"]
+        self.assertEqual((tick.outcome, tick.address), (batch.UP, socket.inet_aton(PUBLIC)), "the one that is allowed")
+        self.assertEqual(self.ticks(["http://public6.test/"])["http://public6.test/"].outcome, batch.UP)
+
+    def test_redirects(self):
+        self.start()
+        there = ["http://10.1.2.3/", "http://127.0.0.1/", "http://[::1]/", "http://[::ffff:127.0.0.1]/",
+                 "http://loop.test/", "http://meta.test/latest/meta-data/", "//private.test/", "https://10.1.2.3:80/",
+                 f"http://{PUBLIC}/to?http%3A%2F%2F10.1.2.3%2F", "http://0x7f.1/", "http://2130706433/"]
+        urls = {f"http://public.test/to?{urllib.parse.quote(url, safe='')}" for url in there}
+        for url, tick in self.ticks(urls).items():
+            self.assertEqual((tick.outcome, tick.error), (batch.ABSTAIN, batch.ERROR["guard"]), url)
+        for scheme in ("file:///etc/passwd", "ftp://10.1.2.3/", "gopher://127.0.0.1:80/x", "dict://127.0.0.1:80/x",
+                       "javascript:x", "http:///", "http://:80/"):
+            url = f"http://public.test/to?{urllib.parse.quote(scheme, safe='')}"
+            tick = self.ticks([url])[url]
+            self.assertEqual(tick.outcome, batch.DOWN, url)
+            self.assertIn(batch.ERRORS[tick.error], ("redirect", "protocol"), url)
+
+    def test_the_owner_may_allow_what_he_likes(self):
+        self.start("Allow=10.0.0.0/8\nDeny=10.1.2.3, 93.0.0.0/8\n")
+        tick = self.ticks(["http://10.1.2.3/"])["http://10.1.2.3/"]
+        self.assertEqual(tick.error, batch.ERROR["guard"])
+        self.process.stop()
+        self.start()
+
+    def test_one_address_is_not_flooded(self):
+        """Three hundred orders for one address, under many names: it is connected to as often as TargetRate= says."""
+        self.start("TargetRate=20\n")
+        begun = time.monotonic()
+        ticks = self.ticks([f"http://{('public.test', PUBLIC)[i % 2]}/{i}" for i in range(300)])
+        outcomes = [(t.outcome, t.error) for t in ticks.values()]
+        self.assertEqual(set(outcomes), {(batch.UP, 0), (batch.ABSTAIN, batch.ERROR["guard"])})
+        self.assertGreaterEqual(len(self.trap.connections), 40)
+        self.assertLessEqual(len(self.trap.connections), 40 + 20 * (time.monotonic() - begun) + 1)
+        self.assertEqual(len(self.trap.connections), outcomes.count((batch.UP, 0)))
+        time.sleep(1)  # what one check needs
+
+
+if __name__ == "__main__":
+    unittest.main()
