@@ -15,7 +15,8 @@ import own_network
 from hub_case import BUILD, build_has
 from dpin_hub import Hub
 from dpin_wire import batch
-from process import Process, wait_until
+from process import Process
+from test_hostile_hub import ends_well
 from world import World
 
 PUBLIC, PUBLIC_6 = "93.184.216.34", "2606:2800:220:1::1"
@@ -88,6 +89,7 @@ class Targets(unittest.TestCase):
             name, [sys.executable, own_network.__file__, path, plan, *program], self.world.run,
             env={"HUB_WSS_URL": f"ws://127.0.0.1:{own_network.HUB_PORT}/ws", "http_proxy": proxy, "https_proxy": proxy,
                  "ALL_PROXY": proxy, "STATE_DIRECTORY": self.world._directory(name)}).start()
+        self.addCleanup(ends_well, self.process)
         with control.accept()[0] as line:
             trap, hub = (socket.socket(fileno=fd) for fd in socket.recv_fds(line, 1, 2)[1])
         self.addCleanup(trap.close)
