@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "wire/order.h"
 #include "wire/url.h"
 
 #define INTERVAL_DEFAULT_MS 60000
@@ -35,7 +36,7 @@ static const JsonField website_fields[] = {
           .optional = true,
           .offset = offsetof(WebsiteBody, timeout_ms),
           .min = 100,
-          .max = 43200000 },
+          .max = ORDER_TIMEOUT_RUN_MS },
         { .name = "url",
           .type = JSON_STRING,
           .offset = offsetof(WebsiteBody, url),
@@ -63,7 +64,8 @@ static const char *expected_of(const char *member) {
                 { "url", "must be a URL of at most 2048 characters" },
                 { "name", "must be a text of at most 200 characters" },
                 { "intervalMs", "must be a whole number from 10000 to 86400000" },
-                { "timeoutMs", "must be a whole number from 100 to half of intervalMs" },
+                { "timeoutMs",
+                  "must be a whole number from 100 to 60000, and at most half of intervalMs" },
                 { "seats", "must be a whole number from 1 to 16" },
                 { "websiteId", "must be a UUID" },
         };

@@ -27,7 +27,8 @@ static const OptionText texts[_OPTION_MAX] = {
         [OPTION_ROLE] = { "role", "ROLE", "viewer, editor or admin (viewer)" },
         [OPTION_SCOPE] = { "scope", "LIST", "of read, write, payouts, with commas (read)" },
         [OPTION_SEATS] = { "seats", "NUMBER", "validators that check it (4)" },
-        [OPTION_TIMEOUT] = { "timeout", "TIME", "of one check (10s, at most half the interval)" },
+        [OPTION_TIMEOUT] = { "timeout", "TIME",
+                             "of one check (10s; at most half the interval, and 1min)" },
         [OPTION_VERSION] = { "version", NULL, "print the version" },
 };
 

@@ -8,6 +8,7 @@
 #include "hub/bus-deeds.h"
 #include "store/accounts.h"
 #include "store/website-views.h"
+#include "wire/order.h"
 #include "wire/url.h"
 
 #define ROW "(sssuuybt)"
@@ -92,8 +93,9 @@ static const char *refusal(const Options *o) {
                 return "A name has at most 200 characters";
         if (interval < 10000 || interval > 86400000)
                 return "The interval is 10 seconds to one day";
-        if (o->timeout_ms && (o->timeout_ms < 100 || o->timeout_ms > interval / 2))
-                return "The timeout is 100 ms to half the interval";
+        if (o->timeout_ms && (o->timeout_ms < 100 || o->timeout_ms > interval / 2 ||
+                              o->timeout_ms > ORDER_TIMEOUT_RUN_MS))
+                return "The timeout is 100 ms to half the interval, and one minute at most";
         if (o->seats > 16)
                 return "A website has 1 to 16 seats";
         return NULL;

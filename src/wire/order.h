@@ -23,6 +23,8 @@
 #define ORDER_SIZE_MAX        (ORDER_FIXED_SIZE + EXTENSION_MAX)
 #define ORDER_INTERVAL_MIN_MS (10 * 1000u)
 #define ORDER_INTERVAL_MAX_MS (24 * 3600 * 1000u)
+#define ORDER_TIMEOUT_RUN_MS                                                                       \
+        (60 * 1000u) /* longer: refused where a validator's owner allows no more */
 
 typedef enum OrderType {
         ORDER_SEAT = 1,  /* one seat of the committee */
