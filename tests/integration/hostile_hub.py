@@ -1,7 +1,6 @@
 """Hubs that do what no hub should: raw WebSocket frames, and every frame with each of its bytes flipped once."""
 
 import asyncio
-import http.server
 import struct
 import threading
 import urllib.parse

@@ -11,7 +11,7 @@ import time
 import websockets
 
 from dpin_hub import now
-from dpin_wire import Batch, batch, frame
+from dpin_wire import batch, frame
 from hostile_hub import PING, TEXT, RawHub, ws_frame
 from process import wait_until
 from test_hostile_hub import PROTOCOL, HostileCase, ends_well, little_quarantine, memory, rss
