@@ -29,7 +29,7 @@ struct Uplink {
         uv_loop_t *loop;
         UplinkOptions options;
         WsClient *client;
-        WsPeer *peer;      /* NULL: not connected */
+        WsPeer *peer; /* NULL: not connected */
         Timer *timer; /* backoff, or the handshake's limit */
         UplinkState state;
         bool approved, stopping;

@@ -204,8 +204,9 @@ class Absent(HostileCase):
             await admit(peer)
             await peer.close()
         hub._admit = admit_and_close
-        self.meet(hub, conf="Allow=127.0.0.0/8\n")
+        self.meet(hub, conf="Allow=127.0.0.0/8\n", join=False)
         time.sleep(5)
+        self.assertGreaterEqual(len(hub.joins), 3)
         self.assert_patient(connects, 5)
         hub._admit = admit
         self.assert_serves(hub)
