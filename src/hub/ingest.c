@@ -97,20 +97,26 @@ static int move_stream(Ingest *i, Validator *v, const Batch *b, usec_t now) {
                                  position_hash(b), now);
 }
 
+/* codes: of its ticks, NULL for none. */
+static AckBatch ack_of(const Validator *v, const Batch *b, const uint8_t *codes, usec_t arrival) {
+        return (AckBatch){
+                .validator = v->id,
+                .incarnation = b->header.incarnation,
+                .from = first_of(b),
+                .to = b->header.sequence,
+                .hash = *position_hash(b),
+                .arrival = arrival,
+                .codes = codes,
+                .n_codes = codes ? b->header.count : 0,
+        };
+}
+
 static int owe_ack(Ingest *i, const Validator *v, const Batch *b, const uint8_t *codes,
                    usec_t now) {
-        return acks_add(i->options.acks,
-                        &(AckBatch){
-                                        .validator = v->id,
-                                        .incarnation = b->header.incarnation,
-                                        .from = first_of(b),
-                                        .to = b->header.sequence,
-                                        .hash = *position_hash(b),
-                                        .commit_no = writer_commit_no(i->options.writer),
-                                        .arrival = now,
-                                        .codes = codes,
-                                        .n_codes = b->header.count,
-                        });
+        AckBatch ack = ack_of(v, b, codes, now);
+
+        ack.commit_no = writer_commit_no(i->options.writer);
+        return acks_add(i->options.acks, &ack);
 }
 
 /* One tick: its row, its vote. Returns its disposition. */
@@ -180,26 +186,19 @@ static bool is_known(const Validator *v, const Batch *b, const BatchRow *stored)
  * forked. */
 static void answer_seen(Ingest *i, Validator *v, const Batch *b, const BatchRow *stored,
                         usec_t now) {
-        bool ticks = stored && b->header.type == BATCH_TICKS;
+        AckBatch ack = ack_of(v, b, NULL, stored ? stored->arrived : now);
 
         if (!is_known(v, b, stored)) {
                 refuse(i, v, CODE_FORK, &b->header, b->header.sequence);
                 return;
         }
         i->counters.repeated++;
-        (void)acks_repeat(i->options.acks,
-                          &(AckBatch){
-                                          .validator = v->id,
-                                          .incarnation = b->header.incarnation,
-                                          .from = first_of(b),
-                                          .to = b->header.sequence,
-                                          .hash = *position_hash(b),
-                                          .commit_no = stored ? stored->commit_no : 0,
-                                          .arrival = stored ? stored->arrived : now,
-                                          .codes = ticks ? stored->codes : NULL,
-                                          .n_codes = ticks ? (uint16_t)stored->n_codes : 0,
-                          },
-                          now);
+        ack.commit_no = stored ? stored->commit_no : 0;
+        if (stored && b->header.type == BATCH_TICKS) {
+                ack.codes = stored->codes;
+                ack.n_codes = (uint16_t)stored->n_codes;
+        }
+        (void)acks_repeat(i->options.acks, &ack, now);
 }
 
 static void on_batch_found(const PublicKey *validator, const Batch *b, const BatchRow *stored,
@@ -271,20 +270,11 @@ static bool is_expired(const Batch *b, usec_t now) {
 
 static int answer_expired(Ingest *i, Validator *v, const Batch *b, usec_t now) {
         uint8_t codes[BATCH_TICKS_MAX];
+        AckBatch ack;
 
         memset(codes, DISPOSITION_EXPIRED, b->header.count);
-        return acks_repeat(i->options.acks,
-                           &(AckBatch){
-                                           .validator = v->id,
-                                           .incarnation = b->header.incarnation,
-                                           .from = first_of(b),
-                                           .to = b->header.sequence,
-                                           .hash = *position_hash(b),
-                                           .arrival = now,
-                                           .codes = codes,
-                                           .n_codes = b->header.count,
-                           },
-                           now);
+        ack = ack_of(v, b, codes, now);
+        return acks_repeat(i->options.acks, &ack, now);
 }
 
 static int take_or_ask(Ingest *i, Validator *v, Batch **b, usec_t now) {
