@@ -146,9 +146,7 @@ static int open_server(ApiManager *m) {
         char name[128] = "";
         int r;
 
-        options.fd = daemon_take_socket(m->daemon, "http");
-        if (options.fd == -ENOENT)
-                options.fd = listen_socket(m->conf->listen);
+        options.fd = daemon_listen(m->daemon, "http", m->conf->listen);
         if (options.fd < 0) {
                 log_error("cannot listen on %s: %s", m->conf->listen, strerror(-options.fd));
                 return options.fd;

@@ -196,6 +196,12 @@ int daemon_take_socket(Daemon *d, const char *name) {
         return -ENOENT;
 }
 
+int daemon_listen(Daemon *d, const char *name, const char *address) {
+        int fd = daemon_take_socket(d, name);
+
+        return fd == -ENOENT ? listen_socket(address) : fd;
+}
+
 static int run(Daemon *d) {
         int r;
 

@@ -32,6 +32,8 @@ uv_loop_t *daemon_loop(Daemon *d);
  * the caller; it is non-blocking and close-on-exec. Called again, it gives the next of that name.
  */
 int daemon_take_socket(Daemon *d, const char *name);
+/* That one, or when there is none a socket of listen_socket(). */
+int daemon_listen(Daemon *d, const char *name, const char *address);
 /* STATUS= for systemctl. */
 void daemon_status(Daemon *d, const char *format, ...) _printf_(2, 3);
 /* Asks for the same as SIGTERM does; asking again changes nothing. */

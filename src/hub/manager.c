@@ -282,9 +282,7 @@ static int open_listener(HubManager *m) {
         char name[128] = "";
         int fd, r;
 
-        fd = daemon_take_socket(m->daemon, "ws");
-        if (fd == -ENOENT)
-                fd = listen_socket(m->conf->listen);
+        fd = daemon_listen(m->daemon, "ws", m->conf->listen);
         if (fd < 0) {
                 log_error("cannot listen on %s: %s", m->conf->listen, strerror(-fd));
                 return fd;

@@ -212,13 +212,17 @@ static void a_stop_while_starting_waits_for_the_start(void **state _unused_) {
 }
 
 static int socket_start(Daemon *d, void *userdata _unused_) {
-        int first, second;
+        int first, second, third;
 
-        first = daemon_take_socket(d, "api");
+        first = daemon_listen(d, "api", "nonsense");
         second = daemon_take_socket(d, "api");
+        third = daemon_listen(d, "api", "127.0.0.1:0");
         daemon_stop(d);
         if (first != 4 || second != -ENOENT || daemon_take_socket(d, "none") != -ENOENT)
                 return -EUCLEAN;
+        if (third < 0 || daemon_listen(d, "api", "nonsense") != -EINVAL)
+                return -EUCLEAN;
+        close(third);
         return close(first);
 }
 
