@@ -62,53 +62,34 @@ static int put(FeedPage *p, const FeedEntry *entry) {
         return 0;
 }
 
-/* A full answer may have been cut inside its last commit. */
-static void bound(FeedPage *p, size_t n, uint64_t last) {
+/* Room for n rows, the last of commit `last`. A full answer may have been cut inside of that. */
+static int expect(FeedPage *p, size_t n, uint64_t last) {
         if (n >= p->range.limit)
                 p->whole = MIN(p->whole, last - 1);
+        return reserve(p, n);
 }
 
 int feed_page_put_ticks(FeedPage *p, const TickLive *rows, size_t n) {
-        int r;
+        int r = n > 0 ? expect(p, n, rows[n - 1].commit_no) : 0;
 
-        if (n == 0)
-                return 0;
-        r = reserve(p, n);
-        if (r < 0)
-                return r;
-
-        bound(p, n, rows[n - 1].commit_no);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; r >= 0 && i < n; i++)
                 r = put(p, &(FeedEntry){ .commit_no = rows[i].commit_no,
                                          .organisation = rows[i].organisation,
                                          .kind = "tick",
                                          .payload = rows[i].json });
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        return r;
 }
 
 int feed_page_put_events(FeedPage *p, const EventRow *rows, size_t n) {
-        int r;
+        int r = n > 0 ? expect(p, n, rows[n - 1].commit_no) : 0;
 
-        if (n == 0)
-                return 0;
-        r = reserve(p, n);
-        if (r < 0)
-                return r;
-
-        bound(p, n, rows[n - 1].commit_no);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; r >= 0 && i < n; i++)
                 r = put(p, &(FeedEntry){ .commit_no = rows[i].commit_no,
                                          .organisation = rows[i].organisation,
                                          .kind = rows[i].kind,
                                          .payload = rows[i].payload,
                                          .rank = EVENT_RANK });
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        return r;
 }
 
 static int compare(const void *a, const void *b) {
