@@ -204,6 +204,15 @@ static int fill(Website *w, const WebsiteRow *row) {
         return set_spec(w, row->url);
 }
 
+/* One that was paused goes on after its last epoch: each number is given once. */
+static void resume(Entry *e, const WebsiteRow *row) {
+        const SiteRestore before = { .epoch = row->epoch, .outdated = true };
+
+        if (row->epoch > 0)
+                (void)site_restore(e->website.site, &before,
+                                   hub_clock_now(e->board->options.clock));
+}
+
 static int add(Board *b, const WebsiteRow *row) {
         Entry *e = calloc(1, sizeof(*e));
         SiteConf conf;
@@ -232,6 +241,7 @@ static int add(Board *b, const WebsiteRow *row) {
                 return 0;
 
         record_website(&b->options.recorder, &e->website, false);
+        resume(e, row);
         site_start(e->website.site, hub_clock_now(b->options.clock));
         schedule(e);
         return 0;

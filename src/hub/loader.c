@@ -84,6 +84,7 @@ static void restore_all(Loader *l) {
         HASH_ITER(hh, l->gathered, g, next) {
                 w = board_find(l->options.board, g->website);
                 g->restore.outdated |= w && g->restore.n > w->seats;
+                g->restore.outdated |= g->restore.n_seats == 0; /* it was paused meanwhile */
                 g->restore.seats = g->held;
                 g->restore.eligible = g->eligible;
                 r = w ? board_restore(l->options.board, w, &g->restore) : 0;

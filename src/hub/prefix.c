@@ -1,7 +1,23 @@
 /* A prefix is a number that tells its family and length, too. */
 #include "hub/prefix.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
+
+int prefix_parse(const char *text, struct sockaddr_storage *ret) {
+        struct sockaddr_in v4 = { .sin_family = AF_INET };
+        struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+
+        *ret = (struct sockaddr_storage){ 0 };
+        if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+                *(struct sockaddr_in *)ret = v4;
+        else if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
+                *(struct sockaddr_in6 *)ret = v6;
+        else
+                return -EINVAL;
+        return 0;
+}
 
 static const uint8_t *bytes_v6(const struct sockaddr_storage *address) {
         return ((const struct sockaddr_in6 *)address)->sin6_addr.s6_addr;

@@ -179,6 +179,17 @@ static void set_id(Registry *r, Entry *e, uint32_t id) {
                 HASH_ADD(hh_id, r->by_id, validator.id, sizeof(id), e);
 }
 
+/* Until it comes again it counts as being where it was: a committee that is formed meanwhile must
+ * not take neighbours for strangers, and then have no seat for them. */
+static void place(Validator *v, const char *address) {
+        struct sockaddr_storage where;
+
+        if (v->connected_since > 0 || !address || prefix_parse(address, &where) < 0)
+                return;
+        v->prefix = prefix_of(&where);
+        v->block = prefix_block_of(&where);
+}
+
 Validator *registry_put(Registry *r, const RegistryEntry *e) {
         Entry *entry;
         Validator *v;
@@ -197,6 +208,7 @@ Validator *registry_put(Registry *r, const RegistryEntry *e) {
         snprintf(v->name, sizeof(v->name), "%s", e->name);
         snprintf(v->operator_name, sizeof(v->operator_name), "%s", e->operator_name);
         snprintf(v->region, sizeof(v->region), "%s", e->region);
+        place(v, e->address);
         update(r, v);
         return v;
 }
@@ -210,6 +222,7 @@ Validator *registry_put_row(Registry *r, const ValidatorRow *row, usec_t steady_
                 .name = row->name,
                 .operator_name = row->operator_name,
                 .region = row->region,
+                .address = row->address,
                 .asn = row->asn,
                 .steady_until = steady_until,
         };

@@ -60,6 +60,7 @@ typedef struct RegistryEntry {
         const uint8_t *key; /* 32 bytes */
         Standing standing;
         const char *name, *operator_name, *region;
+        const char *address; /* where it last came from, as numeric text; or NULL */
         uint32_t asn;
         usec_t steady_until;
 } RegistryEntry;

@@ -79,6 +79,12 @@ PqTransaction *store_begin(const PqStatement *first) {
         return t;
 }
 
+void store_put_after(PqTransaction *t, const Uuid *after) {
+        static const Uuid first = { 0 };
+
+        pq_uuid(t, after ? after : &first);
+}
+
 int store_get_bytes(const PqResult *result, size_t row, int column, void *ret, size_t n) {
         int r;
 

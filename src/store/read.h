@@ -40,6 +40,9 @@ int store_change(Store *s, PqTransaction *t, const StoreAnswer *answer);
 /* A transaction with its first statement; NULL: out of memory. */
 PqTransaction *store_begin(const PqStatement *first);
 
+/* Where a page begins; NULL: before every id. */
+void store_put_after(PqTransaction *t, const Uuid *after);
+
 /* Exactly n bytes of a bytea: 0 or negative errno. */
 int store_get_bytes(const PqResult *result, size_t row, int column, void *ret, size_t n);
 int store_get_blob(const PqResult *result, size_t row, int column, const uint8_t **ret,

@@ -12,12 +12,29 @@ enum {
         SEATS_DEFAULT = 4
 };
 
+#define COLUMNS                                                                                    \
+        "id, organisation_id, public_id, url, name, interval_ms, timeout_ms, seats, paused,"       \
+        " removed_at IS NOT NULL, revision, usec(created_at)"
+
 static const PqStatement website_changes = {
         .name = "website_changes",
-        .sql = "SELECT id, organisation_id, public_id, url, name, interval_ms, timeout_ms, seats,"
-               " paused, removed_at IS NOT NULL, revision, usec(created_at) FROM website WHERE "
-               "revision > $1 AND ($1 > 0 OR removed_at IS NULL)"
-               " ORDER BY revision",
+        .sql = "SELECT " COLUMNS ", CASE WHEN $1 > 0 THEN"
+               "   (SELECT max(number) FROM epoch WHERE website_id = website.id) END"
+               " FROM website WHERE revision > $1"
+               " AND ($1 > 0 OR removed_at IS NULL) ORDER BY revision",
+        .n_params = 1,
+};
+
+static const PqStatement website_some = {
+        .name = "website_some",
+        .sql = "SELECT " COLUMNS ", 0 FROM website WHERE public_id > $1 AND removed_at IS NULL"
+               " ORDER BY public_id LIMIT $2",
+        .n_params = 2,
+};
+
+static const PqStatement website_one = {
+        .name = "website_one",
+        .sql = "SELECT " COLUMNS ", 0 FROM website WHERE public_id = $1 AND removed_at IS NULL",
         .n_params = 1,
 };
 
@@ -40,11 +57,24 @@ static const PqStatement website_end = {
         .n_params = 3,
 };
 
+/* What is so already is not changed again, and not logged. */
+static const PqStatement website_halt = {
+        .name = "website_halt",
+        .sql = "WITH found AS (SELECT id, paused FROM website WHERE public_id = $1"
+               "     AND removed_at IS NULL FOR UPDATE),"
+               " changed AS (UPDATE website w SET paused = $2 FROM found"
+               "   WHERE w.id = found.id AND found.paused <> $2"
+               "   RETURNING w.public_id, w.organisation_id),"
+               " logged AS (INSERT INTO audit_log (actor, organisation_id, action, object)"
+               "   SELECT $3, organisation_id, CASE WHEN $2 THEN 'website.pause'"
+               "     ELSE 'website.resume' END, public_id::text FROM changed)"
+               " SELECT id FROM found",
+        .n_params = 3,
+};
+
 const PqStatement *const websites_statements[] = {
-        &website_changes,
-        &website_put,
-        &website_end,
-        NULL,
+        &website_changes, &website_some, &website_one, &website_put,
+        &website_end,     &website_halt, NULL,
 };
 
 static int read_website(const PqResult *result, size_t i, void *ret) {
@@ -61,6 +91,7 @@ static int read_website(const PqResult *result, size_t i, void *ret) {
         row->removed = pq_get_bool(result, i, 9);
         row->revision = (uint64_t)pq_get_int(result, i, 10);
         row->created = pq_get_time(result, i, 11);
+        row->epoch = (uint64_t)pq_get_int(result, i, 12);
         return pq_get_uuid(result, i, 2, &row->public_id);
 }
 
@@ -74,6 +105,36 @@ int websites_load(Store *s, uint64_t revision, WebsiteRows callback, void *userd
                 return -ENOMEM;
         pq_int(t, (int64_t)revision);
         return store_read(s, t, &website_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+int websites_page(Store *s, const StorePage *page, WebsiteRows callback, void *userdata,
+                  StoreCall **ret) {
+        PqTransaction *t = store_begin(&website_some);
+
+        if (!t)
+                return -ENOMEM;
+        store_put_after(t, page->after);
+        pq_int(t, page->limit);
+        return store_read(s, t, &website_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+static void deliver_one(StoreCallback f, int r, const void *rows, size_t n, void *userdata) {
+        ((WebsiteRows)f)(r == 0 && n == 0 ? -ENOENT : r, rows, n, userdata);
+}
+
+static const StoreReader one_website_reader = {
+        .size = sizeof(WebsiteRow),
+        .row = read_website,
+        .deliver = deliver_one,
+};
+
+int website_find(Store *s, const Uuid *id, WebsiteRows callback, void *userdata, StoreCall **ret) {
+        PqTransaction *t = store_begin(&website_one);
+
+        if (!t)
+                return -ENOMEM;
+        pq_uuid(t, id);
+        return store_read(s, t, &one_website_reader, STORE_ANSWER(callback, userdata, ret));
 }
 
 static void add_audit(PqTransaction *t, const WebsiteAdd *add) {
@@ -114,5 +175,17 @@ int website_remove(Store *s, const WebsiteRemove *remove, StoreDone done, void *
         pq_uuid(t, &remove->id);
         pq_int(t, remove->organisation);
         pq_text(t, remove->actor);
+        return store_change(s, t, STORE_ANSWER(done, userdata, ret));
+}
+
+int website_pause(Store *s, const WebsitePause *pause, StoreDone done, void *userdata,
+                  StoreCall **ret) {
+        PqTransaction *t = store_begin(&website_halt);
+
+        if (!t)
+                return -ENOMEM;
+        pq_uuid(t, &pause->id);
+        pq_bool(t, pause->paused);
+        pq_text(t, pause->actor);
         return store_change(s, t, STORE_ANSWER(done, userdata, ret));
 }

@@ -13,6 +13,7 @@ typedef struct WebsiteRow {
         uint8_t seats;
         bool paused, removed;
         uint64_t revision;
+        uint64_t epoch; /* its newest one's number, 0: none; of changes after a revision only */
         usec_t created;
 } WebsiteRow;
 
@@ -21,6 +22,12 @@ typedef void (*WebsiteRows)(int r, const WebsiteRow *rows, size_t n, void *userd
 /* What changed after a revision, by ascending revision; removed ones too, unless revision is 0. */
 int websites_load(Store *s, uint64_t revision, WebsiteRows callback, void *userdata,
                   StoreCall **ret);
+
+/* Those that are not removed, of all organisations. */
+int websites_page(Store *s, const StorePage *page, WebsiteRows callback, void *userdata,
+                  StoreCall **ret);
+/* One row. -ENOENT: none has this id (any more). */
+int website_find(Store *s, const Uuid *id, WebsiteRows callback, void *userdata, StoreCall **ret);
 
 typedef struct WebsiteAdd {
         uint32_t organisation;
@@ -43,5 +50,15 @@ typedef struct WebsiteRemove {
 /* -ENOENT: this organisation has no such website (any more). */
 int website_remove(Store *s, const WebsiteRemove *remove, StoreDone done, void *userdata,
                    StoreCall **ret);
+
+typedef struct WebsitePause {
+        Uuid id;
+        bool paused; /* false: it is checked again */
+        const char *actor;
+} WebsitePause;
+
+/* May be said again. -ENOENT: none has this id (any more). */
+int website_pause(Store *s, const WebsitePause *pause, StoreDone done, void *userdata,
+                  StoreCall **ret);
 
 extern const PqStatement *const websites_statements[];

@@ -1,5 +1,5 @@
 /* How addresses are grouped. */
-#include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,15 +10,9 @@
 #include "hub/prefix.h"
 
 static struct sockaddr_storage address_of(const char *text) {
-        struct sockaddr_storage s = { 0 };
-        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&s;
-        struct sockaddr_in *v4 = (struct sockaddr_in *)&s;
+        struct sockaddr_storage s;
 
-        s.ss_family = strchr(text, ':') ? AF_INET6 : AF_INET;
-        assert_int_equal(inet_pton(s.ss_family, text,
-                                   s.ss_family == AF_INET ? (void *)&v4->sin_addr
-                                                          : (void *)&v6->sin6_addr),
-                         1);
+        assert_int_equal(prefix_parse(text, &s), 0);
         return s;
 }
 
@@ -53,6 +47,17 @@ static void neighbours_share_a_prefix(void **state) {
         assert_true(block("2001:db8::1") != block("2001:db9::1"));
 }
 
+static void other_text_is_no_address(void **state) {
+        static const char *const texts[] = { "", "192.0.2", "192.0.2.1/24", "example.org", "::g" };
+        struct sockaddr_storage s;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+                assert_int_equal(prefix_parse(texts[i], &s), -EINVAL);
+                assert_true(prefix_of(&s) == 0);
+        }
+}
+
 static void lengths_and_families_are_told_apart(void **state) {
         struct sockaddr_storage none = { 0 };
 
@@ -77,6 +82,7 @@ static void this_machine_is_known(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(neighbours_share_a_prefix),
+                cmocka_unit_test(other_text_is_no_address),
                 cmocka_unit_test(lengths_and_families_are_told_apart),
                 cmocka_unit_test(this_machine_is_known),
         };

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "hub/prefix.h"
 #include "hub/registry.h"
 #include "store/validators.h"
 
@@ -271,6 +272,30 @@ static void what_the_database_says(void **state _unused_) {
         assert_true(v->steady_until == NOW);
 }
 
+/* A hub that starts again knows where its validators were before they are back. */
+static void who_is_away_is_where_it_was(void **state _unused_) {
+        _cleanup_(registry_freep) Registry *r = NULL;
+        struct sockaddr_storage elsewhere;
+        ValidatorRow row = { .id = 5,
+                             .state = "approved",
+                             .name = "n",
+                             .operator_name = "",
+                             .region = "",
+                             .address = "192.0.2.7" };
+        Validator *v;
+
+        assert_int_equal(registry_new(&r), 0);
+        v = registry_put_row(r, &row, NOW);
+        assert_int_equal(prefix_parse("192.0.2.200", &elsewhere), 0);
+        assert_true(v->prefix == prefix_of(&elsewhere) && v->prefix != 0);
+        assert_true(registry_roster(r)->items[0].block == prefix_block_of(&elsewhere));
+
+        assert_int_equal(prefix_parse("2001:db8::1", &elsewhere), 0);
+        registry_connect(r, v, &elsewhere, NOW);
+        registry_put_row(r, &row, NOW);
+        assert_true(v->prefix == prefix_of(&elsewhere));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(found_by_key_and_by_id),
@@ -285,6 +310,7 @@ int main(void) {
                 cmocka_unit_test(the_third_takeover_in_ten_minutes_is_one_too_many),
                 cmocka_unit_test(standings_have_names),
                 cmocka_unit_test(what_the_database_says),
+                cmocka_unit_test(who_is_away_is_where_it_was),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,69 @@ static void a_removed_url_can_come_back(void **state) {
         assert_int_equal(add(*state, 5, "https://site1.example/", 0), 0);
 }
 
+static void expect_page(StoreFixture *f, const Uuid *after, unsigned limit, const char *text) {
+        const StorePage page = { .after = after, .limit = limit };
+
+        assert_int_equal(websites_page(f->store, &page, on_websites, f, NULL), 0);
+        fixture_expect_text(f, text);
+}
+
+static void those_that_are_left_come_in_pages(void **state) {
+        StoreFixture *f = *state;
+        const Uuid second = fixture_website(2), last = fixture_website(9);
+
+        expect_page(f, NULL, 1, "2 of 1: https://site2.example/ 60000/10000 4 2 0 revision 2\n");
+        expect_page(f, &second, 2,
+                    "9 of 1: https://site1.example/ 60000/10000 4 5 0 revision 11\n"
+                    "7 of 1: https://site3.example/ 60000/10000 4 7 0 revision 7\n");
+        expect_page(f, &last, 9, "");
+}
+
+static int halt(StoreFixture *f, uint8_t id, bool paused) {
+        const WebsitePause pause = { .id = fixture_website(id),
+                                     .paused = paused,
+                                     .actor = "uid 0" };
+
+        assert_int_equal(website_pause(f->store, &pause, fixture_done, f, NULL), 0);
+        fixture_wait(f);
+        return f->r;
+}
+
+static void on_found(int r, const WebsiteRow *rows, size_t n, void *userdata) {
+        StoreFixture *f = fixture_rows(userdata, r, n);
+
+        if (n > 0)
+                fixture_note(f, "%u %s revision %lu", rows->id, rows->paused ? "paused" : "watched",
+                             rows->revision);
+}
+
+static void expect_found(StoreFixture *f, uint8_t id, const char *text) {
+        const Uuid uuid = fixture_website(id);
+
+        assert_int_equal(website_find(f->store, &uuid, on_found, f, NULL), 0);
+        fixture_expect_text(f, text);
+}
+
+static void paused_once_resumed_once(void **state) {
+        StoreFixture *f = *state;
+        const Uuid removed = fixture_website(1);
+
+        assert_int_equal(halt(f, 2, true), 0);
+        expect_found(f, 2, "2 paused revision 12");
+        assert_int_equal(halt(f, 2, true), 0);
+        expect_found(f, 2, "2 paused revision 12");
+        assert_int_equal(halt(f, 2, false), 0);
+        expect_found(f, 2, "2 watched revision 13");
+        assert_int_equal(halt(f, 1, true), -ENOENT);
+        assert_int_equal(website_find(f->store, &removed, on_found, f, NULL), 0);
+        fixture_wait(f);
+        assert_int_equal(f->r, -ENOENT);
+        fixture_expect(f,
+                       "SELECT string_agg(action, ' ' ORDER BY id) FROM audit_log"
+                       " WHERE actor = 'uid 0'",
+                       "website.pause website.resume");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(all_are_loaded),
@@ -109,6 +172,8 @@ int main(void) {
                 cmocka_unit_test(only_the_owner_removes_and_once),
                 cmocka_unit_test(the_hub_hears_of_removal),
                 cmocka_unit_test(a_removed_url_can_come_back),
+                cmocka_unit_test(those_that_are_left_come_in_pages),
+                cmocka_unit_test(paused_once_resumed_once),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
