@@ -23,15 +23,37 @@ typedef struct PolkitCheck {
         BusPending pending;
         sd_bus_message *message;
         sd_bus_slot *slot;
+        const char *action;
         PolkitDone done;
         void *userdata;
 } PolkitCheck;
 
 typedef enum Verdict {
-        VERDICT_DENIED,
-        VERDICT_CHALLENGE,
         VERDICT_ALLOWED,
+        VERDICT_BROKEN,
+        VERDICT_ABSENT,
+        VERDICT_CHALLENGE,
+        VERDICT_DENIED,
+        VERDICT_FOREIGN,
+        _VERDICT_MAX,
 } Verdict;
+
+/* What is said before and after the name of the action. */
+static const struct {
+        const char *error, *before, *after;
+} refusals[_VERDICT_MAX] = {
+        [VERDICT_BROKEN] = { SD_BUS_ERROR_ACCESS_DENIED, "polkit gave no answer about ",
+                             ": look at its journal" },
+        [VERDICT_ABSENT] = { SD_BUS_ERROR_ACCESS_DENIED, "there is no polkit here to allow ",
+                             ": install polkitd" },
+        [VERDICT_CHALLENGE] = { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, "",
+                                " is for administrators: be root, or let polkit ask for a "
+                                "password" },
+        [VERDICT_DENIED] = { SD_BUS_ERROR_ACCESS_DENIED, "polkit does not allow you ",
+                             ": root may, and whom a rule of polkit allows it" },
+        [VERDICT_FOREIGN] = { SD_BUS_ERROR_ACCESS_DENIED, "",
+                              ": on a private bus only root and the daemon's own user may" },
+};
 
 static PolkitCheck *check_free(PolkitCheck *c) {
         if (!c)
@@ -47,31 +69,28 @@ static void drop_check(BusPending *p) {
         check_free((PolkitCheck *)p);
 }
 
+static int refuse(PolkitCheck *c, Verdict verdict) {
+        return sd_bus_reply_method_errorf(c->message, refusals[verdict].error, "%s%s%s",
+                                          refusals[verdict].before, c->action,
+                                          refusals[verdict].after);
+}
+
 static int finish(PolkitCheck *c, Verdict verdict) {
         int r;
 
-        switch (verdict) {
-        case VERDICT_ALLOWED:
-                r = c->done(c->message, c->userdata);
-                return r < 0 ? sd_bus_reply_method_errno(c->message, r, NULL) : 0;
-        case VERDICT_CHALLENGE:
-                return sd_bus_reply_method_errorf(c->message,
-                                                  SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
-                                                  "Interactive authentication required.");
-        case VERDICT_DENIED:
-                break;
-        }
-        return sd_bus_reply_method_errorf(c->message, SD_BUS_ERROR_ACCESS_DENIED,
-                                          "Permission denied.");
+        if (verdict != VERDICT_ALLOWED)
+                return refuse(c, verdict);
+        r = c->done(c->message, c->userdata);
+        return r < 0 ? sd_bus_reply_method_errno(c->message, r, NULL) : 0;
 }
 
-/* Anything but a clear yes is a no; no polkit on the bus at all arrives as ServiceUnknown. */
+/* Anything but a clear yes is a no. */
 static Verdict polkit_verdict(sd_bus_message *reply) {
         int allowed, challenge;
 
         if (sd_bus_message_enter_container(reply, 'r', "bba{ss}") <= 0 ||
             sd_bus_message_read(reply, "bb", &allowed, &challenge) < 0)
-                return VERDICT_DENIED;
+                return VERDICT_BROKEN;
         if (allowed)
                 return VERDICT_ALLOWED;
         return challenge ? VERDICT_CHALLENGE : VERDICT_DENIED;
@@ -81,8 +100,23 @@ static Verdict private_verdict(sd_bus_message *reply) {
         uint32_t uid;
 
         if (sd_bus_message_read(reply, "u", &uid) < 0)
-                return VERDICT_DENIED;
-        return uid == 0 || uid == geteuid() ? VERDICT_ALLOWED : VERDICT_DENIED;
+                return VERDICT_BROKEN;
+        return uid == 0 || uid == geteuid() ? VERDICT_ALLOWED : VERDICT_FOREIGN;
+}
+
+static Verdict error_verdict(const sd_bus_error *error) {
+        static const char *const absent[] = {
+                SD_BUS_ERROR_SERVICE_UNKNOWN,
+                SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+                "org.freedesktop.systemd1.NoSuchUnit",
+                "org.freedesktop.systemd1.UnitMasked",
+        };
+
+        log_debug("An authorization was not answered: %s", error->name);
+        for (size_t i = 0; i < ELEMENTSOF(absent); i++)
+                if (sd_bus_error_has_name(error, absent[i]))
+                        return VERDICT_ABSENT;
+        return VERDICT_BROKEN;
 }
 
 static int answer(PolkitCheck *c, sd_bus_message *reply, Verdict (*judge)(sd_bus_message *)) {
@@ -90,9 +124,7 @@ static int answer(PolkitCheck *c, sd_bus_message *reply, Verdict (*judge)(sd_bus
         const sd_bus_error *error = sd_bus_message_get_error(reply);
 
         bus_pending_remove(&owned->pending);
-        if (error)
-                log_debug("An authorization was not answered: %s", error->name);
-        return finish(owned, error ? VERDICT_DENIED : judge(reply));
+        return finish(owned, error ? error_verdict(error) : judge(reply));
 }
 
 static int on_polkit(sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
@@ -139,6 +171,7 @@ int polkit_check(Bus *b, sd_bus_message *m, const char *action, PolkitDone done,
         if (!c)
                 return -ENOMEM;
         c->message = sd_bus_message_ref(m);
+        c->action = action;
         c->done = done;
         c->userdata = userdata;
         r = bus_is_private(b) ? ask_private(c, bus_get(b)) : ask_polkit(c, bus_get(b), action);

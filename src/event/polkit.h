@@ -6,10 +6,11 @@
 
 /* Called once if allowed; message is valid (referenced) until it returns, and a reply is its
  * business. Negative: sent as an error. Denied and failed checks have been answered to the sender
- * already, with AccessDenied or InteractiveAuthorizationRequired. */
+ * already, with AccessDenied or InteractiveAuthorizationRequired, and words that name the action
+ * and who may. */
 typedef int (*PolkitDone)(sd_bus_message *m, void *userdata);
 
 /* Asynchronous. 1 as a method handler's return value: done() runs when allowed (never inside).
  * Missing polkit on the system bus means deny. action is e.g. "org.dpin.Hub1.validator-manage";
- * userdata must outlive the bus. */
+ * it and userdata must outlive the bus. */
 int polkit_check(Bus *b, sd_bus_message *m, const char *action, PolkitDone done, void *userdata);

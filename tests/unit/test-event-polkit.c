@@ -28,7 +28,7 @@ typedef struct World {
         int done_result; /* of the action itself */
         uint32_t flags;  /* it was asked with */
         char action[64], subject[64];
-        char error[128]; /* of the last answer */
+        char error[128], words[256]; /* of the last answer */
 } World;
 
 static void on_guard(uv_timer_t *timer _unused_) {
@@ -135,6 +135,7 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error 
 
         w->answers++;
         (void)snprintf(w->error, sizeof(w->error), "%s", failure ? failure->name : "");
+        (void)snprintf(w->words, sizeof(w->words), "%s", failure ? failure->message : "");
         return 0;
 }
 
@@ -183,10 +184,14 @@ static void polkit_may_deny(void **state _unused_) {
 
         world_init(&w, true, true);
         assert_string_equal(act(&w, false), SD_BUS_ERROR_ACCESS_DENIED);
+        assert_string_equal(w.words, "polkit does not allow you org.dpin.Toy1.act: root may, and "
+                                     "whom a rule of polkit allows it");
         w.challenge = 1;
         assert_string_equal(act(&w, false), SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED);
+        assert_non_null(strstr(w.words, "org.dpin.Toy1.act is for administrators"));
         w.broken = 1;
         assert_string_equal(act(&w, false), SD_BUS_ERROR_ACCESS_DENIED);
+        assert_non_null(strstr(w.words, "no answer about org.dpin.Toy1.act"));
         assert_int_equal(w.asked, 3);
         assert_int_equal(w.done, 0);
         world_done(&w);
@@ -197,6 +202,7 @@ static void no_polkit_is_no(void **state _unused_) {
 
         world_init(&w, true, false);
         assert_string_equal(act(&w, false), SD_BUS_ERROR_ACCESS_DENIED);
+        assert_non_null(strstr(w.words, "no polkit here to allow org.dpin.Toy1.act"));
         assert_int_equal(w.done, 0);
         world_done(&w);
 }
