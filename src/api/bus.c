@@ -1,5 +1,5 @@
 /* The bus itself: connection, properties, and the table of methods, whose deeds are in
- * bus-account.c. */
+ * bus-NOUN.c. */
 #include "api/bus.h"
 
 #include <errno.h>
@@ -22,7 +22,10 @@ static const BusDeed deeds[] = {
         { "AddUser", "org.dpin.Api1.user-manage", api_bus_add_user },
         { "CreateToken", "org.dpin.Api1.token-manage", api_bus_create_token },
         { "ListTokens", NULL, api_bus_list_tokens },
+        { "ListUsers", "org.dpin.Api1.user-manage", api_bus_list_users },
+        { "RemoveUser", "org.dpin.Api1.user-manage", api_bus_remove_user },
         { "RevokeToken", "org.dpin.Api1.token-manage", api_bus_revoke_token },
+        { "SetUserPassword", "org.dpin.Api1.user-manage", api_bus_set_user_password },
         { 0 },
 };
 
@@ -50,13 +53,20 @@ static const sd_bus_vtable api_vtable[] = {
                                             organisation),
                                 SD_BUS_RESULT("s", id, "s", token), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("ListTokens", SD_BUS_ARGS("u", offset, "u", limit),
-                                SD_BUS_RESULT("a(sssastttt)", tokens), on_method,
+        SD_BUS_METHOD_WITH_ARGS("ListTokens", SD_BUS_ARGS("s", after, "u", limit),
+                                SD_BUS_RESULT("a(sssastttt)", tokens, "s", next), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RevokeToken", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT, on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("AddUser", SD_BUS_ARGS("s", email, "s", role),
                                 SD_BUS_RESULT("s", id), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListUsers", SD_BUS_ARGS("s", after, "u", limit),
+                                SD_BUS_RESULT("a(sssbt)", users, "s", next), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RemoveUser", SD_BUS_ARGS("s", user), SD_BUS_NO_RESULT, on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetUserPassword", SD_BUS_ARGS("s", user, "h", password),
+                                SD_BUS_NO_RESULT, on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END
 };
 

@@ -229,6 +229,10 @@ Store *api_manager_store(ApiManager *m) {
         return m->store;
 }
 
+uv_loop_t *api_manager_loop(ApiManager *m) {
+        return m->loop;
+}
+
 const char *api_manager_state(const ApiManager *m) {
         return m->state;
 }

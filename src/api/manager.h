@@ -21,5 +21,6 @@ void api_manager_stop(ApiManager *m);
 
 /* For the bus. Borrowed; the store may be away: its calls say -ENOTCONN then. */
 Store *api_manager_store(ApiManager *m);
+uv_loop_t *api_manager_loop(ApiManager *m);
 /* One sentence: "ready", or what is missing. */
 const char *api_manager_state(const ApiManager *m);

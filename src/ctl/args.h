@@ -4,21 +4,26 @@
 
 #include <stdint.h>
 
-#define ARGS_WORDS_MAX 8
+#define ARGS_WORDS_MAX 16
 
 typedef enum Option {
         OPTION_ASN,
         OPTION_BUS,
+        OPTION_COUNT,
+        OPTION_DELAY,
         OPTION_EXPIRES,
         OPTION_HELP,
         OPTION_INTERVAL,
         OPTION_JSON,
         OPTION_NAME,
+        OPTION_NO_ASK_PASSWORD,
+        OPTION_NO_PAGER,
         OPTION_OPERATOR,
         OPTION_REGION,
         OPTION_ROLE,
         OPTION_SCOPE,
         OPTION_SEATS,
+        OPTION_STATE,
         OPTION_TIMEOUT,
         OPTION_VERSION,
         _OPTION_MAX,

@@ -6,49 +6,80 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PAGE 500u
-
-#define NOT_RUNNING "does not run here: start its unit, or name its bus by --bus=ADDRESS"
-#define NOT_ALLOWED "refuses this to you: run it as root, or let polkit allow it"
+#define PAGE        500u
+#define CURSOR_SIZE 64
 
 const Service service_hub = { "dpin-hub", "org.dpin.Hub1", "/org/dpin/Hub1" };
 const Service service_api = { "dpin-api", "org.dpin.Api1", "/org/dpin/Api1" };
 const Service service_validator = { "dpin-validator", "org.dpin.Validator1",
                                     "/org/dpin/Validator1" };
 
-static const struct {
-        const char *name;
+#define ABSENT "does not run here, or on another bus (--bus=ADDRESS)"
+
+/* What is printed: the unit and what it does, the command that may help, the daemon's own words. */
+typedef struct Failure {
+        const char *name; /* with a dot at its end: all that begin so */
         CtlExit code;
-        const char *remedy; /* NULL: the daemon's own words */
-} failures[] = {
-        { "org.dpin.Error.NotFound", CTL_NOT_FOUND, NULL },
-        { "org.dpin.Error.Unavailable", CTL_UNAVAILABLE, NULL },
-        { SD_BUS_ERROR_ACCESS_DENIED, CTL_DENIED, NOT_ALLOWED },
-        { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, CTL_DENIED, NOT_ALLOWED },
-        { SD_BUS_ERROR_SERVICE_UNKNOWN, CTL_UNAVAILABLE, NOT_RUNNING },
-        { SD_BUS_ERROR_NAME_HAS_NO_OWNER, CTL_UNAVAILABLE, NOT_RUNNING },
-        { SD_BUS_ERROR_NO_REPLY, CTL_UNAVAILABLE, "does not answer: look at its journal" },
-        { SD_BUS_ERROR_TIMEOUT, CTL_UNAVAILABLE, "does not answer: look at its journal" },
-        { SD_BUS_ERROR_DISCONNECTED, CTL_UNAVAILABLE, "cannot be asked: the bus hung up" },
-        { SD_BUS_ERROR_LIMITS_EXCEEDED, CTL_UNAVAILABLE, "is busy: try again" },
+        const char *does;    /* NULL: its own words alone */
+        const char *command; /* with the unit for its last word; or NULL */
+        bool quote;
+} Failure;
+
+static const Failure failures[] = {
+        { "org.dpin.Error.NotFound", CTL_NOT_FOUND, NULL, NULL, true },
+        { "org.dpin.Error.Unavailable", CTL_UNAVAILABLE, "cannot do this now", NULL, true },
+        { SD_BUS_ERROR_ACCESS_DENIED, CTL_DENIED, "refuses this", NULL, true },
+        { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, CTL_DENIED, "refuses this", NULL, true },
+        { SD_BUS_ERROR_SERVICE_UNKNOWN, CTL_UNAVAILABLE, ABSENT, "systemctl enable --now", false },
+        { SD_BUS_ERROR_NAME_HAS_NO_OWNER, CTL_UNAVAILABLE, ABSENT, "systemctl enable --now",
+          false },
+        { "org.freedesktop.systemd1.NoSuchUnit", CTL_UNAVAILABLE, "is not enabled here",
+          "systemctl enable --now", false },
+        { "org.freedesktop.systemd1.UnitMasked", CTL_UNAVAILABLE, "is masked here",
+          "systemctl unmask", false },
+        { "org.freedesktop.systemd1.", CTL_UNAVAILABLE, "could not be started", "journalctl -u",
+          true },
+        { "org.freedesktop.DBus.Error.Spawn.", CTL_UNAVAILABLE, "could not be started",
+          "journalctl -u", true },
+        { SD_BUS_ERROR_NO_REPLY, CTL_UNAVAILABLE, "does not answer", "journalctl -u", false },
+        { SD_BUS_ERROR_TIMEOUT, CTL_UNAVAILABLE, "does not answer", "journalctl -u", false },
+        { SD_BUS_ERROR_UNKNOWN_METHOD, CTL_FAILED, "is of another version", "systemctl restart",
+          true },
+        { SD_BUS_ERROR_DISCONNECTED, CTL_UNAVAILABLE, "cannot be asked: the bus hung up", NULL,
+          false },
+        { SD_BUS_ERROR_LIMITS_EXCEEDED, CTL_UNAVAILABLE, "is busy: try again", NULL, false },
 };
+
+static const Failure *find_failure(const char *error) {
+        for (size_t i = 0; i < ELEMENTSOF(failures); i++) {
+                const char *name = failures[i].name;
+                size_t n = strlen(name);
+
+                if (name[n - 1] == '.' ? strncmp(error, name, n) == 0 : strcmp(error, name) == 0)
+                        return &failures[i];
+        }
+        return NULL;
+}
 
 static CtlExit judge(const Service *s, const sd_bus_error *error, bool quiet) {
         const char *text = error->message ? error->message : error->name;
+        const Failure *f = find_failure(error->name);
 
-        for (size_t i = 0; i < ELEMENTSOF(failures); i++) {
-                if (!sd_bus_error_has_name(error, failures[i].name))
-                        continue;
-                if (quiet && failures[i].code == CTL_UNAVAILABLE)
-                        return CTL_UNAVAILABLE;
-                if (failures[i].remedy)
-                        fprintf(stderr, "dpinctl: %s %s\n", s->unit, failures[i].remedy);
-                else
-                        fprintf(stderr, "dpinctl: %s\n", text);
-                return failures[i].code;
+        if (!f) {
+                fprintf(stderr, "dpinctl: %s\n", text);
+                return CTL_FAILED;
         }
-        fprintf(stderr, "dpinctl: %s\n", text);
-        return CTL_FAILED;
+        if (quiet && f->code == CTL_UNAVAILABLE)
+                return CTL_UNAVAILABLE;
+        fputs("dpinctl: ", stderr);
+        if (f->does)
+                fprintf(stderr, "%s %s", s->unit, f->does);
+        if (f->command)
+                fprintf(stderr, ": %s %s", f->command, s->unit);
+        if (f->quote)
+                fprintf(stderr, "%s%s", f->does ? ": " : "", text);
+        fputc('\n', stderr);
+        return f->code;
 }
 
 static int open_private(sd_bus **ret, const char *address) {
@@ -72,10 +103,12 @@ static int open_private(sd_bus **ret, const char *address) {
 }
 
 CtlExit bus_open(const Args *args, sd_bus **ret) {
-        const char *address = args->options[OPTION_BUS];
+        const char *address = args->options[OPTION_BUS], *name;
         int r;
 
         r = address ? open_private(ret, address) : sd_bus_open_system(ret);
+        if (r >= 0) /* waits until the bus has let this user in, or not */
+                r = sd_bus_get_unique_name(*ret, &name);
         if (r >= 0)
                 return CTL_OK;
         fprintf(stderr, "dpinctl: no connection to %s: %s\n", address ? address : "the system bus",
@@ -139,24 +172,39 @@ CtlExit bus_ask(const Args *args, const BusMethod *method, sd_bus_message **ret,
         return bus_send(method->service, call, r, ret);
 }
 
-/* The rows of one page: how many, or negative. */
-static int read_page(sd_bus_message *m, const BusList *list) {
-        int r, n = 0;
+/* One page: its rows, then the cursor of the next one. */
+static int read_page(sd_bus_message *m, const BusList *list, char *next, size_t size) {
+        const char *cursor;
+        int r;
 
         r = sd_bus_message_enter_container(m, 'a', list->types);
         if (r < 0)
                 return r;
         while ((r = list->row(m, list->userdata)) > 0)
-                n++;
-        return r < 0 ? r : n;
+                ;
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        if (r >= 0)
+                r = sd_bus_message_read(m, "s", &cursor);
+        if (r >= 0)
+                snprintf(next, size, "%s", cursor);
+        return r;
+}
+
+static int append_page(sd_bus_message *call, const BusList *list, const char *after) {
+        int r = 0;
+
+        if (list->state)
+                r = sd_bus_message_append(call, "s", list->state);
+        return r < 0 ? r : sd_bus_message_append(call, "su", after, PAGE);
 }
 
 CtlExit bus_list(const Args *args, const BusList *list) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        uint32_t offset = 0;
+        char after[CURSOR_SIZE] = "";
         sd_bus_message *call;
         CtlExit e;
-        int n;
+        int r;
 
         e = bus_open(args, &bus);
         if (e != CTL_OK)
@@ -167,15 +215,13 @@ CtlExit bus_list(const Args *args, const BusList *list) {
                 call = bus_prepare(bus, list->service, list->member);
                 if (!call)
                         return CTL_FAILED;
-                n = sd_bus_message_append(call, "uu", offset, PAGE);
-                e = bus_send(list->service, call, n, &page);
+                e = bus_send(list->service, call, append_page(call, list, after), &page);
                 if (e != CTL_OK)
                         return e;
-                n = read_page(page, list);
-                if (n < 0)
-                        return bus_garbled(list->service, n);
-                offset += (uint32_t)n;
-        } while (n == (int)PAGE);
+                r = read_page(page, list, after, sizeof(after));
+                if (r < 0)
+                        return bus_garbled(list->service, r);
+        } while (after[0]);
         return CTL_OK;
 }
 

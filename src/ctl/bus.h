@@ -29,7 +29,8 @@ CtlExit bus_ask(const Args *args, const BusMethod *method, sd_bus_message **ret,
                 ...);
 typedef struct BusList {
         const Service *service;
-        const char *member, *types;                    /* of one element, as "(ss)" */
+        const char *member, *types; /* of one element, as "(ss)" */
+        const char *state;          /* only these, "" all; NULL: no such filter */
         int (*row)(sd_bus_message *m, void *userdata); /* 1: read one; 0: no more on this page */
         void *userdata;
 } BusList;

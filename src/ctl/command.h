@@ -17,7 +17,7 @@ typedef struct Verb {
         const char *noun, *name; /* name NULL: the noun alone */
         const char *words;       /* what follows, for people: "URL" */
         unsigned min, max;       /* how many of them */
-        unsigned options;        /* 1 << Option; help, bus and json go with every verb */
+        unsigned options;        /* 1 << Option; those of all verbs are not named here */
         CtlExit (*run)(const Args *args, const char *const *words); /* words: NULL where absent */
         const char *summary;
 } Verb;
@@ -25,16 +25,24 @@ typedef struct Verb {
 CtlExit verb_decode(const Args *args, const char *const *words);
 CtlExit verb_key_generate(const Args *args, const char *const *words);
 CtlExit verb_key_show(const Args *args, const char *const *words);
+CtlExit verb_payout_approve(const Args *args, const char *const *words);
+CtlExit verb_payout_list(const Args *args, const char *const *words);
+CtlExit verb_payout_settle(const Args *args, const char *const *words);
 CtlExit verb_status(const Args *args, const char *const *words);
 CtlExit verb_token_create(const Args *args, const char *const *words);
 CtlExit verb_token_list(const Args *args, const char *const *words);
 CtlExit verb_token_revoke(const Args *args, const char *const *words);
 CtlExit verb_user_add(const Args *args, const char *const *words);
+CtlExit verb_user_list(const Args *args, const char *const *words);
+CtlExit verb_user_password(const Args *args, const char *const *words);
+CtlExit verb_user_remove(const Args *args, const char *const *words);
 CtlExit verb_validator_approve(const Args *args, const char *const *words);
 CtlExit verb_validator_list(const Args *args, const char *const *words);
 CtlExit verb_validator_show(const Args *args, const char *const *words);
 CtlExit verb_validator_suspend(const Args *args, const char *const *words);
 CtlExit verb_website_add(const Args *args, const char *const *words);
 CtlExit verb_website_list(const Args *args, const char *const *words);
+CtlExit verb_website_pause(const Args *args, const char *const *words);
 CtlExit verb_website_remove(const Args *args, const char *const *words);
+CtlExit verb_website_resume(const Args *args, const char *const *words);
 CtlExit verb_website_show(const Args *args, const char *const *words);

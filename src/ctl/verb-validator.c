@@ -60,58 +60,36 @@ static int read_row(sd_bus_message *m, void *userdata) {
         return r;
 }
 
-typedef struct Search {
-        const char *key;
-        Table *table;
-        bool found;
-} Search;
-
-static int find_row(sd_bus_message *m, void *userdata) {
-        Search *s = userdata;
-        Row v = { 0 };
-        int r;
-
-        r = read_validator(m, &v);
-        if (r > 0 && strcmp(v.key, s->key) == 0) {
-                add_row(s->table, &v);
-                s->found = true;
-        }
-        return r;
-}
-
-static CtlExit list(const Args *args, int (*row)(sd_bus_message *, void *), void *userdata) {
-        return bus_list(args, &(const BusList){ .service = &service_hub,
-                                                .member = "ListValidators",
-                                                .types = ROW,
-                                                .row = row,
-                                                .userdata = userdata });
-}
-
 CtlExit verb_validator_list(const Args *args, const char *const *words _unused_) {
+        const char *state = args->options[OPTION_STATE];
         _cleanup_(table_freep) Table *t = NULL;
         CtlExit e;
 
         if (table_new(&t, columns) < 0)
                 return CTL_FAILED;
-        e = list(args, read_row, t);
+        e = bus_list(args, &(const BusList){ .service = &service_hub,
+                                             .member = "ListValidators",
+                                             .types = ROW,
+                                             .state = state ? state : "",
+                                             .row = read_row,
+                                             .userdata = t });
         return e == CTL_OK ? print_table(args, t) : e;
 }
 
 CtlExit verb_validator_show(const Args *args, const char *const *words) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
         _cleanup_(table_freep) Table *t = NULL;
-        Search search = { .key = words[0] };
         CtlExit e;
+        int r;
 
         if (table_new(&t, columns) < 0)
                 return CTL_FAILED;
-        search.table = t;
-        e = list(args, find_row, &search);
+        e = bus_ask(args, &(const BusMethod){ &service_hub, "ShowValidator" }, &answer, "s",
+                    words[0]);
         if (e != CTL_OK)
                 return e;
-        if (search.found)
-                return print_record(args, t);
-        fprintf(stderr, "dpinctl: no validator has this key: dpinctl validator list\n");
-        return CTL_NOT_FOUND;
+        r = read_row(answer, t);
+        return r < 0 ? bus_garbled(&service_hub, r) : print_record(args, t);
 }
 
 CtlExit verb_validator_approve(const Args *args, const char *const *words) {

@@ -138,6 +138,16 @@ CtlExit verb_website_remove(const Args *args, const char *const *words) {
                        words[0]);
 }
 
+CtlExit verb_website_pause(const Args *args, const char *const *words) {
+        return bus_ask(args, &(const BusMethod){ &service_hub, "PauseWebsite" }, NULL, "s",
+                       words[0]);
+}
+
+CtlExit verb_website_resume(const Args *args, const char *const *words) {
+        return bus_ask(args, &(const BusMethod){ &service_hub, "ResumeWebsite" }, NULL, "s",
+                       words[0]);
+}
+
 /* Showing -------------------------------------------------------------------------------------- */
 
 static const TableColumn shown[] = {

@@ -8,7 +8,7 @@
 #include "base/macro.h"
 
 #define TAKES(o) (1u << OPTION_##o)
-#define ALWAYS   (TAKES(BUS) | TAKES(HELP) | TAKES(JSON))
+#define ALWAYS   (TAKES(BUS) | TAKES(HELP) | TAKES(JSON) | TAKES(NO_ASK_PASSWORD) | TAKES(NO_PAGER))
 
 const Verb verbs[] = {
         { "status", NULL, "", 0, 0, 0, verb_status, "How the daemons on this machine are" },
@@ -16,20 +16,30 @@ const Verb verbs[] = {
           TAKES(NAME) | TAKES(INTERVAL) | TAKES(TIMEOUT) | TAKES(SEATS), verb_website_add,
           "Watch a website; prints its id" },
         { "website", "list", "", 0, 0, 0, verb_website_list, "What is watched" },
+        { "website", "pause", "ID", 1, 1, 0, verb_website_pause, "Do not check it for now" },
+        { "website", "resume", "ID", 1, 1, 0, verb_website_resume, "Check it again" },
         { "website", "rm", "ID", 1, 1, 0, verb_website_remove, "Watch it no longer" },
         { "website", "show", "ID", 1, 1, 0, verb_website_show, "Its state, and why" },
         { "validator", "approve", "KEY", 1, 1, TAKES(OPERATOR) | TAKES(REGION) | TAKES(ASN),
           verb_validator_approve, "Let it check, or correct what is known of it" },
-        { "validator", "list", "", 0, 0, 0, verb_validator_list,
+        { "validator", "list", "", 0, 0, TAKES(STATE), verb_validator_list,
           "Who checks, and who would like to" },
         { "validator", "show", "KEY", 1, 1, 0, verb_validator_show, "All about one" },
         { "validator", "suspend", "KEY", 1, 1, 0, verb_validator_suspend,
           "Let it check no longer" },
+        { "payout", "approve", "ID", 1, 1, 0, verb_payout_approve, "Let it be paid" },
+        { "payout", "list", "", 0, 0, TAKES(STATE), verb_payout_list, "What was asked for" },
+        { "payout", "settle", "ID TRANSACTION", 2, 2, 0, verb_payout_settle,
+          "Say by which transaction it was paid" },
         { "token", "create", "NAME", 1, 1, TAKES(SCOPE) | TAKES(EXPIRES), verb_token_create,
-          "Make a token for the API; it is shown this once" },
+          "Make a token for the API; shown this once" },
         { "token", "list", "", 0, 0, 0, verb_token_list, "The tokens, without their secrets" },
         { "token", "revoke", "ID", 1, 1, 0, verb_token_revoke, "End a token, at once" },
         { "user", "add", "EMAIL", 1, 1, TAKES(ROLE), verb_user_add, "Add a user; prints the id" },
+        { "user", "list", "", 0, 0, 0, verb_user_list, "Who may sign in" },
+        { "user", "password", "USER", 1, 1, 0, verb_user_password,
+          "Set a password, typed or from the standard input" },
+        { "user", "rm", "USER", 1, 1, 0, verb_user_remove, "Let a user in no longer" },
         { "key", "generate", "[FILE]", 0, 1, 0, verb_key_generate,
           "Make a key in a new file, or on the standard output" },
         { "key", "show", "[FILE]", 0, 1, 0, verb_key_show,

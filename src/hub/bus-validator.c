@@ -1,5 +1,5 @@
-/* Validators as the administrator sees them: those of the database, then those that wait for
- * approval in memory only. */
+/* Validators as the administrator sees them: those of the database and, merged with them by key,
+ * those that wait for approval in memory only. */
 #include <errno.h>
 #include <string.h>
 
@@ -9,24 +9,9 @@
 #include "hub/bus-deeds.h"
 #include "store/validators.h"
 
-#define ROW "(sssssubsstx)"
-
-/* One page of both lists laid end to end. */
-typedef struct Page {
-        sd_bus_message *answer;
-        uint32_t skip, left;
-} Page;
-
-static bool page_wants(Page *p) {
-        if (p->skip > 0) {
-                p->skip--;
-                return false;
-        }
-        if (p->left == 0)
-                return false;
-        p->left--;
-        return true;
-}
+#define ROW     "(sssssubsstx)"
+#define BAD_KEY "A validator's key is 43 characters of base64url"
+#define NO_SUCH "No validator has this key"
 
 static uint64_t seconds(usec_t t) {
         return t == USEC_INFINITY ? 0 : t / USEC_PER_SEC;
@@ -39,60 +24,164 @@ static bool is_connected(const Core *core, const ValidatorRow *row) {
         return v ? v->session != NULL : row->connected;
 }
 
-static int append_row(Page *p, const ValidatorRow *v, bool connected) {
+static int append_row(sd_bus_message *answer, const ValidatorRow *v, bool connected) {
         char key[BASE64URL_SIZE(SIGN_PUBLIC_SIZE)];
 
-        if (!page_wants(p))
-                return 0;
-        return sd_bus_message_append(p->answer, ROW, base64url_encode(v->key, sizeof(v->key), key),
+        return sd_bus_message_append(answer, ROW, base64url_encode(v->key, sizeof(v->key), key),
                                      v->name, v->state, v->operator_name, v->region, v->asn,
                                      (int)connected, v->version, v->address ? v->address : "",
                                      seconds(v->last_seen), v->lamports);
 }
 
 /* Never approved: nothing but a key, and the name it gave itself. */
-static int append_unknown(Page *p, const Validator *v) {
-        if (!page_wants(p))
-                return 0;
-        return sd_bus_message_append(p->answer, ROW, v->key_text, v->name,
-                                     standing_name(v->standing), "", "", (uint32_t)0,
-                                     (int)(v->session != NULL), "", "", (uint64_t)0, (int64_t)0);
+static int append_unknown(sd_bus_message *answer, const Validator *v) {
+        return sd_bus_message_append(answer, ROW, v->key_text, v->name, standing_name(v->standing),
+                                     "", "", (uint32_t)0, (int)(v->session != NULL), "", "",
+                                     (uint64_t)0, (int64_t)0);
 }
 
-static int append_page(Page *p, const ValidatorRow *rows, size_t n, const Core *core) {
-        int r;
+static bool read_key(BusCall *c, const char *text, PublicKey *ret) {
+        if (base64url_decode(text, ret->bytes, sizeof(ret->bytes)) == (int)sizeof(ret->bytes))
+                return true;
+        bus_call_fail(c, -EINVAL, BAD_KEY);
+        return false;
+}
 
-        r = sd_bus_message_open_container(p->answer, 'a', ROW);
-        for (size_t i = 0; r >= 0 && i < n; i++)
-                r = append_row(p, &rows[i], is_connected(core, &rows[i]));
-        for (const Validator *v = core ? registry_next(core_registry(core), NULL) : NULL;
-             r >= 0 && v; v = registry_next(core_registry(core), v))
-                if (v->id == 0)
-                        r = append_unknown(p, v);
-        return r < 0 ? r : sd_bus_message_close_container(p->answer);
+/* Listing -------------------------------------------------------------------------------------- */
+
+typedef struct Wanted {
+        const char *state; /* NULL: any */
+        PublicKey after;   /* zeros before the first: no key is that */
+} Wanted;
+
+static bool read_wanted(BusCall *c, Wanted *ret) {
+        const char *after;
+
+        *ret = (Wanted){ 0 };
+        if (!bus_call_read_cursor(c, &ret->state, &after))
+                return false;
+        if (ret->state && standing_from_name(ret->state) < 0) {
+                bus_call_fail(c, -EINVAL, "A validator is pending, approved or suspended");
+                return false;
+        }
+        return !after[0] || read_key(c, after, &ret->after);
+}
+
+/* At most as many as may wait in memory. */
+static size_t collect_waiting(const Core *core, const Wanted *wanted,
+                              const Validator *ret[static REGISTRY_PENDING_MAX]) {
+        const Validator *v = NULL;
+        size_t n = 0;
+
+        if (!core || (wanted->state && strcmp(wanted->state, "pending") != 0))
+                return 0;
+        while ((v = registry_next(core_registry(core), v)) && n < REGISTRY_PENDING_MAX)
+                if (v->id == 0 && memcmp(&v->key, &wanted->after, sizeof(v->key)) > 0)
+                        ret[n++] = v;
+        return n;
+}
+
+static int compare_keys(const void *a, const void *b) {
+        const Validator *const *x = a, *const *y = b;
+
+        return memcmp(&(*x)->key, &(*y)->key, sizeof((*x)->key));
+}
+
+/* Both lists are sorted. */
+typedef struct Merge {
+        const ValidatorRow *rows;
+        size_t n_rows;
+        const Validator *const *waiting;
+        size_t n_waiting;
+        const uint8_t *last; /* key of the one appended last */
+} Merge;
+
+static int append_next(Merge *m, sd_bus_message *answer, const Core *core) {
+        if (m->n_waiting > 0 &&
+            (m->n_rows == 0 || memcmp(m->waiting[0]->key.bytes, m->rows[0].key, 32) < 0)) {
+                m->last = m->waiting[0]->key.bytes;
+                m->n_waiting--;
+                return append_unknown(answer, *m->waiting++);
+        }
+        m->last = m->rows->key;
+        m->n_rows--;
+        m->rows++;
+        return append_row(answer, m->rows - 1, is_connected(core, m->rows - 1));
 }
 
 static void on_listed(int r, const ValidatorRow *rows, size_t n, void *userdata) {
         BusCall *c = bus_call_resume(userdata);
-        Page page = { .skip = bus_call_note(c)->offset, .left = bus_call_note(c)->limit };
+        const Core *core = hub_manager_core(bus_call_userdata(c));
+        const Validator *waiting[REGISTRY_PENDING_MAX];
+        Merge m = { .rows = rows, .n_rows = n, .waiting = waiting };
+        char next[BASE64URL_SIZE(SIGN_PUBLIC_SIZE)] = "";
+        sd_bus_message *answer;
+        Wanted wanted;
 
-        if (r < 0) {
-                bus_call_fail(c, r, NULL);
+        if (!read_wanted(c, &wanted))
                 return;
-        }
-        page.answer = bus_call_answer(c);
-        if (!page.answer)
+        answer = bus_call_open_page(c, r, ROW);
+        if (!answer)
                 return;
-        r = append_page(&page, rows, n, hub_manager_core(bus_call_userdata(c)));
-        bus_call_reply(c, page.answer, r);
+        m.n_waiting = collect_waiting(core, &wanted, waiting);
+        qsort(waiting, m.n_waiting, sizeof(waiting[0]), compare_keys);
+        for (uint32_t i = 0; r >= 0 && i < bus_call_note(c)->limit && m.n_rows + m.n_waiting > 0;
+             i++)
+                r = append_next(&m, answer, core);
+        if (m.last && m.n_rows + m.n_waiting > 0)
+                base64url_encode(m.last, SIGN_PUBLIC_SIZE, next);
+        bus_call_close_page(c, answer, r, next);
 }
 
 void hub_bus_list_validators(BusCall *c, void *userdata) {
+        ValidatorPage page;
+        Wanted wanted;
         int r;
 
-        if (!bus_call_read_page(c))
+        if (!read_wanted(c, &wanted))
                 return;
-        r = validators_load(hub_manager_store(userdata), on_listed, c, bus_call_handle(c));
+        page = (ValidatorPage){ .state = wanted.state,
+                                .after = wanted.after.bytes,
+                                .limit = bus_call_note(c)->limit + 1 };
+        r = validators_page(hub_manager_store(userdata), &page, on_listed, c, bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+/* One ------------------------------------------------------------------------------------------ */
+
+static void on_found(int r, const ValidatorRow *rows, size_t n _unused_, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        const Core *core = hub_manager_core(bus_call_userdata(c));
+        sd_bus_message *answer;
+
+        if (r < 0) {
+                bus_call_fail(c, r, r == -ENOENT ? NO_SUCH : NULL);
+                return;
+        }
+        answer = bus_call_answer(c);
+        if (answer)
+                bus_call_reply(c, answer, append_row(answer, rows, is_connected(core, rows)));
+}
+
+void hub_bus_show_validator(BusCall *c, void *userdata) {
+        const Core *core = hub_manager_core(userdata);
+        const Validator *v;
+        const char *text;
+        PublicKey key;
+        int r;
+
+        if (!bus_call_read(c, "s", &text) || !read_key(c, text, &key))
+                return;
+        v = core ? registry_find(core_registry(core), &key) : NULL;
+        if (v && v->id == 0) {
+                sd_bus_message *answer = bus_call_answer(c);
+
+                if (answer)
+                        bus_call_reply(c, answer, append_unknown(answer, v));
+                return;
+        }
+        r = validator_find(hub_manager_store(userdata), key.bytes, on_found, c, bus_call_handle(c));
         if (r < 0)
                 bus_call_fail(c, r, NULL);
 }
@@ -116,11 +205,8 @@ static bool read_ruling(BusCall *c, Ruling *ret) {
                                             &ruling.asn)
                            : !bus_call_read(c, "s", &key))
                 return false;
-        if (base64url_decode(key, ruling.key.bytes, sizeof(ruling.key.bytes)) !=
-            (int)sizeof(ruling.key.bytes)) {
-                bus_call_fail(c, -EINVAL, "A validator's key is 43 characters of base64url");
+        if (!read_key(c, key, &ruling.key))
                 return false;
-        }
         if (strlen(ruling.operator_name) >= REGISTRY_NAME_SIZE ||
             strlen(ruling.region) >= REGISTRY_NAME_SIZE) {
                 bus_call_fail(c, -EINVAL, "Operator and region have at most 63 characters");
@@ -134,10 +220,9 @@ static void on_set(int r, const ValidatorRow *rows, size_t n _unused_, void *use
         BusCall *c = bus_call_resume(userdata);
         Core *core = hub_manager_core(bus_call_userdata(c));
         char key[BASE64URL_SIZE(SIGN_PUBLIC_SIZE)];
-        sd_bus_message *answer;
 
         if (r < 0) {
-                bus_call_fail(c, r, r == -ENOENT ? "No validator has this key" : NULL);
+                bus_call_fail(c, r, r == -ENOENT ? NO_SUCH : NULL);
                 return;
         }
         log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "a validator was approved or suspended",
@@ -145,9 +230,7 @@ static void on_set(int r, const ValidatorRow *rows, size_t n _unused_, void *use
                   base64url_encode(rows->key, sizeof(rows->key), key), rows->state);
         if (core)
                 core_validator_changed(core, rows);
-        answer = bus_call_answer(c);
-        if (answer)
-                bus_call_reply(c, answer, 0);
+        bus_call_reply_done(c);
 }
 
 static const char *unless_empty(const char *text) {

@@ -11,7 +11,9 @@
 #include "wire/order.h"
 #include "wire/url.h"
 
-#define ROW "(sssuuybt)"
+#define ROW     "(sssuuybt)"
+#define ID      "A website's id"
+#define NO_SUCH "No website has this id"
 
 /* Listing -------------------------------------------------------------------------------------- */
 
@@ -26,15 +28,21 @@ static int append_row(sd_bus_message *answer, const void *row) {
 
 static void on_listed(int r, const WebsiteRow *rows, size_t n, void *userdata) {
         bus_call_reply_page(bus_call_resume(userdata), r,
-                            &(BusRows){ ROW, rows, n, sizeof(*rows), append_row });
+                            &(BusRows){ .type = ROW,
+                                        .rows = rows,
+                                        .n = n,
+                                        .size = sizeof(*rows),
+                                        .id = offsetof(WebsiteRow, public_id),
+                                        .append = append_row });
 }
 
 void hub_bus_list_websites(BusCall *c, void *userdata) {
+        StorePage page;
         int r;
 
-        if (!bus_call_read_page(c))
+        if (!bus_call_read_page(c, NULL, &page))
                 return;
-        r = websites_load(hub_manager_store(userdata), 0, on_listed, c, bus_call_handle(c));
+        r = websites_page(hub_manager_store(userdata), &page, on_listed, c, bus_call_handle(c));
         if (r < 0)
                 bus_call_fail(c, r, NULL);
 }
@@ -175,43 +183,63 @@ void hub_bus_add_website(BusCall *c, void *userdata) {
 
 /* Removing ------------------------------------------------------------------------------------- */
 
-static bool read_id(BusCall *c, Uuid *ret) {
-        const char *text;
-
-        if (!bus_call_read(c, "s", &text))
-                return false;
-        if (uuid_parse(text, ret) == 0) {
-                uuid_format(ret, bus_call_note(c)->id);
-                return true;
-        }
-        bus_call_fail(c, -EINVAL, "A website's id is a UUID of 36 characters");
-        return false;
-}
-
 static void on_removed(int r, const char *error _unused_, void *userdata) {
         BusCall *c = bus_call_resume(userdata);
-        sd_bus_message *answer;
 
         if (r < 0) {
-                bus_call_fail(c, r, r == -ENOENT ? "No website has this id" : NULL);
+                bus_call_fail(c, r, r == -ENOENT ? NO_SUCH : NULL);
                 return;
         }
         log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "a website was removed",
                   "DPIN_ACTOR=%s\nDPIN_WEBSITE=%s", bus_call_actor(c), bus_call_note(c)->id);
-        answer = bus_call_answer(c);
-        if (answer)
-                bus_call_reply(c, answer, 0);
+        bus_call_reply_done(c);
 }
 
 void hub_bus_remove_website(BusCall *c, void *userdata) {
         WebsiteRemove remove = { .actor = bus_call_actor(c) };
         int r;
 
-        if (!read_id(c, &remove.id))
+        if (!bus_call_read_id(c, ID, &remove.id))
                 return;
         r = website_remove(hub_manager_store(userdata), &remove, on_removed, c, bus_call_handle(c));
         if (r < 0)
                 bus_call_fail(c, r, NULL);
+}
+
+/* Pausing -------------------------------------------------------------------------------------- */
+
+static void on_paused(int r, const char *error _unused_, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        const char *member = sd_bus_message_get_member(bus_call_message(c));
+
+        if (r < 0) {
+                bus_call_fail(c, r, r == -ENOENT ? NO_SUCH : NULL);
+                return;
+        }
+        log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION,
+                  strcmp(member, "PauseWebsite") == 0 ? "a website was paused"
+                                                      : "a website was resumed",
+                  "DPIN_ACTOR=%s\nDPIN_WEBSITE=%s", bus_call_actor(c), bus_call_note(c)->id);
+        bus_call_reply_done(c);
+}
+
+static void pause_website(BusCall *c, HubManager *m, bool paused) {
+        WebsitePause pause = { .paused = paused, .actor = bus_call_actor(c) };
+        int r;
+
+        if (!bus_call_read_id(c, ID, &pause.id))
+                return;
+        r = website_pause(hub_manager_store(m), &pause, on_paused, c, bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+void hub_bus_pause_website(BusCall *c, void *userdata) {
+        pause_website(c, userdata, true);
+}
+
+void hub_bus_resume_website(BusCall *c, void *userdata) {
+        pause_website(c, userdata, false);
 }
 
 /* Showing: whose it is, then how it is, then why. ---------------------------------------------- */
@@ -255,28 +283,16 @@ static void on_status(int r, const char *json, size_t n, void *userdata) {
                 bus_call_fail(c, r, NULL);
 }
 
-static const WebsiteRow *find_row(const WebsiteRow *rows, size_t n, const char *id) {
-        Uuid wanted;
-
-        if (uuid_parse(id, &wanted) < 0)
-                return NULL;
-        for (size_t i = 0; i < n; i++)
-                if (uuid_equal(&rows[i].public_id, &wanted))
-                        return &rows[i];
-        return NULL;
-}
-
-static void on_owner(int r, const WebsiteRow *rows, size_t n, void *userdata) {
+static void on_owner(int r, const WebsiteRow *rows, size_t n _unused_, void *userdata) {
         BusCall *c = bus_call_resume(userdata);
         HubManager *m = bus_call_userdata(c);
-        const WebsiteRow *row = r < 0 ? NULL : find_row(rows, n, bus_call_note(c)->id);
         WebsiteView view = { 0 };
 
-        if (!row) {
-                bus_call_fail(c, r < 0 ? r : -ENOENT, r < 0 ? NULL : "No website has this id");
+        if (r < 0) {
+                bus_call_fail(c, r, r == -ENOENT ? NO_SUCH : NULL);
                 return;
         }
-        bus_call_note(c)->organisation = row->organisation;
+        bus_call_note(c)->organisation = rows->organisation;
         r = view_of(c, &view);
         if (r >= 0)
                 r = website_status_json(hub_manager_store(m), &view, on_status, c,
@@ -289,9 +305,9 @@ void hub_bus_show_website(BusCall *c, void *userdata) {
         Uuid id;
         int r;
 
-        if (!read_id(c, &id))
+        if (!bus_call_read_id(c, ID, &id))
                 return;
-        r = websites_load(hub_manager_store(userdata), 0, on_owner, c, bus_call_handle(c));
+        r = website_find(hub_manager_store(userdata), &id, on_owner, c, bus_call_handle(c));
         if (r < 0)
                 bus_call_fail(c, r, NULL);
 }

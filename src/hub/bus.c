@@ -1,5 +1,5 @@
 /* The bus itself: connection, properties, and the table of methods, whose deeds are in
- * bus-validator.c and bus-website.c. */
+ * bus-NOUN.c. */
 #include "hub/bus.h"
 
 #include <errno.h>
@@ -21,10 +21,16 @@ struct HubBus {
 
 static const BusDeed deeds[] = {
         { "AddWebsite", "org.dpin.Hub1.website-manage", hub_bus_add_website },
+        { "ApprovePayout", "org.dpin.Hub1.payout-manage", hub_bus_approve_payout },
         { "ApproveValidator", "org.dpin.Hub1.validator-manage", hub_bus_approve_validator },
+        { "ListPayouts", NULL, hub_bus_list_payouts },
         { "ListValidators", NULL, hub_bus_list_validators },
         { "ListWebsites", NULL, hub_bus_list_websites },
+        { "PauseWebsite", "org.dpin.Hub1.website-manage", hub_bus_pause_website },
         { "RemoveWebsite", "org.dpin.Hub1.website-manage", hub_bus_remove_website },
+        { "ResumeWebsite", "org.dpin.Hub1.website-manage", hub_bus_resume_website },
+        { "SettlePayout", "org.dpin.Hub1.payout-manage", hub_bus_settle_payout },
+        { "ShowValidator", NULL, hub_bus_show_validator },
         { "ShowWebsite", NULL, hub_bus_show_website },
         { "SuspendValidator", "org.dpin.Hub1.validator-manage", hub_bus_suspend_validator },
         { 0 },
@@ -132,16 +138,19 @@ static const sd_bus_vtable hub_vtable[] = {
         SD_BUS_PROPERTY("Refused", "a{st}", property_refused, 0, 0),
         SD_BUS_PROPERTY("Websites", "u", property_count, 0, 0),
         SD_BUS_PROPERTY("Validators", "u", property_count, 0, 0),
-        SD_BUS_METHOD_WITH_ARGS("ListValidators", SD_BUS_ARGS("u", offset, "u", limit),
-                                SD_BUS_RESULT("a(sssssubsstx)", validators), on_method,
+        SD_BUS_METHOD_WITH_ARGS("ListValidators", SD_BUS_ARGS("s", state, "s", after, "u", limit),
+                                SD_BUS_RESULT("a(sssssubsstx)", validators, "s", next), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ShowValidator", SD_BUS_ARGS("s", key),
+                                SD_BUS_RESULT("(sssssubsstx)", validator), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ApproveValidator",
                                 SD_BUS_ARGS("s", key, "s", operator, "s", region, "u", asn),
                                 SD_BUS_NO_RESULT, on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("SuspendValidator", SD_BUS_ARGS("s", key), SD_BUS_NO_RESULT,
                                 on_method, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("ListWebsites", SD_BUS_ARGS("u", offset, "u", limit),
-                                SD_BUS_RESULT("a(sssuuybt)", websites), on_method,
+        SD_BUS_METHOD_WITH_ARGS("ListWebsites", SD_BUS_ARGS("s", after, "u", limit),
+                                SD_BUS_RESULT("a(sssuuybt)", websites, "s", next), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("AddWebsite", SD_BUS_ARGS("s", url, "a{sv}", options),
                                 SD_BUS_RESULT("s", id), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -150,6 +159,17 @@ static const sd_bus_vtable hub_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("ShowWebsite", SD_BUS_ARGS("s", id),
                                 SD_BUS_RESULT("s", status, "s", verdict), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("PauseWebsite", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT, on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ResumeWebsite", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT, on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListPayouts", SD_BUS_ARGS("s", status, "s", after, "u", limit),
+                                SD_BUS_RESULT("a(sssxssttt)", payouts, "s", next), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ApprovePayout", SD_BUS_ARGS("s", id), SD_BUS_RESULT("s", status),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SettlePayout", SD_BUS_ARGS("s", id, "s", transaction),
+                                SD_BUS_RESULT("s", status), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END
 };
 

@@ -1,4 +1,4 @@
-/* organisation, app_user, membership and api_token. */
+/* organisation and api_token. */
 #include "store/accounts.h"
 
 #include <errno.h>
@@ -19,15 +19,6 @@ static const PqStatement organisation_first = {
         .n_params = 0,
 };
 
-static const PqStatement app_user_put = {
-        .name = "app_user_put",
-        .sql = "WITH new AS (INSERT INTO app_user (public_id, email, password_hash)"
-               "   VALUES ($1, lower($2), $3) RETURNING id)"
-               " INSERT INTO membership (organisation_id, user_id, role)"
-               " SELECT $4, id, $5 FROM new",
-        .n_params = 5,
-};
-
 static const PqStatement api_token_put = {
         .name = "api_token_put",
         .sql = "INSERT INTO api_token (public_id, organisation_id, name, prefix, secret_sha256,"
@@ -40,10 +31,11 @@ static const PqStatement api_token_put = {
         " 'write' = ANY (scopes), 'payouts' = ANY (scopes), usec(created_at), usec(expires_at), "  \
         "usec(last_used_at), usec(revoked_at)"
 
-static const PqStatement api_token_all = {
-        .name = "api_token_all",
-        .sql = "SELECT " TOKEN_COLUMNS " FROM api_token WHERE organisation_id = $1 ORDER BY id",
-        .n_params = 1,
+static const PqStatement api_token_page = {
+        .name = "api_token_page",
+        .sql = "SELECT " TOKEN_COLUMNS " FROM api_token WHERE organisation_id = $1"
+               " AND public_id > $2 ORDER BY public_id LIMIT $3",
+        .n_params = 3,
 };
 
 static const PqStatement api_token_find = {
@@ -68,8 +60,8 @@ static const PqStatement api_token_revoke = {
 };
 
 const PqStatement *const accounts_statements[] = {
-        &organisation_default, &organisation_first, &app_user_put,     &api_token_put,
-        &api_token_all,        &api_token_find,     &api_token_revoke, NULL,
+        &organisation_default, &organisation_first, &api_token_put, &api_token_page,
+        &api_token_find,       &api_token_revoke,   NULL,
 };
 
 static int read_organisation(const PqResult *result, size_t i, void *ret) {
@@ -91,24 +83,6 @@ int organisation_ensure(Store *s, const Uuid *id, OrganisationRows callback, voi
         pq_uuid(t, id);
         pq_add(t, &organisation_first);
         return store_read(s, t, &organisation_reader, STORE_ANSWER(callback, userdata, ret));
-}
-
-int user_add(Store *s, const UserAdd *add, StoreDone done, void *userdata, StoreCall **ret) {
-        PqTransaction *t = store_begin(&app_user_put);
-        char object[UUID_TEXT_SIZE];
-
-        if (!t)
-                return -ENOMEM;
-        pq_uuid(t, &add->id);
-        pq_text(t, add->email);
-        pq_text(t, add->password_hash);
-        pq_int(t, add->organisation);
-        pq_text(t, add->role);
-        audit_put(t, &(const AuditRow){ .actor = add->actor,
-                                        .organisation = add->organisation,
-                                        .action = "user.add",
-                                        .object = uuid_format(&add->id, object) });
-        return store_submit(s, t, done, userdata, ret);
 }
 
 static const struct {
@@ -169,13 +143,15 @@ static int read_token(const PqResult *result, size_t i, void *ret) {
 
 STORE_READER(token_reader, TokenRow, TokenRows, read_token, NULL);
 
-int tokens_load(Store *s, uint32_t organisation, TokenRows callback, void *userdata,
+int tokens_load(Store *s, const StorePage *page, TokenRows callback, void *userdata,
                 StoreCall **ret) {
-        PqTransaction *t = store_begin(&api_token_all);
+        PqTransaction *t = store_begin(&api_token_page);
 
         if (!t)
                 return -ENOMEM;
-        pq_int(t, organisation);
+        pq_int(t, page->organisation);
+        store_put_after(t, page->after);
+        pq_int(t, page->limit);
         return store_read(s, t, &token_reader, STORE_ANSWER(callback, userdata, ret));
 }
 

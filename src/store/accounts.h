@@ -1,4 +1,4 @@
-/* Organisations, users, and the tokens requests come with. Secrets are only ever kept as hashes. */
+/* Organisations, and the tokens requests come with. Secrets are only ever kept as hashes. */
 #pragma once
 
 #include "base/id.h"
@@ -15,18 +15,6 @@ typedef void (*OrganisationRows)(int r, const OrganisationRow *rows, size_t n, v
 /* The oldest organisation; made with this id and the name "default" when there is none. One row. */
 int organisation_ensure(Store *s, const Uuid *id, OrganisationRows callback, void *userdata,
                         StoreCall **ret);
-
-typedef struct UserAdd {
-        uint32_t organisation;
-        Uuid id;
-        const char *email;         /* made lower case */
-        const char *password_hash; /* argon2id text, or NULL */
-        const char *role;          /* "viewer", "editor", "admin" */
-        const char *actor;
-} UserAdd;
-
-/* -EEXIST: this address has a user; -EINVAL: a value is not allowed. */
-int user_add(Store *s, const UserAdd *add, StoreDone done, void *userdata, StoreCall **ret);
 
 typedef enum TokenScope {
         TOKEN_READ = 1 << 0,
@@ -56,7 +44,8 @@ typedef struct TokenRow {
 
 typedef void (*TokenRows)(int r, const TokenRow *rows, size_t n, void *userdata);
 
-int tokens_load(Store *s, uint32_t organisation, TokenRows callback, void *userdata,
+/* Of one organisation, the revoked and expired ones too. */
+int tokens_load(Store *s, const StorePage *page, TokenRows callback, void *userdata,
                 StoreCall **ret);
 /* The token of this hash (32 bytes) if it is neither revoked nor expired; else n is 0. Keeps the
  * time of its last use to the minute. */

@@ -18,6 +18,8 @@ struct BusCall {
         sd_bus_message *message;
         sd_bus_slot *slot; /* of the question who asks */
         StoreCall *store;
+        void *handle; /* what it waits for beside the store, or NULL */
+        void (*cancel)(void *handle);
         char actor[24];
         BusCallNote note;
 };
@@ -36,6 +38,7 @@ static const struct {
 } errors[] = {
         { ENOENT, "org.dpin.Error.NotFound", "There is no such thing" },
         { EEXIST, "org.dpin.Error.Exists", "It exists already" },
+        { ESTALE, "org.dpin.Error.Conflict", "It is not in the state for this" },
         { EINVAL, "org.dpin.Error.Invalid", "A value is not allowed" },
         { ENOTCONN, "org.dpin.Error.Unavailable", "The database is away" },
         { ENOBUFS, "org.dpin.Error.Unavailable", "Too much is waiting for the database" },
@@ -50,6 +53,8 @@ static BusCall *bus_call_free(BusCall *c) {
                 c->next->link = c->link;
         c->calls->open--;
         store_call_cancel(c->store);
+        if (c->handle)
+                c->cancel(c->handle);
         sd_bus_slot_unref(c->slot);
         sd_bus_message_unref(c->message);
         free(c->note.text);
@@ -178,6 +183,11 @@ StoreCall **bus_call_handle(BusCall *c) {
         return &c->store;
 }
 
+void bus_call_wait(BusCall *c, void *handle, void (*cancel)(void *handle)) {
+        c->handle = handle;
+        c->cancel = cancel;
+}
+
 BusCall *bus_call_resume(void *userdata) {
         BusCall *c = userdata;
 
@@ -200,12 +210,45 @@ bool bus_call_read(BusCall *c, const char *types, ...) {
         return false;
 }
 
-bool bus_call_read_page(BusCall *c) {
-        if (!bus_call_read(c, "uu", &c->note.offset, &c->note.limit))
+bool bus_call_read_cursor(BusCall *c, const char **state, const char **after) {
+        if (state ? !bus_call_read(c, "ssu", state, after, &c->note.limit)
+                  : !bus_call_read(c, "su", after, &c->note.limit))
                 return false;
+        if (state && !(*state)[0])
+                *state = NULL;
         if (c->note.limit >= 1 && c->note.limit <= BUS_CALL_PAGE_MAX)
                 return true;
         bus_call_fail(c, -EINVAL, "The limit of a page is 1 to 500");
+        return false;
+}
+
+bool bus_call_read_page(BusCall *c, const char **state, StorePage *ret) {
+        const char *after;
+
+        if (!bus_call_read_cursor(c, state, &after))
+                return false;
+        if (after[0] && uuid_parse(after, &c->note.after) < 0) {
+                bus_call_fail(c, -EINVAL,
+                              "A page goes on after what the page before gave as next, \"\" is the "
+                              "start");
+                return false;
+        }
+        *ret = (StorePage){ .after = after[0] ? &c->note.after : NULL, .limit = c->note.limit + 1 };
+        return true;
+}
+
+bool bus_call_read_id(BusCall *c, const char *what, Uuid *ret) {
+        char reason[64];
+        const char *text;
+
+        if (!bus_call_read(c, "s", &text))
+                return false;
+        if (uuid_parse(text, ret) == 0) {
+                uuid_format(ret, c->note.id);
+                return true;
+        }
+        snprintf(reason, sizeof(reason), "%s is a UUID of 36 characters", what);
+        bus_call_fail(c, -EINVAL, reason);
         return false;
 }
 
@@ -220,6 +263,38 @@ sd_bus_message *bus_call_answer(BusCall *c) {
         return NULL;
 }
 
+sd_bus_message *bus_call_open_page(BusCall *c, int r, const char *row) {
+        sd_bus_message *answer;
+
+        if (r < 0) {
+                bus_call_fail(c, r, NULL);
+                return NULL;
+        }
+        answer = bus_call_answer(c);
+        if (!answer)
+                return NULL;
+        r = sd_bus_message_open_container(answer, 'a', row);
+        if (r >= 0)
+                return answer;
+        bus_call_reply(c, answer, r);
+        return NULL;
+}
+
+void bus_call_close_page(BusCall *c, sd_bus_message *answer, int r, const char *next) {
+        if (r >= 0)
+                r = sd_bus_message_close_container(answer);
+        if (r >= 0)
+                r = sd_bus_message_append(answer, "s", next);
+        bus_call_reply(c, answer, r);
+}
+
+void bus_call_reply_done(BusCall *c) {
+        sd_bus_message *answer = bus_call_answer(c);
+
+        if (answer)
+                bus_call_reply(c, answer, 0);
+}
+
 void bus_call_reply(BusCall *c, sd_bus_message *answer, int r) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *owned = answer;
 
@@ -230,26 +305,19 @@ void bus_call_reply(BusCall *c, sd_bus_message *answer, int r) {
         bus_call_free(c);
 }
 
-static int append_page(sd_bus_message *answer, const BusRows *rows, const BusCallNote *note) {
-        size_t end = MIN(rows->n, (size_t)note->offset + note->limit);
-        int r;
-
-        r = sd_bus_message_open_container(answer, 'a', rows->type);
-        for (size_t i = note->offset; r >= 0 && i < end; i++)
-                r = rows->append(answer, (const char *)rows->rows + i * rows->size);
-        return r < 0 ? r : sd_bus_message_close_container(answer);
-}
-
 void bus_call_reply_page(BusCall *c, int r, const BusRows *rows) {
-        sd_bus_message *answer;
+        sd_bus_message *answer = bus_call_open_page(c, r, rows->type);
+        size_t shown = MIN(rows->n, (size_t)c->note.limit);
+        const char *row = rows->rows;
+        char next[UUID_TEXT_SIZE] = "";
 
-        if (r < 0) {
-                bus_call_fail(c, r, NULL);
+        if (!answer)
                 return;
-        }
-        answer = bus_call_answer(c);
-        if (answer)
-                bus_call_reply(c, answer, append_page(answer, rows, &c->note));
+        for (size_t i = 0; r >= 0 && i < shown; i++, row += rows->size)
+                r = rows->append(answer, row);
+        if (shown < rows->n)
+                uuid_format((const Uuid *)(row - rows->size + rows->id), next);
+        bus_call_close_page(c, answer, r, next);
 }
 
 void bus_call_fail(BusCall *c, int r, const char *text) {

@@ -31,7 +31,8 @@ int bus_calls_method(BusCalls *calls, sd_bus_message *m);
 
 /* What a call keeps while it waits. */
 typedef struct BusCallNote {
-        uint32_t offset, limit;  /* of a page */
+        uint32_t limit; /* of a page */
+        Uuid after;
         char id[UUID_TEXT_SIZE]; /* of what is being made */
         char secret[64];         /* wiped with the call */
         uint32_t organisation;
@@ -45,28 +46,46 @@ BusCallNote *bus_call_note(BusCall *c);
 const char *bus_call_actor(const BusCall *c);
 /* For the last argument of the store's functions. */
 StoreCall **bus_call_handle(BusCall *c);
+/* The call waits for something else than the store, which cancel() ends when the call ends first;
+ * NULL: it has come. */
+void bus_call_wait(BusCall *c, void *handle, void (*cancel)(void *handle));
 /* The store has called back: its handle is no more. Returns userdata as what it is. */
 BusCall *bus_call_resume(void *userdata);
 
-/* Reads "uu" into the note. false: the call has been answered. */
-bool bus_call_read_page(BusCall *c);
+/* Reads the arguments of a list: the cursor (an id, "" from the start) and the limit; before them
+ * the state that is wanted, unless state is NULL (then *state is NULL for ""). The page asks for
+ * one row more than wanted: by that one it is known that there is a next page. false: the call has
+ * been answered. */
+bool bus_call_read_page(BusCall *c, const char **state, StorePage *ret);
+/* The same for a cursor that is no id: *after as it came. The limit goes into the note. */
+bool bus_call_read_cursor(BusCall *c, const char **state, const char **after);
 /* false: not read as these types, and answered. */
 bool bus_call_read(BusCall *c, const char *types, ...);
+/* A UUID as the only argument, also kept as text in the note; what: "A website's id". false: the
+ * call has been answered. */
+bool bus_call_read_id(BusCall *c, const char *what, Uuid *ret);
 /* An empty answer to be filled; NULL: out of memory, and answered. */
 sd_bus_message *bus_call_answer(BusCall *c);
+/* An answer whose array of rows is open. r: of the store. NULL: answered. */
+sd_bus_message *bus_call_open_page(BusCall *c, int r, const char *row);
+/* Ends the call: r of the last row; next: the cursor of the next page, "" if there is none. */
+void bus_call_close_page(BusCall *c, sd_bus_message *answer, int r, const char *next);
 /* Both end the call. r of sd_bus_message_append(): negative fails. Takes the answer. */
 void bus_call_reply(BusCall *c, sd_bus_message *answer, int r);
+/* With an answer that says nothing. */
+void bus_call_reply_done(BusCall *c);
 
 /* Rows the store has read, to be answered as an array of one type. */
 typedef struct BusRows {
         const char *type; /* of a row: "(ss)" */
         const void *rows;
         size_t n, size; /* how many, and of one */
+        size_t id;      /* offset of its Uuid, by which the next page begins */
         int (*append)(sd_bus_message *answer, const void *row);
 } BusRows;
 
 /* The page of them that bus_call_read_page() asked for; r of the store. */
 void bus_call_reply_page(BusCall *c, int r, const BusRows *rows);
-/* r as of the store: becomes org.dpin.Error.NotFound, Exists, Invalid, Unavailable or Failed; text
- * is for people, or NULL. */
+/* r as of the store: becomes org.dpin.Error.NotFound, Exists, Conflict, Invalid, Unavailable or
+ * Failed; text is for people, or NULL. */
 void bus_call_fail(BusCall *c, int r, const char *text);

@@ -20,7 +20,7 @@ static const PqStatement payout_ask = {
 static const PqStatement payout_page = {
         .name = "payout_page",
         .sql = "SELECT " COLUMNS " FROM payout p JOIN validator v ON v.id = p.validator_id"
-               " WHERE ($1::text IS NULL OR p.status = $1) AND ($2::uuid IS NULL OR p.id > $2)"
+               " WHERE ($1::text IS NULL OR p.status = $1) AND p.id > $2"
                " ORDER BY p.id LIMIT $3",
         .n_params = 3,
 };
@@ -94,10 +94,7 @@ int payouts_load(Store *s, const PayoutPage *page, PayoutRows callback, void *us
         if (!t)
                 return -ENOMEM;
         pq_text(t, page->status);
-        if (page->after)
-                pq_uuid(t, page->after);
-        else
-                pq_null(t);
+        store_put_after(t, page->after);
         pq_int(t, page->limit);
         return store_read(s, t, &payout_reader, STORE_ANSWER(callback, userdata, ret));
 }

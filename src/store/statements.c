@@ -14,6 +14,7 @@
 #include "store/store.h"
 #include "store/streams.h"
 #include "store/ticks.h"
+#include "store/users.h"
 #include "store/validators.h"
 #include "store/verdicts.h"
 #include "store/website-views.h"
@@ -21,23 +22,12 @@
 
 const StoreStatements *store_statements(void) {
         static const StoreStatements all[] = {
-                accounts_statements,
-                audit_statements,
-                batches_statements,
-                epochs_statements,
-                events_statements,
-                hub_state_statements,
-                incidents_statements,
-                ledger_statements,
-                orders_statements,
-                rollups_statements,
-                streams_statements,
-                ticks_statements,
-                validators_statements,
-                verdicts_statements,
-                website_views_statements,
-                websites_statements,
-                NULL,
+                accounts_statements,      audit_statements,      batches_statements,
+                epochs_statements,        events_statements,     hub_state_statements,
+                incidents_statements,     ledger_statements,     orders_statements,
+                rollups_statements,       streams_statements,    ticks_statements,
+                users_statements,         validators_statements, verdicts_statements,
+                website_views_statements, websites_statements,   NULL,
         };
 
         return all;

@@ -10,11 +10,27 @@
         " v.version, host(v.address), v.connected, usec(v.last_connected_at), "                    \
         "usec(v.last_seen_at), usec(v.approved_at)"
 
+#define WITH_BALANCE                                                                               \
+        COLUMNS ", coalesce(b.lamports, 0) FROM validator v"                                       \
+                " LEFT JOIN validator_balance b ON b.validator_id = v.id"
+
 static const PqStatement validator_all = {
         .name = "validator_all",
-        .sql = "SELECT " COLUMNS ", coalesce(b.lamports, 0) FROM validator v"
-               " LEFT JOIN validator_balance b ON b.validator_id = v.id ORDER BY v.id",
+        .sql = "SELECT " COLUMNS ", 0 FROM validator v ORDER BY v.id",
         .n_params = 0,
+};
+
+static const PqStatement validator_page = {
+        .name = "validator_page",
+        .sql = "SELECT " WITH_BALANCE " WHERE v.key > $1 AND ($2::text IS NULL OR v.state = $2)"
+               " ORDER BY v.key LIMIT $3",
+        .n_params = 3,
+};
+
+static const PqStatement validator_one = {
+        .name = "validator_one",
+        .sql = "SELECT " WITH_BALANCE " WHERE v.key = $1",
+        .n_params = 1,
 };
 
 /* Its commit is not waited for: whatever names the row is committed after it, and the log of the
@@ -83,6 +99,8 @@ static const PqStatement validator_json = {
 
 const PqStatement *const validators_statements[] = {
         &validator_all,
+        &validator_page,
+        &validator_one,
         &validator_upsert,
         &validator_update,
         &validator_connected,
@@ -126,6 +144,28 @@ static const StoreReader one_validator_reader = {
 int validators_load(Store *s, ValidatorRows callback, void *userdata, StoreCall **ret) {
         return store_read(s, store_begin(&validator_all), &validator_reader,
                           STORE_ANSWER(callback, userdata, ret));
+}
+
+int validators_page(Store *s, const ValidatorPage *page, ValidatorRows callback, void *userdata,
+                    StoreCall **ret) {
+        PqTransaction *t = store_begin(&validator_page);
+
+        if (!t)
+                return -ENOMEM;
+        pq_bytes(t, page->after, page->after ? 32 : 0);
+        pq_text(t, page->state);
+        pq_int(t, page->limit);
+        return store_read(s, t, &validator_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+int validator_find(Store *s, const uint8_t *key, ValidatorRows callback, void *userdata,
+                   StoreCall **ret) {
+        PqTransaction *t = store_begin(&validator_one);
+
+        if (!t)
+                return -ENOMEM;
+        pq_bytes(t, key, 32);
+        return store_read(s, t, &one_validator_reader, STORE_ANSWER(callback, userdata, ret));
 }
 
 static void put_tags(PqTransaction *t, const ValidatorJoin *join) {

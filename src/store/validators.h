@@ -13,12 +13,25 @@ typedef struct ValidatorRow {
         uint32_t asn;                       /* by the admin; 0 unknown */
         bool connected;
         usec_t last_connected, last_seen, approved; /* USEC_INFINITY: never */
-        int64_t lamports;                           /* balance; of validators_load() only */
+        int64_t lamports; /* balance; of validators_page() and validator_find() only */
 } ValidatorRow;
 
 typedef void (*ValidatorRows)(int r, const ValidatorRow *rows, size_t n, void *userdata);
 
 int validators_load(Store *s, ValidatorRows callback, void *userdata, StoreCall **ret);
+
+typedef struct ValidatorPage {
+        const char *state;    /* only these; NULL: all */
+        const uint8_t *after; /* 32 bytes, the last key of the page before; NULL: from the start */
+        unsigned limit;
+} ValidatorPage;
+
+/* By key. */
+int validators_page(Store *s, const ValidatorPage *page, ValidatorRows callback, void *userdata,
+                    StoreCall **ret);
+/* One row; -ENOENT: no such key. */
+int validator_find(Store *s, const uint8_t *key, ValidatorRows callback, void *userdata,
+                   StoreCall **ret);
 
 typedef struct ValidatorJoin {
         const uint8_t *key;                   /* 32 bytes */

@@ -1,4 +1,4 @@
-/* Who may come in: organisations, users and tokens. */
+/* Who may come in: organisations and tokens. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,30 +35,6 @@ static void the_first_organisation_is_the_default(void **state) {
 
         assert_int_equal(organisation_ensure(f->store, &id, on_organisation, f, NULL), 0);
         fixture_expect_text(f, "1 first f1");
-}
-
-static int add_user(StoreFixture *f, uint8_t id, const char *email, const char *role) {
-        const UserAdd user = { .organisation = 1,
-                               .id = fixture_website(id),
-                               .email = email,
-                               .role = role,
-                               .actor = "uid 0" };
-
-        assert_int_equal(user_add(f->store, &user, fixture_done, f, NULL), 0);
-        fixture_wait(f);
-        return f->r;
-}
-
-static void users_are_unique_by_address(void **state) {
-        StoreFixture *f = *state;
-
-        assert_int_equal(add_user(f, 1, "Ann@Example.org", "admin"), 0);
-        assert_int_equal(add_user(f, 2, "ann@example.org", "viewer"), -EEXIST);
-        assert_int_equal(add_user(f, 3, "bob@example.org", "king"), -EINVAL);
-        fixture_expect(f,
-                       "SELECT string_agg(email || ' ' || role, ', ') FROM app_user JOIN"
-                       " membership ON user_id = id",
-                       "ann@example.org admin");
 }
 
 static void add_token(StoreFixture *f, uint8_t id, usec_t expires) {
@@ -125,20 +101,33 @@ static void only_their_owner_revokes_them(void **state) {
         assert_int_equal(revoke_token(f, 2, 1), 0);
         assert_int_equal(revoke_token(f, 2, 1), -ENOENT);
         expect_token(f, 1, "");
-        assert_int_equal(tokens_load(f->store, 2, on_tokens, f, NULL), 0);
+        fixture_expect(f, "SELECT string_agg(action, ' ' ORDER BY id) FROM audit_log",
+                       "token.create token.create token.create token.revoke");
+}
+
+static void they_come_in_pages(void **state) {
+        StoreFixture *f = *state;
+        const Uuid first = fixture_website(1);
+        StorePage page = { .organisation = 2, .limit = 9 };
+
+        assert_int_equal(tokens_load(f->store, &page, on_tokens, f, NULL), 0);
         fixture_expect_text(f, "1 org 2 1 script dpin_abc scopes 5 used revoked\n"
                                "3 org 2 3 script dpin_abc scopes 5 expires\n");
-        fixture_expect(f, "SELECT string_agg(action, ' ' ORDER BY id) FROM audit_log",
-                       "user.add token.create token.create token.create token.revoke");
+        page.limit = 1;
+        assert_int_equal(tokens_load(f->store, &page, on_tokens, f, NULL), 0);
+        fixture_expect_text(f, "1 org 2 1 script dpin_abc scopes 5 used revoked\n");
+        page.after = &first;
+        assert_int_equal(tokens_load(f->store, &page, on_tokens, f, NULL), 0);
+        fixture_expect_text(f, "3 org 2 3 script dpin_abc scopes 5 expires\n");
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_first_organisation_is_the_default),
-                cmocka_unit_test(users_are_unique_by_address),
                 cmocka_unit_test(tokens_work_until_they_expire),
                 cmocka_unit_test(last_use_is_kept_to_the_minute),
                 cmocka_unit_test(only_their_owner_revokes_them),
+                cmocka_unit_test(they_come_in_pages),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);

@@ -104,7 +104,35 @@ static void they_come_and_go(void **state) {
         fixture_expect(f, "SELECT count(*) FROM validator WHERE connected", "0");
 }
 
-static void all_are_loaded_with_balance(void **state) {
+static void on_keys(int r, const ValidatorRow *rows, size_t n, void *userdata) {
+        StoreFixture *f = fixture_rows(userdata, r, n);
+
+        for (size_t i = 0; i < n; i++)
+                fixture_note(f, "%u:%ld ", rows[i].key[31], (long)rows[i].lamports);
+}
+
+static void expect_page(StoreFixture *f, const ValidatorPage *page, const char *text) {
+        assert_int_equal(validators_page(f->store, page, on_keys, f, NULL), 0);
+        fixture_expect_text(f, text);
+}
+
+static void they_come_in_pages_with_balance(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "INSERT INTO ledger_entry (kind, validator_id, hour, debit, credit, amount)"
+                       " VALUES ('reward', 2, now(), 'rewards', 'validator', 5)");
+        expect_page(f, &(const ValidatorPage){ .limit = 3 }, "1:0 2:5 3:0 ");
+        expect_page(f, &(const ValidatorPage){ .limit = 9, .after = fixture_key(3) },
+                    "4:0 8:0 9:0 ");
+        expect_page(f, &(const ValidatorPage){ .limit = 9, .state = "suspended" }, "9:0 ");
+        assert_int_equal(validator_find(f->store, fixture_key(2), on_keys, f, NULL), 0);
+        fixture_expect_text(f, "2:5 ");
+        assert_int_equal(validator_find(f->store, fixture_key(7), on_keys, f, NULL), 0);
+        fixture_wait(f);
+        assert_int_equal(f->r, -ENOENT);
+}
+
+static void all_are_loaded(void **state) {
         StoreFixture *f = *state;
 
         fixture_sql(f, "DELETE FROM work_order;"
@@ -144,7 +172,8 @@ int main(void) {
                 cmocka_unit_test(a_neighbour_is_approved_at_once),
                 cmocka_unit_test(the_admin_sets_what_counts),
                 cmocka_unit_test(they_come_and_go),
-                cmocka_unit_test(all_are_loaded_with_balance),
+                cmocka_unit_test(they_come_in_pages_with_balance),
+                cmocka_unit_test(all_are_loaded),
                 cmocka_unit_test(the_api_shows_them),
         };
 

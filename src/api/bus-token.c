@@ -1,19 +1,18 @@
-/* Tokens and users of the first organisation, which is made when it is missing. A token's text is
- * shown once, in the answer to its creation; kept is its hash. */
+/* Tokens: the text of one is shown once, in the answer to its creation; kept is its hash. */
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "api/bus-deeds.h"
+#include "api/bus-owner.h"
 #include "base/encode.h"
 #include "base/log-ids.h"
 #include "base/log.h"
-#include "store/accounts.h"
 #include "wire/sign.h"
 
 #define ROW "(sssastttt)"
+#define ID  "A token's id"
 
 #define PREFIX_SIZE sizeof("dpin_xxxxxx")
 #define TOKEN_SIZE  (PREFIX_SIZE + BASE64URL_SIZE(32))
@@ -26,33 +25,6 @@ static const struct {
         { "write", TOKEN_WRITE },
         { "payouts", TOKEN_PAYOUTS },
 };
-
-/* Whose it is: the first step of every deed here. ---------------------------------------------- */
-
-static void ensure_organisation(BusCall *c, OrganisationRows then) {
-        ApiManager *m = bus_call_userdata(c);
-        Uuid id = uuid7_new(now_realtime());
-        int r;
-
-        r = organisation_ensure(api_manager_store(m), &id, then, c, bus_call_handle(c));
-        if (r < 0)
-                bus_call_fail(c, r, NULL);
-}
-
-/* false: answered. */
-static bool is_there(BusCall *c, int r, size_t n) {
-        if (r >= 0 && n > 0)
-                return true;
-        bus_call_fail(c, r < 0 ? r : -EIO, NULL);
-        return false;
-}
-
-static void reply_nothing(BusCall *c) {
-        sd_bus_message *answer = bus_call_answer(c);
-
-        if (answer)
-                bus_call_reply(c, answer, 0);
-}
 
 /* Creating ------------------------------------------------------------------------------------- */
 
@@ -172,7 +144,7 @@ static void on_token_owner(int r, const OrganisationRow *rows, size_t n, void *u
         char text[UUID_TEXT_SIZE];
         TokenWish wish;
 
-        if (!is_there(c, r, n) || !read_wish(c, &wish))
+        if (!bus_owner_is_there(c, r, n) || !read_wish(c, &wish))
                 return;
         if (wish.organisation[0] &&
             strcmp(wish.organisation, uuid_format(&rows->public_id, text)) != 0) {
@@ -188,7 +160,7 @@ void api_bus_create_token(BusCall *c, void *userdata _unused_) {
         TokenWish wish;
 
         if (read_wish(c, &wish))
-                ensure_organisation(c, on_token_owner);
+                bus_owner_ensure(c, on_token_owner);
 }
 
 /* Listing -------------------------------------------------------------------------------------- */
@@ -226,39 +198,35 @@ static int append_token(sd_bus_message *answer, const void *row) {
 
 static void on_listed(int r, const TokenRow *rows, size_t n, void *userdata) {
         bus_call_reply_page(bus_call_resume(userdata), r,
-                            &(BusRows){ ROW, rows, n, sizeof(*rows), append_token });
+                            &(BusRows){ .type = ROW,
+                                        .rows = rows,
+                                        .n = n,
+                                        .size = sizeof(*rows),
+                                        .id = offsetof(TokenRow, public_id),
+                                        .append = append_token });
 }
 
 static void on_list_owner(int r, const OrganisationRow *rows, size_t n, void *userdata) {
         BusCall *c = bus_call_resume(userdata);
         ApiManager *m = bus_call_userdata(c);
+        StorePage page;
 
-        if (!is_there(c, r, n))
+        if (!bus_owner_is_there(c, r, n) || !bus_call_read_page(c, NULL, &page))
                 return;
-        r = tokens_load(api_manager_store(m), rows->id, on_listed, c, bus_call_handle(c));
+        page.organisation = rows->id;
+        r = tokens_load(api_manager_store(m), &page, on_listed, c, bus_call_handle(c));
         if (r < 0)
                 bus_call_fail(c, r, NULL);
 }
 
 void api_bus_list_tokens(BusCall *c, void *userdata _unused_) {
-        if (bus_call_read_page(c))
-                ensure_organisation(c, on_list_owner);
+        StorePage page;
+
+        if (bus_call_read_page(c, NULL, &page))
+                bus_owner_ensure(c, on_list_owner);
 }
 
 /* Revoking ------------------------------------------------------------------------------------- */
-
-static bool read_id(BusCall *c, Uuid *ret) {
-        const char *text;
-
-        if (!bus_call_read(c, "s", &text))
-                return false;
-        if (uuid_parse(text, ret) == 0) {
-                uuid_format(ret, bus_call_note(c)->id);
-                return true;
-        }
-        bus_call_fail(c, -EINVAL, "A token's id is a UUID of 36 characters");
-        return false;
-}
 
 static void on_revoked(int r, const char *error _unused_, void *userdata) {
         BusCall *c = bus_call_resume(userdata);
@@ -269,7 +237,7 @@ static void on_revoked(int r, const char *error _unused_, void *userdata) {
         }
         log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "a token was revoked",
                   "DPIN_ACTOR=%s\nDPIN_TOKEN=%s", bus_call_actor(c), bus_call_note(c)->id);
-        reply_nothing(c);
+        bus_call_reply_done(c);
 }
 
 static void on_revoke_owner(int r, const OrganisationRow *rows, size_t n, void *userdata) {
@@ -277,7 +245,7 @@ static void on_revoke_owner(int r, const OrganisationRow *rows, size_t n, void *
         ApiManager *m = bus_call_userdata(c);
         TokenRevoke revoke = { .actor = bus_call_actor(c) };
 
-        if (!is_there(c, r, n) || !read_id(c, &revoke.id))
+        if (!bus_owner_is_there(c, r, n) || !bus_call_read_id(c, ID, &revoke.id))
                 return;
         revoke.organisation = rows->id;
         r = token_revoke(api_manager_store(m), &revoke, on_revoked, c, bus_call_handle(c));
@@ -288,80 +256,6 @@ static void on_revoke_owner(int r, const OrganisationRow *rows, size_t n, void *
 void api_bus_revoke_token(BusCall *c, void *userdata _unused_) {
         Uuid id;
 
-        if (read_id(c, &id))
-                ensure_organisation(c, on_revoke_owner);
-}
-
-/* Users ---------------------------------------------------------------------------------------- */
-
-/* Something, an @, something; what is deliverable only the mail says. */
-static bool is_address(const char *text) {
-        const char *at = strrchr(text, '@');
-
-        if (!at || at == text || !at[1] || strlen(text) > 320)
-                return false;
-        for (const char *p = text; *p; p++)
-                if ((unsigned char)*p <= ' ' || *p == 0x7f)
-                        return false;
-        return true;
-}
-
-static bool is_role(const char *text) {
-        static const char *const roles[] = { "viewer", "editor", "admin" };
-
-        for (size_t i = 0; i < ELEMENTSOF(roles); i++)
-                if (strcmp(text, roles[i]) == 0)
-                        return true;
-        return false;
-}
-
-static bool read_user(BusCall *c, const char **ret_email, const char **ret_role) {
-        const char *reason = NULL;
-
-        if (!bus_call_read(c, "ss", ret_email, ret_role))
-                return false;
-        if (!is_address(*ret_email))
-                reason = "This is no e-mail address";
-        else if (!is_role(*ret_role))
-                reason = "A role is viewer, editor or admin";
-        if (reason)
-                bus_call_fail(c, -EINVAL, reason);
-        return !reason;
-}
-
-static void on_user_added(int r, const char *error _unused_, void *userdata) {
-        BusCall *c = bus_call_resume(userdata);
-        const char *id = bus_call_note(c)->id;
-        sd_bus_message *answer;
-
-        if (r < 0) {
-                bus_call_fail(c, r, r == -EEXIST ? "This address has a user already" : NULL);
-                return;
-        }
-        log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "a user was added",
-                  "DPIN_ACTOR=%s\nDPIN_USER=%s", bus_call_actor(c), id);
-        answer = bus_call_answer(c);
-        if (answer)
-                bus_call_reply(c, answer, sd_bus_message_append(answer, "s", id));
-}
-
-static void on_user_owner(int r, const OrganisationRow *rows, size_t n, void *userdata) {
-        BusCall *c = bus_call_resume(userdata);
-        ApiManager *m = bus_call_userdata(c);
-        UserAdd add = { .id = uuid7_new(now_realtime()), .actor = bus_call_actor(c) };
-
-        if (!is_there(c, r, n) || !read_user(c, &add.email, &add.role))
-                return;
-        add.organisation = rows->id;
-        uuid_format(&add.id, bus_call_note(c)->id);
-        r = user_add(api_manager_store(m), &add, on_user_added, c, bus_call_handle(c));
-        if (r < 0)
-                bus_call_fail(c, r, NULL);
-}
-
-void api_bus_add_user(BusCall *c, void *userdata _unused_) {
-        const char *email, *role;
-
-        if (read_user(c, &email, &role))
-                ensure_organisation(c, on_user_owner);
+        if (bus_call_read_id(c, ID, &id))
+                bus_owner_ensure(c, on_revoke_owner);
 }

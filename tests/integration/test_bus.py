@@ -1,0 +1,117 @@
+"""What the daemons are on the bus: described, guarded, and honest when something is away."""
+
+import os
+import re
+import subprocess
+import unittest
+import xml.etree.ElementTree as tree
+
+from ctl_case import DENIED, NOBODY, OK, SOURCE, UNAVAILABLE, Ctl
+from process import wait_until
+
+DAEMONS = {"Hub1": "hub", "Api1": "api", "Validator1": "validator"}
+
+
+class Bus(Ctl):
+    everyone = True
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.world.start_validator("berlin", "region=eu")
+
+    def test_status_of_all_three(self):
+        rows = {r["daemon"]: r for r in self.rows("status")}
+        self.assertEqual(set(rows), {"dpin-hub", "dpin-api", "dpin-validator"})
+        self.assertEqual((rows["dpin-hub"]["state"], rows["dpin-api"]["state"]), ("ready", "ready"))
+        self.assertTrue(any(d.startswith("SpoolBytes=") for d in rows["dpin-validator"]["detail"]))
+        self.assertNotIn("\x1b", self.ok("status", env={"NO_COLOR": "1"}))
+
+    def test_interfaces_are_what_their_descriptions_say(self):
+        for interface, folder in DAEMONS.items():
+            found = subprocess.run(["busctl", f"--address={self.world.bus_address}", "introspect", "--xml-interface",
+                                    f"org.dpin.{interface}", f"/org/dpin/{interface}"], capture_output=True, check=True)
+            self.assertEqual(members(described(interface), interface),
+                             members(tree.fromstring(found.stdout), interface), folder)
+
+    def test_somebody_else_may_look_but_not_act(self):
+        if os.getuid() != 0:
+            self.skipTest("needs root to become somebody else")
+        look = subprocess.run([*NOBODY, *self.argv("website", "list")], capture_output=True, check=False)
+        if look.returncode == 126:
+            self.skipTest("the build is closed to others")
+        self.assertEqual(look.returncode, OK, look.stderr)
+        act = subprocess.run([*NOBODY, *self.argv("website", "add", "http://example.org/")], capture_output=True,
+                             check=False)
+        self.assertEqual(act.returncode, DENIED)
+        self.assertIn(b"dpin-hub refuses this: org.dpin.Hub1.website-manage: on a private bus only root", act.stderr)
+
+    def test_without_database_all_is_unavailable(self):
+        self.world.database.stop()
+        try:
+            wait_until(lambda: self.state("dpin-hub") != "ready", "the hub noticed")
+            self.fails(UNAVAILABLE, "database", "website", "list")
+            self.fails(UNAVAILABLE, "database", "token", "list")
+        finally:
+            self.world.database.start()
+        self.wait_ready()
+
+    def test_without_daemon_the_unit_is_named(self):
+        self.world.api.stop()
+        try:
+            self.fails(UNAVAILABLE, "dpin-api does not run here.*systemctl enable --now dpin-api", "token", "list")
+            self.assertIn("not running", self.ok("status"))
+        finally:
+            self.world.start_api()
+            self.wait_ready()
+
+
+class Described(unittest.TestCase):
+    """The files that are installed, and the sources."""
+
+    def test_every_member_says_what_it_is(self):
+        for interface in DAEMONS:
+            element, = [e for e in described(interface).iter("interface")]
+            for before, member in zip([None, *element], element):
+                if isinstance(member.tag, str):
+                    self.assertIs(before is not None and before.tag, tree.Comment, f"{interface} {member.get('name')}")
+
+    def test_every_action_is_in_the_policy_and_no_other(self):
+        actions, asked = {}, set()
+        for name in os.listdir(os.path.join(SOURCE, "polkit")):
+            for action in tree.parse(os.path.join(SOURCE, "polkit", name)).iter("action"):
+                self.assertTrue(action.get("id").startswith(name.removesuffix("policy")), name)
+                actions[action.get("id")] = action
+        for folder in DAEMONS.values():
+            for name in os.listdir(os.path.join(SOURCE, "src", folder)):
+                if name.startswith("bus") and name.endswith(".c"):
+                    with open(os.path.join(SOURCE, "src", folder, name), encoding="utf-8") as f:
+                        asked.update(re.findall(r'"(org\.dpin\.\w+1\.[a-z]+(?:-[a-z]+)*)"', f.read()))
+        self.assertEqual(asked, set(actions))
+        for name, action in actions.items():
+            owner, = [a.text for a in action.iter("annotate") if a.get("key") == "org.freedesktop.policykit.owner"]
+            self.assertEqual(owner, "unix-user:dpin-" + DAEMONS[name.split(".")[2]], name)
+            self.assertTrue(action.findtext("description") and action.findtext("message"), name)
+            for who in ("allow_any", "allow_inactive", "allow_active"):
+                self.assertRegex(action.findtext(f"defaults/{who}"), r"^auth_admin(_keep)?$", name)
+
+
+def described(interface):
+    parser = tree.XMLParser(target=tree.TreeBuilder(insert_comments=True))
+    return tree.parse(os.path.join(SOURCE, "dbus", f"org.dpin.{interface}.xml"), parser).getroot()
+
+
+def members(root, interface):
+    """{(kind, name): arguments, access, annotations} of one interface."""
+    found = {}
+    element, = [e for e in root.iter("interface") if e.get("name") == f"org.dpin.{interface}"]
+    for member in element:
+        if member.tag in ("method", "property", "signal"):
+            arguments = tuple((a.get("name"), a.get("type"), a.get("direction", "in")) for a in member.iter("arg"))
+            notes = frozenset((a.get("name"), a.get("value")) for a in member.iter("annotation"))
+            found[member.tag, member.get("name")] = member.get("type"), member.get("access"), arguments, notes
+    return found
+
+
+if __name__ == "__main__":
+    unittest.main()
