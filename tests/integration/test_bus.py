@@ -22,6 +22,7 @@ class Bus(Ctl):
 
     def test_status_of_all_three(self):
         rows = {r["daemon"]: r for r in self.rows("status")}
+        self.assertEqual({r["version"] for r in rows.values()}, {self.ok("--version").split()[1]})
         self.assertEqual(set(rows), {"dpin-hub", "dpin-api", "dpin-validator"})
         self.assertEqual((rows["dpin-hub"]["state"], rows["dpin-api"]["state"]), ("ready", "ready"))
         self.assertTrue(any(d.startswith("SpoolBytes=") for d in rows["dpin-validator"]["detail"]))
