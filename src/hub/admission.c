@@ -111,14 +111,25 @@ static Join *join_new(Admission *a, Session *s, const FrameJoin *join) {
 
 /* Last step: welcome --------------------------------------------------------------------------- */
 
+static void record_loss(Admission *a, const Validator *v, const StreamLoss *loss) {
+        stream_loss_put(writer_group(a->options.writer), loss);
+        log_event(LOG_WARNING, DPIN_MSG_STREAM_LOST,
+                  "the hub is behind a receipt of its own: what it covers is lost here",
+                  "DPIN_VALIDATOR=%s\nDPIN_FROM=%llu\nDPIN_TO=%llu", v->key_text,
+                  (unsigned long long)loss->from, (unsigned long long)loss->to);
+}
+
 /* A receipt of ours that is ahead of the database: it was restored from a backup. The receipt is
  * believed. */
-static void catch_up(Admission *a, Validator *v, const Receipt *receipt, usec_t now) {
+static void catch_up(Admission *a, Validator *v, const Receipt *receipt, const JsonBytes *bytes) {
         const Stream *s = stream_table_find(v->streams, receipt->incarnation);
         uint64_t last = s ? s->last : 0;
         StreamRow row = { .validator = v->id,
                           .incarnation = receipt->incarnation,
                           .last_seq = receipt->to };
+        StreamLoss loss = { v->id,       receipt->incarnation, last + 1,
+                            receipt->to, bytes->data,          bytes->n };
+        usec_t now = hub_clock_now(a->options.clock);
 
         if (receipt->to <= last || (!s && !stream_table_may_open(v->streams, now)))
                 return;
@@ -127,10 +138,8 @@ static void catch_up(Admission *a, Validator *v, const Receipt *receipt, usec_t 
         (void)stream_table_move(v->streams, receipt->incarnation, receipt->to, &receipt->hash, now);
         stream_table_committed(v->streams, receipt->incarnation,
                                receipt->to); /* the receipt says so */
-        log_event(LOG_WARNING, DPIN_MSG_HUB_LOST,
-                  "the hub is behind a receipt of its own: what it covers is lost here",
-                  "DPIN_VALIDATOR=%s\nDPIN_FROM=%llu\nDPIN_TO=%llu", v->key_text,
-                  (unsigned long long)last + 1, (unsigned long long)receipt->to);
+        if ((usec_t)receipt->commit_time + STREAMS_IDLE_MAX > now)
+                record_loss(a, v, &loss); /* else it is only forgotten */
 }
 
 /* The answer to a batch that came more than a day late: it moved no stream. */
@@ -138,7 +147,7 @@ static bool is_of_expired(const Receipt *r) {
         return r->commit_no == 0 && r->counts[DISPOSITION_EXPIRED] > 0;
 }
 
-static void check_receipt(Admission *a, Validator *v, const FrameStream *stream, usec_t now) {
+static void check_receipt(Admission *a, Validator *v, const FrameStream *stream) {
         SignScope scope = { .network = *a->options.network, .subject = v->key };
         Receipt receipt;
 
@@ -148,7 +157,7 @@ static void check_receipt(Admission *a, Validator *v, const FrameStream *stream,
             receipt_parse(stream->receipt.data, stream->receipt.n, &receipt) < 0 ||
             receipt.incarnation != stream->incarnation || is_of_expired(&receipt))
                 return;
-        catch_up(a, v, &receipt, now);
+        catch_up(a, v, &receipt, &stream->receipt);
 }
 
 static size_t positions(Admission *a, const Join *j, const Validator *v, FrameStream *ret,
@@ -206,10 +215,8 @@ static void welcome(Join *j, Validator *v) {
 /* Streams -------------------------------------------------------------------------------------- */
 
 static void check_receipts(Join *j, Validator *v) {
-        usec_t now = hub_clock_now(j->admission->options.clock);
-
         for (size_t i = 0; i < j->n_streams; i++)
-                check_receipt(j->admission, v, &j->streams[i], now);
+                check_receipt(j->admission, v, &j->streams[i]);
         welcome(j, v);
 }
 

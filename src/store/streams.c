@@ -1,4 +1,5 @@
-/* validator_stream: advanced by the database itself, or the transaction fails. */
+/* validator_stream: advanced by the database itself, or the transaction fails. stream_loss: what a
+ * hub restored from a backup owns up to. */
 #include "store/streams.h"
 
 #include <errno.h>
@@ -32,7 +33,15 @@ static const PqStatement validator_stream_prune = {
         .n_params = 0,
 };
 
+static const PqStatement stream_loss_insert = {
+        .name = "stream_loss_put",
+        .sql = "INSERT INTO stream_loss (validator_id, incarnation, from_seq, to_seq, receipt)"
+               " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        .n_params = 5,
+};
+
 const PqStatement *const streams_statements[] = {
+        &stream_loss_insert,
         &validator_stream_advance,
         &validator_stream_all,
         &validator_stream_forget,
@@ -48,6 +57,15 @@ void stream_advance(PqTransaction *t, const StreamRow *row, uint64_t from) {
         pq_int(t, (int64_t)row->last_seq);
         pq_bytes(t, row->last_hash, sizeof(row->last_hash));
         pq_bool(t, row->resealed);
+}
+
+void stream_loss_put(PqTransaction *t, const StreamLoss *loss) {
+        pq_add(t, &stream_loss_insert);
+        pq_int(t, loss->validator);
+        pq_int(t, (int64_t)loss->incarnation);
+        pq_int(t, (int64_t)loss->from);
+        pq_int(t, (int64_t)loss->to);
+        pq_bytes(t, loss->receipt, loss->n_receipt);
 }
 
 static int read_stream(const PqResult *result, size_t i, void *ret) {

@@ -11,11 +11,21 @@ typedef struct StreamRow {
         usec_t opened, updated; /* when loaded */
 } StreamRow;
 
+/* Sequences that are covered by a receipt of this hub's and are not in its database. */
+typedef struct StreamLoss {
+        uint32_t validator;
+        uint64_t incarnation, from, to;
+        const void *receipt;
+        size_t n_receipt;
+} StreamLoss;
+
 typedef void (*StreamRows)(int r, const StreamRow *rows, size_t n, void *userdata);
 
 /* From sequence `from` (0: opens the stream) to row->last_seq; the whole transaction fails with
  * -ESTALE if the stream is not at `from`. */
 void stream_advance(PqTransaction *t, const StreamRow *row, uint64_t from);
+/* Recorded, with the receipt as evidence. */
+void stream_loss_put(PqTransaction *t, const StreamLoss *loss);
 /* All streams of one validator. */
 int streams_load(Store *s, uint32_t validator, StreamRows callback, void *userdata,
                  StoreCall **ret);

@@ -27,6 +27,10 @@ class Streams(HubCase):
     def seal(self, ticks=1, **changes):
         return self.stream.seal([self.tick(i) for i in range(ticks)], self.now(), **changes)
 
+    def hub_key(self):
+        with open(os.path.join(self.world.data, "hub", "hub.key"), encoding="ascii") as f:
+            return Key.from_text(f.read())
+
     def stored(self):
         return int(self.value(f"SELECT count(*) FROM tick_batch WHERE incarnation = {self.stream.incarnation}"))
 
@@ -166,19 +170,31 @@ class Streams(HubCase):
 
     def test_a_hub_behind_its_own_receipt_believes_it(self):
         """As after restoring a backup: the receipt is the hub's, the stream unknown."""
-        with open(os.path.join(self.world.data, "hub", "hub.key"), encoding="ascii") as f:
-            hub = Key.from_text(f.read())
         for _ in range(7):
             self.seal()
         receipt = Receipt(self.stream.incarnation, 7, 7, self.stream.previous, 1, self.now(), (0,) * 6,
                           batch.disposition_hash([]))
-        claim = [{"incarnation": self.stream.incarnation, "receipt": receipt.seal(hub, self.one.scope)}]
+        claim = [{"incarnation": self.stream.incarnation, "receipt": receipt.seal(self.hub_key(), self.one.scope)}]
         self.one.close()
         with Line(self.world.hub_url) as two:
             two.welcome(self.key, streams=claim)
             two.send(self.seal())
             self.assert_acked(8, line=two)
         self.assertIn("behind a receipt of its own", self.world.hub.log())
+        self.assertEqual(self.db.sql(f"""SELECT from_seq, to_seq, receipt = '\\x{claim[0]["receipt"].hex()}'
+            FROM stream_loss WHERE incarnation = {self.stream.incarnation}"""), [["1", "7", "t"]])
+
+    def test_a_receipt_of_a_stream_that_was_forgotten_is_no_loss(self):
+        """After two days without news a position is not kept; the receipt brings it back."""
+        receipt = Receipt(self.stream.incarnation, 7, 7, os.urandom(32), 1, self.now() - 49 * HOUR, (0,) * 6,
+                          batch.disposition_hash([]))
+        claim = [{"incarnation": self.stream.incarnation, "receipt": receipt.seal(self.hub_key(), self.one.scope)}]
+        self.one.close()
+        with Line(self.world.hub_url) as two:
+            position = Receipt.parse(two.welcome(self.key, streams=claim)["streams"][0]["receipt"])
+            self.assertEqual((position.last, position.hash), (7, receipt.hash))
+        self.assertEqual(self.value(f"""SELECT count(*) FROM stream_loss
+            WHERE incarnation = {self.stream.incarnation}"""), "0")
 
     def test_a_forged_receipt_moves_nothing(self):
         receipt = Receipt(self.stream.incarnation, 7, 7, os.urandom(32), 1, self.now(), (0,) * 6,

@@ -89,11 +89,31 @@ static void one_is_forgotten_and_may_begin_again(void **state) {
         assert_int_equal(advance(f, 0, 1), 0);
 }
 
+static void a_loss_is_recorded_once(void **state) {
+        StoreFixture *f = *state;
+        StreamLoss loss = { 1, INT64_MAX, 8, 12, "receipt", 7 };
+        PqTransaction *t = pq_transaction_new();
+
+        stream_loss_put(t, &loss);
+        assert_int_equal(fixture_commit(f, t), 0);
+        fixture_expect(f,
+                       "SELECT concat_ws(' ', validator_id, from_seq, to_seq, "
+                       "encode(receipt, 'escape')) FROM stream_loss;",
+                       "1 8 12 receipt");
+
+        t = pq_transaction_new();
+        loss.to = 13;
+        stream_loss_put(t, &loss);
+        assert_int_equal(fixture_commit(f, t), 0);
+        fixture_expect(f, "SELECT to_seq FROM stream_loss;", "12");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(positions_are_guarded),
                 cmocka_unit_test(loaded_by_validator_and_forgotten_when_idle),
                 cmocka_unit_test(one_is_forgotten_and_may_begin_again),
+                cmocka_unit_test(a_loss_is_recorded_once),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
