@@ -219,14 +219,16 @@ static void split_history(Uplink *u) {
                         sealer_renew(u->options.sealer);
 }
 
+/* What they trim is not sent; all else is, whatever number they name: of a spool that was restored
+ * from an old copy the hub has more than the spool knows, and answers each batch by its own hash.
+ */
 static void take_positions(Uplink *u, const FrameWelcome *w) {
         const FrameStream *streams = w->streams.items;
         Receipt receipt;
 
         for (size_t i = 0; i < w->streams.n; i++)
-                if (receipt_apply(u->options.spool, &streams[i].receipt, &u->hub, &u->scope,
-                                  &receipt) >= 0)
-                        window_move(u->window, receipt.incarnation, receipt.to);
+                (void)receipt_apply(u->options.spool, &streams[i].receipt, &u->hub, &u->scope,
+                                    &receipt);
 }
 
 static void on_welcome(Uplink *u, const Frame *f) {

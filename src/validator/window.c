@@ -54,12 +54,6 @@ static Cursor *cursor_of(Window *w, uint64_t incarnation) {
         return &w->cursors[w->n++];
 }
 
-void window_move(Window *w, uint64_t incarnation, uint64_t sequence) {
-        Cursor *c = cursor_of(w, incarnation);
-
-        c->sent = MAX(c->sent, sequence);
-}
-
 void window_answered(Window *w, uint64_t incarnation, size_t batches) {
         Cursor *c = cursor_of(w, incarnation);
 

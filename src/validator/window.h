@@ -15,8 +15,6 @@ DEFINE_FREEP(Window, window_free);
 /* A new connection: nothing is under way. */
 void window_reset(Window *w, uint64_t live);
 void window_set_limits(Window *w, const FrameWindow *limits);
-/* The hub has this stream up to `sequence`. */
-void window_move(Window *w, uint64_t incarnation, uint64_t sequence);
 /* So many of what was sent are answered. */
 void window_answered(Window *w, uint64_t incarnation, size_t batches);
 /* The last one of these was not sent after all. */

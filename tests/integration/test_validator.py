@@ -172,6 +172,23 @@ class Delivery(ValidatorCase):
         self.hub.wait(lambda h: had | {(t.order, t.number) for t in h.ticks()} >= {(o, 0) for o in orders},
                       "every tick of the meantime")
 
+    def test_restored_it_tells_again_what_the_hub_has_and_more(self):
+        """A position it never came to is none of its own: its batches wait for the word that names them."""
+        self.hub.acks = lambda b: False
+        self.start()
+        self.hub.add_order(self.site.url)
+        self.hub.wait(lambda h: h.batches, "a batch")
+        first = self.hub.batches[0][1]
+        self.process.kill()
+        self.hub.streams[first.incarnation] = (first.sequence + 9, os.urandom(32))
+        self.hub.acks = lambda b: True
+        self.process.start()
+        self.hub.wait(lambda h: first.frame in [data for _, _, data in h.batches[1:]], "the batch again")
+        self.hub.hang_up()
+        self.hub.wait_joined(3)
+        self.first_tick(self.hub.add_order(self.site.url))
+        self.assertEqual([b.frame for _, b, _ in self.hub.batches].count(first.frame), 2, "acked is acked")
+
     def small_disk(self):
         """For the state of the validator."""
         hide_mounts()
