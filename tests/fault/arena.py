@@ -41,9 +41,10 @@ class Arena(World):
         os.symlink(os.path.join(self.small.path), os.path.join(self.data, f"validator-{REAL[0]}"))
         self.database = Database(os.path.join(self.disk.path, "postgres"), os.path.join(self.run, "pg"), POSTGRES)
         self.site = None
-        self.loads, self.acked_before = [], 0
+        self.loads = []
         self.hub_env, self.validator_env, self.validator_conf = {}, {}, {}
         self.down = set()  # what a test has killed and nobody started yet: "hub", "postgres", names of validators
+        self.retired = []  # validators that are gone for good, and whose spools are still to be looked at
 
     # Starting -----------------------------------------------------------------------------------------------------
 
@@ -147,6 +148,11 @@ class Arena(World):
         """In good order, but without waiting for its clients."""
         self.down.add("postgres")
         self.database.stop()
+
+    def retire(self, name):
+        """It is not started again; the next check sees its spool for the last time."""
+        del self.validators[name]
+        self.retired.append(name)
 
     # Mending ------------------------------------------------------------------------------------------------------
 

@@ -19,9 +19,9 @@ def state_of(arena, name):
 
 def copy(arena, name, to=None):
     """The state of a validator as it is at one moment: it stands still while its files are copied. The path."""
-    process, to = arena.validators[name], to or os.path.join(arena.run, f"copy-{name}")
+    process, to = arena.validators.get(name), to or os.path.join(arena.run, f"copy-{name}")
     shutil.rmtree(to, ignore_errors=True)
-    alive = process.running()
+    alive = process and process.running()
     if alive:
         process.popen.send_signal(signal.SIGSTOP)
     try:
@@ -65,12 +65,14 @@ class Spool:
         expect(receipt.incarnation == incarnation, "a receipt is with another stream")
         if self.is_lost(incarnation, receipt.last):
             return
+        if self.validator is None:
+            return  # it had joined only after a backup that the hub came back from
         expect(receipt.last <= self.position(incarnation)[0],
                f"the hub is at {self.position(incarnation)[0]}, and gave a receipt up to {receipt.last}")
         self.same(incarnation, receipt.last, receipt.hash)
 
     def is_lost(self, incarnation, sequence):
-        return any(first <= sequence <= to for first, to in self.streams.lost.get((self.validator, incarnation), ()))
+        return any(first <= sequence <= receipt.last for first, receipt in self.streams.lost.get((self.validator, incarnation), ()))
 
     def same(self, incarnation, sequence, hash_):
         """What the hub stored under this number, if anything but a gap, is this batch."""

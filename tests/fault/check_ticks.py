@@ -1,5 +1,7 @@
 """Exactly once: every acknowledged tick is stored, and none twice."""
 
+import psycopg2.extras
+
 from process import Failure
 
 ACCEPTED, LATE, UNASSIGNED, DUPLICATE, FUTURE, EXPIRED = range(6)
@@ -7,7 +9,7 @@ NAMES = ("accepted", "late", "unassigned", "duplicate", "future", "expired")
 VOUCHED = -1  # only the position in a welcome said so: the disposition is not known
 
 
-def journals(cursor, paths, allows):
+def journals(cursor, paths, allows, restored):
     """How many lines of journals were looked up. A tick that was accepted or late has its row; so has one that was a
     duplicate, by another batch. Ticks that were ordered and in time have no other fate, unless a fault explains it."""
     cursor.execute("CREATE TEMP TABLE journal (key text, work text, probe boolean, number bigint, disposition text,"
@@ -15,6 +17,7 @@ def journals(cursor, paths, allows):
     for path in paths:
         with open(path, encoding="ascii") as f:
             cursor.copy_expert("COPY journal FROM STDIN (DELIMITER ' ')", f)
+    _restore(cursor, restored)
     cursor.execute("ANALYZE journal")
     cursor.execute("""SELECT disposition, count(*), min(key || ' ' || work || ' ' || number) FROM journal
         GROUP BY disposition""")
@@ -28,15 +31,27 @@ def journals(cursor, paths, allows):
     return total
 
 
+def _restore(cursor, restored):
+    """What a restored hub lost is not looked for; the rest of what it had, whoever sent it, is there again, unless its
+    order came after the backup."""
+    tick = "(key text, work text, probe boolean, number bigint)"
+    cursor.execute(f"CREATE TEMP TABLE lost {tick}; CREATE TEMP TABLE kept {tick}")
+    psycopg2.extras.execute_values(cursor, "INSERT INTO lost VALUES %s", restored.lost)
+    psycopg2.extras.execute_values(cursor, "INSERT INTO kept VALUES %s", restored.kept)
+    cursor.execute("""DELETE FROM journal j USING lost l WHERE (j.key, j.work, j.probe, j.number)
+                                                              = (l.key, l.work, l.probe, l.number);
+        INSERT INTO journal SELECT key, work, probe, number, '3', NULL FROM kept
+         WHERE decode(work, 'hex') IN (SELECT public_id FROM work_order)""")
+
+
 def _stored(cursor, total):
     cursor.execute("SELECT min(start) - 10000000, max(start) + 10000000 FROM journal")
     first, last = cursor.fetchone()
     if not total:
         return
     cursor.execute("""
-        SELECT j.key, j.work, j.probe, j.number, j.disposition, usec_text
-          FROM (SELECT *, rfc3339(timestamptz 'epoch' + start * interval '1 us') AS usec_text FROM journal
-                 WHERE disposition IN ('0', '1', '3')) AS j
+        SELECT j.key, j.work, j.probe, j.number, j.disposition, j.start
+          FROM (SELECT * FROM journal WHERE disposition IN ('0', '1', '3')) AS j
           LEFT JOIN validator v ON v.key = decode(j.key, 'hex')
           LEFT JOIN work_order o ON o.public_id = decode(j.work, 'hex')
           LEFT JOIN website_tick t ON t.order_id = o.id AND t.validator_id = v.id AND t.number = j.number

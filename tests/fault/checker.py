@@ -29,23 +29,27 @@ class Checker:
         self.orders = {}
         self.batch = self.commit = 0
         self.streams = check_streams.Streams()
+        self.lost, self.kept = [], []  # identities of ticks that a restored hub lost, and that it must have all the same
 
     def check(self, journals, allows=frozenset()):
         """[(what, how many)]; raises Failure naming the first that is wrong. `allows`: dispositions that the faults of
         the round explain."""
-        spools = [check_spool.copy(self.arena, name) for name in self.arena.validators]
+        spools = [check_spool.copy(self.arena, name) for name in (*self.arena.validators, *self.arena.retired)]
         with self.snapshot() as cursor:
             store = Check(cursor, self.orders)
             store.seen = self.streams.take
+            self.streams.read_losses(store)
             done = [("orders", store.all_orders()), ("batches", store.all_batches(self.batch, self.commit)),
                     ("streams", self.streams.check(store)),
-                    ("acked", check_ticks.journals(cursor, journals, allows)),
+                    ("acked", check_ticks.journals(cursor, journals, allows, self)),
                     ("distinct", check_ticks.distinct(cursor, self.commit)),
                     ("spans", check_spans.spans(cursor)), ("incidents", check_spans.incidents(cursor)),
                     ("paid", check_ledger.window(cursor, self.commit)),
                     ("spooled", sum(check_spool.check(store, self.streams, spool) for spool in spools))]
             self.batch = store.rows("SELECT coalesce(max(id), 0) FROM tick_batch")[0][0]
             self.commit = store.rows("SELECT commit_no FROM hub_state")[0][0]
+        self.lost, self.kept = [], []
+        self.arena.retired.clear()
         return done
 
     @contextlib.contextmanager

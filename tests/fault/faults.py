@@ -1,7 +1,9 @@
 """All faults, in one list."""
 
 import fault_away
+import fault_copy
 import fault_disk
 import fault_kill
 
-FAULTS = tuple(sorted((*fault_away.FAULTS, *fault_disk.FAULTS, *fault_kill.FAULTS), key=lambda f: f.name))
+KINDS = (fault_away, fault_copy, fault_disk, fault_kill)
+FAULTS = tuple(sorted((fault for kind in KINDS for fault in kind.FAULTS), key=lambda f: f.name))

@@ -17,10 +17,10 @@ class Load:
         self.journal = os.path.join(arena.run, self.name + ".journal")
         open(self.journal, "wb").close()
         self.size = self.lines = 0  # counted so far
+        o = arena.options
         self.process = Process(self.name, [
-            program(arena.build), f"--hub={arena.hub_url}", f"--validators={arena.options.peers}",
-            f"--seed={arena.options.seed}", "--seconds=0", f"--down={down}", f"--journal={self.journal}", "--json",
-            "--drain=90",
+            program(arena.build), f"--hub={arena.hub_url}", f"--validators={o.peers}", f"--seed={o.seed}",
+            f"--down={down}", "--seconds=0", "--drain=90", f"--journal={self.journal}", "--json",
         ], arena.run, ready=False)
 
     def start(self):
