@@ -41,12 +41,8 @@ static const PqStatement stream_loss_insert = {
 };
 
 const PqStatement *const streams_statements[] = {
-        &stream_loss_insert,
-        &validator_stream_advance,
-        &validator_stream_all,
-        &validator_stream_forget,
-        &validator_stream_prune,
-        NULL,
+        &stream_loss_insert,      &validator_stream_advance, &validator_stream_all,
+        &validator_stream_forget, &validator_stream_prune,   NULL,
 };
 
 void stream_advance(PqTransaction *t, const StreamRow *row, uint64_t from) {

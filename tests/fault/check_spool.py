@@ -72,7 +72,8 @@ class Spool:
         self.same(incarnation, receipt.last, receipt.hash)
 
     def is_lost(self, incarnation, sequence):
-        return any(first <= sequence <= receipt.last for first, receipt in self.streams.lost.get((self.validator, incarnation), ()))
+        lost = self.streams.lost.get((self.validator, incarnation), ())
+        return any(first <= sequence <= receipt.last for first, receipt in lost)
 
     def same(self, incarnation, sequence, hash_):
         """What the hub stored under this number, if anything but a gap, is this batch."""

@@ -29,7 +29,7 @@ class Checker:
         self.orders = {}
         self.batch = self.commit = 0
         self.streams = check_streams.Streams()
-        self.lost, self.kept = [], []  # identities of ticks that a restored hub lost, and that it must have all the same
+        self.lost, self.kept = [], []  # identities that a restored hub lost, and that it must have nevertheless
 
     def check(self, journals, allows=frozenset()):
         """[(what, how many)]; raises Failure naming the first that is wrong. `allows`: dispositions that the faults of
