@@ -70,7 +70,7 @@ static void store_batch(Ingest *i, const Validator *v, const Batch *b, const uin
         };
 
         memcpy(row.hash, b->hash.bytes, sizeof(row.hash));
-        batch_put(writer_group(i->options.writer), &row);
+        batch_put(writer_patient_group(i->options.writer), &row);
 }
 
 /* What the position becomes: a gap moves it to the hash it names. */
@@ -92,7 +92,7 @@ static int move_stream(Ingest *i, Validator *v, const Batch *b, usec_t now) {
         };
 
         memcpy(row.last_hash, position_hash(b)->bytes, sizeof(row.last_hash));
-        stream_advance(writer_group(i->options.writer), &row, s ? s->last : 0);
+        stream_advance(writer_patient_group(i->options.writer), &row, s ? s->last : 0);
         return stream_table_move(v->streams, b->header.incarnation, b->header.sequence,
                                  position_hash(b), now);
 }

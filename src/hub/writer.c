@@ -17,6 +17,7 @@ struct Writer {
         PqTransaction *group;
         PqTransaction *spare; /* takes what is thrown away when there is no memory for a group */
         bool out_of_memory, due, failed;
+        bool urgent, stretched; /* the group being collected is */
         uint32_t ordinal;
         TickRow *ticks;
         size_t n_ticks, capacity, flying; /* flying: ticks of the commit under way */
@@ -100,7 +101,7 @@ static void send_group(Writer *w) {
         w->flying = w->n_ticks;
         w->n_ticks = 0;
         w->ordinal = 0;
-        w->due = false;
+        w->due = w->urgent = w->stretched = false;
         w->collecting++;
 
         r = store_submit(w->options.store, t, on_committed, w, &w->call);
@@ -108,18 +109,28 @@ static void send_group(Writer *w) {
                 fail(w, r, NULL);
 }
 
+/* With many ticks a second a commit takes many. */
+static bool may_stretch(const Writer *w) {
+        return !w->urgent && !w->stretched && w->n_ticks >= WRITER_MANY;
+}
+
 static void on_company(void *userdata) {
         Writer *w = userdata;
 
+        if (may_stretch(w)) {
+                w->stretched = true;
+                timer_after(w->timer, WRITER_PATIENCE_MANY - WRITER_PATIENCE);
+                return;
+        }
         if (w->call)
                 w->due = true; /* goes when the one under way is done */
         else
                 send_group(w);
 }
 
-PqTransaction *writer_group(Writer *w) {
+static void open_group(Writer *w) {
         if (w->group)
-                return w->group;
+                return;
 
         w->group = pq_transaction_new();
         if (!w->group) {
@@ -127,9 +138,23 @@ PqTransaction *writer_group(Writer *w) {
                 w->group = TAKE_PTR(w->spare); /* never sent, so one is enough */
         }
         hub_commit(w->group, w->collecting);
-        if (!w->failed)
-                timer_after(w->timer, WRITER_COMPANY);
+}
+
+/* Sooner than it was due, never later. */
+static PqTransaction *group_within(Writer *w, usec_t delay) {
+        open_group(w);
+        if (!w->failed && !w->due && timer_left(w->timer) > delay)
+                timer_after(w->timer, delay);
         return w->group;
+}
+
+PqTransaction *writer_group(Writer *w) {
+        w->urgent = true;
+        return group_within(w, WRITER_COMPANY);
+}
+
+PqTransaction *writer_patient_group(Writer *w) {
+        return group_within(w, WRITER_PATIENCE);
 }
 
 uint64_t writer_commit_no(const Writer *w) {
@@ -148,7 +173,7 @@ void writer_add_tick(Writer *w, const TickRow *row) {
         size_t capacity = w->capacity ? 2 * w->capacity : 256;
         TickRow *ticks;
 
-        writer_group(w);
+        (void)writer_patient_group(w);
         if (w->n_ticks == w->capacity) {
                 ticks = realloc(w->ticks, capacity * sizeof(*ticks));
                 if (!ticks) {
@@ -159,6 +184,10 @@ void writer_add_tick(Writer *w, const TickRow *row) {
                 w->capacity = capacity;
         }
         w->ticks[w->n_ticks++] = *row;
+        if (w->n_ticks == WRITER_ENOUGH) {
+                w->urgent = true;
+                (void)group_within(w, 0);
+        }
 }
 
 bool writer_is_full(const Writer *w) {

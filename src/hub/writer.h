@@ -31,6 +31,12 @@ typedef struct WriterOptions {
 
 /* A group waits so long for company, then goes as soon as none is under way. */
 #define WRITER_COMPANY (2 * USEC_PER_MSEC)
+/* Ticks wait for more of them, as a commit costs as much as a hundred: so long, ... */
+#define WRITER_PATIENCE (50 * USEC_PER_MSEC)
+/* ... or, when so many have come by then, so long in all, or until there are enough. */
+#define WRITER_MANY          50u
+#define WRITER_PATIENCE_MANY (200 * USEC_PER_MSEC)
+#define WRITER_ENOUGH        5000u
 #define WRITER_TICKS_MAX                                                                           \
         100000u /* collected and not committed: above, batches are not taken in                    \
                  */
@@ -42,6 +48,8 @@ DEFINE_FREEP(Writer, writer_free);
 /* The group being collected: append rows at once, do not keep it. Opens one when there is none;
  * never NULL unless out of memory, and then the group fails as a whole. */
 PqTransaction *writer_group(Writer *w);
+/* The same for what nobody waits for: ticks and what comes with them. */
+PqTransaction *writer_patient_group(Writer *w);
 /* The number that the group being collected will have. */
 uint64_t writer_commit_no(const Writer *w);
 /* The last number that is durable. */

@@ -181,6 +181,10 @@ static void a_number_taken_by_another_hub_fails(void **state) {
         writer_free(b.writer);
 }
 
+static void make_partitions(StoreFixture *f) {
+        fixture_sql(f, "SELECT partition_ensure('website_tick', current_date, current_date + 1)");
+}
+
 static void ticks_go_with_their_group_and_are_limited(void **state) {
         Bench b = bench_open(*state);
         TickRow row = { .website = 1,
@@ -190,8 +194,7 @@ static void ticks_go_with_their_group_and_are_limited(void **state) {
                         .tick = { .outcome = TICK_UP, .start = (int64_t)now_realtime() } };
 
         bench_start(&b);
-        fixture_sql(b.fixture, "SELECT partition_ensure('website_tick', current_date, "
-                               "current_date + 1)");
+        make_partitions(b.fixture);
         for (unsigned i = 0; i < 3; i++) {
                 row.commit_no = writer_commit_no(b.writer);
                 row.tick.number = i;
@@ -211,6 +214,71 @@ static void ticks_go_with_their_group_and_are_limited(void **state) {
         assert_int_equal(b.failures, 0);
 }
 
+/* Whether the group had been sent when the loop came to a moment of its own time. */
+typedef struct Moment {
+        Bench *bench;
+        bool over, sent;
+} Moment;
+
+static void on_moment(uv_timer_t *timer) {
+        Moment *m = timer->data;
+
+        m->over = true;
+        m->sent = writer_commit_no(m->bench->writer) > m->bench->began + 1;
+        uv_close((uv_handle_t *)timer, NULL);
+}
+
+static bool sent_within(Bench *b, usec_t delay) {
+        Moment m = { .bench = b };
+        uv_timer_t timer;
+
+        uv_timer_init(&b->fixture->loop, &timer);
+        timer.data = &m;
+        uv_timer_start(&timer, on_moment, delay / USEC_PER_MSEC, 0);
+        while (!m.over)
+                uv_run(&b->fixture->loop, UV_RUN_ONCE);
+        uv_run(&b->fixture->loop, UV_RUN_NOWAIT); /* the handle is closed */
+        return m.sent;
+}
+
+/* Timers of the loop fire in the order in which they are due, however late. */
+static void ticks_wait_for_company_and_many_of_them_longer(void **state) {
+        static const struct {
+                unsigned ticks;
+                bool urgent, soon, later, at_last;
+        } cases[] = {
+                { 1, false, false, true, true },
+                { 1, true, true, true, true },
+                { WRITER_MANY, false, false, false, true },
+                { WRITER_MANY, true, true, true, true },
+                { WRITER_ENOUGH, false, true, true, true },
+        };
+        TickRow row = { .website = 1,
+                        .validator = 1,
+                        .order = 1,
+                        .tick = { .outcome = TICK_UP, .start = (int64_t)now_realtime() } };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Bench b = bench_open(*state);
+
+                make_partitions(b.fixture);
+                bench_start(&b);
+                for (unsigned t = 0; t < cases[i].ticks; t++) {
+                        row.commit_no = writer_commit_no(b.writer);
+                        row.index = (uint16_t)(t % 700);
+                        row.batch = t / 700;
+                        writer_add_tick(b.writer, &row);
+                }
+                if (cases[i].urgent)
+                        (void)writer_group(b.writer);
+                assert_int_equal(sent_within(&b, WRITER_PATIENCE / 2), cases[i].soon);
+                assert_int_equal(sent_within(&b, WRITER_PATIENCE), cases[i].later);
+                assert_int_equal(sent_within(&b, WRITER_PATIENCE_MANY), cases[i].at_last);
+                wait_for(&b, 1);
+                writer_free(b.writer);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(rows_of_many_become_one_commit),
@@ -218,6 +286,7 @@ int main(void) {
                 cmocka_unit_test(after_a_failed_commit_nothing_is_sent),
                 cmocka_unit_test(a_number_taken_by_another_hub_fails),
                 cmocka_unit_test(ticks_go_with_their_group_and_are_limited),
+                cmocka_unit_test(ticks_wait_for_company_and_many_of_them_longer),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
