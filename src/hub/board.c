@@ -1,5 +1,5 @@
-/* A hash of websites by id; each has a timer of the loop, set to when its machine wants to be
- * called. */
+/* A hash of websites by id; each has a timer of the loop that comes no later than its machine wants
+ * to be called. */
 #include "hub/board.h"
 
 #include <errno.h>
@@ -16,6 +16,7 @@ typedef struct Entry {
         Website website; /* first: a Website is its Entry */
         Board *board;
         Timer *timer;
+        usec_t wakes; /* hub time for which the timer is set; USEC_INFINITY: it is not */
         UT_hash_handle hh;
 } Entry;
 
@@ -75,20 +76,25 @@ Board *board_free(Board *b) {
 
 /* Waking --------------------------------------------------------------------------------------- */
 
-static void schedule(Entry *e) {
-        usec_t now = hub_clock_now(e->board->options.clock), next = site_next(e->website.site);
+/* A timer that would come too soon is left alone and looks again when it comes: nearly every vote
+ * moves the machine's next moment a little further. */
+static void schedule(Entry *e, usec_t now) {
+        usec_t next = site_next(e->website.site);
 
-        if (next == USEC_INFINITY)
-                timer_stop(e->timer);
-        else
-                timer_after(e->timer, next > now ? next - now : 0);
+        if (next >= e->wakes)
+                return;
+        e->wakes = next;
+        timer_after(e->timer, next > now ? next - now : 0);
 }
 
 static void on_wake(void *userdata) {
         Entry *e = userdata;
+        usec_t now = hub_clock_now(e->board->options.clock);
 
-        site_tick(e->website.site, hub_clock_now(e->board->options.clock));
-        schedule(e);
+        e->wakes = USEC_INFINITY;
+        if (site_next(e->website.site) <= now)
+                site_tick(e->website.site, now);
+        schedule(e, now);
 }
 
 /* What a machine decides ----------------------------------------------------------------------- */
@@ -214,6 +220,7 @@ static void resume(Entry *e, const WebsiteRow *row) {
 }
 
 static int add(Board *b, const WebsiteRow *row) {
+        usec_t now = hub_clock_now(b->options.clock);
         Entry *e = calloc(1, sizeof(*e));
         SiteConf conf;
         int r;
@@ -221,6 +228,7 @@ static int add(Board *b, const WebsiteRow *row) {
         if (!e)
                 return -ENOMEM;
         e->board = b;
+        e->wakes = USEC_INFINITY;
         e->website.id = row->id;
         HASH_ADD(hh, b->entries, website.id, sizeof(row->id), e);
 
@@ -242,8 +250,8 @@ static int add(Board *b, const WebsiteRow *row) {
 
         record_website(&b->options.recorder, &e->website, false);
         resume(e, row);
-        site_start(e->website.site, hub_clock_now(b->options.clock));
-        schedule(e);
+        site_start(e->website.site, now);
+        schedule(e, now);
         return 0;
 }
 
@@ -255,6 +263,7 @@ static void remove_website(Board *b, Entry *e) {
 
 /* What cannot be checked any more is not checked as it was before either. */
 static int change(Board *b, Entry *e, const WebsiteRow *row) {
+        usec_t now = hub_clock_now(b->options.clock);
         SiteConf conf;
         int r;
 
@@ -264,8 +273,8 @@ static int change(Board *b, Entry *e, const WebsiteRow *row) {
                 return r;
         }
         conf = conf_of(&e->website);
-        r = site_reconfigure(e->website.site, &conf, hub_clock_now(b->options.clock));
-        schedule(e);
+        r = site_reconfigure(e->website.site, &conf, now);
+        schedule(e, now);
         return r;
 }
 
@@ -320,7 +329,7 @@ void board_start(Board *b) {
         b->started = true;
         HASH_ITER(hh, b->entries, e, next) {
                 site_start(e->website.site, now);
-                schedule(e);
+                schedule(e, now);
         }
 }
 
@@ -329,13 +338,13 @@ void board_start(Board *b) {
 int board_vote(Website *w, uint32_t validator, const Vote *vote, usec_t now) {
         int r = site_vote(w->site, validator, vote, now);
 
-        schedule(entry_of(w));
+        schedule(entry_of(w), now);
         return r;
 }
 
 void board_suspect(Website *w, uint32_t validator, usec_t now) {
         site_suspect(w->site, validator, now);
-        schedule(entry_of(w));
+        schedule(entry_of(w), now);
 }
 
 void board_connected(Board *b, uint32_t validator) {
@@ -344,7 +353,7 @@ void board_connected(Board *b, uint32_t validator) {
 
         HASH_ITER(hh, b->entries, e, next) {
                 if (site_connected(e->website.site, validator, now) > 0)
-                        schedule(e);
+                        schedule(e, now);
         }
 }
 
@@ -354,7 +363,7 @@ void board_disconnected(Board *b, uint32_t validator) {
 
         HASH_ITER(hh, b->entries, e, next) {
                 if (site_disconnected(e->website.site, validator, now) > 0)
-                        schedule(e);
+                        schedule(e, now);
         }
 }
 
@@ -364,6 +373,6 @@ void board_roster_changed(Board *b) {
 
         HASH_ITER(hh, b->entries, e, next) {
                 site_roster_changed(e->website.site, now);
-                schedule(e);
+                schedule(e, now);
         }
 }
