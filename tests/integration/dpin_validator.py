@@ -62,7 +62,7 @@ class Validator:
         self.codes = {}  # (incarnation, sequence) -> disposition codes, by acks that verified
         self.receipts, self.notices, self.probes, self.rejects, self.errors, self.ticks = [], [], [], [], [], []
         self.joins, self.positions, self.ends, self.sending = 0, [], [], True
-        self.approved = None
+        self.approved = self.last_sent = None
         self._task = None
 
     # For tests, from outside the loop ---------------------------------------------------------------------------------
@@ -94,8 +94,12 @@ class Validator:
         self.wait(lambda v: name in v.codes, "ack")
         return list(self.codes[name])
 
+    def send_again(self, data):
+        run(self._send(data))
+
     async def _send_ticks(self, ticks, changes):
-        await self._send(self.stream.seal(ticks, self.now(), **changes))
+        self.last_sent = self.stream.seal(ticks, self.now(), **changes)
+        await self._send(self.last_sent)
 
     def now(self):
         return boottime() + self.offset
