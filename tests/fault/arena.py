@@ -22,7 +22,7 @@ FRESH_SECONDS = 10 + 2 * 5 + 5  # how long a vote counts: T + 2 timeout + L
 STEADY_SECONDS = 11  # a validator counts for committees when it was connected for ten seconds
 POSTGRES = ("-c", "max_wal_size=192MB", "-c", "min_wal_size=80MB", "-c", "wal_level=replica")
 
-NGINX = """daemon off; pid {run}/nginx.pid; error_log {run}/nginx-error.log; worker_processes 1; {user}
+NGINX = """daemon off; master_process off; pid {run}/nginx.pid; error_log {run}/nginx-error.log; {user}
 events {{ worker_connections 4096; }}
 http {{ access_log off; client_body_temp_path {run}/b; proxy_temp_path {run}/p; fastcgi_temp_path {run}/f;
   uwsgi_temp_path {run}/u; scgi_temp_path {run}/s; keepalive_timeout 0;

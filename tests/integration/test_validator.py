@@ -329,7 +329,7 @@ class Trust(ValidatorCase):
         self.assertEqual(self.hub.batches[1][1].sequence, b.sequence)
 
 
-NGINX = """daemon off; pid {run}/nginx.pid; error_log {run}/nginx-error.log; {user}
+NGINX = """daemon off; master_process off; pid {run}/nginx.pid; error_log {run}/nginx-error.log; {user}
 events {{ worker_connections 64; }}
 http {{ access_log off; client_body_temp_path {run}/b; proxy_temp_path {run}/p; fastcgi_temp_path {run}/f;
   uwsgi_temp_path {run}/u; scgi_temp_path {run}/s;
