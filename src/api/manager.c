@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api/assets.h"
 #include "api/events.h"
@@ -17,6 +18,7 @@
 
 #define BEAT      (15 * USEC_PER_SEC) /* keep-alive of event streams */
 #define STOP_STEP (20 * USEC_PER_MSEC)
+#define PATIENCE  USEC_PER_SEC /* with a database that does not say at once how it is */
 
 struct ApiManager {
         Daemon *daemon;
@@ -28,8 +30,9 @@ struct ApiManager {
         Sse *sse;
         Assets *assets; /* NULL: not installed */
         ApiContext context;
-        Server *server;
-        Timer *timer; /* beats; steps of the stop */
+        int fd;         /* listening, until it is the server's */
+        Server *server; /* NULL until the database's state is known */
+        Timer *timer;   /* beats; the end of the patience; steps of the stop */
         bool stopping;
         char state[256];
 };
@@ -43,8 +46,9 @@ static void set_state(ApiManager *m, const char *text) {
 /* With a database and without --------------------------------------------------------------------
  */
 
-static void on_store_state(StoreState state, const char *text, void *userdata) {
-        ApiManager *m = userdata;
+static void open_server(ApiManager *m);
+
+static void note_store_state(ApiManager *m, StoreState state, const char *text) {
         bool refused = state == STORE_REFUSED;
 
         if (state == STORE_READY) {
@@ -60,6 +64,14 @@ static void on_store_state(StoreState state, const char *text, void *userdata) {
                   store_state_name(state), text ? text : "");
         live_stop(m->live);
         set_state(m, text ? text : store_state_name(state));
+}
+
+static void on_store_state(StoreState state, const char *text, void *userdata) {
+        ApiManager *m = userdata;
+
+        note_store_state(m, state, text);
+        if (!m->server && !m->stopping)
+                open_server(m);
 }
 
 static void on_store_notify(const char *channel _unused_, const char *payload, void *userdata) {
@@ -94,9 +106,11 @@ static void on_timer(void *userdata) {
 
         if (!m->stopping) {
                 sse_beat(m->sse);
+                if (!m->server)
+                        open_server(m);
                 return;
         }
-        if (server_active(m->server) > 0)
+        if (m->server && server_active(m->server) > 0)
                 return;
         timer_stop(m->timer);
         daemon_finished(m->daemon);
@@ -141,28 +155,34 @@ static int load_assets(ApiManager *m) {
         return 0;
 }
 
-static int open_server(ApiManager *m) {
-        ServerOptions options = { .routes = api_routes, .api = &m->context };
+static int open_socket(ApiManager *m) {
+        m->fd = daemon_listen(m->daemon, "http", m->conf->listen);
+        if (m->fd < 0)
+                log_error("cannot listen on %s: %s", m->conf->listen, strerror(-m->fd));
+        return MIN(m->fd, 0);
+}
+
+/* Who connects while the database is not known yet waits: after a restart nobody is told that it is
+ * away, while it is not. A failure is tried again by the next beat. */
+static void open_server(ApiManager *m) {
+        const ServerOptions options = { .fd = m->fd, .routes = api_routes, .api = &m->context };
         char name[128] = "";
         int r;
 
-        options.fd = daemon_listen(m->daemon, "http", m->conf->listen);
-        if (options.fd < 0) {
-                log_error("cannot listen on %s: %s", m->conf->listen, strerror(-options.fd));
-                return options.fd;
-        }
-        (void)socket_name(options.fd, name, sizeof(name));
         m->context = (ApiContext){
                 .store = m->store,
                 .live = m->live,
                 .sse = m->sse,
                 .assets = m->assets,
         };
+        (void)socket_name(m->fd, name, sizeof(name));
         r = server_new(&m->server, m->loop, &options);
-        if (r >= 0)
-                log_event(LOG_INFO, DPIN_MSG_STARTED, "listening for requests", "DPIN_ADDRESS=%s",
-                          name);
-        return r;
+        if (r < 0) {
+                log_error("cannot serve requests: %s", strerror(-r));
+                return;
+        }
+        m->fd = -EBADF;
+        log_event(LOG_INFO, DPIN_MSG_STARTED, "listening for requests", "DPIN_ADDRESS=%s", name);
 }
 
 int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *options) {
@@ -174,12 +194,17 @@ int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *o
         *m = (ApiManager){ .daemon = daemon,
                            .loop = daemon_loop(daemon),
                            .conf = options->conf,
-                           .options = *options };
+                           .options = *options,
+                           .fd = -EBADF };
+
+        r = open_socket(m);
+        if (r < 0)
+                return r;
 
         r = timer_new(&m->timer, m->loop, on_timer, m);
         if (r < 0)
                 return r;
-        timer_every(m->timer, BEAT, BEAT);
+        timer_every(m->timer, PATIENCE, BEAT);
 
         r = sse_new(&m->sse, &events_sse_ops);
         if (r < 0)
@@ -194,9 +219,6 @@ int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *o
                 return r;
 
         set_state(m, "connecting to the database");
-        r = open_server(m);
-        if (r < 0)
-                return r;
 
         *ret = TAKE_PTR(m);
         return 0;
@@ -211,6 +233,8 @@ ApiManager *api_manager_free(ApiManager *m) {
         assets_free(m->assets);
         sse_free(m->sse);
         timer_free(m->timer);
+        if (m->fd >= 0)
+                close(m->fd);
         free(m);
         return NULL;
 }
@@ -218,7 +242,8 @@ ApiManager *api_manager_free(ApiManager *m) {
 void api_manager_stop(ApiManager *m) {
         m->stopping = true;
         set_state(m, "stopping");
-        server_drain(m->server);
+        if (m->server)
+                server_drain(m->server);
         timer_every(m->timer, USEC_PER_MSEC, STOP_STEP);
 }
 
