@@ -316,14 +316,15 @@ void assign_welcome(Assigner *a, Validator *v) {
         size_t n = 0;
 
         v->revision = hub_clock_now(a->options.clock);
-        changes = calloc(order_book_count(a->options.book) + 1, sizeof(*changes));
+        while ((o = order_book_next_of(a->options.book, v->id, o)))
+                n++;
+        changes = calloc(n + 1, sizeof(*changes));
         if (!changes || backlog_begin(a->backlog, v->id, v->revision) < 0) {
                 a->options.drop(v, a->options.userdata);
                 return;
         }
-        while ((o = order_book_next(a->options.book, o))) {
-                if (o->validator != v->id)
-                        continue;
+        n = 0;
+        while ((o = order_book_next_of(a->options.book, v->id, o))) {
                 o->told = o->order.type == ORDER_SPARE;
                 if (outbox_may_send(o) && o->commit_no <= writer_committed(a->options.writer))
                         changes[n++] = (OutboxChange){ .order = o };

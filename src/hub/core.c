@@ -13,6 +13,7 @@
 #include "store/validators.h"
 
 #define ORDERS_KEPT      (48 * USEC_PER_HOUR)
+#define EXPIRE_BEATS     12u           /* it walks through all orders */
 #define CONNECTION_QUEUE (256u * 1024) /* bytes beyond which no more work is told */
 
 /* How often a validator gets all of its orders because it asks. */
@@ -33,6 +34,7 @@ struct Core {
         Board *board;
         Ingest *ingest;
         Admission *admission;
+        unsigned beats;
         bool ready, failed, again; /* again: websites changed while they were being read */
 };
 
@@ -443,7 +445,8 @@ void core_beat(Core *c) {
 
         if (!c->ready)
                 return;
-        order_book_expire(c->book, now - ORDERS_KEPT);
+        if (c->beats++ % EXPIRE_BEATS == 0)
+                order_book_expire(c->book, now - ORDERS_KEPT);
         while ((v = registry_next(c->registry, v)))
                 look_after(c, v, now);
         assign_beat(c->assigner);

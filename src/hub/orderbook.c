@@ -1,19 +1,48 @@
-/* One hash by order id, one by row. */
+/* One hash by order id, looked into for every tick, one by row; the orders of each validator in a
+ * list. */
 #include "hub/orderbook.h"
 
 #include <errno.h>
-#include <uthash.h>
+#include <string.h>
 
+/* Ids are the hub's own hashes, rows and validators are counted: all are as good as a hash of them.
+ */
+static inline unsigned key_hash(const void *key, size_t n) {
+        uint64_t long_key;
+        uint32_t short_key;
+
+        if (n == sizeof(short_key)) {
+                memcpy(&short_key, key, sizeof(short_key));
+                return short_key;
+        }
+        memcpy(&long_key, key, sizeof(long_key));
+        return (unsigned)long_key;
+}
+
+#define HASH_FUNCTION(key, n, ret) ((ret) = key_hash(key, n))
+#include <uthash.h>
+#include <utlist.h>
+
+/* What is looked at to find it is next to what is looked at when it is found. */
 typedef struct Entry {
+        UT_hash_handle hh;
         WorkOrder order;
-        UT_hash_handle hh, by_row;
+        UT_hash_handle by_row;
+        struct Entry *prev, *next; /* of its validator */
 } Entry;
+
+typedef struct Owner {
+        uint32_t validator;
+        Entry *entries;
+        UT_hash_handle hh;
+} Owner;
 
 /* So long after a restart a probe of before may still begin, at a validator that has much to do. */
 #define PROBE_PATIENCE (30 * USEC_PER_SEC)
 
 struct OrderBook {
         Entry *entries, *rows;
+        Owner *owners;
         uint64_t row;
         usec_t ask_until; /* slots started later are known, whatever their order */
 };
@@ -28,7 +57,42 @@ int order_book_new(OrderBook **ret, uint64_t order_max) {
         return 0;
 }
 
+static Entry *entry_of(const WorkOrder *o) {
+        return (Entry *)((const char *)o - offsetof(Entry, order));
+}
+
+static Owner *find_owner(const OrderBook *b, uint32_t validator) {
+        Owner *o;
+
+        HASH_FIND(hh, b->owners, &validator, sizeof(validator), o);
+        return o;
+}
+
+static Owner *owner_of(OrderBook *b, uint32_t validator) {
+        Owner *o = find_owner(b, validator);
+
+        if (o)
+                return o;
+        o = calloc(1, sizeof(*o));
+        if (!o)
+                return NULL;
+        o->validator = validator;
+        HASH_ADD(hh, b->owners, validator, sizeof(validator), o);
+        return o;
+}
+
+static void leave_owner(OrderBook *b, Entry *e) {
+        Owner *o = find_owner(b, e->order.validator);
+
+        DL_DELETE(o->entries, e);
+        if (o->entries)
+                return;
+        HASH_DEL(b->owners, o);
+        free(o);
+}
+
 static void entry_free(OrderBook *b, Entry *e) {
+        leave_owner(b, e);
         HASH_DEL(b->entries, e);
         HASH_DELETE(by_row, b->rows, e);
         seen_done(&e->order.slots);
@@ -62,13 +126,17 @@ static usec_t ask_until(const WorkOrder *o) {
 
 WorkOrder *order_book_add(OrderBook *b, const WorkOrder *order) {
         Entry *e = calloc(1, sizeof(*e));
+        Owner *owner = e ? owner_of(b, order->validator) : NULL;
 
-        if (!e)
+        if (!owner) {
+                free(e);
                 return NULL;
+        }
         e->order = *order;
         e->order.slots = e->order.probes = (Seen){ 0 };
         HASH_ADD(hh, b->entries, order.id, sizeof(OrderId), e);
         HASH_ADD(by_row, b->rows, order.row, sizeof(e->order.row), e);
+        DL_APPEND(owner->entries, e);
         b->ask_until = MAX(b->ask_until, ask_until(order));
         return &e->order;
 }
@@ -100,8 +168,14 @@ size_t order_book_count(const OrderBook *b) {
 }
 
 WorkOrder *order_book_next(const OrderBook *b, const WorkOrder *after) {
-        const Entry *e = (const Entry *)after;
-        Entry *next = e ? e->hh.next : b->entries;
+        Entry *next = after ? entry_of(after)->hh.next : b->entries;
+
+        return next ? &next->order : NULL;
+}
+
+WorkOrder *order_book_next_of(const OrderBook *b, uint32_t validator, const WorkOrder *after) {
+        const Owner *owner = after ? NULL : find_owner(b, validator);
+        Entry *next = after ? entry_of(after)->next : owner ? owner->entries : NULL;
 
         return next ? &next->order : NULL;
 }

@@ -18,24 +18,27 @@ typedef struct OrderBook OrderBook;
 typedef struct Website Website;
 
 typedef struct WorkOrder {
-        uint64_t row; /* id of the database */
+        /* What every tick needs. */
         OrderId id;
-        Order order;
-        uint8_t bytes[ORDER_FIXED_SIZE]; /* as sent; the hub writes no extension */
+        uint64_t row; /* id of the database */
         uint32_t validator;
+        uint32_t probe_last, probe_reserved; /* numbers issued, and stored as possibly issued */
+        uint32_t probe_restored; /* numbers up to here may have been issued before it was restored
+                                  */
+        usec_t restored;         /* when it was read from the database; 0: made by this hub */
+        usec_t recalled;         /* then of what is stored only what started later is known here */
+        usec_t removed;          /* 0: current */
         Website *website;   /* borrowed; NULL: the website is gone, its last ticks may still come */
+        Seen slots, probes; /* identities of its stored ticks */
+        Order order;
+        /* What it takes to tell of it. */
         uint64_t commit_no; /* in which it is stored; it is not sent before */
-        usec_t removed;     /* 0: current */
         bool sent;          /* ever; its proof is stored */
         bool told; /* on its validator's connection of now; true for a spare, which its probe brings
                     */
-        uint32_t probe_last, probe_reserved; /* numbers issued, and stored as possibly issued */
-        Seen slots, probes;                  /* identities of its stored ticks */
-        usec_t restored;         /* when it was read from the database; 0: made by this hub */
-        usec_t recalled;         /* then of what is stored only what started later is known here */
-        uint32_t probe_restored; /* numbers up to here may have been issued before that */
-        bool probe_waits;        /* until the validator is told of the order */
+        bool probe_waits; /* until the validator is told of the order */
         SiteProbe probe;
+        uint8_t bytes[ORDER_FIXED_SIZE]; /* as sent; the hub writes no extension */
 } WorkOrder;
 
 /* order_max: highest id in the database. */
@@ -54,6 +57,8 @@ void order_book_expire(OrderBook *b, usec_t before);
 size_t order_book_count(const OrderBook *b);
 /* Steps through all: the first for NULL. Adding or expiring in between ends the walk. */
 WorkOrder *order_book_next(const OrderBook *b, const WorkOrder *after);
+/* The same through those of one validator. */
+WorkOrder *order_book_next_of(const OrderBook *b, uint32_t validator, const WorkOrder *after);
 
 /* Its identity may be stored without being known here: the database has to be asked. */
 bool work_order_asks(const WorkOrder *o, const Tick *tick);

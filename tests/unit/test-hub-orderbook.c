@@ -43,6 +43,34 @@ static void added_found_and_counted(void **state _unused_) {
         seen_done(&a.slots);
 }
 
+static size_t count_of(const OrderBook *b, uint32_t validator) {
+        WorkOrder *o = NULL;
+        size_t n = 0;
+
+        for (; (o = order_book_next_of(b, validator, o)); n++)
+                assert_int_equal(o->validator, validator);
+        return n;
+}
+
+static void each_validator_has_its_own(void **state _unused_) {
+        _cleanup_(order_book_freep) OrderBook *b = NULL;
+
+        assert_int_equal(order_book_new(&b, 0), 0);
+        for (uint8_t i = 1; i <= 100; i++) {
+                WorkOrder o = order_of(i);
+
+                o.validator = i % 10;
+                o.removed = i <= 50 ? START : 0;
+                assert_non_null(order_book_add(b, &o));
+        }
+        for (uint32_t v = 0; v < 10; v++)
+                assert_int_equal(count_of(b, v), 10);
+        assert_int_equal(count_of(b, 10), 0);
+        order_book_expire(b, START + 1);
+        for (uint32_t v = 0; v < 10; v++)
+                assert_int_equal(count_of(b, v), 5);
+}
+
 static void removed_ones_expire(void **state _unused_) {
         _cleanup_(order_book_freep) OrderBook *b = NULL;
         WorkOrder current = order_of(1), old = order_of(2), recent = order_of(3);
@@ -146,6 +174,7 @@ static void reserved_numbers_are_good_for_what_began_before(void **state _unused
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(added_found_and_counted),
+                cmocka_unit_test(each_validator_has_its_own),
                 cmocka_unit_test(removed_ones_expire),
                 cmocka_unit_test(a_slot_is_covered_at_its_time),
                 cmocka_unit_test(a_probe_is_covered_once_issued),
