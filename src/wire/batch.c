@@ -2,10 +2,10 @@
 #include "wire/batch.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/sha256.h"
 #include "wire/bytes.h"
 #include "wire/merkle.h"
 
@@ -17,25 +17,25 @@
 static const uint8_t magic[4] = { 'd', 'p', 'i', 'n' };
 
 /* HMAC keyed and fed with the domain once, so that each salt costs two blocks. */
-static void salts_init(crypto_auth_hmacsha256_state *state, const uint8_t *secret) {
-        crypto_auth_hmacsha256_init(state, secret, BATCH_SECRET_SIZE);
-        crypto_auth_hmacsha256_update(state, sign_domain(DOMAIN_SALT), SIGN_DOMAIN_SIZE);
+static void salts_init(HmacSha256 *salts, const uint8_t *secret) {
+        hmac_sha256_begin(salts, secret, BATCH_SECRET_SIZE);
+        hmac_sha256_add(salts, sign_domain(DOMAIN_SALT), SIGN_DOMAIN_SIZE);
 }
 
-static void salts_get(const crypto_auth_hmacsha256_state *salts, uint32_t i, uint8_t *ret) {
-        crypto_auth_hmacsha256_state state = *salts;
-        uint8_t mac[crypto_auth_hmacsha256_BYTES], index[4];
+static void salts_get(const HmacSha256 *salts, uint32_t i, uint8_t *ret) {
+        HmacSha256 salt = *salts;
+        uint8_t mac[SHA256_SIZE], index[4];
         ByteWriter w = byte_writer(index, sizeof(index));
 
         write_u32(&w, i);
-        crypto_auth_hmacsha256_update(&state, index, sizeof(index));
-        crypto_auth_hmacsha256_final(&state, mac);
+        hmac_sha256_add(&salt, index, sizeof(index));
+        hmac_sha256_end(&salt, mac);
         memcpy(ret, mac, BATCH_SALT_SIZE);
 }
 
 void batch_salt(const uint8_t secret[static BATCH_SECRET_SIZE], uint32_t i,
                 uint8_t ret[static BATCH_SALT_SIZE]) {
-        crypto_auth_hmacsha256_state salts;
+        HmacSha256 salts;
 
         salts_init(&salts, secret);
         salts_get(&salts, i, ret);
@@ -49,7 +49,7 @@ static size_t tick_size(const uint8_t *tick) {
 
 /* Leaf hashes of n encoded ticks in a row. */
 static void leaves_of(const uint8_t *secret, const uint8_t *ticks, size_t n, Hash *ret) {
-        crypto_auth_hmacsha256_state salts;
+        HmacSha256 salts;
         uint8_t salt[BATCH_SALT_SIZE];
 
         if (n == 0)

@@ -2,30 +2,30 @@
 #include "wire/merkle.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdbool.h>
+
+#include "base/sha256.h"
 
 static void merkle_node(const Hash *left, const Hash *right, Hash *ret) {
         static const uint8_t prefix = 0x01;
-        crypto_hash_sha256_state state;
+        Sha256 state;
 
-        crypto_hash_sha256_init(&state);
-        crypto_hash_sha256_update(&state, &prefix, 1);
-        crypto_hash_sha256_update(&state, left->bytes, SIGN_HASH_SIZE);
-        crypto_hash_sha256_update(&state, right->bytes, SIGN_HASH_SIZE);
-        crypto_hash_sha256_final(&state, ret->bytes);
+        sha256_begin(&state);
+        sha256_add(&state, &prefix, 1);
+        sha256_add(&state, left->bytes, SIGN_HASH_SIZE);
+        sha256_add(&state, right->bytes, SIGN_HASH_SIZE);
+        sha256_end(&state, ret->bytes);
 }
 
 void merkle_leaf(const void *a, size_t na, const void *b, size_t nb, Hash *ret) {
         static const uint8_t prefix = 0x00;
-        crypto_hash_sha256_state state;
+        Sha256 state;
 
-        crypto_hash_sha256_init(&state);
-        crypto_hash_sha256_update(&state, &prefix, 1);
-        crypto_hash_sha256_update(&state, a, na);
-        if (nb > 0)
-                crypto_hash_sha256_update(&state, b, nb);
-        crypto_hash_sha256_final(&state, ret->bytes);
+        sha256_begin(&state);
+        sha256_add(&state, &prefix, 1);
+        sha256_add(&state, a, na);
+        sha256_add(&state, b, nb);
+        sha256_end(&state, ret->bytes);
 }
 
 /* A binary counter of complete subtrees, largest first; what is left at the end is folded from the

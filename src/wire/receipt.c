@@ -2,17 +2,17 @@
 #include "wire/receipt.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/sha256.h"
 #include "wire/bytes.h"
 
 #define RECEIPT_TYPE 1
 #define BODY_MIN     (RECEIPT_FIXED_SIZE - SIGN_SIGNATURE_SIZE)
 
 struct DispositionHash {
-        crypto_hash_sha256_state state;
+        Sha256 state;
 };
 
 static const char *const names[_DISPOSITION_MAX] = {
@@ -116,7 +116,7 @@ int disposition_hash_new(DispositionHash **ret) {
 
         if (!d)
                 return -ENOMEM;
-        crypto_hash_sha256_init(&d->state);
+        sha256_begin(&d->state);
         *ret = d;
         return 0;
 }
@@ -133,14 +133,12 @@ void disposition_hash_add(DispositionHash *d, uint64_t sequence, int64_t arrival
 
         write_u64(&w, sequence);
         write_u64(&w, (uint64_t)arrival);
-        crypto_hash_sha256_update(&d->state, head, sizeof(head));
-        if (n > 0)
-                crypto_hash_sha256_update(&d->state, codes, n);
+        sha256_add(&d->state, head, sizeof(head));
+        sha256_add(&d->state, codes, n);
 }
 
 void disposition_hash_take(DispositionHash *d, Hash *ret) {
-        crypto_hash_sha256_final(&d->state, ret->bytes);
-        crypto_hash_sha256_init(&d->state);
+        sha256_end(&d->state, ret->bytes);
 }
 
 const char *disposition_name(unsigned code) {

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sha256.h"
+
 #define STATEMENT_SIZE (SIGN_PREFIX_SIZE + SIGN_BODY_MAX)
 
 struct SignKey {
@@ -184,7 +186,7 @@ int sign_hash(const Statement *s, Hash *ret) {
 }
 
 void hash_bytes(const void *bytes, size_t n, Hash *ret) {
-        crypto_hash_sha256(ret->bytes, bytes, n);
+        sha256(bytes, n, ret->bytes);
 }
 
 int hash_equal(const Hash *a, const Hash *b) {
