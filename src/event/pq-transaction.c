@@ -1,5 +1,5 @@
 /* Builds parameters as libpq sends them. Scalars whose SQL type may vary (numbers, bool, text) go
- * as text and the server infers the type; bytea, uuid, timestamptz and arrays go binary. */
+ * as text and the server infers the type; bytea, uuid, timestamptz, inet and arrays go binary. */
 #include <assert.h>
 #include <endian.h>
 #include <errno.h>
@@ -20,7 +20,7 @@ enum {
 
 /* The wire form of an array's elements; size 0 is any. */
 typedef struct PqElement {
-        uint32_t oid; /* of pg_type; 0: no binary form is used */
+        uint32_t oid; /* of pg_type */
         int size;
         int64_t min, max;
 } PqElement;
@@ -34,7 +34,7 @@ static const PqElement elements[] = {
         [PQ_UUID] = { .oid = 2950, .size = 16 },
         [PQ_TIMESTAMPTZ] = { .oid = 1184, .size = 8 },
         [PQ_BOOL] = { .oid = 16, .size = 1 },
-        [PQ_INET] = {},
+        [PQ_INET] = { .oid = 869 },
 };
 
 typedef struct ArrayHeader {
@@ -100,26 +100,9 @@ static PqParameter *add_parameter(PqTransaction *t, int format) {
         return p;
 }
 
-static void put_inet_element(PqTransaction *t, const char *text) {
-        put(t, t->n_elements > 0 ? "," : "{", 1);
-        if (!text) {
-                put(t, "NULL", 4);
-                return;
-        }
-        put(t, "\"", 1);
-        for (const char *p = text; *p; p++) {
-                if (*p == '"' || *p == '\\')
-                        put(t, "\\", 1);
-                put(t, p, 1);
-        }
-        put(t, "\"", 1);
-}
-
 /* value NULL: an SQL NULL. */
 static void add_element(PqTransaction *t, const void *value, size_t n) {
-        if (!t->array->oid) {
-                put_inet_element(t, value);
-        } else if (value) {
+        if (value) {
                 assert(!t->array->size || (size_t)t->array->size == n);
                 put_u32(t, (uint32_t)n);
                 put(t, value, n);
@@ -218,6 +201,16 @@ void pq_time(PqTransaction *t, usec_t v) {
         add_value(t, v == USEC_INFINITY ? NULL : &big, sizeof(big), BINARY);
 }
 
+/* The server's own form: family, bits, whether a network, length, address. */
+void pq_address(PqTransaction *t, const void *v, size_t n) {
+        uint8_t inet[4 + 16] = { n == 4 ? 2 : 3, (uint8_t)(8 * n), 0, (uint8_t)n };
+
+        assert(n == 0 || n == 4 || n == 16);
+        if (n > 0)
+                memcpy(inet + 4, v, n);
+        add_value(t, n > 0 ? inet : NULL, 4 + n, BINARY);
+}
+
 void pq_array_open(PqTransaction *t, PqArray type) {
         const ArrayHeader none = {};
 
@@ -225,9 +218,8 @@ void pq_array_open(PqTransaction *t, PqArray type) {
         t->array = &elements[type];
         t->n_elements = 0;
         t->has_null = false;
-        (void)add_parameter(t, t->array->oid ? BINARY : TEXT);
-        if (t->array->oid)
-                put(t, &none, sizeof(none)); /* known when closed */
+        (void)add_parameter(t, BINARY);
+        put(t, &none, sizeof(none)); /* known when closed */
 }
 
 /* An empty array has no dimension, and its header ends there. */
@@ -249,12 +241,9 @@ void pq_array_close(PqTransaction *t) {
         PqParameter *p;
 
         assert(t->array);
-        if (!t->array->oid)
-                put(t, t->n_elements > 0 ? "}" : "{}", t->n_elements > 0 ? 2 : 3);
         if (t->error >= 0) {
                 p = &t->parameters[t->n_parameters - 1];
-                if (t->array->oid)
-                        close_binary(t, p->offset);
+                close_binary(t, p->offset);
                 if (t->n_bytes - p->offset > INT_MAX)
                         t->error = -ENOMEM;
                 else

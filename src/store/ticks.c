@@ -1,7 +1,8 @@
-/* website_tick: written by columns, as unnest of arrays. */
+/* website_tick: written by columns. Functions in a list of results are stepped through together,
+ * and nothing is kept in between; as one function of the FROM clause each column would be stored
+ * first. */
 #include "store/ticks.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -9,22 +10,30 @@
 
 static const PqStatement website_ticks_put = {
         .name = "website_ticks_put",
-        .sql = "WITH new AS ("
-               "  INSERT INTO website_tick (website_id, validator_id, started_at, order_id,"
-               "    batch_id, body_length, commit_no, number, dns_us, connect_us, tls_us, wait_us,"
-               "    transfer_us, batch_index, status, expiry_days, kind, family, outcome,"
-               "    error_class, late, body_hash, address)"
-               "  SELECT * FROM unnest($1::integer[], $2::integer[], $3::timestamptz[],"
-               "    $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::integer[],"
-               "    $9::integer[], $10::integer[], $11::integer[], $12::integer[], $13::integer[],"
-               "    $14::smallint[], $15::smallint[], $16::integer[], $17::smallint[],"
-               "    $18::smallint[], $19::smallint[], $20::smallint[], $21::boolean[],"
-               "    $22::bytea[], $23::inet[]) RETURNING validator_id)"
-               " INSERT INTO validator_hour AS h (validator_id, hour, ticks)"
-               " SELECT validator_id, date_trunc('hour', now(), 'UTC'), count(*)"
-               "   FROM new GROUP BY validator_id"
-               " ON CONFLICT (validator_id, hour) DO UPDATE SET ticks = h.ticks + excluded.ticks",
+        .sql = "INSERT INTO website_tick (website_id, validator_id, started_at, order_id,"
+               "   batch_id, body_length, commit_no, number, dns_us, connect_us, tls_us, wait_us,"
+               "   transfer_us, batch_index, status, expiry_days, kind, family, outcome,"
+               "   error_class, late, body_hash, address)"
+               " SELECT unnest($1::integer[]), unnest($2::integer[]), unnest($3::timestamptz[]),"
+               "   unnest($4::bigint[]), unnest($5::bigint[]), unnest($6::bigint[]),"
+               "   unnest($7::bigint[]), unnest($8::integer[]), unnest($9::integer[]),"
+               "   unnest($10::integer[]), unnest($11::integer[]), unnest($12::integer[]),"
+               "   unnest($13::integer[]), unnest($14::smallint[]), unnest($15::smallint[]),"
+               "   unnest($16::integer[]), unnest($17::smallint[]), unnest($18::smallint[]),"
+               "   unnest($19::smallint[]), unnest($20::smallint[]), unnest($21::boolean[]),"
+               "   unnest($22::bytea[]), unnest($23::inet[])",
         .n_params = 23,
+};
+
+/* $1 and $2: runs of ticks of one validator. */
+static const PqStatement validator_hour_add = {
+        .name = "validator_hour_add",
+        .sql = "INSERT INTO validator_hour AS h (validator_id, hour, ticks)"
+               " SELECT r.validator_id, date_trunc('hour', now(), 'UTC'), sum(r.n)"
+               "   FROM unnest($1::integer[], $2::bigint[]) AS r (validator_id, n)"
+               "   GROUP BY r.validator_id"
+               " ON CONFLICT (validator_id, hour) DO UPDATE SET ticks = h.ticks + excluded.ticks",
+        .n_params = 2,
 };
 
 static const PqStatement website_tick_votes = {
@@ -81,9 +90,13 @@ static const PqStatement website_ticks_live = {
 };
 
 const PqStatement *const ticks_statements[] = {
-        &website_ticks_put,       &website_tick_votes,
-        &website_tick_identities, &website_tick_identities_since,
-        &website_ticks_live,      NULL,
+        &website_ticks_put,
+        &validator_hour_add,
+        &website_tick_votes,
+        &website_tick_identities,
+        &website_tick_identities_since,
+        &website_ticks_live,
+        NULL,
 };
 
 /* Writing ---------------------------------------------------------------------------------------
@@ -174,18 +187,33 @@ static void put_body_hashes(PqTransaction *t, const TickRow *rows, size_t n) {
 }
 
 static void put_addresses(PqTransaction *t, const TickRow *rows, size_t n) {
-        char text[INET6_ADDRSTRLEN];
-
         pq_array_open(t, PQ_INET);
         for (size_t i = 0; i < n; i++) {
                 const Tick *tick = &rows[i].tick;
 
-                if (tick->family == 0)
-                        pq_null(t);
-                else
-                        pq_text(t, inet_ntop(tick->family == 4 ? AF_INET : AF_INET6, tick->address,
-                                             text, sizeof(text)));
+                pq_address(t, tick->address, tick->family == 6 ? 16 : tick->family);
         }
+        pq_array_close(t);
+}
+
+/* One past the last of those from `begin` on that are of the same validator. */
+static size_t run_end(const TickRow *rows, size_t n, size_t begin) {
+        size_t i = begin;
+
+        while (i < n && rows[i].validator == rows[begin].validator)
+                i++;
+        return i;
+}
+
+static void put_hours(PqTransaction *t, const TickRow *rows, size_t n) {
+        pq_add(t, &validator_hour_add);
+        pq_array_open(t, PQ_INT4);
+        for (size_t i = 0; i < n; i = run_end(rows, n, i))
+                pq_int(t, rows[i].validator);
+        pq_array_close(t);
+        pq_array_open(t, PQ_INT8);
+        for (size_t i = 0; i < n; i = run_end(rows, n, i))
+                pq_int(t, (int64_t)(run_end(rows, n, i) - i));
         pq_array_close(t);
 }
 
@@ -202,6 +230,7 @@ void ticks_put(PqTransaction *t, const TickRow *rows, size_t n) {
         put_late(t, rows, n);
         put_body_hashes(t, rows, n);
         put_addresses(t, rows, n);
+        put_hours(t, rows, n);
 }
 
 /* Reading ---------------------------------------------------------------------------------------
