@@ -1,6 +1,7 @@
 /* The server: accepts on inherited sockets, lets the right requests through, and says no to the
  * others in HTTP. */
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -84,6 +85,14 @@ static void on_acceptable(uv_poll_t *poll, int status _unused_, int events _unus
         (void)uv_timer_start(&l->pause, on_pause_over, ACCEPT_PAUSE_MS, 0);
 }
 
+/* Accepted sockets inherit it: what follows a message that was not acknowledged yet would wait 40
+ * ms for that. Not every socket is TCP. */
+static void send_at_once(int fd) {
+        int on = 1;
+
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
 int ws_server_listen(WsServer *s, int fd) {
         Listener *l = calloc(1, sizeof(*l));
         int r;
@@ -99,6 +108,7 @@ int ws_server_listen(WsServer *s, int fd) {
         l->handles = 2;
         l->server = s;
         l->fd = fd;
+        send_at_once(fd);
         l->next = s->listeners;
         s->listeners = l;
         return uv_poll_start(&l->poll, UV_READABLE, on_acceptable);

@@ -1,4 +1,5 @@
 /* Who is let in by the WebSocket server, and who the peer is. */
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 
 #include "ws-fixture.h"
@@ -175,6 +176,34 @@ static void whoever_does_not_settle_is_dropped(void **state _unused_) {
         stop(&f);
 }
 
+/* The accepted end of a connection of this very process. */
+static int other_end(int fd) {
+        struct sockaddr_in own, peer;
+        socklen_t n = sizeof(own);
+
+        assert_int_equal(getsockname(fd, (struct sockaddr *)&own, &n), 0);
+        for (int other = 3; other < 1024; other++) {
+                n = sizeof(peer);
+                if (getpeername(other, (struct sockaddr *)&peer, &n) == 0 &&
+                    peer.sin_family == AF_INET && peer.sin_port == own.sin_port)
+                        return other;
+        }
+        return -1;
+}
+
+static void small_messages_do_not_wait_for_each_other(void **state _unused_) {
+        socklen_t n = sizeof(int);
+        int fd, on = 0;
+        Fixture f;
+
+        start(&f, NULL);
+        fd = dial_open(&f);
+        assert_int_equal(getsockopt(other_end(fd), IPPROTO_TCP, TCP_NODELAY, &on, &n), 0);
+        assert_int_equal(on, 1);
+        close(fd);
+        stop(&f);
+}
+
 static void no_tunnel_is_made(void **state _unused_) {
         static const char request[] = "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n";
         uint8_t data[1];
@@ -276,6 +305,7 @@ int main(void) {
                 cmocka_unit_test(guest_whose_words_were_not_read_yet_is_spared),
                 cmocka_unit_test(places_are_no_more_than_descriptors),
                 cmocka_unit_test(whoever_does_not_settle_is_dropped),
+                cmocka_unit_test(small_messages_do_not_wait_for_each_other),
                 cmocka_unit_test(no_tunnel_is_made),
                 cmocka_unit_test(unfinished_handshake_is_ended),
                 cmocka_unit_test(trusted_proxy_names_the_peer),
