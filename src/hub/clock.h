@@ -1,4 +1,5 @@
-/* Hub time: the wall clock at the start, carried on by a clock that never jumps. */
+/* Hub time: the wall clock at the start, carried on by a clock that never jumps. Over a restart it
+ * does not go back either: what was dated by it stays in the past. */
 #pragma once
 
 #include "base/time.h"
@@ -13,4 +14,12 @@ static inline HubClock hub_clock_new(void) {
 
 static inline usec_t hub_clock_now(const HubClock *c) {
         return now_boottime() + c->offset;
+}
+
+/* How much hub time was behind `at`, which has been; it goes on from there. 0: it was not. */
+static inline usec_t hub_clock_reach(HubClock *c, usec_t at) {
+        usec_t now = hub_clock_now(c), behind = at > now ? at - now : 0;
+
+        c->offset += behind;
+        return behind;
 }

@@ -12,6 +12,7 @@
 #include "store/streams.h"
 #include "store/validators.h"
 
+#define CLOCK_PATIENCE   USEC_PER_SEC /* what two clocks may differ by without a word */
 #define ORDERS_KEPT      (48 * USEC_PER_HOUR)
 #define EXPIRE_BEATS     12u           /* it walks through all orders */
 #define CONNECTION_QUEUE (256u * 1024) /* bytes beyond which no more work is told */
@@ -208,32 +209,41 @@ static void on_loaded(int r, void *userdata) {
         c->options.ready(c->options.userdata);
 }
 
+/* The wall clock was stepped back between two hubs, or they have different ones. */
+static void reach_heartbeat(const Core *c, usec_t heartbeat) {
+        usec_t behind = hub_clock_reach(c->options.clock, heartbeat);
+
+        if (behind > CLOCK_PATIENCE)
+                log_event(LOG_WARNING, DPIN_MSG_CLOCK_BEHIND,
+                          "the clock is behind the newest commit: hub time goes on from that",
+                          "DPIN_SECONDS=%llu", (unsigned long long)(behind / USEC_PER_SEC));
+}
+
 static int build(Core *c, const HubStateRow *state) {
+        usec_t heartbeat = state->heartbeat == USEC_INFINITY ? 0 : state->heartbeat;
         int r;
 
         if (state->has_network_key &&
             memcmp(state->network_key, c->options.network->bytes, SIGN_PUBLIC_SIZE) != 0)
                 return -EKEYREJECTED;
+        reach_heartbeat(c, heartbeat);
         r = make_outputs(c, state);
         if (r < 0)
                 return r;
         r = make_inputs(c, state);
         if (r < 0)
                 return r;
-        return loader_new(&c->loader,
-                          &(LoaderOptions){
-                                          .store = c->options.store,
-                                          .registry = c->registry,
-                                          .book = c->book,
-                                          .board = c->board,
-                                          .writer = c->writer,
-                                          .clock = c->options.clock,
-                                          .heartbeat = state->heartbeat == USEC_INFINITY
-                                                                       ? 0
-                                                                       : state->heartbeat,
-                                          .done = on_loaded,
-                                          .userdata = c,
-                          });
+        return loader_new(&c->loader, &(LoaderOptions){
+                                                      .store = c->options.store,
+                                                      .registry = c->registry,
+                                                      .book = c->book,
+                                                      .board = c->board,
+                                                      .writer = c->writer,
+                                                      .clock = c->options.clock,
+                                                      .heartbeat = heartbeat,
+                                                      .done = on_loaded,
+                                                      .userdata = c,
+                                      });
 }
 
 static void on_state(int r, const HubStateRow *rows, size_t n, void *userdata) {

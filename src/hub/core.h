@@ -16,7 +16,7 @@ typedef struct CoreOptions {
         Store *store; /* borrowed, as all here */
         const SignKey *key;
         const PublicKey *network;
-        const HubClock *clock;
+        HubClock *clock; /* goes on from what the database has, if it is behind */
         const uint8_t *hub_secret;
         bool open_admission;
         void (*ready)(void *userdata);

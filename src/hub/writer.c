@@ -98,6 +98,7 @@ static void send_group(Writer *w) {
         }
         t = TAKE_PTR(w->group);
         ticks_put(t, w->ticks, w->n_ticks);
+        hub_heartbeat_put(t, hub_clock_now(w->options.clock)); /* nothing in here is dated later */
         w->flying = w->n_ticks;
         w->n_ticks = 0;
         w->ordinal = 0;

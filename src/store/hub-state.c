@@ -28,8 +28,8 @@ static const PqStatement network_key_put = {
 
 static const PqStatement heartbeat_put = {
         .name = "hub_heartbeat_put",
-        .sql = "UPDATE hub_state SET heartbeat_at = now()",
-        .n_params = 0,
+        .sql = "UPDATE hub_state SET heartbeat_at = $1",
+        .n_params = 1,
 };
 
 const PqStatement *const hub_state_statements[] = {
@@ -64,6 +64,7 @@ void hub_network_key_put(PqTransaction *t, const uint8_t key[static 32]) {
         pq_bytes(t, key, 32);
 }
 
-void hub_heartbeat_put(PqTransaction *t) {
+void hub_heartbeat_put(PqTransaction *t, usec_t now) {
         pq_add(t, &heartbeat_put);
+        pq_time(t, now);
 }

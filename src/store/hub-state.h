@@ -7,7 +7,7 @@ typedef struct HubStateRow {
         uint64_t commit_no; /* of the last commit */
         uint8_t network_key[32];
         bool has_network_key;
-        usec_t heartbeat;   /* USEC_INFINITY: never */
+        usec_t heartbeat;   /* hub time of that commit; USEC_INFINITY: never */
         uint64_t order_max; /* highest order id and batch id in use: the hub goes on from there */
         uint64_t batch_max;
 } HubStateRow;
@@ -17,11 +17,13 @@ typedef void (*HubStateRows)(int r, const HubStateRow *rows, size_t n, void *use
 /* One row. */
 int hub_state_load(Store *s, HubStateRows callback, void *userdata, StoreCall **ret);
 
-/* First statement of every commit: fails with -ESTALE unless commit_no is the next one; also a
- * heartbeat, and the NOTIFY that listeners get when it takes effect. */
+/* First statement of every commit: fails with -ESTALE unless commit_no is the next one; also the
+ * NOTIFY that listeners get when it takes effect. */
 void hub_commit(PqTransaction *t, uint64_t commit_no);
 /* Sets the key if there is none; -ESTALE if there is another. */
 void hub_network_key_put(PqTransaction *t, const uint8_t key[static 32]);
-void hub_heartbeat_put(PqTransaction *t);
+/* The last statement of a commit: the hub time it was sent at, which nothing in it is later than.
+ */
+void hub_heartbeat_put(PqTransaction *t, usec_t now);
 
 extern const PqStatement *const hub_state_statements[];

@@ -1,8 +1,10 @@
 """A hub that dies, a database that goes: what was acked is there, the verdict stands, validators come back."""
 
+import os
 import unittest
 
 from hub_case import CommitteeCase
+from clock import Clock
 from process import wait_until
 from verify_store import verify
 
@@ -89,6 +91,24 @@ class Restarts(CommitteeCase):
             for v in self.validators:
                 v.wait(lambda v: any(s["url"] == url for _, s in v.orders.values()), f"an order for {url}", 25)
         self.wait_state(other.website, "UP")
+
+    def test_a_clock_that_went_back_takes_nothing_back(self):
+        """Hub time goes on from the newest commit: neither slots nor spans are lived twice."""
+        up, down = self.two_sites("clock")
+        joins = self.joins()
+        self.world.hub.kill()
+        clock = Clock(os.path.join(self.world.run, "clock"), -3600)
+        self.world.start_hub(conf=self.conf, env=clock.env())
+        self.wait_back(joins)
+        self.assertIn("the clock is behind the newest commit", self.world.hub.log())
+        self.assert_still_judging(up, down)
+        self.assertEqual(self.value("""SELECT count(*) FROM (SELECT started_at, lag(ended_at) OVER (
+            PARTITION BY website_id ORDER BY id) AS before FROM verdict_span) AS s WHERE started_at < before"""), "0")
+        self.assertEqual(self.value("""SELECT abs(extract(epoch FROM max(started_at) - now())) < 60
+            FROM website_tick"""), "t")
+        self.world.hub.stop()
+        self.world.start_hub(conf=self.conf)
+        self.wait_back(self.joins())
 
     def test_another_hub_key_is_refused_by_the_database(self):
         """The database belongs to one network; a hub with another key serves nobody and does not spin."""
