@@ -364,7 +364,7 @@ static Code refusal(Admission *a, Validator *v) {
                 return CODE_SUSPENDED;
         if (v->refused_until > now)
                 return CODE_KEY_IN_USE;
-        if (!pace_take(&v->joins, &join_rule, now))
+        if (!pace_take(&v->joins, &join_rule, 1, now))
                 return CODE_TOO_MANY_CONNECTIONS;
         if (v->session && registry_displaced(v, now)) {
                 session_bye(v->session, CODE_KEY_IN_USE, IN_USE_SECONDS);

@@ -325,7 +325,7 @@ void core_suspect(Core *c, Session *s, const FrameSuspect *suspect) {
 static void on_orders_wanted(Core *c, Session *s, Validator *v) {
         if (v->standing != STANDING_APPROVED)
                 return;
-        v->orders_due = !pace_take(&v->orders, &orders_rule, hub_clock_now(c->options.clock));
+        v->orders_due = !pace_take(&v->orders, &orders_rule, 1, hub_clock_now(c->options.clock));
         if (!v->orders_due)
                 assign_welcome(c->assigner, v);
         else if (session_note(s, "orders_too_fast"))
@@ -441,7 +441,7 @@ static void on_forgotten(uint64_t incarnation, void *userdata) {
 static void look_after(Core *c, Validator *v, usec_t now) {
         Forgetting f = { c, v };
 
-        if (v->orders_due && v->session && pace_take(&v->orders, &orders_rule, now)) {
+        if (v->orders_due && v->session && pace_take(&v->orders, &orders_rule, 1, now)) {
                 v->orders_due = false;
                 assign_welcome(c->assigner, v);
         }

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 
 #include "base/macro.h"
+#include "base/pace.h"
 #include "hub/committee.h"
-#include "hub/pace.h"
 #include "hub/stream.h"
 #include "wire/sign.h"
 

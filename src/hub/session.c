@@ -11,8 +11,8 @@
 
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "base/pace.h"
 #include "event/timer.h"
-#include "hub/pace.h"
 #include "wire/batch.h"
 
 #define SOURCE_SIZE   (INET6_ADDRSTRLEN + IF_NAMESIZE) /* with the zone of a link-local address */
@@ -221,7 +221,7 @@ static void on_join(Session *s, const Frame *f) {
 }
 
 static bool in_pace(Session *s, Pace *pace, const PaceRule *rule, FrameKind kind) {
-        if (pace_take(pace, rule, now_boottime()))
+        if (pace_take(pace, rule, 1, now_boottime()))
                 return true;
         if (session_note(s, "frames_too_fast"))
                 log_event(LOG_WARNING, DPIN_MSG_FRAME_REFUSED, "frames come too fast: passed over",

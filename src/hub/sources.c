@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <uthash.h>
 
-#include "hub/pace.h"
+#include "base/pace.h"
 #include "hub/prefix.h"
 
 #define SWEEP_INTERVAL USEC_PER_SEC
@@ -118,7 +118,7 @@ void sources_leave(Sources *s, const struct sockaddr_storage *address, usec_t no
 bool sources_may_join(Sources *s, const struct sockaddr_storage *address, usec_t now) {
         Source *source = find(s, address);
 
-        return !source || pace_take(&source->joins, &join_rule, now);
+        return !source || pace_take(&source->joins, &join_rule, 1, now);
 }
 
 size_t sources_count(const Sources *s) {

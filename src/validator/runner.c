@@ -7,9 +7,11 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "base/pace.h"
 #include "event/timer.h"
-#include "validator/bucket.h"
 #include "validator/schedule.h"
+
+static const PaceRule probes_rule = { RUNNER_PROBES_BURST, USEC_PER_SEC };
 
 typedef struct Work {
         OrderId id;
@@ -20,7 +22,7 @@ typedef struct Work {
         ScheduleSlot due;
         int64_t slot_max, probe_max;
         unsigned probes;  /* under way */
-        Bucket asked;     /* probes */
+        Pace asked;       /* probes */
         TickOutcome last; /* up before the first: a start with many orders is no news */
         bool marked;
         struct Work *prev, *next; /* of a spare: in runner->spares */
@@ -254,7 +256,6 @@ static int work_new(Work **ret, Runner *r, const RunnerOrder *o) {
         w->order.extension = (Extension){ 0 };
         w->runner = r;
         w->last = TICK_UP;
-        bucket_init(&w->asked, &(BucketRate){ RUNNER_PROBES_BURST, 1 }, now_boottime());
         code = recall(w);
         if (code < 0)
                 return code;
@@ -336,7 +337,8 @@ int runner_probe(Runner *r, const RunnerProbe *probe) {
                 return -EALREADY;
         if (probe->deadline < hub_now(r))
                 return -ETIME;
-        if (w->probes >= RUNNER_PROBES_MAX || !bucket_take(&w->asked, 1, now_boottime()))
+        if (w->probes >= RUNNER_PROBES_MAX ||
+            !pace_take(&w->asked, &probes_rule, 1, now_boottime()))
                 return -EBUSY;
         w->probe_max = probe->number;
         code = start_run(w, probe->kind, probe->number, 0);

@@ -1,4 +1,4 @@
-/* A hash of buckets, in the order of their last use. */
+/* A hash of paces, in the order of their last use. */
 #include "validator/throttle.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <uthash.h>
 
-#include "validator/bucket.h"
+#include "base/pace.h"
 
 typedef struct ThrottleKey {
         uint8_t bytes[9]; /* IPv4: 4, and zeros; IPv6: 8, and 6 */
@@ -15,12 +15,12 @@ typedef struct ThrottleKey {
 
 typedef struct Entry {
         ThrottleKey key;
-        Bucket bucket;
+        Pace pace;
         UT_hash_handle hh;
 } Entry;
 
 struct Throttle {
-        BucketRate rate;
+        PaceRule rule;
         Entry *entries; /* the one used last is the last one */
 };
 
@@ -29,7 +29,8 @@ int throttle_new(Throttle **ret, unsigned per_second) {
 
         if (!p)
                 return -ENOMEM;
-        p->rate = (BucketRate){ (double)per_second * THROTTLE_BURST_SECONDS, per_second };
+        p->rule = (PaceRule){ .burst = per_second * THROTTLE_BURST_SECONDS,
+                              .interval = USEC_PER_SEC / per_second };
         *ret = p;
         return 0;
 }
@@ -61,7 +62,7 @@ static bool key_of(const struct sockaddr *address, ThrottleKey *ret) {
         return true;
 }
 
-static Entry *remember(Throttle *p, const ThrottleKey *key, usec_t now) {
+static Entry *remember(Throttle *p, const ThrottleKey *key) {
         Entry *e = calloc(1, sizeof(*e));
 
         if (!e)
@@ -69,7 +70,6 @@ static Entry *remember(Throttle *p, const ThrottleKey *key, usec_t now) {
         if (HASH_COUNT(p->entries) >= THROTTLE_ADDRESSES_MAX)
                 forget(p, p->entries);
         e->key = *key;
-        bucket_init(&e->bucket, &p->rate, now);
         return e;
 }
 
@@ -83,9 +83,9 @@ bool throttle_take(Throttle *p, const struct sockaddr *address, usec_t now) {
         if (e)
                 HASH_DEL(p->entries, e);
         else
-                e = remember(p, &key, now);
+                e = remember(p, &key);
         if (!e)
                 return false;
         HASH_ADD(hh, p->entries, key, sizeof(key), e);
-        return bucket_take(&e->bucket, 1, now);
+        return pace_take(&e->pace, &p->rule, 1, now);
 }

@@ -14,6 +14,10 @@
 #define RESEALED_AT_ONCE 16u          /* a commit each: the loop turns in between */
 #define PAUSE            USEC_PER_SEC /* before what the hub or the disk had no room for */
 
+/* One for each stream at first; later on they are rare. */
+static const PaceRule repeats_rule = { 4 * FRAME_INCARNATIONS_MAX, USEC_PER_SEC };
+static const PaceRule forks_rule = { FRAME_INCARNATIONS_MAX, USEC_PER_MIN };
+
 /* A receipt that contradicts its ack trims nothing either. */
 static int check_ack(Uplink *u, const FrameAck *ack, Receipt *ret) {
         Hash dispositions;
@@ -85,7 +89,7 @@ static void on_first_kept(const SpoolBatch *b, void *userdata) {
 
 /* Each has batches sent again, as many as the window allows. */
 static bool may_repeat(Uplink *u) {
-        if (bucket_take(&u->limits.repeats, 1, now_boottime()))
+        if (pace_take(&u->limits.repeats, &repeats_rule, 1, now_boottime()))
                 return true;
         uplink_leave(u, CLOSE_PROTOCOL, "it asks for the same again and again");
         return false;
@@ -138,7 +142,8 @@ static void on_fork(Uplink *u, const FrameNotice *n) {
         for (size_t i = 0; i < f->n; i++)
                 if (f->incarnations[i] == n->incarnation)
                         return; /* it says so for each batch that was under way */
-        if (f->n == FRAME_INCARNATIONS_MAX || !bucket_take(&u->limits.forks, 1, now_boottime())) {
+        if (f->n == FRAME_INCARNATIONS_MAX ||
+            !pace_take(&u->limits.forks, &forks_rule, 1, now_boottime())) {
                 uplink_leave(u, CLOSE_PROTOCOL, "it says fork to everything");
                 return;
         }

@@ -2,18 +2,19 @@
  * goes and shakes hands, uplink-send.c speaks, uplink-answer.c hears answers to batches. */
 #pragma once
 
+#include "base/pace.h"
 #include "event/timer.h"
 #include "event/ws.h"
 #include "validator/backoff.h"
-#include "validator/bucket.h"
 #include "validator/uplink.h"
 #include "validator/window.h"
 
 /* What a hub may ask for on one connection. One that asks for more is left. */
 typedef struct UplinkLimits {
-        Bucket frames;  /* and orders in them */
-        Bucket repeats; /* of batches that were sent before */
-        Bucket forks;
+        PaceRule frames_rule;
+        Pace frames;  /* and orders in them */
+        Pace repeats; /* of batches that were sent before */
+        Pace forks;
 } UplinkLimits;
 
 /* Streams of which the hub has other content: what is left of them is sealed anew, a few batches

@@ -17,10 +17,11 @@
 
 /* An honest hub sends every order at once when it starts, and a probe for each in an outage of
  * everything. */
-#define FRAMES_BURST        1024.0
-#define FRAMES_PER_SECOND   64.0
-#define ORDERS_PER_SECOND   0.1 /* of what may be held */
-#define ORDERS_BURST_FACTOR 2.0
+#define FRAMES_BURST      1024u
+#define FRAMES_PER_SECOND 64u
+/* Orders of all that may be held: twice at once, and again in so many seconds. */
+#define ORDERS_BURST   2u
+#define ORDERS_SECONDS 10u
 
 static const char *const state_names[_UPLINK_STATE_MAX] = {
         [UPLINK_AWAY] = "away",         [UPLINK_CONNECTING] = "connecting",
@@ -74,16 +75,13 @@ static void on_timer(void *userdata) {
 }
 
 static void set_limits(Uplink *u) {
-        double orders = u->options.orders_max;
-        usec_t now = now_boottime();
+        unsigned orders = u->options.orders_max;
 
-        bucket_init(&u->limits.frames,
-                    &(BucketRate){ FRAMES_BURST + ORDERS_BURST_FACTOR * orders,
-                                   FRAMES_PER_SECOND + ORDERS_PER_SECOND * orders },
-                    now);
-        /* One for each stream at first; later on they are rare. */
-        bucket_init(&u->limits.repeats, &(BucketRate){ 4 * FRAME_INCARNATIONS_MAX, 1 }, now);
-        bucket_init(&u->limits.forks, &(BucketRate){ FRAME_INCARNATIONS_MAX, 1.0 / 60 }, now);
+        u->limits = (UplinkLimits){ 0 };
+        u->limits.frames_rule = (PaceRule){
+                .burst = FRAMES_BURST + ORDERS_BURST * orders,
+                .interval = USEC_PER_SEC / (FRAMES_PER_SECOND + orders / ORDERS_SECONDS),
+        };
 }
 
 static int on_opened(WsPeer *p, void *userdata) {
@@ -277,7 +275,8 @@ static void on_reject(Uplink *u, const Frame *f) {
 static void on_orders(Uplink *u, const Frame *f) {
         const FrameOrders *o = &f->orders;
 
-        if (!bucket_take(&u->limits.frames, (double)(o->add.n + o->removed.n), now_boottime())) {
+        if (!pace_take(&u->limits.frames, &u->limits.frames_rule,
+                       (unsigned)(o->add.n + o->removed.n), now_boottime())) {
                 uplink_leave(u, CLOSE_PROTOCOL, "it sends more orders than it can mean");
                 return;
         }
@@ -336,7 +335,7 @@ static void on_received(WsPeer *p _unused_, WsKind kind, const uint8_t *data, si
 
         if (!f || u->stopping || u->state == UPLINK_LEAVING)
                 return;
-        if (!bucket_take(&u->limits.frames, 1, now_boottime())) {
+        if (!pace_take(&u->limits.frames, &u->limits.frames_rule, 1, now_boottime())) {
                 uplink_leave(u, CLOSE_PROTOCOL, "it sends more frames than it can mean");
                 return;
         }

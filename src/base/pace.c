@@ -1,14 +1,14 @@
 /* A bucket of tokens told by one time instead of a level and a time. */
-#include "hub/pace.h"
+#include "base/pace.h"
 
 #include "base/macro.h"
 
-bool pace_take(Pace *p, const PaceRule *rule, usec_t now) {
+bool pace_take(Pace *p, const PaceRule *rule, unsigned n, usec_t now) {
         usec_t start = MAX(p->paid, now);
 
-        if (start - now > (rule->burst - 1) * rule->interval)
+        if (n > rule->burst || start - now > (rule->burst - n) * rule->interval)
                 return false;
-        p->paid = start + rule->interval;
+        p->paid = start + n * rule->interval;
         return true;
 }
 

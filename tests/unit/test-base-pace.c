@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/macro.h"
-#include "hub/pace.h"
+#include "base/pace.h"
 
 #define START (1000 * USEC_PER_SEC)
 
@@ -17,7 +17,7 @@ static unsigned taken(Pace *p, unsigned tries, usec_t now) {
         unsigned n = 0;
 
         for (unsigned i = 0; i < tries; i++)
-                n += pace_take(p, &rule, now);
+                n += pace_take(p, &rule, 1, now);
         return n;
 }
 
@@ -60,6 +60,26 @@ static void fresh_when_all_is_paid_for(void **state _unused_) {
         assert_true(pace_is_fresh(&p, START + 2 * USEC_PER_SEC));
 }
 
+static void what_costs_more_than_is_there_takes_nothing(void **state _unused_) {
+        Pace p = { 0 };
+
+        assert_false(pace_take(&p, &rule, 4, START));
+        assert_true(pace_take(&p, &rule, 2, START));
+        assert_false(pace_take(&p, &rule, 2, START));
+        assert_true(pace_take(&p, &rule, 1, START));
+        assert_false(pace_take(&p, &rule, 2, START + USEC_PER_SEC));
+        assert_true(pace_take(&p, &rule, 2, START + 2 * USEC_PER_SEC));
+        assert_true(pace_take(&p, &rule, 0, START + 2 * USEC_PER_SEC));
+}
+
+static void time_that_runs_back_gives_nothing(void **state _unused_) {
+        Pace p = { 0 };
+
+        assert_int_equal(taken(&p, 9, START), 3);
+        assert_int_equal(taken(&p, 9, START - USEC_PER_MIN), 0);
+        assert_int_equal(taken(&p, 9, START + USEC_PER_SEC), 1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(so_many_at_once),
@@ -67,6 +87,8 @@ int main(void) {
                 cmocka_unit_test(rest_is_saved_up_to_the_burst),
                 cmocka_unit_test(refused_tries_cost_nothing),
                 cmocka_unit_test(fresh_when_all_is_paid_for),
+                cmocka_unit_test(what_costs_more_than_is_there_takes_nothing),
+                cmocka_unit_test(time_that_runs_back_gives_nothing),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

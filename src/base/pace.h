@@ -1,4 +1,4 @@
-/* How often something may be done: a number of times at once, then once an interval. Pure. */
+/* How often something may be done: so much at once, then one more each interval. Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +15,8 @@ typedef struct Pace {
         usec_t paid; /* until when what was done so far is paid for */
 } Pace;
 
-/* true: it may be done now, and is counted. */
-bool pace_take(Pace *p, const PaceRule *rule, usec_t now);
+/* true: so many may be done now, and are counted. false: there is no room for all of them, and none
+ * is. */
+bool pace_take(Pace *p, const PaceRule *rule, unsigned n, usec_t now);
 /* As if nothing had ever been done: it need not be kept. */
 bool pace_is_fresh(const Pace *p, usec_t now);
