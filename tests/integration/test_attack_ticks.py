@@ -6,6 +6,8 @@ import os
 import random
 import unittest
 
+from dpin_line import run
+from dpin_validator import Stream
 from dpin_wire import Tick, batch
 from process import wait_until
 from test_hub_ticks import SECOND, SpokenForCase
@@ -74,15 +76,20 @@ class Mixtures(SpokenForCase):
         site = self.mute_site("old")
         self.wait_old(site, 0)
         v, tick = self.validators[0], self.tick(site)
-        old = v.now() - 25 * 3600 * SECOND
+        stream = Stream(v.key, v.network)  # the validator goes on in its own
+
+        def submit(*ticks, **changes):
+            run(v._send(stream.seal(ticks, v.now(), **changes)))
+            v.wait(lambda v: (stream.incarnation, stream.sequence) in v.codes, "ack")
+            return list(v.codes.pop((stream.incarnation, stream.sequence)))
+
         for _ in range(5):
-            sequence, previous = v.stream.sequence, v.stream.previous
-            self.assertEqual(v.submit(tick, tick, created=old), [batch.EXPIRED] * 2)
-            v.stream.sequence, v.stream.previous = sequence, previous  # it was not taken into the stream
-            v.codes.pop((v.stream.incarnation, sequence + 1))
-            self.assertEqual(v.submit(self.changed(tick, order=os.urandom(16))), [batch.UNASSIGNED])
+            sequence, previous = stream.sequence, stream.previous
+            self.assertEqual(submit(tick, tick, created=v.now() - 25 * 3600 * SECOND), [batch.EXPIRED] * 2)
+            stream.sequence, stream.previous = sequence, previous  # it was not taken into the stream
+            self.assertEqual(submit(self.changed(tick, order=os.urandom(16))), [batch.UNASSIGNED])
         self.assertEqual(self.stored(tick), [])
-        self.assertEqual(v.submit(tick), [batch.ACCEPTED])
+        self.assertEqual(submit(tick), [batch.ACCEPTED])
 
 
 class Probes(SpokenForCase):
