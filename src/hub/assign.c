@@ -16,6 +16,7 @@
 struct Assigner {
         AssignerOptions options;
         Outbox *outbox;   /* until the commit */
+        Outbox *reserved; /* orders whose probes have more numbers then */
         Backlog *backlog; /* until the validator has read what went before */
 };
 
@@ -30,6 +31,10 @@ int assigner_new(Assigner **ret, const AssignerOptions *options) {
         if (r < 0)
                 return r;
 
+        r = outbox_new(&a->reserved);
+        if (r < 0)
+                return r;
+
         r = backlog_new(&a->backlog);
         if (r < 0)
                 return r;
@@ -41,6 +46,7 @@ int assigner_new(Assigner **ret, const AssignerOptions *options) {
 Assigner *assigner_free(Assigner *a) {
         if (!a)
                 return NULL;
+        outbox_free(a->reserved);
         outbox_free(a->outbox);
         backlog_free(a->backlog);
         free(a);
@@ -100,7 +106,10 @@ static int make_order(Assigner *a, Website *w, const SiteSeat *s, const Validato
         SignScope scope = { .network = *a->options.network, .subject = v->key };
         int r;
 
-        *ret = (WorkOrder){ .validator = v->id, .website = w, .probe_reserved = PROBES_RESERVED };
+        *ret = (WorkOrder){ .validator = v->id,
+                            .website = w,
+                            .probe_stored = PROBES_RESERVED, /* it is not told before the commit */
+                            .probe_reserved = PROBES_RESERVED };
         r = order_of(w, s, &ret->order);
         if (r < 0)
                 return r;
@@ -169,11 +178,17 @@ static const TickKind probe_kinds[_PROBE_MAX] = {
         [PROBE_JOIN] = TICK_REFRESH,
 };
 
+/* Ahead of use, so that hardly ever a probe waits for the commit. */
 static void reserve_probes(Assigner *a, WorkOrder *o) {
-        if (o->probe_last + PROBES_RESERVED / 2 < o->probe_reserved)
+        if (o->probe_reserved > o->probe_stored ||
+            o->probe_last + PROBES_RESERVED / 2 < o->probe_stored)
                 return;
         o->probe_reserved += PROBES_RESERVED;
         order_probes_put(writer_group(a->options.writer), o->row, o->probe_reserved);
+        if (outbox_add(a->reserved,
+                       &(OutboxChange){ .order = o,
+                                        .commit_no = writer_commit_no(a->options.writer) }) < 0)
+                o->probe_reserved = o->probe_stored; /* tried again by the next probe */
 }
 
 /* A spare's order came with no orders frame: the probe brings it. */
@@ -191,7 +206,6 @@ static void send_probe(Assigner *a, WorkOrder *o, Validator *v) {
         Frame frame = { .kind = FRAME_PROBE };
         FrameProbe *p = &frame.probe;
 
-        reserve_probes(a, o);
         p->order = o->id;
         p->number = ++o->probe_last;
         p->deadline = o->probe.deadline;
@@ -205,8 +219,27 @@ static void try_probe(Assigner *a, WorkOrder *o) {
         Validator *v = registry_find_id(a->options.registry, o->validator);
 
         o->probe_waits = false;
-        if (v && v->session && outbox_may_send(o) && a->options.has_room(v, a->options.userdata))
-                send_probe(a, o, v); /* else its deadline would be over before it is read */
+        if (!v || !v->session || !outbox_may_send(o) ||
+            !a->options.has_room(v, a->options.userdata))
+                return; /* its deadline would be over before it is read */
+        reserve_probes(a, o);
+        if (o->probe_last < o->probe_stored)
+                send_probe(a, o, v);
+        else
+                o->probe_waits = true; /* for a number that no hub after this one issues again */
+}
+
+static void on_reserved(uint32_t validator _unused_, const OutboxChange *changes, size_t n,
+                        void *userdata) {
+        Assigner *a = userdata;
+
+        for (size_t i = 0; i < n; i++) {
+                WorkOrder *o = changes[i].order;
+
+                o->probe_stored = o->probe_reserved;
+                if (o->probe_waits && o->told)
+                        try_probe(a, o);
+        }
 }
 
 void assign_probe(Assigner *a, Website *w, const SiteProbe *p) {
@@ -307,6 +340,7 @@ static void on_changes(uint32_t validator, const OutboxChange *changes, size_t n
 }
 
 void assign_committed(Assigner *a, uint64_t commit_no) {
+        outbox_take(a->reserved, commit_no, on_reserved, a);
         outbox_take(a->outbox, commit_no, on_changes, a);
 }
 

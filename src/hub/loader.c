@@ -268,6 +268,7 @@ static int take_order(Loader *l, const OrderRow *row) {
                 .removed = row->removed == USEC_INFINITY ? 0 : row->removed,
                 .sent = row->sent,
                 .probe_last = (uint32_t)row->probes,
+                .probe_stored = (uint32_t)row->probes,
                 .probe_reserved = (uint32_t)row->probes,
                 .probe_restored = (uint32_t)row->probes,
                 .restored = MAX(hub_clock_now(l->options.clock), l->options.heartbeat),

@@ -22,7 +22,10 @@ typedef struct WorkOrder {
         OrderId id;
         uint64_t row; /* id of the database */
         uint32_t validator;
-        uint32_t probe_last, probe_reserved; /* numbers issued, and stored as possibly issued */
+        uint32_t probe_last; /* number issued; never above probe_stored */
+        /* numbers possibly issued, as the database has it, and as it will when its commit is done
+         */
+        uint32_t probe_stored, probe_reserved;
         uint32_t probe_restored; /* numbers up to here may have been issued before it was restored
                                   */
         usec_t restored;         /* when it was read from the database; 0: made by this hub */

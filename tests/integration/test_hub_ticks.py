@@ -1,7 +1,10 @@
 """What becomes of a tick: dispositions of a real hub for orders it gave out."""
 
+import contextlib
 import os
 import unittest
+
+import psycopg2
 
 from dpin_line import run
 from dpin_wire import Tick, batch
@@ -168,6 +171,24 @@ class AfterARestart(SpokenForCase):
         self.restart()
         probe = self.tick(site, kind=batch.CONFIRM, number=reserved + 1)
         self.assertEqual(v.submit(probe), [batch.UNASSIGNED])
+
+    def test_a_number_is_stored_before_it_is_issued(self):
+        """Else the hub after this one knows nothing of it."""
+        site, v = self.mute_site("number"), self.validators[0]
+        name, _ = self.order_of(v, site)
+        self.restart()
+        seen = len(v.probes)
+
+        def probed(v):
+            return [p for p in v.probes[seen:] if p["order"] == name]
+
+        with contextlib.closing(psycopg2.connect(self.db.url())) as held:
+            held.cursor().execute("SELECT FROM work_order WHERE public_id = %s FOR UPDATE", (name,))
+            site.down = {1}
+            wait_until(lambda: self.value("SELECT count(*) FROM pg_stat_activity WHERE usename = 'dpin-hub'"
+                                          " AND wait_event_type = 'Lock'") == "1", "its commit is held up", 30)
+            self.assertEqual(probed(v), [])
+        v.wait(probed, "the probe")
 
     def test_what_the_hub_had_no_time_to_end_is_ended(self):
         gone, spare = self.site_up("gone"), self.site_up("spare")
