@@ -69,6 +69,7 @@ static void find_place(Live *l, const EventBounds *bounds) {
         if (!l->started) {
                 l->started = true;
                 l->position = l->target = bounds->newest;
+                l->ops.started(l->ops.userdata);
                 return;
         }
         if (l->position < bounds->resumable || l->position > bounds->newest) {

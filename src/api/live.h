@@ -15,6 +15,8 @@ typedef struct LiveOps {
         void (*entries)(const FeedEntry *entries, size_t n, void *userdata);
         /* What happened up to here cannot be told any more. */
         void (*reset)(uint64_t position, void *userdata);
+        /* It has its place for the first time. */
+        void (*started)(void *userdata);
         void *userdata;
 } LiveOps;
 

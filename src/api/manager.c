@@ -31,7 +31,7 @@ struct ApiManager {
         Assets *assets; /* NULL: not installed */
         ApiContext context;
         int fd;         /* listening, until it is the server's */
-        Server *server; /* NULL until the database's state is known */
+        Server *server; /* NULL until it is known how the database is */
         Timer *timer;   /* beats; the end of the patience; steps of the stop */
         bool stopping;
         char state[256];
@@ -46,9 +46,10 @@ static void set_state(ApiManager *m, const char *text) {
 /* With a database and without --------------------------------------------------------------------
  */
 
-static void open_server(ApiManager *m);
+static void want_server(ApiManager *m);
 
-static void note_store_state(ApiManager *m, StoreState state, const char *text) {
+static void on_store_state(StoreState state, const char *text, void *userdata) {
+        ApiManager *m = userdata;
         bool refused = state == STORE_REFUSED;
 
         if (state == STORE_READY) {
@@ -64,14 +65,7 @@ static void note_store_state(ApiManager *m, StoreState state, const char *text) 
                   store_state_name(state), text ? text : "");
         live_stop(m->live);
         set_state(m, text ? text : store_state_name(state));
-}
-
-static void on_store_state(StoreState state, const char *text, void *userdata) {
-        ApiManager *m = userdata;
-
-        note_store_state(m, state, text);
-        if (!m->server && !m->stopping)
-                open_server(m);
+        want_server(m);
 }
 
 static void on_store_notify(const char *channel _unused_, const char *payload, void *userdata) {
@@ -92,6 +86,10 @@ static void on_entries(const FeedEntry *entries, size_t n, void *userdata) {
         sse_publish(m->sse, entries, n);
 }
 
+static void on_started(void *userdata) {
+        want_server(userdata);
+}
+
 static void on_reset(uint64_t position, void *userdata) {
         ApiManager *m = userdata;
 
@@ -106,8 +104,7 @@ static void on_timer(void *userdata) {
 
         if (!m->stopping) {
                 sse_beat(m->sse);
-                if (!m->server)
-                        open_server(m);
+                want_server(m);
                 return;
         }
         if (m->server && server_active(m->server) > 0)
@@ -124,6 +121,7 @@ static int open_store(ApiManager *m) {
                 .wanted = on_wanted,
                 .entries = on_entries,
                 .reset = on_reset,
+                .started = on_started,
                 .userdata = m,
         };
         int r;
@@ -162,8 +160,6 @@ static int open_socket(ApiManager *m) {
         return MIN(m->fd, 0);
 }
 
-/* Who connects while the database is not known yet waits: after a restart nobody is told that it is
- * away, while it is not. A failure is tried again by the next beat. */
 static void open_server(ApiManager *m) {
         const ServerOptions options = { .fd = m->fd, .routes = api_routes, .api = &m->context };
         char name[128] = "";
@@ -183,6 +179,13 @@ static void open_server(ApiManager *m) {
         }
         m->fd = -EBADF;
         log_event(LOG_INFO, DPIN_MSG_STARTED, "listening for requests", "DPIN_ADDRESS=%s", name);
+}
+
+/* Who connects while it is not known how the database is waits: after a restart nobody is told that
+ * it is away, while it is not. A failure is tried again by the next beat. */
+static void want_server(ApiManager *m) {
+        if (!m->server && !m->stopping)
+                open_server(m);
 }
 
 int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *options) {

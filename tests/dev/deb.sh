@@ -15,8 +15,8 @@ deb_commit() {
         git -c user.name=dpin -c user.email=dpin@example.org commit-tree "$1" -m release
 }
 
-# The same tree under another version: what a test upgrades to.
-deb_rename() {
+# The same tree as the next version: what a test upgrades to.
+deb_raise() {
         sed -i "s/^  version: '[0-9.]*'/  version: '$2'/" "$1/meson.build"
         printf 'dpin (%s-1) UNRELEASED; urgency=medium\n\n  * Version %s.\n\n -- %s  %s\n\n' "$2" "$2" \
                 "dpin developers <dpin@example.org>" "$(date -R)" | cat - "$1/debian/changelog" >"$1/changelog"
@@ -32,7 +32,7 @@ deb_release() {
         rm -rf "$tree"
         git clone -q --shared --no-checkout . "$tree"
         git -C "$tree" checkout -q "$commit"
-        [[ -z $as ]] || deb_rename "$tree" "$as"
+        [[ -z $as ]] || deb_raise "$tree" "$as"
         mkdir "$tree/build"
         ln -s "$PWD/build/dashboard" "$tree/build/dashboard"
         ln -s "$PWD/src/dashboard/node_modules" "$tree/src/dashboard/node_modules"
@@ -80,16 +80,18 @@ deb_build() {
         say "deb: $(cd "$out" && echo *.deb | wc -w) packages in $out ($((SECONDS - start)) s)"
 }
 
-cmd_deb() {
-        local out=build/packages as='' check=0
+# The version after that of meson.build.
+deb_next() { sed -n "s/^  version: '\([0-9.]*\)',$/\1/p" meson.build | awk -F. -v OFS=. '{ $NF++; print }'; }
 
-        while [[ $# -gt 0 ]]; do
-                case $1 in
+cmd_deb() {
+        local out=build/packages as='' check=0 arg
+
+        for arg; do
+                case $arg in
                 --check) check=1 ;;
-                --as) as=${2:?--as needs a version}; out=build/packages-$as; shift ;;
-                *) die "deb takes --check and --as VERSION, not $1" ;;
+                --next) as=$(deb_next); out=build/packages-next ;;
+                *) die "deb takes --check and --next, not $arg" ;;
                 esac
-                shift
         done
         deps_install deb
         build_dashboard

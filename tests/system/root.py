@@ -1,0 +1,151 @@
+"""The file systems that test machines start from: a bare Debian, made once and kept, and the packages it will install.
+
+Everything is under /var/cache/dpin-test. A machine's own changes lie in an overlay above these and go with it.
+"""
+
+import contextlib
+import fcntl
+import glob
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import time
+
+from process import Failure, say
+
+CACHE = "/var/cache/dpin-test"
+INCLUDE = "systemd,systemd-sysv,dbus,polkitd,iproute2"
+PACKAGES = ("dpin-hub", "dpin-api", "dpin-validator", "dpinctl")
+DAY = 86400
+
+
+def why_not():
+    """Why no machine can be started here, or None."""
+    if os.getuid() != 0:
+        return "needs root"
+    for program, package in (("systemd-nspawn", "systemd-container"), ("mmdebstrap", "mmdebstrap"),
+                             ("nsenter", "util-linux"), ("dpkg-scanpackages", "dpkg-dev")):
+        if not shutil.which(program):
+            return f"needs {program} of package {package}"
+    probe = subprocess.run(["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "true"],
+                           capture_output=True, text=True, check=False)
+    return f"no namespaces here: {probe.stderr.strip()}" if probe.returncode else None
+
+
+def tool(argv, what, **options):
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", check=False, **options)
+    if done.returncode:
+        raise Failure(f"{what}: exit {done.returncode}:\n" + "\n".join(done.stdout.splitlines()[-20:]))
+    return done.stdout
+
+
+def key_of(*texts):
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
+
+
+@contextlib.contextmanager
+def locked(kind):
+    """Against another run of the tests."""
+    os.makedirs(CACHE, exist_ok=True)
+    with open(os.path.join(CACHE, f"lock.{kind}"), "w", encoding="ascii") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
+
+
+def made_once(kind, key, make, kept=14 * DAY):
+    """The folder CACHE/kind-key; make(folder) fills it if it is not there. Others of its kind go after a time."""
+    path = os.path.join(CACHE, f"{kind}-{key}")
+    with locked(kind):
+        for old in glob.glob(os.path.join(CACHE, f"{kind}-*")):
+            if old != path and time.time() - os.stat(old).st_mtime > kept:
+                shutil.rmtree(old)
+        if not os.path.exists(path):
+            shutil.rmtree(path + ".new", ignore_errors=True)
+            make(path + ".new")
+            os.rename(path + ".new", path)
+        os.utime(path)
+    return path
+
+
+def apt_sources(suite):
+    """The machine's own sources, if they are of that suite: they may name a mirror that can be reached."""
+    for path in (*glob.glob("/etc/apt/sources.list.d/*.sources"), "/etc/apt/sources.list"):
+        try:
+            with open(path, encoding="utf-8") as f:
+                if re.search(rf"\b{suite}\b", f.read()):
+                    return [path]
+        except OSError:
+            continue
+    return []
+
+
+def bare(suite="bookworm"):
+    """A minimal Debian that systemd can start."""
+    def make(path):
+        begun = time.monotonic()
+        tool(["mmdebstrap", "--quiet", "--variant=minbase", f"--include={INCLUDE}", suite, path, *apt_sources(suite)],
+             "mmdebstrap")
+        say(f"     made a bare Debian ({suite}) in {time.monotonic() - begun:.0f} s; it is kept in {CACHE}")
+    return made_once(suite, key_of(INCLUDE), make)
+
+
+@contextlib.contextmanager
+def overlay(*layers):
+    """A throw-away root above the given ones, topmost first: (root, upper layer)."""
+    work = os.path.join(CACHE, f"run.{os.getpid()}.{time.monotonic_ns()}")
+    upper, root = os.path.join(work, "upper"), os.path.join(work, "root")
+    for folder in (upper, root, os.path.join(work, "work")):
+        os.makedirs(folder)
+    tool(["mount", "-t", "overlay", "overlay", "-o",
+          f"lowerdir={':'.join(layers)},upperdir={upper},workdir={work}/work", root], "mount")
+    try:
+        yield root, upper
+    finally:
+        if os.path.ismount(root):
+            subprocess.run(["umount", "--lazy", root], check=False)
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def repository(folder):
+    """Makes the folder of packages one that apt can use."""
+    index = subprocess.run(["dpkg-scanpackages", "--multiversion", "."], cwd=folder, capture_output=True, check=True)
+    with open(os.path.join(folder, "Packages"), "wb") as f:
+        f.write(index.stdout)
+
+
+def fields(deb):
+    return tool(["dpkg-deb", "-f", deb, "Depends", "Pre-Depends", "Recommends"], "dpkg-deb")
+
+
+def dependencies(packages, suite="bookworm"):
+    """What the packages of the folder need and recommend, downloaded: a folder that apt can use."""
+    debs = sorted(glob.glob(os.path.join(packages, "dpin*.deb")))
+    wanted = key_of(INCLUDE, *(fields(deb) for deb in debs if "-dbgsym_" not in deb))
+    root = bare(suite)
+
+    def make(path):
+        begun = time.monotonic()
+        os.makedirs(path)
+        with overlay(root) as (above, _):
+            shutil.copy("/etc/resolv.conf", os.path.join(above, "etc/resolv.conf"))
+            shutil.copytree(packages, os.path.join(above, "srv/dpin"))
+            write(os.path.join(above, "etc/apt/sources.list.d/dpin.list"), "deb [trusted=yes] file:/srv/dpin ./\n")
+            for command in (["apt-get", "-q", "update"],
+                            ["apt-get", "-q", "-y", "--download-only", "install", *PACKAGES]):
+                tool(["chroot", above, *command], command[-1], env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+                                                                   "DEBIAN_FRONTEND": "noninteractive"})
+            for deb in glob.glob(os.path.join(above, "var/cache/apt/archives/*.deb")):
+                shutil.copy(deb, path)
+        repository(path)
+        say(f"     downloaded what the packages need in {time.monotonic() - begun:.0f} s; it is kept in {CACHE}")
+    return made_once("needs", wanted, make)
+
+
+def write(path, text, mode=0o644):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    os.chmod(path, mode)
