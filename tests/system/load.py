@@ -73,8 +73,9 @@ def ask(path, token=None):
 def shake_hands(s):
     """The beginning of a WebSocket, up to the hub's first frame: that frame's first byte, or the status line."""
     key = os.urandom(16).hex()[:22] + "=="
-    s.sendall(f"GET /ws HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
-              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: dpin.v1\r\n\r\n".encode())
+    s.sendall(f"GET /ws HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+              f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+              "Sec-WebSocket-Protocol: dpin.v1\r\n\r\n".encode())
     answer = b""
     while b"\r\n\r\n" not in answer or answer.endswith(b"\r\n\r\n"):
         chunk = s.recv(65536)

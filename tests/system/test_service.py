@@ -70,8 +70,8 @@ class Activation(ground.SystemCase):
         self.ready()
 
     def test_ipv6_and_ipv4_are_heard(self):
-        for port in (8001, 8081):
-            self.assertIn(f"[::]:{port}", self.machine.unit(f"dpin-{'api' if port == 8001 else 'hub'}.socket", "Listen"))
+        for name, port in (("api", 8001), ("hub", 8081)):
+            self.assertIn(f"[::]:{port}", self.machine.unit(f"dpin-{name}.socket", "Listen"))
         self.assertEqual(self.machine.request("GET", "/healthz")[0], 200)  # by IPv4
 
 
