@@ -123,6 +123,10 @@ void ws_server_stop_accepting(WsServer *s) {
         }
 }
 
+unsigned ws_server_guests(const WsServer *s) {
+        return s->context.door.n;
+}
+
 int ws_server_set_trusted_proxies(WsServer *s, const char *addresses) {
         return ws_proxies_read(&s->proxies, addresses);
 }

@@ -71,8 +71,8 @@ int ws_server_listen(WsServer *s, int fd);
 /* Comma-separated addresses whose X-Forwarded-For (its last entry) names the peer, or NULL. A
  * request of theirs whose header names no address is refused with 400. */
 int ws_server_set_trusted_proxies(WsServer *s, const char *addresses);
-/* Stops accepting; open peers stay. */
-void ws_server_stop_accepting(WsServer *s);
+void ws_server_stop_accepting(WsServer *s);   /* open peers stay */
+unsigned ws_server_guests(const WsServer *s); /* accepted and not settled yet */
 const WsCounters *ws_server_counters(const WsServer *s);
 /* Settled or not, with or without an upgrade: how many there are, and the most there were since
  * this was last asked. */

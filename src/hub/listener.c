@@ -17,6 +17,9 @@ struct Listener {
         SessionOptions options;
         Connection *connections;
         size_t n;
+        bool draining;
+        Code farewell; /* while draining */
+        unsigned retry_after;
 };
 
 static void connection_free(Connection *c) {
@@ -42,6 +45,8 @@ static int on_opened(WsPeer *p, void *userdata) {
         DL_APPEND(l->connections, c);
         l->n++;
         ws_peer_set_userdata(p, c);
+        if (l->draining) /* it was accepted before */
+                session_bye(c->session, l->farewell, l->retry_after);
         return 0;
 }
 
@@ -116,6 +121,9 @@ Listener *listener_free(Listener *l) {
 void listener_drain(Listener *l, Code code, unsigned retry_after) {
         Connection *c, *next;
 
+        l->draining = true;
+        l->farewell = code;
+        l->retry_after = retry_after;
         ws_server_stop_accepting(l->server);
         DL_FOREACH_SAFE(l->connections, c, next)
         session_bye(c->session, code, retry_after);
@@ -128,6 +136,10 @@ void listener_forget(Listener *l, Code code, unsigned retry_after) {
                 session_bye(c->session, code, retry_after);
                 session_set_validator(c->session, NULL);
         }
+}
+
+unsigned listener_guests(const Listener *l) {
+        return ws_server_guests(l->server);
 }
 
 size_t listener_sessions(const Listener *l) {

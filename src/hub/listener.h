@@ -19,6 +19,8 @@ DEFINE_FREEP(Listener, listener_free);
 void listener_drain(Listener *l, Code code, unsigned retry_after);
 /* What the sessions belong to is gone: says bye to all; new ones may come. */
 void listener_forget(Listener *l, Code code, unsigned retry_after);
+/* Accepted connections that have not joined yet. */
+unsigned listener_guests(const Listener *l);
 size_t listener_sessions(const Listener *l);
 /* Sessions and what may become one: how many there are, and the most since this was last asked. */
 unsigned listener_connections(const Listener *l, unsigned *ret_most);

@@ -16,11 +16,12 @@
 #include "store/statements.h"
 
 /* A database is usually back at once, and validators back off by themselves. */
-#define RETRY_SECONDS 1u
-#define BEAT          (5 * USEC_PER_SEC)
-#define SUMMARY_BEATS 12u /* refusals are summed up once a minute */
-#define CROWD         500u
-#define STOP_STEP     (20 * USEC_PER_MSEC)
+#define RETRY_SECONDS   1u
+#define BEAT            (5 * USEC_PER_SEC)
+#define SUMMARY_BEATS   12u /* refusals are summed up once a minute */
+#define CROWD           500u
+#define GUESTS_PATIENCE (500 * USEC_PER_MSEC)
+#define STOP_STEP       (20 * USEC_PER_MSEC)
 
 struct HubManager {
         Daemon *daemon;
@@ -41,6 +42,7 @@ struct HubManager {
         unsigned trims; /* still to be done, when memory is given back */
         unsigned crowd; /* most connections there were since memory was given back */
         bool stopping, core_failed;
+        usec_t stopped_at;
         usec_t failed_at; /* boot time; a second failure soon after waits for a beat */
         char state[256];
 };
@@ -197,8 +199,17 @@ static void give_back_memory(HubManager *m) {
         }
 }
 
+/* Whom systemd's socket let in right before the stop gets his farewell as well. */
+static bool has_company(const HubManager *m) {
+        if (!m->listener)
+                return false;
+        return listener_sessions(m->listener) > 0 ||
+               (listener_guests(m->listener) > 0 &&
+                now_boottime() < m->stopped_at + GUESTS_PATIENCE);
+}
+
 static void stop_step(HubManager *m) {
-        if (m->listener && listener_sessions(m->listener) > 0)
+        if (has_company(m))
                 return;
         if (m->core && !core_is_idle(m->core)) {
                 core_flush(m->core);
@@ -378,6 +389,7 @@ HubManager *hub_manager_free(HubManager *m) {
 
 void hub_manager_stop(HubManager *m) {
         m->stopping = true;
+        m->stopped_at = now_boottime();
         set_state(m, "stopping");
         if (m->listener)
                 listener_drain(m->listener, CODE_SHUTDOWN, 2);
