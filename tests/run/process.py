@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import select
 import signal
 import socket
@@ -12,6 +13,17 @@ import time
 
 PR_SET_PDEATHSIG = 1
 LAUNCH = "import os,sys; os.environ['LISTEN_PID']=str(os.getpid()); os.execv(sys.argv[1], sys.argv[1:])"
+DESCRIPTORS = 65536
+
+
+def raise_descriptors():
+    """As many as may be had: a login has 1,024, which a crowd of connections needs on both sides."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+raise_descriptors()
 
 
 class Failure(Exception):
@@ -82,7 +94,7 @@ class Process:
             for i, fd in enumerate(kept):
                 os.dup2(fd, 3 + i)
                 os.set_inheritable(3 + i, True)
-            os.closerange(3 + len(kept), 1024)
+            os.closerange(3 + len(kept), DESCRIPTORS)
         return before_exec if fds else die_with_parent
 
     def _notify_socket(self, env):

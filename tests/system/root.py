@@ -25,6 +25,8 @@ def why_not():
     """Why no machine can be started here, or None."""
     if os.getuid() != 0:
         return "needs root"
+    if os.environ.get("container"):
+        return f"no machine starts within another, and this is one of {os.environ['container']}"
     for program, package in (("systemd-nspawn", "systemd-container"), ("mmdebstrap", "mmdebstrap"),
                              ("nsenter", "util-linux"), ("dpkg-scanpackages", "dpkg-dev")):
         if not shutil.which(program):
