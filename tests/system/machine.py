@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 
-from process import Failure, die_with_parent, wait_until
+from process import PR_SET_PDEATHSIG, Failure, wait_until
 from root import overlay, write
 
 CLONE_NEWNET = 0x40000000
@@ -21,6 +21,12 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG":
                "SYSTEMD_COLORS": "0", "DEBIAN_FRONTEND": "noninteractive"}
 SITE = "93.184.216.34"  # on the machine's loopback: an address that a validator has no reason to refuse
 numbers = itertools.count(1)
+
+
+def end_with_parent():
+    """nspawn powers its machine off at SIGTERM, and leaves it running at SIGKILL."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    os.setpgid(0, 0)
 
 
 class Result(str):
@@ -61,7 +67,7 @@ class Machine:
         with open(self.console_path, "wb") as console:
             self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=console, stderr=console,
                                           env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
-                                          preexec_fn=die_with_parent)
+                                          preexec_fn=end_with_parent)
         self.leader = wait_until(self._find_leader, "the machine has a first process", 30, 0.05)
         wait_until(lambda: self.run("systemctl", "is-system-running", check=False).strip() in ("running", "degraded"),
                    "the machine has started", 90, 0.1)
@@ -88,9 +94,10 @@ class Machine:
             return False
 
     def _end(self):
+        """By its first process: nspawn alone would leave the machine running."""
         if self.popen and self.popen.poll() is None:
-            self.popen.kill()
-            self.popen.wait()
+            os.kill(self.leader or self.popen.pid, signal.SIGKILL if self.leader else signal.SIGTERM)
+            self.popen.wait(30)
 
     def power_off(self, keep=None):
         """As an administrator does: everything is stopped in order. What changed becomes the folder `keep`."""
