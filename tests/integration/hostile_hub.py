@@ -1,6 +1,7 @@
 """Hubs that do what no hub should: raw WebSocket frames, and every frame with each of its bytes flipped once."""
 
 import asyncio
+import json
 import struct
 import threading
 import urllib.parse
@@ -141,10 +142,8 @@ class FlipHub(RawHub):
         """Whether this byte lies in the value of a member that no signature covers."""
         for name in names:
             begin = text.index(b'"%s":' % name.encode()) + len(name) + 3
-            end = begin + 1
-            while text[end:end + 2] not in (b',"', b"}") and end < len(text):
-                end += 1
-            if begin <= at <= end:
+            _, size = json.JSONDecoder().raw_decode(text[begin:].decode())
+            if begin <= at < begin + size:
                 return True
         return False
 
