@@ -124,17 +124,18 @@ static void record_loss(Admission *a, const Validator *v, const StreamLoss *loss
 static void catch_up(Admission *a, Validator *v, const Receipt *receipt, const JsonBytes *bytes) {
         const Stream *s = stream_table_find(v->streams, receipt->incarnation);
         uint64_t last = s ? s->last : 0;
-        StreamRow row = { .validator = v->id,
-                          .incarnation = receipt->incarnation,
-                          .last_seq = receipt->to };
+        StreamMove move = { .from = last,
+                            .to = { .validator = v->id,
+                                    .incarnation = receipt->incarnation,
+                                    .last_seq = receipt->to } };
         StreamLoss loss = { v->id,       receipt->incarnation, last + 1,
                             receipt->to, bytes->data,          bytes->n };
         usec_t now = hub_clock_now(a->options.clock);
 
         if (receipt->to <= last || (!s && !stream_table_may_open(v->streams, now)))
                 return;
-        memcpy(row.last_hash, receipt->hash.bytes, sizeof(row.last_hash));
-        stream_advance(writer_group(a->options.writer), &row, last);
+        memcpy(move.to.last_hash, receipt->hash.bytes, sizeof(move.to.last_hash));
+        writer_add_move(a->options.writer, &move);
         (void)stream_table_move(v->streams, receipt->incarnation, receipt->to, &receipt->hash, now);
         stream_table_committed(v->streams, receipt->incarnation,
                                receipt->to); /* the receipt says so */

@@ -70,7 +70,7 @@ static void store_batch(Ingest *i, const Validator *v, const Batch *b, const uin
         };
 
         memcpy(row.hash, b->hash.bytes, sizeof(row.hash));
-        batch_put(writer_patient_group(i->options.writer), &row);
+        writer_add_batch(i->options.writer, &row);
 }
 
 /* What the position becomes: a gap moves it to the hash it names. */
@@ -84,15 +84,16 @@ static uint64_t first_of(const Batch *b) {
 
 static int move_stream(Ingest *i, Validator *v, const Batch *b, usec_t now) {
         const Stream *s = stream_table_find(v->streams, b->header.incarnation);
-        StreamRow row = {
-                .validator = v->id,
-                .incarnation = b->header.incarnation,
-                .last_seq = b->header.sequence,
-                .resealed = b->header.flags & BATCH_RESEALED,
+        StreamMove move = {
+                .from = s ? s->last : 0,
+                .to = { .validator = v->id,
+                        .incarnation = b->header.incarnation,
+                        .last_seq = b->header.sequence,
+                        .resealed = b->header.flags & BATCH_RESEALED },
         };
 
-        memcpy(row.last_hash, position_hash(b)->bytes, sizeof(row.last_hash));
-        stream_advance(writer_patient_group(i->options.writer), &row, s ? s->last : 0);
+        memcpy(move.to.last_hash, position_hash(b)->bytes, sizeof(move.to.last_hash));
+        writer_add_move(i->options.writer, &move);
         return stream_table_move(v->streams, b->header.incarnation, b->header.sequence,
                                  position_hash(b), now);
 }

@@ -6,6 +6,7 @@
 
 #include "base/failpoint.h"
 #include "event/timer.h"
+#include "hub/gather.h"
 #include "store/hub-state.h"
 
 struct Writer {
@@ -19,8 +20,8 @@ struct Writer {
         bool out_of_memory, due, failed;
         bool urgent, stretched; /* the group being collected is */
         uint32_t ordinal;
-        TickRow *ticks;
-        size_t n_ticks, capacity, flying; /* flying: ticks of the commit under way */
+        Gather *rows;
+        size_t flying; /* ticks of the commit under way */
 };
 
 static void on_company(void *userdata);
@@ -39,6 +40,10 @@ int writer_new(Writer **ret, uv_loop_t *loop, const WriterOptions *options) {
         if (!w->spare)
                 return -ENOMEM;
 
+        r = gather_new(&w->rows);
+        if (r < 0)
+                return r;
+
         r = timer_new(&w->timer, loop, on_company, w);
         if (r < 0)
                 return r;
@@ -54,7 +59,7 @@ Writer *writer_free(Writer *w) {
         pq_transaction_free(w->group);
         pq_transaction_free(w->spare);
         timer_free(w->timer);
-        free(w->ticks);
+        gather_free(w->rows);
         free(w);
         return NULL;
 }
@@ -97,10 +102,9 @@ static void send_group(Writer *w) {
                 return;
         }
         t = TAKE_PTR(w->group);
-        ticks_put(t, w->ticks, w->n_ticks);
+        w->flying = gather_ticks(w->rows);
+        gather_put(w->rows, t);
         hub_heartbeat_put(t, hub_clock_now(w->options.clock)); /* nothing in here is dated later */
-        w->flying = w->n_ticks;
-        w->n_ticks = 0;
         w->ordinal = 0;
         w->due = w->urgent = w->stretched = false;
         w->collecting++;
@@ -112,7 +116,7 @@ static void send_group(Writer *w) {
 
 /* With many ticks a second a commit takes many. */
 static bool may_stretch(const Writer *w) {
-        return !w->urgent && !w->stretched && w->n_ticks >= WRITER_MANY;
+        return !w->urgent && !w->stretched && gather_ticks(w->rows) >= WRITER_MANY;
 }
 
 static void on_company(void *userdata) {
@@ -154,10 +158,6 @@ PqTransaction *writer_group(Writer *w) {
         return group_within(w, WRITER_COMPANY);
 }
 
-PqTransaction *writer_patient_group(Writer *w) {
-        return group_within(w, WRITER_PATIENCE);
-}
-
 uint64_t writer_commit_no(const Writer *w) {
         return w->collecting;
 }
@@ -171,28 +171,30 @@ uint32_t writer_take_ordinal(Writer *w) {
 }
 
 void writer_add_tick(Writer *w, const TickRow *row) {
-        size_t capacity = w->capacity ? 2 * w->capacity : 256;
-        TickRow *ticks;
+        (void)group_within(w, WRITER_PATIENCE);
+        if (gather_tick(w->rows, row) < 0)
+                w->out_of_memory = true;
+        if (gather_ticks(w->rows) != WRITER_ENOUGH)
+                return;
+        w->urgent = true;
+        (void)group_within(w, 0);
+}
 
-        (void)writer_patient_group(w);
-        if (w->n_ticks == w->capacity) {
-                ticks = realloc(w->ticks, capacity * sizeof(*ticks));
-                if (!ticks) {
-                        w->out_of_memory = true;
-                        return;
-                }
-                w->ticks = ticks;
-                w->capacity = capacity;
-        }
-        w->ticks[w->n_ticks++] = *row;
-        if (w->n_ticks == WRITER_ENOUGH) {
-                w->urgent = true;
-                (void)group_within(w, 0);
-        }
+void writer_add_batch(Writer *w, const BatchRow *row) {
+        (void)group_within(w, WRITER_PATIENCE);
+        if (gather_batch(w->rows, row) < 0)
+                w->out_of_memory = true;
+}
+
+void writer_add_move(Writer *w, const StreamMove *move) {
+        (void)group_within(w, WRITER_PATIENCE);
+        if (gather_move(w->rows, move) < 0)
+                w->out_of_memory = true;
 }
 
 bool writer_is_full(const Writer *w) {
-        return w->n_ticks + w->flying >= WRITER_TICKS_MAX || w->out_of_memory || w->failed;
+        return gather_ticks(w->rows) + w->flying >= WRITER_TICKS_MAX || w->out_of_memory ||
+               w->failed;
 }
 
 bool writer_is_idle(const Writer *w) {

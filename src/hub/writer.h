@@ -9,7 +9,9 @@
 
 #include "base/macro.h"
 #include "hub/clock.h"
+#include "store/batches.h"
 #include "store/store.h"
+#include "store/streams.h"
 #include "store/ticks.h"
 
 typedef struct Writer Writer;
@@ -48,16 +50,17 @@ DEFINE_FREEP(Writer, writer_free);
 /* The group being collected: append rows at once, do not keep it. Opens one when there is none;
  * never NULL unless out of memory, and then the group fails as a whole. */
 PqTransaction *writer_group(Writer *w);
-/* The same for what nobody waits for: ticks and what comes with them. */
-PqTransaction *writer_patient_group(Writer *w);
 /* The number that the group being collected will have. */
 uint64_t writer_commit_no(const Writer *w);
 /* The last number that is durable. */
 uint64_t writer_committed(const Writer *w);
 /* Ordinal for the next event row of this group. */
 uint32_t writer_take_ordinal(Writer *w);
-/* Copied; written in one statement with the group's others. */
+/* What nobody waits for. Copied; written at the group's end, in one statement with the others of
+ * its kind. */
 void writer_add_tick(Writer *w, const TickRow *row);
+void writer_add_batch(Writer *w, const BatchRow *row);
+void writer_add_move(Writer *w, const StreamMove *move);
 bool writer_is_full(const Writer *w);
 /* Nothing collected, nothing under way, or failed. */
 bool writer_is_idle(const Writer *w);

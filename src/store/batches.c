@@ -5,11 +5,14 @@
 
 #include "store/read.h"
 
-static const PqStatement tick_batch_put = {
-        .name = "tick_batch_put",
+static const PqStatement tick_batches_put = {
+        .name = "tick_batches_put",
         .sql = "INSERT INTO tick_batch (id, validator_id, incarnation, sequence, hash, frame,"
-               " count, codes, created_at, arrived_at, commit_no, unsynced)"
-               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+               "   count, codes, created_at, arrived_at, commit_no, unsynced)"
+               " SELECT unnest($1::bigint[]), unnest($2::integer[]), unnest($3::bigint[]),"
+               "   unnest($4::bigint[]), unnest($5::bytea[]), unnest($6::bytea[]),"
+               "   unnest($7::smallint[]), unnest($8::bytea[]), unnest($9::timestamptz[]),"
+               "   unnest($10::timestamptz[]), unnest($11::bigint[]), unnest($12::boolean[])",
         .n_params = 12,
 };
 
@@ -23,25 +26,58 @@ static const PqStatement tick_batch_find = {
 };
 
 const PqStatement *const batches_statements[] = {
-        &tick_batch_put,
+        &tick_batches_put,
         &tick_batch_find,
         NULL,
 };
 
-void batch_put(PqTransaction *t, const BatchRow *row) {
-        pq_add(t, &tick_batch_put);
-        pq_int(t, (int64_t)row->id);
-        pq_int(t, row->validator);
-        pq_int(t, (int64_t)row->incarnation);
-        pq_int(t, (int64_t)row->sequence);
-        pq_bytes(t, row->hash, sizeof(row->hash));
-        pq_bytes(t, row->frame, row->n_frame);
-        pq_int(t, (int64_t)row->n_codes);
-        pq_bytes(t, row->codes, row->n_codes);
-        pq_time(t, row->created);
-        pq_time(t, row->arrived);
-        pq_int(t, (int64_t)row->commit_no);
-        pq_bool(t, row->unsynced);
+#define BATCH_VALUE(NAME, CALL)                                                                    \
+        static void NAME(PqTransaction *t, const BatchRow *row) {                                  \
+                CALL;                                                                              \
+        }
+
+BATCH_VALUE(put_id, pq_int(t, (int64_t)row->id))
+BATCH_VALUE(put_validator, pq_int(t, row->validator))
+BATCH_VALUE(put_incarnation, pq_int(t, (int64_t)row->incarnation))
+BATCH_VALUE(put_sequence, pq_int(t, (int64_t)row->sequence))
+BATCH_VALUE(put_hash, pq_bytes(t, row->hash, sizeof(row->hash)))
+BATCH_VALUE(put_frame, pq_bytes(t, row->frame, row->n_frame))
+BATCH_VALUE(put_count, pq_int(t, (int64_t)row->n_codes))
+BATCH_VALUE(put_codes, pq_bytes(t, row->codes, row->n_codes))
+BATCH_VALUE(put_created, pq_time(t, row->created))
+BATCH_VALUE(put_arrived, pq_time(t, row->arrived))
+BATCH_VALUE(put_commit_no, pq_int(t, (int64_t)row->commit_no))
+BATCH_VALUE(put_unsynced, pq_bool(t, row->unsynced))
+
+/* $1 to $12 of the statement. */
+static const struct {
+        PqArray type;
+        void (*put)(PqTransaction *t, const BatchRow *row);
+} columns[] = {
+        { PQ_INT8, put_id },
+        { PQ_INT4, put_validator },
+        { PQ_INT8, put_incarnation },
+        { PQ_INT8, put_sequence },
+        { PQ_BYTEA, put_hash },
+        { PQ_BYTEA, put_frame },
+        { PQ_INT2, put_count },
+        { PQ_BYTEA, put_codes },
+        { PQ_TIMESTAMPTZ, put_created },
+        { PQ_TIMESTAMPTZ, put_arrived },
+        { PQ_INT8, put_commit_no },
+        { PQ_BOOL, put_unsynced },
+};
+
+void batches_put(PqTransaction *t, const BatchRow *rows, size_t n) {
+        if (n == 0)
+                return;
+        pq_add(t, &tick_batches_put);
+        for (size_t c = 0; c < ELEMENTSOF(columns); c++) {
+                pq_array_open(t, columns[c].type);
+                for (size_t i = 0; i < n; i++)
+                        columns[c].put(t, &rows[i]);
+                pq_array_close(t);
+        }
 }
 
 static int read_batch(const PqResult *result, size_t i, void *ret) {

@@ -19,7 +19,8 @@ typedef struct BatchRow {
 
 typedef void (*BatchRows)(int r, const BatchRow *rows, size_t n, void *userdata);
 
-void batch_put(PqTransaction *t, const BatchRow *row);
+/* In one statement. */
+void batches_put(PqTransaction *t, const BatchRow *rows, size_t n);
 
 typedef struct BatchQuery {
         uint32_t validator;

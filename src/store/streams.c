@@ -4,11 +4,14 @@
 
 #include <errno.h>
 
+#include "base/macro.h"
 #include "store/read.h"
 
 static const PqStatement validator_stream_advance = {
         .name = "validator_stream_advance",
-        .sql = "SELECT stream_advance($1, $2, $3, $4, $5, $6)",
+        .sql = "SELECT stream_advance(validator, incarnation, from_seq, to_seq, hash, resealed)"
+               " FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[],"
+               "   $6::boolean[]) AS s (validator, incarnation, from_seq, to_seq, hash, resealed)",
         .n_params = 6,
 };
 
@@ -45,14 +48,37 @@ const PqStatement *const streams_statements[] = {
         &validator_stream_forget, &validator_stream_prune,   NULL,
 };
 
-void stream_advance(PqTransaction *t, const StreamRow *row, uint64_t from) {
+#define MOVE_VALUE(NAME, CALL)                                                                     \
+        static void NAME(PqTransaction *t, const StreamMove *s) {                                  \
+                CALL;                                                                              \
+        }
+
+MOVE_VALUE(put_validator, pq_int(t, s->to.validator))
+MOVE_VALUE(put_incarnation, pq_int(t, (int64_t)s->to.incarnation))
+MOVE_VALUE(put_from, pq_int(t, (int64_t)s->from))
+MOVE_VALUE(put_to, pq_int(t, (int64_t)s->to.last_seq))
+MOVE_VALUE(put_hash, pq_bytes(t, s->to.last_hash, sizeof(s->to.last_hash)))
+MOVE_VALUE(put_resealed, pq_bool(t, s->to.resealed))
+
+/* $1 to $6 of the statement. */
+static const struct {
+        PqArray type;
+        void (*put)(PqTransaction *t, const StreamMove *s);
+} columns[] = {
+        { PQ_INT4, put_validator }, { PQ_INT8, put_incarnation }, { PQ_INT8, put_from },
+        { PQ_INT8, put_to },        { PQ_BYTEA, put_hash },       { PQ_BOOL, put_resealed },
+};
+
+void streams_advance(PqTransaction *t, const StreamMove *moves, size_t n) {
+        if (n == 0)
+                return;
         pq_add(t, &validator_stream_advance);
-        pq_int(t, row->validator);
-        pq_int(t, (int64_t)row->incarnation);
-        pq_int(t, (int64_t)from);
-        pq_int(t, (int64_t)row->last_seq);
-        pq_bytes(t, row->last_hash, sizeof(row->last_hash));
-        pq_bool(t, row->resealed);
+        for (size_t c = 0; c < ELEMENTSOF(columns); c++) {
+                pq_array_open(t, columns[c].type);
+                for (size_t i = 0; i < n; i++)
+                        columns[c].put(t, &moves[i]);
+                pq_array_close(t);
+        }
 }
 
 void stream_loss_put(PqTransaction *t, const StreamLoss *loss) {

@@ -21,9 +21,14 @@ typedef struct StreamLoss {
 
 typedef void (*StreamRows)(int r, const StreamRow *rows, size_t n, void *userdata);
 
-/* From sequence `from` (0: opens the stream) to row->last_seq; the whole transaction fails with
- * -ESTALE if the stream is not at `from`. */
-void stream_advance(PqTransaction *t, const StreamRow *row, uint64_t from);
+typedef struct StreamMove {
+        StreamRow to;
+        uint64_t from; /* sequence; 0: opens the stream */
+} StreamMove;
+
+/* One after the other, in one statement; the whole transaction fails with -ESTALE if a stream is
+ * not at `from`. */
+void streams_advance(PqTransaction *t, const StreamMove *moves, size_t n);
 /* Recorded, with the receipt as evidence. */
 void stream_loss_put(PqTransaction *t, const StreamLoss *loss);
 /* All streams of one validator. */

@@ -71,9 +71,10 @@ static void bench_start(Bench *b) {
 }
 
 static void advance(Bench *b, uint64_t incarnation, uint64_t from, uint64_t to) {
-        StreamRow row = { .validator = 1, .incarnation = incarnation, .last_seq = to };
+        StreamMove move = { .from = from,
+                            .to = { .validator = 1, .incarnation = incarnation, .last_seq = to } };
 
-        stream_advance(writer_group(b->writer), &row, from);
+        writer_add_move(b->writer, &move);
 }
 
 static void on_later(uv_timer_t *timer) {
@@ -90,7 +91,7 @@ static void run_some(StoreFixture *f) {
 
         uv_timer_init(&f->loop, &timer);
         timer.data = &over;
-        uv_timer_start(&timer, on_later, 50, 0);
+        uv_timer_start(&timer, on_later, 2 * WRITER_PATIENCE_MANY / USEC_PER_MSEC, 0);
         while (!over)
                 uv_run(&f->loop, UV_RUN_ONCE);
         uv_run(&f->loop, UV_RUN_NOWAIT); /* the handle is closed */

@@ -34,7 +34,7 @@ static void put_batch(StoreFixture *f, uint64_t sequence, usec_t arrived) {
                          .commit_no = 5 };
 
         memcpy(row.hash, fixture_key((uint8_t)sequence), 32);
-        batch_put(t, &row);
+        batches_put(t, &row, 1);
         assert_int_equal(fixture_commit(f, t), 0);
 }
 

@@ -30,12 +30,13 @@ static void on_times(int r, const StreamRow *rows, size_t n, void *userdata) {
 
 static int advance(StoreFixture *f, uint64_t from, uint64_t to) {
         PqTransaction *t = pq_transaction_new();
-        StreamRow row = {
-                .validator = 1, .incarnation = INT64_MAX, .last_seq = to, .resealed = true
+        StreamMove move = {
+                .from = from,
+                .to = { .validator = 1, .incarnation = INT64_MAX, .last_seq = to, .resealed = true }
         };
 
-        memcpy(row.last_hash, fixture_key((uint8_t)(to % 10)), 32);
-        stream_advance(t, &row, from);
+        memcpy(move.to.last_hash, fixture_key((uint8_t)(to % 10)), 32);
+        streams_advance(t, &move, 1);
         return fixture_commit(f, t);
 }
 
@@ -48,6 +49,26 @@ static void positions_are_guarded(void **state) {
         assert_int_equal(advance(f, 1, 2), -ESTALE); /* the same batch twice */
         assert_int_equal(advance(f, 4, 5), -ESTALE); /* a hole */
         assert_int_equal(advance(f, 2, 7), 0);       /* a gap */
+}
+
+/* One after the other, within one transaction: each sees the one before. */
+static void a_stream_may_take_several_steps_at_once(void **state) {
+        StoreFixture *f = *state;
+        StreamMove moves[3] = { 0 };
+        PqTransaction *t = pq_transaction_new();
+
+        for (unsigned i = 0; i < ELEMENTSOF(moves); i++)
+                moves[i] = (StreamMove){
+                        .from = i, .to = { .validator = 1, .incarnation = 77, .last_seq = i + 1 }
+                };
+        streams_advance(t, moves, 3);
+        streams_advance(t, moves, 0);
+        assert_int_equal(fixture_commit(f, t), 0);
+        fixture_expect(f, "SELECT last_seq FROM validator_stream WHERE incarnation = 77", "3");
+        t = pq_transaction_new();
+        streams_advance(t, moves + 1, 2); /* the second would hold */
+        assert_int_equal(fixture_commit(f, t), -ESTALE);
+        fixture_sql(f, "DELETE FROM validator_stream WHERE incarnation = 77");
 }
 
 static void loaded_by_validator_and_forgotten_when_idle(void **state) {
@@ -111,6 +132,7 @@ static void a_loss_is_recorded_once(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(positions_are_guarded),
+                cmocka_unit_test(a_stream_may_take_several_steps_at_once),
                 cmocka_unit_test(loaded_by_validator_and_forgotten_when_idle),
                 cmocka_unit_test(one_is_forgotten_and_may_begin_again),
                 cmocka_unit_test(a_loss_is_recorded_once),

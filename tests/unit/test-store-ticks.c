@@ -40,15 +40,17 @@ static void put_batch(StoreFixture *f, uint64_t id, bool unsynced) {
         PqTransaction *t = pq_transaction_new();
         usec_t now = now_realtime();
 
-        batch_put(t, &(const BatchRow){ .id = id,
-                                        .validator = 1,
-                                        .incarnation = 1,
-                                        .sequence = id,
-                                        .unsynced = unsynced,
-                                        .codes = (const uint8_t *)"",
-                                        .frame = (const uint8_t *)"",
-                                        .created = now,
-                                        .arrived = now });
+        batches_put(t,
+                    &(const BatchRow){ .id = id,
+                                       .validator = 1,
+                                       .incarnation = 1,
+                                       .sequence = id,
+                                       .unsynced = unsynced,
+                                       .codes = (const uint8_t *)"",
+                                       .frame = (const uint8_t *)"",
+                                       .created = now,
+                                       .arrived = now },
+                    1);
         assert_int_equal(fixture_commit(f, t), 0);
 }
 

@@ -1,0 +1,96 @@
+/* Many rows, a statement for each kind. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "hub/gather.h"
+#include "store-fixture.h"
+
+#define BATCHES 200u
+#define TICKS   5u
+
+static void add_batch(Gather *g, uint32_t number) {
+        usec_t now = now_realtime();
+        char frame[32], codes[TICKS];
+        BatchRow batch = { .id = number,
+                           .validator = 1,
+                           .incarnation = 5,
+                           .sequence = number,
+                           .frame = (const uint8_t *)frame,
+                           .codes = (const uint8_t *)codes,
+                           .n_codes = TICKS,
+                           .created = now,
+                           .arrived = now };
+        StreamMove move = { .from = number - 1,
+                            .to = { .validator = 1, .incarnation = 5, .last_seq = number } };
+        TickRow tick = { .website = 1,
+                         .validator = 1,
+                         .order = 1,
+                         .batch = number,
+                         .tick = { .outcome = TICK_UP, .start = (int64_t)now } };
+
+        memset(codes, (int)(number % 6), sizeof(codes));
+        batch.n_frame = (size_t)snprintf(frame, sizeof(frame), "frame %u", number);
+        assert_int_equal(gather_batch(g, &batch), 0);
+        memset(frame, 0, sizeof(frame)); /* they were copied */
+        memset(codes, 0, sizeof(codes));
+        assert_int_equal(gather_move(g, &move), 0);
+        for (uint16_t i = 0; i < TICKS; i++) {
+                tick.index = i;
+                tick.tick.number = number * TICKS + i;
+                assert_int_equal(gather_tick(g, &tick), 0);
+        }
+}
+
+static void every_row_arrives_once(void **state) {
+        _cleanup_(gather_freep) Gather *g = NULL;
+        StoreFixture *f = *state;
+        PqTransaction *t;
+
+        fixture_sql(f, "SELECT partition_ensure('website_tick', current_date, current_date + 1),"
+                       " partition_ensure('tick_batch', current_date, current_date + 1)");
+        assert_int_equal(gather_new(&g), 0);
+        for (uint32_t round = 0; round < 2; round++) {
+                for (uint32_t i = 1; i <= BATCHES; i++)
+                        add_batch(g, round * BATCHES + i);
+                assert_int_equal(gather_ticks(g), BATCHES * TICKS);
+                t = pq_transaction_new();
+                gather_put(g, t);
+                assert_int_equal(gather_ticks(g), 0);
+                assert_int_equal(fixture_commit(f, t), 0);
+        }
+        fixture_expect(f, "SELECT count(*) || ' ' || count(DISTINCT number) FROM website_tick",
+                       "2000 2000");
+        fixture_expect(f, "SELECT last_seq FROM validator_stream WHERE incarnation = 5", "400");
+        fixture_expect(f,
+                       "SELECT count(*) FROM tick_batch WHERE convert_from(frame, 'utf8') = 'frame "
+                       "'"
+                       " || sequence AND codes = decode(repeat('0' || sequence % 6, 5), 'hex')",
+                       "400");
+        fixture_expect(f, "SELECT sum(ticks) FROM validator_hour", "2000");
+}
+
+static void nothing_is_no_statement(void **state) {
+        _cleanup_(gather_freep) Gather *g = NULL;
+        PqTransaction *t = pq_transaction_new();
+
+        assert_int_equal(gather_new(&g), 0);
+        gather_put(g, t);
+        assert_int_equal(fixture_commit(*state, t), 0);
+        add_batch(g, 1000); /* and what was not sent is freed */
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_row_arrives_once),
+                cmocka_unit_test(nothing_is_no_statement),
+        };
+
+        return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
+}
