@@ -32,6 +32,7 @@ static const char help[] =
                 "  --suspects=N                   hints per second, beside or (--idle) instead\n"
                 "  --json                         the summary as one JSON object\n"
                 "\n"
+                "SIGTERM ends it as its time would; from SIGUSR1 on latencies are counted anew.\n"
                 "KINDCLASS is 0 for a slot, 1 for a probe. DISPOSITION is 0 accepted, 1 late,\n"
                 "2 unassigned, 3 duplicate, 4 future, 5 expired, or - where only the position in\n"
                 "a welcome vouched for the batch. START is in microseconds of hub time.\n";

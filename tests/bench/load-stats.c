@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "base/json.h"
@@ -23,6 +24,11 @@ void load_stats_latency(LoadStats *s, usec_t latency) {
 
         s->latency[MIN((size_t)step, (size_t)LOAD_LATENCY_STEPS - 1)]++;
         s->latency_max = MAX(s->latency_max, latency);
+}
+
+void load_stats_forget_latencies(LoadStats *s) {
+        memset(s->latency, 0, sizeof(s->latency));
+        s->latency_max = 0;
 }
 
 double load_stats_quantile(const LoadStats *s, double share) {

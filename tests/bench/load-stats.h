@@ -24,6 +24,8 @@ typedef struct LoadStats {
 
 uint64_t load_stats_acked(const LoadStats *s);
 void load_stats_latency(LoadStats *s, usec_t latency);
+/* Those told in the end begin here. */
+void load_stats_forget_latencies(LoadStats *s);
 /* Upper bound of the share's quantile in ms. */
 double load_stats_quantile(const LoadStats *s, double share);
 /* One line of names and numbers on stderr. */

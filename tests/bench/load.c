@@ -20,7 +20,7 @@ typedef struct Load {
         LoadWorld world;
         uv_loop_t loop;
         uv_timer_t timer;
-        uv_signal_t signals[2];
+        uv_signal_t signals[3];
         LoadPeer **peers;
         usec_t *turns; /* when each wants to be called */
         usec_t second, last, stopped, left;
@@ -97,9 +97,13 @@ static void on_beat(uv_timer_t *timer) {
                 wind_up(l, now);
 }
 
-static void on_signal(uv_signal_t *handle, int number _unused_) {
+static void on_signal(uv_signal_t *handle, int number) {
         Load *l = handle->data;
 
+        if (number == SIGUSR1) {
+                load_stats_forget_latencies(&l->world.stats);
+                return;
+        }
         if (l->stopped > 0)
                 uv_stop(&l->loop);
         stop(l, now_boottime());
@@ -129,7 +133,7 @@ static int make_peers(Load *l) {
 }
 
 static void start_handles(Load *l) {
-        static const int numbers[] = { SIGTERM, SIGINT };
+        static const int numbers[] = { SIGTERM, SIGINT, SIGUSR1 };
         unsigned beat = l->world.args->suspects > 0 ? BEAT_QUICK_MS : BEAT_MS;
 
         uv_timer_init(&l->loop, &l->timer);

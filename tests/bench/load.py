@@ -101,6 +101,10 @@ class Load:
             raise Failure(f"dpin-load said nothing for {seconds:g} s: {self.words}")
         return taken
 
+    def forget_latencies(self):
+        """Those of its summary begin here."""
+        self.popen.send_signal(signal.SIGUSR1)
+
     def finish(self):
         """Its summary."""
         self.popen.send_signal(signal.SIGTERM)

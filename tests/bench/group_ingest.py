@@ -1,0 +1,129 @@
+"""What a tick costs from the frame to the disk: CPU of hub and PostgreSQL for each one that was accepted live, stored
+and acknowledged, fsync and synchronous_commit on. The reference is what PostgreSQL alone takes for the same rows: COPY
+into an identical table, commit by commit as the hub made them."""
+
+import os
+import resource
+import subprocess
+import tempfile
+import time
+
+import cost
+from frame import Metric
+from process import Failure, command
+
+WEBSITES, VALIDATORS, STEP = 12500, 10, 1250  # 4 seats every 10 s: 5,000 ticks/s, 100 in a batch
+WARM, SECONDS = 15, 25
+LATE_MAX = 0.01
+
+METRICS = [
+    Metric("ingest.cpu_us_per_tick", "us", "CPU of hub and PostgreSQL per accepted, stored and acknowledged tick", 6.0),
+    Metric("ingest.hub_cpu_us_per_tick", "us", "of it the hub's"),
+    Metric("ingest.pg_cpu_us_per_tick", "us", "of it PostgreSQL's, all processes"),
+    Metric("ingest.raw_us_per_row", "us", "the reference: COPY of the same rows into an identical table"),
+    Metric("ingest.ticks_per_s", "1/s", "at this rate, live", better="higher"),
+    Metric("ingest.ticks_per_batch", "1", "in batches of this size"),
+    Metric("ingest.ack_p99_ms", "ms", "from a batch sent to its receipt, 99 of 100"),
+]
+
+
+def add_websites(world, load):
+    """Step by step, as they come in life; each step's orders are out before the next."""
+    for n in range(0, WEBSITES, STEP):
+        world.add_websites(min(STEP, WEBSITES - n))
+        load.wait(lambda line, orders=4 * min(n + STEP, WEBSITES): line["orders"] >= orders, "the orders are out", 120)
+
+
+class Costs:
+    """CPU of hub and PostgreSQL, and where the database is."""
+
+    def __init__(self, world):
+        self.world, self.hub, self.postgres = world, world.hub.pid, world.database.process.pid
+
+    def begin(self):
+        self.first = self.commit_no()
+        self.began, self.cpu = time.monotonic(), self.read()
+        return self
+
+    def end(self):
+        """CPU first: the question after it is not the hub's work."""
+        hub, postgres = (after - before for after, before in zip(self.read(), self.cpu))
+        return hub, postgres, time.monotonic() - self.began, (self.first, self.commit_no())
+
+    def read(self):
+        return cost.cpu(self.hub), cost.family_cpu(self.postgres)
+
+    def commit_no(self):
+        return int(self.world.database.value("SELECT commit_no FROM hub_state"))
+
+
+def ticks_of(world, commits):
+    """Stored by these commits, and live ones among them."""
+    ticks, live, batches = world.database.sql(f"""
+        SELECT count(*), count(*) FILTER (WHERE NOT late), count(DISTINCT batch_id) FROM website_tick
+        WHERE commit_no > {commits[0]} AND commit_no <= {commits[1]}""")[0]
+    ticks, live, batches = int(ticks), int(live), int(batches)
+    if live < (1 - LATE_MAX) * ticks or not live:
+        raise Failure(f"only {live} of {ticks} ticks were live: this machine is too busy to measure it")
+    return live, batches
+
+
+def ours(bench, world):
+    with bench.load(world.hub_url, validators=VALIDATORS, ahead=min(WARM + SECONDS + 10, 120)) as load:
+        load.wait_joined()
+        add_websites(world, load)
+        time.sleep(WARM)
+        load.forget_latencies()
+        costs = Costs(world).begin()
+        time.sleep(SECONDS)  # a measurement lasts as long as it lasts
+        hub, postgres, seconds, commits = costs.end()
+        summary = load.finish()
+    ticks, batches = ticks_of(world, commits)
+    return commits, {
+        "ingest.cpu_us_per_tick": (hub + postgres) / ticks * 1e6, "ingest.hub_cpu_us_per_tick": hub / ticks * 1e6,
+        "ingest.pg_cpu_us_per_tick": postgres / ticks * 1e6, "ingest.ticks_per_s": ticks / seconds,
+        "ingest.ticks_per_batch": ticks / batches, "ingest.ack_p99_ms": summary["ackP99Ms"]}
+
+
+def chunks(world, commits, folder):
+    """A file for each commit's rows, as COPY reads them."""
+    where = f"commit_no > {commits[0]} AND commit_no <= {commits[1]}"
+    out = command(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", world.database.url("postgres"), "-c",
+                   f"COPY (SELECT * FROM website_tick WHERE {where} ORDER BY commit_no) TO STDOUT"])
+    rows = {}
+    for line in out.splitlines(keepends=True):
+        rows.setdefault(line.split("\t", 7)[6], []).append(line)
+    paths = []
+    for commit_no, lines in rows.items():
+        paths.append(os.path.join(folder, commit_no))
+        with open(paths[-1], "w") as f:
+            f.writelines(lines)
+    return paths, sum(map(len, rows.values()))
+
+
+def raw_us_per_row(world, commits):
+    """CPU of PostgreSQL and of the client, one COPY and one commit for each of the hub's."""
+    world.database.sql("""
+        CREATE TABLE raw_tick (LIKE website_tick INCLUDING ALL) PARTITION BY RANGE (started_at);
+        CREATE TABLE raw_tick_all PARTITION OF raw_tick FOR VALUES FROM (MINVALUE) TO (MAXVALUE)""")
+    with tempfile.TemporaryDirectory() as folder:
+        paths, n = chunks(world, commits, folder)
+        script = "".join(f"\\copy raw_tick from '{path}'\n" for path in paths)
+        before = cost.family_cpu(world.database.process.pid), own_children()
+        subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", world.database.url("postgres")], input=script,
+                       text=True, check=True)
+        after = cost.family_cpu(world.database.process.pid), own_children()
+    return (after[0] - before[0] + after[1] - before[1]) / n * 1e6
+
+
+def own_children():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def measure(bench):
+    with bench.world() as world:
+        commits, values = ours(bench, world)
+        world.hub.stop()
+        values["ingest.raw_us_per_row"] = raw_us_per_row(world, commits)
+    return values
