@@ -100,6 +100,18 @@ static int judge_version(int64_t version, bool runs_with, char *ret, size_t size
         return -EPROTO;
 }
 
+/* What the server says to a question that any schema of ours answers, the operator has to know;
+ * a connection that ended speaks for itself. */
+static void on_question_failed(Store *s, const char *error) {
+        char text[TEXT_SIZE];
+
+        timer_after(s->timer, RETRY);
+        if (!error || !pq_connected(s->pq))
+                return;
+        (void)snprintf(text, sizeof(text), "the database answers: %s", error);
+        set_state(s, STORE_REFUSED, text);
+}
+
 static void on_version(int r, PqResult *const *results, size_t n _unused_, const char *error,
                        void *userdata) {
         Store *s = userdata;
@@ -107,8 +119,7 @@ static void on_version(int r, PqResult *const *results, size_t n _unused_, const
 
         s->step = NULL;
         if (r < 0) {
-                log_debug("schema version: %s", error ? error : strerror(-r));
-                timer_after(s->timer, RETRY);
+                on_question_failed(s, error);
                 return;
         }
 
@@ -127,8 +138,7 @@ static void on_lock(int r, PqResult *const *results, size_t n _unused_, const ch
 
         s->step = NULL;
         if (r < 0) {
-                log_debug("writer's lock: %s", error ? error : strerror(-r));
-                timer_after(s->timer, RETRY);
+                on_question_failed(s, error);
         } else if (pq_get_bool(results[0], 0, 0)) {
                 set_state(s, STORE_READY, NULL);
         } else {

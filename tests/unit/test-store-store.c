@@ -116,6 +116,21 @@ static void newer_schema_is_refused_until_it_fits(void **state) {
         fixture_sql(f, "COMMENT ON TABLE schema_migration IS '" VERSION " 0.1.0';");
 }
 
+static void what_the_server_objects_to_is_said(void **state) {
+        StoreFixture *f = *state;
+        _cleanup_(other_done) Other api = { .wanted = STORE_REFUSED };
+
+        fixture_sql(f, "COMMENT ON TABLE schema_migration IS 'someone else''s';");
+        open_other(&api, f, STORE_API, f->dsn);
+        fixture_wait(f);
+        assert_non_null(strstr(api.text, "the database answers: "));
+        assert_non_null(strstr(api.text, "someone"));
+
+        api.wanted = STORE_READY;
+        fixture_sql(f, "COMMENT ON TABLE schema_migration IS '" VERSION " 0.1.0';");
+        fixture_wait(f);
+}
+
 static void older_and_missing_schemas_ask_for_migration(void **state) {
         StoreFixture *f = *state;
         _cleanup_(other_done) Other older = { .wanted = STORE_REFUSED };
@@ -198,6 +213,7 @@ int main(void) {
                 cmocka_unit_test(api_needs_no_lock_and_hears_commits),
                 cmocka_unit_test(second_hub_stands_by_until_the_first_goes),
                 cmocka_unit_test(newer_schema_is_refused_until_it_fits),
+                cmocka_unit_test(what_the_server_objects_to_is_said),
                 cmocka_unit_test(older_and_missing_schemas_ask_for_migration),
                 cmocka_unit_test(lost_connection_comes_back),
                 cmocka_unit_test(cancelled_calls_do_not_come_back),
