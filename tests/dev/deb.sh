@@ -81,7 +81,7 @@ deb_build() {
 }
 
 # The version after that of meson.build.
-deb_next() { sed -n "s/^  version: '\([0-9.]*\)',$/\1/p" meson.build | awk -F. -v OFS=. '{ $NF++; print }'; }
+deb_next() { sed -n "s/^  version: '\([0-9.]*\)',$/\1/p" meson.build | awk -F. -v OFS=. '{ $NF = $NF + 1; print }'; }
 
 cmd_deb() {
         local out=build/packages as='' check=0 arg

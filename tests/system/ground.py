@@ -13,7 +13,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "run")]
 
 from machine import Machine  # noqa: E402
 from process import Failure, say, wait_until  # noqa: E402
-from root import DAY, PACKAGES, bare, dependencies, key_of, made_once, repository, why_not  # noqa: E402
+from root import DAY, PACKAGES, bare, dependencies, key_of, made_once, repository, tool, why_not  # noqa: E402
 
 LONG = bool(os.environ.get("DPIN_LONG"))
 REPOSITORIES = "deb [trusted=yes] file:/srv/dpin ./\ndeb [trusted=yes] file:/srv/needs ./\n"
@@ -33,6 +33,7 @@ def use_own_packages(machine):
     for path in glob.glob(os.path.join(machine.root, "etc/apt/sources.list*")):
         shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
     machine.write("/etc/apt/sources.list.d/dpin.list", REPOSITORIES)
+    machine.write("/etc/apt/apt.conf.d/90-test", 'APT::Get::Assume-Yes "true";\n')
 
 
 def binds():

@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 
 from process import PR_SET_PDEATHSIG, Failure, wait_until
 from root import overlay, write
@@ -232,7 +231,3 @@ class SiteRequest(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
-
-
-def seconds_since(begun):
-    return time.monotonic() - begun

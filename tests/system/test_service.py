@@ -113,7 +113,7 @@ class Reload(ground.SystemCase):
         self.machine.run("systemctl", "reload", "dpin-hub")
 
 
-class Load_(ground.SystemCase):
+class Restarts(ground.SystemCase):
     """Restarts while clients come and go: systemd holds the sockets, so nobody is refused."""
 
     def talks(self):
