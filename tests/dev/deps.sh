@@ -1,13 +1,15 @@
 # shellcheck shell=bash
 # ./dev deps: debian/control says what, apt brings it. What another source already provides (node) is left alone.
 
-# Prints the packages of Build-Depends, one a line; with "run" only what building and running need, with "deb" what
-# building packages needs, else all.
+# Prints the packages of Build-Depends, one a line: for "run" what building and running need, for "deb", "rpm" and
+# "container" what making these needs, for "all" what tests need, for "long" everything.
 deps_wanted() {
         echo build-essential # Debian policy: never listed, always needed
         sed -n '/^Build-Depends:/,/^$/{/^ /p}' debian/control | awk -v purpose="$1" '
                 purpose == "run" && /<!nocheck>/ && !/<pkg\.dpin\.run>/ { next }
-                purpose == "deb" && /<!nocheck>/ { next }
+                purpose ~ /^(deb|rpm|container)$/ && /<!nocheck>/ { next }
+                /<pkg\.dpin\.rpm>/ && purpose !~ /^(rpm|long)$/ { next }
+                /<pkg\.dpin\.container>/ && purpose !~ /^(container|long)$/ { next }
                 { name = $1; sub(/[,:(].*/, "", name) }
                 name ~ /^debhelper-compat|^dh-/ { if (purpose == "run") next; name = "debhelper" }
                 !seen[name]++ { print name }'
@@ -90,7 +92,7 @@ deps_install() {
                 say "deps: no Debian here, so what debian/control names is taken to be there"
         fi
         deps_npm src/dashboard
-        [[ $1 != all ]] || deps_npm tests/browser
+        [[ $1 != all && $1 != long ]] || deps_npm tests/browser
         say "deps: all there ($((SECONDS - start)) s)"
 }
 

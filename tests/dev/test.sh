@@ -55,6 +55,7 @@ suite_fault() {
 suite_system() {
         if [[ $EUID -eq 0 ]]; then
                 { (cmd_deb) && (cmd_deb --next); } || return 1
+                [[ -z ${DPIN_LONG:-} ]] || (cmd_rpm --check) || return 1
         fi
         suite_python "$@"
 }
@@ -151,7 +152,7 @@ cmd_test() {
         counts=$(mktemp)
         # shellcheck disable=SC2064
         trap "rm -f $counts" EXIT
-        deps_install all
+        if [[ ${DPIN_LONG:-} ]]; then deps_install long; else deps_install all; fi
         build_dashboard || { failed_suites+=" dashboard"; echo 0 1 0 >>"$counts"; }
         if [[ ${#suites[@]} -gt 0 || $variant ]]; then
                 [[ ${#suites[@]} -gt 0 ]] || suites=("${all_suites[@]}")

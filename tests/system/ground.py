@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 import shutil
 import sys
 import time
@@ -16,7 +17,7 @@ from process import Failure, say, wait_until  # noqa: E402
 from root import DAY, PACKAGES, bare, dependencies, key_of, made_once, repository, tool, why_not  # noqa: E402
 
 LONG = bool(os.environ.get("DPIN_LONG"))
-REPOSITORIES = "deb [trusted=yes] file:/srv/dpin ./\ndeb [trusted=yes] file:/srv/needs ./\n"
+OURS, NEEDS = "/srv/dpin", "/srv/needs"
 
 
 def packages(kind="packages"):
@@ -28,16 +29,24 @@ def packages(kind="packages"):
     return folder
 
 
-def use_own_packages(machine):
+def readme_commands(title):
+    """The lines of the first shell block under a heading of the README."""
+    with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as f:
+        section = f.read().split(f"\n## {title}\n", 1)[1]
+    return re.search(r"```sh\n(.*?)```", section, re.S)[1].splitlines()
+
+
+def use_own_packages(machine, *folders):
     """Its only sources of packages are what was built here and what that needs."""
     for path in glob.glob(os.path.join(machine.root, "etc/apt/sources.list*")):
         shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
-    machine.write("/etc/apt/sources.list.d/dpin.list", REPOSITORIES)
+    machine.write("/etc/apt/sources.list.d/dpin.list",
+                  "".join(f"deb [trusted=yes] file:{folder} ./\n" for folder in folders or (OURS, NEEDS)))
     machine.write("/etc/apt/apt.conf.d/90-test", 'APT::Get::Assume-Yes "true";\n')
 
 
 def binds():
-    return {"/srv/dpin": packages(), "/srv/next": packages("packages-next"), "/srv/needs": dependencies(packages())}
+    return {OURS: packages(), "/srv/next": packages("packages-next"), NEEDS: dependencies(packages())}
 
 
 def bare_machine():
@@ -107,6 +116,10 @@ class SystemCase(unittest.TestCase):
             before = f.read()
         self.addCleanup(self.machine.write, path, before, os.stat(outside).st_mode & 0o7777)
         self.machine.write(path, text, mode or os.stat(outside).st_mode & 0o7777)
+
+    @classmethod
+    def wait_bus(cls, name):
+        wait_until(lambda: cls.machine.run("busctl", "status", name, check=False).code == 0, f"{name} is on the bus")
 
     def start_validator(self):
         """The one of the package, told where the hub is, as its administrator does."""

@@ -126,24 +126,25 @@ def dependencies(packages, suite="bookworm"):
     """What the packages of the folder need and recommend, downloaded: a folder that apt can use."""
     debs = sorted(glob.glob(os.path.join(packages, "dpin*.deb")))
     wanted = key_of(INCLUDE, *(fields(deb) for deb in debs if "-dbgsym_" not in deb))
-    root = bare(suite)
+    return made_once("needs", wanted, lambda path: download(path, PACKAGES, suite, packages))
 
-    def make(path):
-        begun = time.monotonic()
-        os.makedirs(path)
-        with overlay(root) as (above, _):
-            shutil.copy("/etc/resolv.conf", os.path.join(above, "etc/resolv.conf"))
+
+def download(path, names, suite="bookworm", packages=None):
+    """Makes the folder `path` of what a bare Debian needs to install these; some may be found in a folder of ours."""
+    begun = time.monotonic()
+    os.makedirs(path)
+    with overlay(bare(suite)) as (above, _):
+        shutil.copy("/etc/resolv.conf", os.path.join(above, "etc/resolv.conf"))
+        if packages:
             shutil.copytree(packages, os.path.join(above, "srv/dpin"))
             write(os.path.join(above, "etc/apt/sources.list.d/dpin.list"), "deb [trusted=yes] file:/srv/dpin ./\n")
-            for command in (["apt-get", "-q", "update"],
-                            ["apt-get", "-q", "-y", "--download-only", "install", *PACKAGES]):
-                tool(["chroot", above, *command], command[-1], env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-                                                                   "DEBIAN_FRONTEND": "noninteractive"})
-            for deb in glob.glob(os.path.join(above, "var/cache/apt/archives/*.deb")):
-                shutil.copy(deb, path)
-        repository(path)
-        say(f"     downloaded what the packages need in {time.monotonic() - begun:.0f} s; it is kept in {CACHE}")
-    return made_once("needs", wanted, make)
+        for command in (["apt-get", "-q", "update"], ["apt-get", "-q", "-y", "--download-only", "install", *names]):
+            tool(["chroot", above, *command], command[-1], env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+                                                               "DEBIAN_FRONTEND": "noninteractive"})
+        for deb in glob.glob(os.path.join(above, "var/cache/apt/archives/*.deb")):
+            shutil.copy(deb, path)
+    repository(path)
+    say(f"     downloaded what {' '.join(names)[:40]} need in {time.monotonic() - begun:.0f} s; it is kept in {CACHE}")
 
 
 def write(path, text, mode=0o644):

@@ -14,7 +14,7 @@ class Access(ground.SystemCase):
         super().setUpClass()
         cls.machine.sh("useradd --create-home alice && useradd --create-home oper")
         cls.machine.wait_status("dpin-hub.service", "ready")
-        wait_until(lambda: cls.machine.run("busctl", "status", "org.dpin.Hub1", check=False).code == 0, "it is on the bus")
+        cls.wait_bus("org.dpin.Hub1")
 
     def ctl(self, *words, user=None):
         return self.machine.run("dpinctl", *words, user=user, check=False)

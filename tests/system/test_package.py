@@ -2,7 +2,6 @@
 
 import glob
 import os
-import re
 import time
 import unittest
 
@@ -16,13 +15,6 @@ FIRST_TICK_MAX = 60.0  # seconds from apt to the first stored result
 STATES = ("/var/lib/dpin-hub", "/var/lib/dpin-validator")
 
 
-def readme_commands(title):
-    """The lines of the first shell block under a heading of the README."""
-    with open(os.path.join(ground.SOURCE, "README.md"), encoding="utf-8") as f:
-        section = f.read().split(f"\n## {title}\n", 1)[1]
-    return re.search(r"```sh\n(.*?)```", section, re.S)[1].splitlines()
-
-
 class Install(ground.SystemCase):
     @classmethod
     def start(cls):
@@ -32,7 +24,7 @@ class Install(ground.SystemCase):
         site = self.machine.serve(port=80)
         self.machine.run("apt-get", "-q", "update")
         begun = time.monotonic()
-        for command in readme_commands("Install it on Debian"):
+        for command in ground.readme_commands("Install it on Debian"):
             command = command.replace("https://example.org/", site.url)
             self.machine.sh(f"cd /srv/dpin && {command}", seconds=600)
             say(f"     {time.monotonic() - begun:5.1f} s  {command}")
@@ -127,7 +119,8 @@ class Change(ground.SystemCase):
         self.machine.wait_status("dpin-validator.service", "ready", 60)
 
         self.apt("purge", *PACKAGES)
-        left = self.machine.sh("ls -d /var/lib/dpin* /etc/default/dpin* /etc/dpin/*.conf /usr/*/dpin* /usr/share/*/dpin*"
+        left = self.machine.sh("ls -d /var/lib/dpin* /etc/default/dpin* /etc/dpin/*.conf /usr/*/dpin*"
+                               " /usr/share/*/dpin*"
                                " /etc/systemd/system/*/*dpin* /etc/systemd/system/*dpin* 2>/dev/null", check=False)
         self.assertEqual(left.split(), ["/etc/dpin/validator@x.conf"])  # the administrator's own
         self.assertEqual(self.machine.sql("SELECT count(*) > 0 FROM schema_migration"), "t")

@@ -13,7 +13,7 @@ class Keys(ground.SystemCase):
     def network_key(self):
         """The public half of the key that the hub has after a restart."""
         self.machine.run("systemctl", "restart", "dpin-hub")
-        wait_until(lambda: self.machine.run("busctl", "status", "org.dpin.Hub1", check=False).code == 0, "it is on the bus")
+        self.wait_bus("org.dpin.Hub1")
         return self.machine.property("Hub1", "NetworkKey")
 
     def new_key(self):
@@ -108,7 +108,8 @@ class Validator(ground.SystemCase):
     def test_its_key_may_be_given_by_its_file_of_environment(self):
         key = self.machine.run("dpinctl", "key", "generate")
         public = self.machine.run("dpinctl", "key", "show", stdin=key).strip()
-        self.machine.write("/etc/default/dpin-validator", f"HUB_WSS_URL=ws://127.0.0.1:8081/ws\nPRIVATE_KEY={key}", 0o600)
+        self.machine.write("/etc/default/dpin-validator",
+                           f"HUB_WSS_URL=ws://127.0.0.1:8081/ws\nPRIVATE_KEY={key}", 0o600)
         self.machine.run("systemctl", "start", "dpin-validator")
         self.machine.wait_status("dpin-validator.service", "ready")
         wait_until(lambda: [v["id"] for v in self.machine.rows("validator", "list") if v["connected"]] == [public],
