@@ -204,6 +204,7 @@ static void on_loaded(int r, void *userdata) {
         hub_network_key_put(writer_group(c->writer), c->options.network->bytes);
         streams_prune(writer_group(c->writer));
         board_start(c->board);
+        writer_beat(c->writer);
         writer_flush(c->writer); /* no stream is read before the idle ones are gone */
         c->ready = true;
         c->options.ready(c->options.userdata);
@@ -460,7 +461,7 @@ void core_beat(Core *c) {
         while ((v = registry_next(c->registry, v)))
                 look_after(c, v, now);
         assign_beat(c->assigner);
-        (void)writer_group(c->writer); /* a commit is a heartbeat */
+        writer_beat(c->writer);
 }
 
 bool core_is_idle(const Core *c) {

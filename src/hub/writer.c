@@ -19,6 +19,7 @@ struct Writer {
         PqTransaction *spare; /* takes what is thrown away when there is no memory for a group */
         bool out_of_memory, due, failed;
         bool urgent, stretched; /* the group being collected is */
+        usec_t beaten;          /* last; 0: not yet */
         uint32_t ordinal;
         Gather *rows;
         size_t flying; /* ticks of the commit under way */
@@ -88,7 +89,7 @@ static void on_committed(int r, const char *error, void *userdata) {
         w->committed = w->collecting - 1;
         w->options.ops.committed(w->committed, hub_clock_now(w->options.clock),
                                  w->options.ops.userdata);
-        if (w->due)
+        if (w->due && !w->failed)
                 send_group(w);
 }
 
@@ -119,9 +120,21 @@ static bool may_stretch(const Writer *w) {
         return !w->urgent && !w->stretched && gather_ticks(w->rows) >= WRITER_MANY;
 }
 
+/* Asked before anything is written: of all that is due after a standstill the beat may be the last.
+ */
+static void notice_standstill(Writer *w) {
+        usec_t now = hub_clock_now(w->options.clock);
+
+        if (w->beaten > 0 && now - w->beaten > WRITER_STANDSTILL)
+                fail(w, -ETIME, "the hub stood still");
+}
+
 static void on_company(void *userdata) {
         Writer *w = userdata;
 
+        notice_standstill(w);
+        if (w->failed)
+                return;
         if (may_stretch(w)) {
                 w->stretched = true;
                 timer_after(w->timer, WRITER_PATIENCE_MANY - WRITER_PATIENCE);
@@ -147,6 +160,7 @@ static void open_group(Writer *w) {
 
 /* Sooner than it was due, never later. */
 static PqTransaction *group_within(Writer *w, usec_t delay) {
+        notice_standstill(w);
         open_group(w);
         if (!w->failed && !w->due && timer_left(w->timer) > delay)
                 timer_after(w->timer, delay);
@@ -156,6 +170,11 @@ static PqTransaction *group_within(Writer *w, usec_t delay) {
 PqTransaction *writer_group(Writer *w) {
         w->urgent = true;
         return group_within(w, WRITER_COMPANY);
+}
+
+void writer_beat(Writer *w) {
+        (void)writer_group(w);
+        w->beaten = hub_clock_now(w->options.clock);
 }
 
 uint64_t writer_commit_no(const Writer *w) {

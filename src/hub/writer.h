@@ -19,7 +19,8 @@ typedef struct Writer Writer;
 typedef struct WriterOps {
         /* Durable. Called in the order of numbers. */
         void (*committed)(uint64_t commit_no, usec_t time, void *userdata);
-        /* Nothing more will be committed; free the writer, but not inside this call. */
+        /* Nothing more will be committed; free the writer, but not inside this call. -ETIME: the
+         * hub stood still, and what it would write now was decided as if it had not. */
         void (*failed)(int r, const char *error, void *userdata);
         void *userdata;
 } WriterOps;
@@ -31,6 +32,9 @@ typedef struct WriterOptions {
         WriterOps ops;
 } WriterOptions;
 
+/* A hub that has not beaten for so long was suspended, with its machine or alone. Less than any
+ * vote lasts: no verdict of before has been overtaken by time alone. */
+#define WRITER_STANDSTILL (15 * USEC_PER_SEC)
 /* A group waits so long for company, then goes as soon as none is under way. */
 #define WRITER_COMPANY (2 * USEC_PER_MSEC)
 /* Ticks wait for more of them, as a commit costs as much as a hundred: so long, ... */
@@ -50,6 +54,8 @@ DEFINE_FREEP(Writer, writer_free);
 /* The group being collected: append rows at once, do not keep it. Opens one when there is none;
  * never NULL unless out of memory, and then the group fails as a whole. */
 PqTransaction *writer_group(Writer *w);
+/* Every few seconds, from when the hub judges: a commit is a heartbeat. */
+void writer_beat(Writer *w);
 /* The number that the group being collected will have. */
 uint64_t writer_commit_no(const Writer *w);
 /* The last number that is durable. */

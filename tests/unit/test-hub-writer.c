@@ -186,6 +186,32 @@ static void make_partitions(StoreFixture *f) {
         fixture_sql(f, "SELECT partition_ensure('website_tick', current_date, current_date + 1)");
 }
 
+/* As on a machine that was suspended: hub time has gone on, and no beat came. */
+static void what_comes_after_a_standstill_is_not_written(void **state) {
+        Bench b = bench_open(*state);
+
+        bench_start(&b);
+        writer_beat(b.writer);
+        fixture_wait(b.fixture);
+        b.clock.offset += WRITER_STANDSTILL - USEC_PER_SEC;
+        writer_beat(b.writer);
+        fixture_wait(b.fixture);
+        assert_int_equal(b.commits, 2);
+
+        advance(&b, 8, 0, 1);
+        b.clock.offset += WRITER_STANDSTILL + USEC_PER_SEC;
+        fixture_wait(b.fixture);
+        assert_int_equal(b.failures, 1);
+        assert_int_equal(b.r, -ETIME);
+        advance(&b, 9, 0, 1);
+        run_some(b.fixture);
+        assert_int_equal(b.commits, 2);
+        assert_true(writer_is_idle(b.writer));
+        fixture_expect(b.fixture,
+                       "SELECT count(*) FROM validator_stream WHERE incarnation IN (8, 9);", "0");
+        writer_free(b.writer);
+}
+
 static void ticks_go_with_their_group_and_are_limited(void **state) {
         Bench b = bench_open(*state);
         TickRow row = { .website = 1,
@@ -286,6 +312,7 @@ int main(void) {
                 cmocka_unit_test(one_is_under_way_the_next_collects),
                 cmocka_unit_test(after_a_failed_commit_nothing_is_sent),
                 cmocka_unit_test(a_number_taken_by_another_hub_fails),
+                cmocka_unit_test(what_comes_after_a_standstill_is_not_written),
                 cmocka_unit_test(ticks_go_with_their_group_and_are_limited),
                 cmocka_unit_test(ticks_wait_for_company_and_many_of_them_longer),
         };
