@@ -27,8 +27,11 @@ def server_program(name):
 
 
 def as_server_user():
-    """PostgreSQL refuses root: then its own user runs it."""
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.getuid() == 0 else []
+    """PostgreSQL refuses root: then its own user runs it. Whoever becomes another is told of its parent's death no
+    more, unless that is asked for again."""
+    if os.getuid() != 0:
+        return []
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=KILL"]
 
 
 class Database:
