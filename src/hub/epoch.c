@@ -30,13 +30,22 @@ usec_t epoch_length(usec_t interval) {
         return MAX(USEC_PER_HOUR, 4 * interval);
 }
 
-usec_t epoch_boundary(const Uuid *website, usec_t interval, usec_t now) {
-        usec_t length = epoch_length(interval), phase;
+/* The next of the moments that are a length apart, evenly spread over websites. */
+static usec_t next_of(const Uuid *website, usec_t length, usec_t now) {
         uint8_t hash[crypto_hash_sha256_BYTES];
+        usec_t phase;
 
         crypto_hash_sha256(hash, website->bytes, sizeof(website->bytes));
         phase = get_u64(hash) % length;
         return now + length - (now + length - phase) % length;
+}
+
+usec_t epoch_boundary(const Uuid *website, usec_t interval, usec_t now) {
+        return next_of(website, epoch_length(interval), now);
+}
+
+usec_t epoch_overdue_end(const Uuid *website, usec_t now) {
+        return next_of(website, EPOCH_OVERDUE, now);
 }
 
 void epoch_derive(Epoch *e, const uint8_t *hub_secret, const Uuid *website) {

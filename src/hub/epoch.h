@@ -23,6 +23,11 @@ typedef struct Epoch {
 usec_t epoch_length(usec_t interval);
 /* The next boundary after now, on the website's own grid. */
 usec_t epoch_boundary(const Uuid *website, usec_t interval, usec_t now);
+/* When an epoch ends that should have ended while no hub ran: soon, and not those of all websites
+ * at once, as each brings orders to be stored, told and taken back. Another restart does not put it
+ * off. */
+#define EPOCH_OVERDUE (5 * USEC_PER_MIN)
+usec_t epoch_overdue_end(const Uuid *website, usec_t now);
 /* Fills secret and commitment of epoch e->number. */
 void epoch_derive(Epoch *e, const uint8_t *hub_secret, const Uuid *website);
 

@@ -115,7 +115,7 @@ static void restore_seats(Site *s, const SiteRestore *r, usec_t now) {
         }
 }
 
-static int restore_epoch(Site *s, const SiteRestore *r) {
+static int restore_epoch(Site *s, const SiteRestore *r, usec_t now) {
         CommitteeRule rule;
         Epoch e = { .number = r->epoch, .starts = r->starts, .ends = r->ends, .n = r->n };
         int k;
@@ -131,7 +131,10 @@ static int restore_epoch(Site *s, const SiteRestore *r) {
         if (r->eligible_root)
                 memcpy(e.eligible_root, r->eligible_root, sizeof(e.eligible_root));
         s->epoch = e;
-        s->timers.epoch = r->outdated ? 0 : r->ends;
+        if (r->outdated)
+                s->timers.epoch = 0;
+        else
+                s->timers.epoch = r->ends > now ? r->ends : epoch_overdue_end(&s->conf.id, now);
         s->reissue = r->outdated;
         round_configure(s->round, r->n, s->conf.interval);
         return 0;
@@ -159,7 +162,7 @@ int site_restore(Site *s, const SiteRestore *r, usec_t now) {
                 return 1;
         if (seat_table_reserve(s->seats, r->n) < 0 || vote_table_reserve(s->votes, r->n) < 0)
                 return -ENOMEM;
-        k = restore_epoch(s, r);
+        k = restore_epoch(s, r, now);
         if (k < 0)
                 return k;
         restore_seats(s, r, now);

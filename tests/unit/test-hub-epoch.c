@@ -27,6 +27,20 @@ static void boundaries_lie_on_the_websites_own_grid(void **state) {
         assert_int_not_equal(epoch_boundary(&b, USEC_PER_MIN, NOW), first);
 }
 
+static void overdue_ends_are_spread(void **state) {
+        unsigned late = 0;
+
+        (void)state;
+        for (uint8_t i = 0; i < 100; i++) {
+                usec_t end = epoch_overdue_end(&(Uuid){ { i } }, NOW);
+
+                assert_true(end > NOW && end <= NOW + EPOCH_OVERDUE);
+                assert_int_equal(epoch_overdue_end(&(Uuid){ { i } }, end - 1), end);
+                late += end > NOW + EPOCH_OVERDUE / 2;
+        }
+        assert_in_range(late, 30, 70);
+}
+
 static void secrets_depend_on_website_and_number(void **state) {
         Uuid a = { { 1 } }, b = { { 2 } };
         Epoch one = { .number = 1 }, again = { .number = 1 }, two = { .number = 2 }, other = one;
@@ -78,6 +92,7 @@ static void leaf_shows_the_key_and_hides_the_rest(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(boundaries_lie_on_the_websites_own_grid),
+                cmocka_unit_test(overdue_ends_are_spread),
                 cmocka_unit_test(secrets_depend_on_website_and_number),
                 cmocka_unit_test(root_covers_every_listed_one),
                 cmocka_unit_test(leaf_shows_the_key_and_hides_the_rest),

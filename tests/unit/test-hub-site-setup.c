@@ -89,6 +89,24 @@ static void a_long_absence_of_the_hub_is_said(void **state) {
         bench_close(&b);
 }
 
+static void an_epoch_that_is_overdue_goes_on_for_a_while(void **state) {
+        usec_t end;
+        Bench b;
+
+        (void)state;
+        bench_open(&b, 4, 4);
+        run(&b, 60 * SEC);
+        restart(&b, 2 * USEC_PER_HOUR);
+        end = epoch_overdue_end(&b.conf.id, b.now - 3 * SEC);
+        assert_int_equal(b.epochs, 1);
+        run(&b, end - b.now - SEC);
+        assert_int_equal(b.epochs, 1);
+        run(&b, 20 * SEC);
+        assert_int_equal(b.epochs, 2);
+        assert_int_equal(b.epoch.n, 4);
+        bench_close(&b);
+}
+
 static void what_cannot_be_continued_gets_seats_anew(void **state) {
         SiteHeld twice[] = { { .seat = 1, .validator = 1 }, { .seat = 1, .validator = 2 } };
         SiteHeld outside[] = { { .seat = 4, .validator = 1 } };
@@ -161,6 +179,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_verdict_stands_over_a_short_restart),
                 cmocka_unit_test(a_long_absence_of_the_hub_is_said),
+                cmocka_unit_test(an_epoch_that_is_overdue_goes_on_for_a_while),
                 cmocka_unit_test(what_cannot_be_continued_gets_seats_anew),
                 cmocka_unit_test(a_new_interval_means_new_orders),
                 cmocka_unit_test(another_target_starts_from_nothing),
