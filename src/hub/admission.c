@@ -322,6 +322,7 @@ static void ask_row(Join *j, const FrameJoin *join, bool approve) {
                 .tags = tags,
                 .n_tags = tags_but_name(join, tags),
                 .approve = approve,
+                .now = hub_clock_now(j->admission->options.clock),
         };
 
         if (validator_join(j->admission->options.store, &row, on_row, j, &j->call) < 0) {

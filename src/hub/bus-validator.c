@@ -280,7 +280,8 @@ static void rule(BusCall *c, void *userdata) {
         r = validator_join(hub_manager_store(userdata),
                            &(const ValidatorJoin){ .key = ruling.key.bytes,
                                                    .name = v->name,
-                                                   .approve = ruling.approve },
+                                                   .approve = ruling.approve,
+                                                   .now = hub_manager_now(userdata) },
                            on_joined, c, bus_call_handle(c));
         if (r < 0)
                 bus_call_fail(c, r, NULL);

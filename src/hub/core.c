@@ -36,6 +36,7 @@ struct Core {
         Ingest *ingest;
         Admission *admission;
         unsigned beats;
+        usec_t heartbeat;          /* of the hub before this one; 0: there was none */
         bool ready, failed, again; /* again: websites changed while they were being read */
 };
 
@@ -200,7 +201,7 @@ static void on_loaded(int r, void *userdata) {
                 return;
         }
         c->loader = loader_free(c->loader);
-        validators_disconnect_all(writer_group(c->writer));
+        validators_disconnect_all(writer_group(c->writer), c->heartbeat);
         hub_network_key_put(writer_group(c->writer), c->options.network->bytes);
         streams_prune(writer_group(c->writer));
         board_start(c->board);
@@ -211,8 +212,8 @@ static void on_loaded(int r, void *userdata) {
 }
 
 /* The wall clock was stepped back between two hubs, or they have different ones. */
-static void reach_heartbeat(const Core *c, usec_t heartbeat) {
-        usec_t behind = hub_clock_reach(c->options.clock, heartbeat);
+static void reach_heartbeat(const Core *c) {
+        usec_t behind = hub_clock_reach(c->options.clock, c->heartbeat);
 
         if (behind > CLOCK_PATIENCE)
                 log_event(LOG_WARNING, DPIN_MSG_CLOCK_BEHIND,
@@ -221,13 +222,13 @@ static void reach_heartbeat(const Core *c, usec_t heartbeat) {
 }
 
 static int build(Core *c, const HubStateRow *state) {
-        usec_t heartbeat = state->heartbeat == USEC_INFINITY ? 0 : state->heartbeat;
         int r;
 
         if (state->has_network_key &&
             memcmp(state->network_key, c->options.network->bytes, SIGN_PUBLIC_SIZE) != 0)
                 return -EKEYREJECTED;
-        reach_heartbeat(c, heartbeat);
+        c->heartbeat = state->heartbeat == USEC_INFINITY ? 0 : state->heartbeat;
+        reach_heartbeat(c);
         r = make_outputs(c, state);
         if (r < 0)
                 return r;
@@ -241,7 +242,7 @@ static int build(Core *c, const HubStateRow *state) {
                                                       .board = c->board,
                                                       .writer = c->writer,
                                                       .clock = c->options.clock,
-                                                      .heartbeat = heartbeat,
+                                                      .heartbeat = c->heartbeat,
                                                       .done = on_loaded,
                                                       .userdata = c,
                                       });

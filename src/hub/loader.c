@@ -330,13 +330,15 @@ static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata)
                 finish(l, r);
 }
 
-/* One that still counts as connected was so until the hub died. */
+/* One that still counts as connected was so until the hub died. A connection that was short does
+ * not undo what was known before it. */
 static usec_t steady_until(const ValidatorRow *row, usec_t heartbeat) {
         usec_t seen = row->connected ? MAX(row->last_seen, heartbeat) : row->last_seen;
+        usec_t before = row->steady == USEC_INFINITY ? 0 : row->steady;
 
         if (row->last_seen == USEC_INFINITY || row->last_connected == USEC_INFINITY)
-                return 0;
-        return seen >= row->last_connected + CANDIDATE_STEADY ? seen : 0;
+                return before;
+        return seen >= row->last_connected + CANDIDATE_STEADY ? seen : before;
 }
 
 static int take_validator(Loader *l, const ValidatorRow *row) {

@@ -410,6 +410,10 @@ const PublicKey *hub_manager_network(const HubManager *m) {
         return sign_key_public(m->key);
 }
 
+usec_t hub_manager_now(const HubManager *m) {
+        return hub_clock_now(&m->clock);
+}
+
 size_t hub_manager_sessions(const HubManager *m) {
         return m->listener ? listener_sessions(m->listener) : 0;
 }

@@ -26,6 +26,7 @@ void hub_manager_stop(HubManager *m);
 Store *hub_manager_store(HubManager *m);
 Core *hub_manager_core(HubManager *m);
 const PublicKey *hub_manager_network(const HubManager *m);
+usec_t hub_manager_now(const HubManager *m); /* hub time */
 size_t hub_manager_sessions(const HubManager *m);
 const Refusals *hub_manager_refusals(const HubManager *m);
 const WsCounters *hub_manager_connections(const HubManager *m); /* NULL: none yet */

@@ -197,7 +197,7 @@ void record_validator(const Recorder *r, const Validator *v, bool online) {
         if (v->id == 0 || json_writer_new(&json) < 0)
                 return;
         if (!online)
-                validator_connected_put(writer_group(r->writer), v->id, false);
+                validator_gone_put(writer_group(r->writer), v->id, hub_clock_now(r->clock));
         json_writer_open_object(json, NULL);
         json_writer_string(json, "id", v->key_text);
         json_writer_close(json);

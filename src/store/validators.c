@@ -8,7 +8,7 @@
 #define COLUMNS                                                                                    \
         "v.id, v.key, v.name, v.state, v.operator, v.region, v.asn, array_to_json(v.tags),"        \
         " v.version, host(v.address), v.connected, usec(v.last_connected_at), "                    \
-        "usec(v.last_seen_at), usec(v.approved_at)"
+        "usec(v.last_seen_at), usec(v.approved_at), usec(v.steady_at)"
 
 #define WITH_BALANCE                                                                               \
         COLUMNS ", coalesce(b.lamports, 0) FROM validator v"                                       \
@@ -42,12 +42,15 @@ static const PqStatement validator_upsert = {
                "   connected, last_connected_at, last_seen_at)"
                " VALUES ($1, $2, $3, $4::inet, $5::text[],"
                "   CASE WHEN $6::boolean THEN 'approved' ELSE 'pending' END,"
-               "   CASE WHEN $6 THEN now() END, true, now(), now())"
+               "   CASE WHEN $6 THEN now() END, true, $7, $7)"
                " ON CONFLICT (key) DO UPDATE SET name = excluded.name, version = excluded.version,"
                "   address = excluded.address, tags = excluded.tags, connected = true,"
-               "   last_connected_at = now(), last_seen_at = now()"
+               "   last_connected_at = excluded.last_connected_at,"
+               "   last_seen_at = excluded.last_seen_at,"
+               "   steady_at = validator_steady(v.last_connected_at, CASE WHEN v.connected"
+               "     THEN excluded.last_connected_at ELSE v.last_seen_at END, v.steady_at)"
                " RETURNING " COLUMNS ", 0, set_config('synchronous_commit', 'off', true)",
-        .n_params = 6,
+        .n_params = 7,
 };
 
 static const PqStatement validator_update = {
@@ -68,16 +71,21 @@ static const PqStatement validator_update = {
         .n_params = 6,
 };
 
-static const PqStatement validator_connected = {
-        .name = "validator_connected",
-        .sql = "UPDATE validator SET connected = $2, last_seen_at = now() WHERE id = $1",
+static const PqStatement validator_gone = {
+        .name = "validator_gone",
+        .sql = "UPDATE validator SET connected = false, last_seen_at = $2,"
+               " steady_at = validator_steady(last_connected_at, $2, steady_at) WHERE id = $1",
         .n_params = 2,
 };
 
 static const PqStatement validator_disconnect_all = {
         .name = "validator_disconnect_all",
-        .sql = "UPDATE validator SET connected = false WHERE connected",
-        .n_params = 0,
+        .sql = "UPDATE validator SET connected = false,"
+               "   last_seen_at = greatest(last_seen_at, $1),"
+               "   steady_at = validator_steady(last_connected_at, greatest(last_seen_at, $1),"
+               "     steady_at)"
+               " WHERE connected",
+        .n_params = 1,
 };
 
 static const PqStatement validator_json = {
@@ -103,7 +111,7 @@ const PqStatement *const validators_statements[] = {
         &validator_one,
         &validator_upsert,
         &validator_update,
-        &validator_connected,
+        &validator_gone,
         &validator_disconnect_all,
         &validator_json,
         NULL,
@@ -125,7 +133,8 @@ static int read_validator(const PqResult *result, size_t i, void *ret) {
         row->last_connected = pq_get_time(result, i, 11);
         row->last_seen = pq_get_time(result, i, 12);
         row->approved = pq_get_time(result, i, 13);
-        row->lamports = pq_get_int(result, i, 14);
+        row->steady = pq_get_time(result, i, 14);
+        row->lamports = pq_get_int(result, i, 15);
         return store_get_bytes(result, i, 1, row->key, sizeof(row->key));
 }
 
@@ -187,6 +196,7 @@ int validator_join(Store *s, const ValidatorJoin *join, ValidatorRows callback, 
         pq_text(t, join->address);
         put_tags(t, join);
         pq_bool(t, join->approve);
+        pq_time(t, join->now);
         return store_read(s, t, &one_validator_reader, STORE_ANSWER(callback, userdata, ret));
 }
 
@@ -205,14 +215,15 @@ int validator_set(Store *s, const ValidatorSet *set, ValidatorRows callback, voi
         return store_read(s, t, &one_validator_reader, STORE_ANSWER(callback, userdata, ret));
 }
 
-void validator_connected_put(PqTransaction *t, uint32_t validator, bool connected) {
-        pq_add(t, &validator_connected);
+void validator_gone_put(PqTransaction *t, uint32_t validator, usec_t now) {
+        pq_add(t, &validator_gone);
         pq_int(t, validator);
-        pq_bool(t, connected);
+        pq_time(t, now);
 }
 
-void validators_disconnect_all(PqTransaction *t) {
+void validators_disconnect_all(PqTransaction *t, usec_t seen) {
         pq_add(t, &validator_disconnect_all);
+        pq_time(t, seen);
 }
 
 int validators_json(Store *s, StoreJson callback, void *userdata, StoreCall **ret) {

@@ -13,6 +13,7 @@ typedef struct ValidatorRow {
         uint32_t asn;                       /* by the admin; 0 unknown */
         bool connected;
         usec_t last_connected, last_seen, approved; /* USEC_INFINITY: never */
+        usec_t steady;    /* was connected for ten seconds, in a connection before this one */
         int64_t lamports; /* balance; of validators_page() and validator_find() only */
 } ValidatorRow;
 
@@ -39,6 +40,7 @@ typedef struct ValidatorJoin {
         const char *const *tags;              /* n_tags of them */
         size_t n_tags;
         bool approve; /* when it is new (loopback peer, open admission) */
+        usec_t now;
 } ValidatorJoin;
 
 /* Makes or updates the row and marks it connected; one row back. */
@@ -57,9 +59,9 @@ typedef struct ValidatorSet {
 int validator_set(Store *s, const ValidatorSet *set, ValidatorRows callback, void *userdata,
                   StoreCall **ret);
 
-void validator_connected_put(PqTransaction *t, uint32_t validator, bool connected);
-/* At the hub's start. */
-void validators_disconnect_all(PqTransaction *t);
+void validator_gone_put(PqTransaction *t, uint32_t validator, usec_t now);
+/* At the hub's start: those still connected were so until the hub before it was last alive. */
+void validators_disconnect_all(PqTransaction *t, usec_t seen);
 
 /* GET /api/v1/validators */
 int validators_json(Store *s, StoreJson callback, void *userdata, StoreCall **ret);

@@ -92,6 +92,20 @@ class Restarts(CommitteeCase):
                 v.wait(lambda v: any(s["url"] == url for _, s in v.orders.values()), f"an order for {url}", 25)
         self.wait_state(other.website, "UP")
 
+    def test_killed_twice_in_a_row_it_knows_whom_to_ask(self):
+        """The second time nobody has been connected for ten seconds; but they were before that."""
+        site = self.site_up("twice")
+        for _ in range(2):
+            joins = self.joins()
+            self.world.hub.kill()
+            self.world.start_hub(conf=self.conf)
+            self.wait_back(joins)
+        new = "http://twice-changed.example/"
+        self.sites[new] = site
+        self.db.sql(f"UPDATE website SET url = '{new}' WHERE id = {site.website}")
+        wait_until(lambda: self.db.sql(f"SELECT n FROM epoch WHERE website_id = {site.website} ORDER BY number")
+                   == [["4"], ["4"]], "another committee of four", 5)
+
     def test_a_clock_that_went_back_takes_nothing_back(self):
         """Hub time goes on from the newest commit: neither slots nor spans are lived twice."""
         up, down = self.two_sites("clock")

@@ -92,16 +92,50 @@ static void they_come_and_go(void **state) {
         StoreFixture *f = *state;
         PqTransaction *t = pq_transaction_new(), *u = pq_transaction_new();
 
-        validator_connected_put(t, 1, true);
-        validator_connected_put(t, 5, false);
+        fixture_sql(f, "UPDATE validator SET connected = true WHERE id = 1;");
+        validator_gone_put(t, 5, 7 * USEC_PER_SEC);
         assert_int_equal(fixture_commit(f, t), 0);
         fixture_expect(f,
                        "SELECT string_agg(id::text, ' ' ORDER BY id) FROM validator"
                        " WHERE connected",
                        "1 7");
-        validators_disconnect_all(u);
+        validators_disconnect_all(u, 8 * USEC_PER_SEC);
         assert_int_equal(fixture_commit(f, u), 0);
         fixture_expect(f, "SELECT count(*) FROM validator WHERE connected", "0");
+}
+
+/* The one with key 7 joins. */
+static void join_at(StoreFixture *f, usec_t now) {
+        const ValidatorJoin join = { .key = fixture_key(7), .now = now };
+
+        assert_int_equal(validator_join(f->store, &join, on_validators, f, NULL), 0);
+        fixture_wait(f);
+        assert_int_equal(f->r, 0);
+}
+
+static void expect_steady(StoreFixture *f, const char *seconds) {
+        fixture_expect(f,
+                       "SELECT (usec(steady_at) / 1000000)::text FROM validator"
+                       " WHERE key = decode(repeat('07', 32), 'hex')",
+                       seconds);
+}
+
+static void being_steady_outlives_short_connections(void **state) {
+        StoreFixture *f = *state;
+        PqTransaction *t = pq_transaction_new(), *u = pq_transaction_new();
+
+        join_at(f, 100 * USEC_PER_SEC);
+        join_at(f, 105 * USEC_PER_SEC);
+        expect_steady(f, "");
+        join_at(f, 120 * USEC_PER_SEC);
+        expect_steady(f, "120"); /* from 105 on */
+        validators_disconnect_all(t, 125 * USEC_PER_SEC);
+        assert_int_equal(fixture_commit(f, t), 0);
+        expect_steady(f, "120");
+        join_at(f, 130 * USEC_PER_SEC);
+        validators_disconnect_all(u, 141 * USEC_PER_SEC);
+        assert_int_equal(fixture_commit(f, u), 0);
+        expect_steady(f, "141");
 }
 
 static void on_keys(int r, const ValidatorRow *rows, size_t n, void *userdata) {
@@ -175,6 +209,7 @@ int main(void) {
                 cmocka_unit_test(they_come_in_pages_with_balance),
                 cmocka_unit_test(all_are_loaded),
                 cmocka_unit_test(the_api_shows_them),
+                cmocka_unit_test(being_steady_outlives_short_connections),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
