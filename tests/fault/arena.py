@@ -10,6 +10,7 @@ import sqlite3
 import time
 
 import check_spool
+from clock import Clock
 from database import Database
 from disk import Disk
 from load import Load
@@ -41,7 +42,7 @@ class Arena(World):
         os.symlink(os.path.join(self.small.path), os.path.join(self.data, f"validator-{REAL[0]}"))
         self.database = Database(os.path.join(self.disk.path, "postgres"), os.path.join(self.run, "pg"), POSTGRES)
         self.site = None
-        self.loads = []
+        self.loads, self.began = [], 0.0
         self.hub_env, self.validator_env, self.validator_conf = {}, {}, {}
         self.down = set()  # what a test has killed and nobody started yet: "hub", "postgres", names of validators
         self.retired = []  # validators that are gone for good, and whose spools are still to be looked at
@@ -52,6 +53,7 @@ class Arena(World):
         self.start_database()
         self.migrate()
         self.start_site()
+        self.hub_env = Clock(os.path.join(self.run, "slow.clock"), -3600).env()
         self.start_hub()
         for name in REAL:
             self.start_validator(name)
@@ -61,7 +63,15 @@ class Arena(World):
             AND last_connected_at < now() - interval '{STEADY_SECONDS} s'""") == "t", "all validators are steady", 60)
         self.add_websites(self.options.sites)
         self.wait_load(60)
+        self.correct_clock()
         return self
+
+    def correct_clock(self):
+        """Until now the hub's clock was an hour slow: so all orders have a past of which nobody has spoken yet."""
+        self.hub_env = {}
+        self.kill_hub()
+        self.began = time.time()
+        self.recover()
 
     def start_site(self):
         """What the real validators look at; those of dpin-load look at nothing."""
@@ -117,6 +127,11 @@ class Arena(World):
     def load(self):
         return self.loads[-1]
 
+    def cannot(self, kinds):
+        """Why these faults cannot be had here, or nothing."""
+        disks = [getattr(self, kind.needs) for kind in kinds if kind.needs]
+        return "; ".join(f"no disk of its own can be mounted: {disk.why}" for disk in disks if not disk.mounted)
+
     # Killing ------------------------------------------------------------------------------------------------------
 
     def kill_hub(self):
@@ -169,11 +184,19 @@ class Arena(World):
 
     def assert_alive(self):
         """Nobody has ended who was not killed."""
-        processes = {"hub": self.hub, "postgres": self.database.process, "load": self.load.process, "nginx": self.site,
-                     **self.validators}
+        processes = {"hub": self.hub, "postgres": self.database.process, "nginx": self.site, **self.validators}
+        if not self.load.ended:
+            processes["load"] = self.load.process
         for name, process in processes.items():
             if name not in self.down and not process.running():
                 raise Failure(f"{name} ended by itself with {process.popen.returncode}; {process.tail(40)}")
+
+    def recover(self):
+        """Heals, and waits until everything works as before."""
+        self.heal()
+        self.wait_hub()
+        self.wait_validators()
+        self.wait_load()
 
     def wait_hub(self, seconds=40.0):
         wait_until(lambda: self.watch() and self.hub.status == "ready", "the hub is ready", seconds)
@@ -238,6 +261,17 @@ class Arena(World):
         """Hub time, as the newest commit has it, in seconds."""
         return float(self.database.value("SELECT extract(epoch FROM heartbeat_at) FROM hub_state"))
 
+    def come_to_rest(self):
+        """No website, no orders, nothing under way any more."""
+        self.wait_load()
+        self.load.finish()
+        self.database.sql("UPDATE website SET removed_at = now()")
+        wait_until(lambda: self.watch() and self.database.value("""SELECT (SELECT count(*) FROM verdict_span
+            WHERE ended_at IS NULL) + (SELECT count(*) FROM work_order WHERE removed_at IS NULL) = 0""") == "t",
+                   "all websites are removed", 60, 0.2)
+        wait_until(lambda: self.watch() and not any(check_spool.waiting(check_spool.copy(self, name))
+                                                    for name in self.validators), "all spools are empty", 60, 0.5)
+
     # Ending -------------------------------------------------------------------------------------------------------
 
     def stop(self):
@@ -246,21 +280,23 @@ class Arena(World):
             if process and process.running():
                 process.kill()
         self.signal_postgres(signal.SIGCONT)
-        for process in (self.hub, *self.validators.values()):
-            if process:
-                process.popen.send_signal(signal.SIGCONT)
+        daemons = [process for process in (self.hub, *self.validators.values()) if process and process.running()]
+        for process in daemons:
+            process.popen.send_signal(signal.SIGCONT)
+        keep, self.keep = self.keep, True
         try:
             super().stop()
         finally:
             self.unmount()
+        wrong = [process for process in daemons if process.popen.returncode != 0]
+        if wrong:
+            raise Failure("; ".join(f"{p.name} ended with {p.popen.returncode}; {p.tail(40)}" for p in wrong))
+        if not keep:
+            self.remove()
 
     def unmount(self):
         self.disk.close()
         self.small.close()
-
-    def remove(self):
-        self.unmount()
-        super().remove()
 
 
 def children(pid):

@@ -32,6 +32,12 @@ def copy(arena, name, to=None):
     return to
 
 
+def waiting(path):
+    """How many batches."""
+    with contextlib.closing(sqlite3.connect(os.path.join(path, "spool.sqlite"))) as db:
+        return db.execute("SELECT count(*) FROM batch").fetchone()[0]
+
+
 def check(store, streams, path):
     """How many batches wait in a spool that was copied before the database was read."""
     with open(os.path.join(path, "validator.key"), encoding="ascii") as f:

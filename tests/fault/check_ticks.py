@@ -37,10 +37,11 @@ def _restore(cursor, restored):
     tick = "(key text, work text, probe boolean, number bigint)"
     cursor.execute(f"CREATE TEMP TABLE lost {tick}; CREATE TEMP TABLE kept {tick}")
     psycopg2.extras.execute_values(cursor, "INSERT INTO lost VALUES %s", restored.lost)
+    cursor.execute("ALTER TABLE kept ADD start bigint")
     psycopg2.extras.execute_values(cursor, "INSERT INTO kept VALUES %s", restored.kept)
     cursor.execute("""DELETE FROM journal j USING lost l WHERE (j.key, j.work, j.probe, j.number)
                                                               = (l.key, l.work, l.probe, l.number);
-        INSERT INTO journal SELECT key, work, probe, number, '3', NULL FROM kept
+        INSERT INTO journal SELECT key, work, probe, number, '3', start FROM kept
          WHERE decode(work, 'hex') IN (SELECT public_id FROM work_order)""")
 
 

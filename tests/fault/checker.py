@@ -14,6 +14,7 @@ import check_spans  # noqa: E402
 import check_spool  # noqa: E402
 import check_streams  # noqa: E402
 import check_ticks  # noqa: E402
+from process import Failure  # noqa: E402
 from verify_store import Check  # noqa: E402
 
 
@@ -51,6 +52,14 @@ class Checker:
         self.lost, self.kept = [], []
         self.arena.retired.clear()
         return done
+
+    def whole(self):
+        """What goes over everything that was ever stored, at the end."""
+        waiting = {name: check_spool.waiting(check_spool.copy(self.arena, name)) for name in self.arena.validators}
+        if any(waiting.values()):
+            raise Failure(f"batches are left in spools: {waiting}")
+        with self.snapshot() as cursor:
+            return [("distinct in all", check_ticks.distinct(cursor, 0)), ("paid in all", check_ledger.whole(cursor))]
 
     @contextlib.contextmanager
     def snapshot(self):

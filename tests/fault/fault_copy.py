@@ -88,7 +88,7 @@ class HubRestored(Fault):
         self.ends = {(key, int(i)): int(last) for key, i, last in db.sql("""SELECT encode(key, 'hex'), incarnation,
             last_seq FROM validator_stream JOIN validator v ON v.id = validator_id""")}
         self.ticks = db.sql(f"""SELECT encode(v.key, 'hex'), incarnation, sequence, encode(o.public_id, 'hex'),
-            t.kind <> 0, t.number FROM website_tick t JOIN tick_batch b ON b.id = t.batch_id
+            t.kind <> 0, t.number, usec(t.started_at) FROM website_tick t JOIN tick_batch b ON b.id = t.batch_id
             JOIN validator v ON v.id = t.validator_id JOIN work_order o ON o.id = t.order_id
             WHERE t.commit_no > {self.commit}""")
 
@@ -102,7 +102,10 @@ class HubRestored(Fault):
                 raise Failure(f"the hub says it lost {name} up to {to}, and it had up to {self.ends[name]}")
         for key, incarnation, sequence, *tick in self.ticks:
             first, to = losses.get((key, int(incarnation)), (0, -1))
-            (checker.lost if first <= int(sequence) <= to else checker.kept).append((key, *tick))
+            if first <= int(sequence) <= to:
+                checker.lost.append((key, *tick[:3]))
+            else:
+                checker.kept.append((key, *tick))
         self.detail = f"{len(checker.lost)} ticks in {len(losses)} streams lost"
 
 

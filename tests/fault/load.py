@@ -17,6 +17,7 @@ class Load:
         self.journal = os.path.join(arena.run, self.name + ".journal")
         open(self.journal, "wb").close()
         self.size = self.lines = 0  # counted so far
+        self.ended = False
         o = arena.options
         self.process = Process(self.name, [
             program(arena.build), f"--hub={arena.hub_url}", f"--validators={o.peers}", f"--seed={o.seed}",
@@ -38,6 +39,7 @@ class Load:
 
     def finish(self, seconds=100.0):
         """Stops it when everything it sent is acknowledged, and returns its summary."""
+        self.ended = True
         status = self.process.stop(seconds, signal.SIGTERM)
         if status != 0:
             raise Failure(f"{self.name} ended with {status}; {self.process.tail()}")
