@@ -10,6 +10,7 @@
 #define SETTLED        (2 * USEC_PER_SEC) /* orders unchanged for so long are planned ahead */
 #define STALE          (5 * USEC_PER_SEC)
 #define WINDOWS_A_TURN 8
+#define ANSWERS_WAIT   (10 * USEC_PER_MSEC) /* for each other, as a validator's do */
 
 int load_sender_init(LoadSender *s, LoadWorld *world, unsigned index, SignKey *key) {
         const LoadArgs *a = world->args;
@@ -155,10 +156,23 @@ static int pump_stream(LoadSender *s, LoadStream *stream, size_t window, usec_t 
         return r;
 }
 
+static void seal_answers(LoadSender *s, usec_t now) {
+        usec_t hub_now = load_sender_hub_time(s, now);
+        LoadDraft draft = { .ticks = s->answers, .due = hub_now, .hub_now = hub_now };
+
+        if (queue_is_full(s))
+                s->world->stats.dropped += s->n_answers;
+        else
+                (void)seal(s, s->prompt, draft, s->n_answers);
+        s->n_answers = 0;
+}
+
 void load_sender_pump(LoadSender *s, usec_t now) {
         size_t live = (size_t)MAX(s->window.live, INT64_C(1)), flying = 0;
         size_t history = (size_t)MAX(s->window.history, INT64_C(0));
 
+        if (s->n_answers > 0 && now - s->answered >= ANSWERS_WAIT)
+                seal_answers(s, now);
         if (!s->socket || now < s->pause_until)
                 return;
         if (pump_stream(s, s->prompt, live, now) < 0 || pump_stream(s, s->planned, live, now) < 0)
@@ -171,13 +185,11 @@ void load_sender_pump(LoadSender *s, usec_t now) {
 }
 
 void load_sender_answer(LoadSender *s, const Tick *tick, usec_t now) {
-        usec_t hub_now = load_sender_hub_time(s, now);
-        LoadDraft draft = { .ticks = tick, .due = hub_now, .hub_now = hub_now };
-
-        if (queue_is_full(s))
-                s->world->stats.dropped++;
-        else if (seal(s, s->prompt, draft, 1) >= 0)
-                load_sender_pump(s, now);
+        if (s->n_answers == 0)
+                s->answered = now;
+        s->answers[s->n_answers++] = *tick;
+        if (s->n_answers == ELEMENTSOF(s->answers))
+                seal_answers(s, now);
 }
 
 /* Streams -------------------------------------------------------------------------------------- */
@@ -284,7 +296,7 @@ void load_sender_fork(LoadSender *s, const FrameNotice *n, usec_t now) {
 bool load_sender_waits(const LoadSender *s, usec_t now) {
         usec_t hub_now = load_sender_hub_time(s, now);
 
-        return s->history || load_stream_waits(s->prompt, hub_now) ||
+        return s->history || s->n_answers > 0 || load_stream_waits(s->prompt, hub_now) ||
                load_stream_waits(s->planned, hub_now);
 }
 

@@ -38,6 +38,9 @@ typedef struct LoadSender {
         LoadWork *work;
         usec_t changed; /* when orders did, boot time */
         usec_t horizon; /* hub time up to which is planned; 0: nothing */
+        Tick answers[64];
+        size_t n_answers; /* that are not signed yet */
+        usec_t answered;  /* the first of them, boot time */
         LoadStream *planned, *prompt, *history;
 } LoadSender;
 
@@ -54,7 +57,7 @@ void load_sender_plan(LoadSender *s, usec_t now);
 void load_sender_plan_anew(LoadSender *s, usec_t now, bool clock_moved);
 /* Sends what is due. */
 void load_sender_pump(LoadSender *s, usec_t now);
-/* Signs the answer to a probe and sends it. */
+/* The answer to a probe; it goes with others of the same moment. */
 void load_sender_answer(LoadSender *s, const Tick *tick, usec_t now);
 
 /* The streams a join has to name. Their number. */
