@@ -5,6 +5,7 @@ What the tests kill they start again here, as systemd would; a daemon that ends 
 import contextlib
 import math
 import os
+import re
 import signal
 import sqlite3
 import time
@@ -62,12 +63,13 @@ class Arena(World):
         wait_until(lambda: self.database.value(f"""SELECT count(*) >= {everybody} FROM validator WHERE connected
             AND last_connected_at < now() - interval '{STEADY_SECONDS} s'""") == "t", "all validators are steady", 60)
         self.add_websites(self.options.sites)
-        self.wait_load(60)
         self.correct_clock()
         return self
 
     def correct_clock(self):
         """Until now the hub's clock was an hour slow: so all orders have a past of which nobody has spoken yet."""
+        wait_until(lambda: self.database.value(f"""SELECT count(*) >= {4 * self.options.sites} FROM work_order
+            WHERE sent_at IS NOT NULL""") == "t", "all orders are sent", 60)
         self.hub_env = {}
         self.kill_hub()
         self.began = time.time()
@@ -202,12 +204,13 @@ class Arena(World):
         wait_until(lambda: self.watch() and self.hub.status == "ready", "the hub is ready", seconds)
 
     def wait_validators(self, seconds=60.0):
-        """Until ticks of every real validator were stored, after this was called."""
+        """Until every real validator has its orders again, and ticks of it were stored since this was called."""
         since = self.database.value("SELECT commit_no FROM hub_state")
         names = ", ".join(f"'{name}'" for name in REAL)
-        wait_until(lambda: self.watch() and self.database.value(f"""SELECT count(DISTINCT validator_id) = {len(REAL)}
-            FROM website_tick JOIN validator v ON v.id = validator_id AND v.name IN ({names})
-            WHERE commit_no > {since}""") == "t", "ticks of every real validator are stored", seconds, 0.1)
+        wait_until(lambda: self.watch() and all(has_orders(self.validators[name]) for name in REAL)
+                   and self.database.value(f"""SELECT count(DISTINCT validator_id) = {len(REAL)} FROM website_tick
+            JOIN validator v ON v.id = validator_id AND v.name IN ({names}) WHERE commit_no > {since}""") == "t",
+                   "ticks of every real validator are stored", seconds, 0.1)
 
     def wait_spools(self, seconds=90.0):
         """Until no real validator keeps anything of before: whatever it was, it has been delivered."""
@@ -297,6 +300,10 @@ class Arena(World):
     def unmount(self):
         self.disk.close()
         self.small.close()
+
+
+def has_orders(validator):
+    return re.fullmatch(r"ready, [1-9]\d* orders", validator.status)
 
 
 def children(pid):
