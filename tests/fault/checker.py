@@ -9,6 +9,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 
 import psycopg2  # noqa: E402
 
+import check_committees  # noqa: E402
 import check_ledger  # noqa: E402
 import check_spans  # noqa: E402
 import check_spool  # noqa: E402
@@ -44,6 +45,7 @@ class Checker:
                     ("streams", self.streams.check(store)),
                     ("acked", check_ticks.journals(cursor, journals, allows, self)),
                     ("distinct", check_ticks.distinct(cursor, self.commit)),
+                    ("committees", check_committees.committees(cursor)),
                     ("spans", check_spans.spans(cursor)), ("incidents", check_spans.incidents(cursor)),
                     ("paid", check_ledger.window(cursor, self.commit)),
                     ("spooled", sum(check_spool.check(store, self.streams, spool) for spool in spools))]

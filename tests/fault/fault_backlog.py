@@ -68,7 +68,8 @@ class HourOfBacklog(Fault):
         orders = self.arena.database.sql(f"""
             SELECT encode(public_id, 'hex'), usec(starts_at), interval_ms * 1000::bigint
             FROM work_order JOIN validator v ON v.id = validator_id AND v.name = '{self.name_}'
-            WHERE removed_at IS NULL AND type = 1 AND starts_at < now() - interval '50 min'""")
+            WHERE type = 1 AND starts_at < to_timestamp({self.arena.began}) - interval '50 min'
+              AND coalesce(removed_at, 'infinity') > to_timestamp({self.arena.began})""")
         found = []
         for name, start, interval in ((bytes.fromhex(n), int(s), int(i)) for n, s, i in orders):
             first = (end - HOUR + 600 * SECOND - start) // interval + 1
