@@ -235,12 +235,13 @@ static void on_ticks_found(const PublicKey *validator, Batch **b, const TickIden
 /* What is stored and not known here started before recalled: a slot at its time, a probe whenever
  * its order was there. */
 static void ask_for(TickRange *range, uint64_t *orders, const WorkOrder *o, const Tick *tick) {
-        usec_t interval = o->order.interval_ms * USEC_PER_MSEC;
-        usec_t about = tick->kind == TICK_SCHEDULED ? (usec_t)tick->start : (usec_t)o->order.start;
+        usec_t interval = o->order.interval_ms * USEC_PER_MSEC, start = (usec_t)tick->start;
+        usec_t from = tick->kind == TICK_SCHEDULED ? start - MIN(start, interval)
+                                                   : work_order_earliest(o);
 
         if (range->n == 0 || orders[range->n - 1] != o->row)
                 orders[range->n++] = o->row;
-        range->from = MIN(range->from, about - MIN(about, interval));
+        range->from = MIN(range->from, from);
         range->to = MAX(range->to, o->recalled);
 }
 

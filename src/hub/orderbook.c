@@ -37,6 +37,9 @@ typedef struct Owner {
         UT_hash_handle hh;
 } Owner;
 
+/* A validator's clock is behind by what the hub's frames were under way when it learned the time: a
+ * handshake may take so long, and a probe that comes right after it is dated so much before. */
+#define CLOCK_BEHIND (20 * USEC_PER_SEC)
 /* So long after a restart a probe of before may still begin, at a validator that has much to do. */
 #define PROBE_PATIENCE (30 * USEC_PER_SEC)
 
@@ -180,16 +183,21 @@ WorkOrder *order_book_next_of(const OrderBook *b, uint32_t validator, const Work
         return next ? &next->order : NULL;
 }
 
-/* A slot was at its time, half an interval off at most; a probe whenever its order was there, which
- * is from an interval before its start. */
+usec_t work_order_earliest(const WorkOrder *o) {
+        usec_t start = (usec_t)o->order.start;
+
+        return start - MIN(start, interval_of(o) + CLOCK_BEHIND);
+}
+
+/* A slot was at its time, half an interval off at most; a probe whenever its order was there. */
 bool work_order_asks(const WorkOrder *o, const Tick *tick) {
-        usec_t half = interval_of(o) / 2, known = o->recalled;
+        usec_t half = interval_of(o) / 2;
 
         if (o->restored == 0)
                 return false;
         if (tick->kind == TICK_SCHEDULED)
-                return (usec_t)order_slot_time(&o->order, tick->number) < known + half;
-        return tick->number <= o->probe_restored && (usec_t)o->order.start < known + 2 * half;
+                return (usec_t)order_slot_time(&o->order, tick->number) < o->recalled + half;
+        return tick->number <= o->probe_restored && work_order_earliest(o) < o->recalled;
 }
 
 bool order_book_may_ask(const OrderBook *b, const Tick *tick) {
@@ -214,7 +222,7 @@ bool work_order_covers(const WorkOrder *o, uint32_t validator, const Tick *tick)
                         return false;
         } else if (!probe_was_issued(o, tick))
                 return false;
-        if (start + interval_of(o) < (usec_t)o->order.start)
+        if (start < work_order_earliest(o))
                 return false;
         return o->removed == 0 || start <= o->removed + 2 * interval_of(o);
 }

@@ -63,13 +63,15 @@ WorkOrder *order_book_next(const OrderBook *b, const WorkOrder *after);
 /* The same through those of one validator. */
 WorkOrder *order_book_next_of(const OrderBook *b, uint32_t validator, const WorkOrder *after);
 
+/* No tick of it is dated before: it is made up to an interval before its start, the first slot. */
+usec_t work_order_earliest(const WorkOrder *o);
 /* Its identity may be stored without being known here: the database has to be asked. */
 bool work_order_asks(const WorkOrder *o, const Tick *tick);
 /* false: none of the orders here does, whichever the tick names. */
 bool order_book_may_ask(const OrderBook *b, const Tick *tick);
 
-/* May this validator's tick have been started then under this order? Assigned = within [order
- * start, removal + 2 T], a scheduled one at its slot, a probe once its number was issued. Which of
- * the numbers reserved before a restart were issued nobody knows: they are good for what starts
- * within half a minute of it. */
+/* May this validator's tick have been started then under this order? Assigned = within [earliest,
+ * removal + 2 T], a scheduled one at its slot, a probe once its number was issued. Which of the
+ * numbers reserved before a restart were issued nobody knows: they are good for what starts within
+ * half a minute of it. */
 bool work_order_covers(const WorkOrder *o, uint32_t validator, const Tick *tick);
