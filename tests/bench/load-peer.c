@@ -132,14 +132,22 @@ static void count_join(LoadPeer *p, usec_t now) {
                 s->all_joined = now;
 }
 
+/* true: what was signed for later is void. */
+static bool set_clock(LoadSender *s, int64_t offset) {
+        int64_t moved = offset - s->offset;
+
+        s->offset = offset;
+        return llabs(moved) > (int64_t)CLOCK_STEP;
+}
+
 static int on_welcome(LoadPeer *p, const Frame *f, usec_t now) {
         const FrameWelcome *w = &f->welcome;
         LoadSender *s = &p->sender;
-        int64_t moved = (int64_t)(w->time - now) - s->offset;
+        bool stepped;
 
         if (frame_welcome_verify(w, &p->nonces, &s->scope, &s->hub) < 0)
                 return -EBADMSG;
-        s->offset += moved;
+        stepped = set_clock(s, (int64_t)(w->time - now));
         s->window = w->window;
         p->approved = w->approved;
         p->backoff = BACKOFF_FIRST;
@@ -148,7 +156,7 @@ static int on_welcome(LoadPeer *p, const Frame *f, usec_t now) {
         count_join(p, now);
         if (take_positions(p, w, now) < 0)
                 return -EBADMSG;
-        if (llabs(moved) > (int64_t)CLOCK_STEP)
+        if (stepped)
                 load_sender_plan_anew(s, now, true);
         load_sender_connected(s, now);
         load_sender_pump(s, now);
@@ -209,10 +217,14 @@ static int on_probe(LoadPeer *p, const Frame *f, usec_t now) {
         return 0;
 }
 
+/* A frame was true when it was sent: of two the one that says more was under way for less. */
 static int on_ack(LoadPeer *p, const Frame *f, usec_t now) {
+        int64_t offset = (int64_t)(f->ack.time - now);
         int r;
 
         p->world->stats.acks++;
+        if (set_clock(&p->sender, MAX(offset, p->sender.offset)))
+                load_sender_plan_anew(&p->sender, now, true);
         p->sender.window = f->ack.window;
         r = load_sender_acknowledge(&p->sender, &f->ack.receipt, &f->ack, now);
         if (r < 0) {
