@@ -7,6 +7,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
@@ -20,6 +21,7 @@ from process import Failure, say  # noqa: E402
 
 ROUNDS, LONG_ROUNDS = 5, 200
 WORLD_ROUNDS = 20  # then all is new: a validator may open 64 streams in an hour, and a load opens two or three a round
+FAILURES = 8  # then it gives up: of each all data is kept
 DOWN = (0.0, 0.0, 0.01, 0.03)  # of the websites, as the load sees them from one round to the next
 PAIRED = 6  # one round in so many has two faults at once
 TOGETHER = ("hub-kill", "postgres-kill", "validator-kill")  # what may come on top of another
@@ -43,6 +45,15 @@ def arguments():
     return args
 
 
+def again(args, number):
+    """How to have this round once more: every option that its choices depend on."""
+    options = [f"--seed={args.seed}", f"--build={args.build}", f"--rate={args.rate}", f"--peers={args.peers}"]
+    options += [f"--only={args.only}"] if args.only else []
+    options += ["--long"] if args.long else []
+    return (f"{sys.executable} tests/fault/run.py {' '.join(options)} --rounds={number + 1}, "
+            f"or --round={number} without those before it")
+
+
 def plan(args):
     """[(number, faults)]: all faults in random order, then all again in another."""
     kinds = [f for f in FAULTS if args.only in (None, f.name)]
@@ -63,7 +74,7 @@ class Round:
         self.number, self.arena, self.checker = number, arena, checker
         self.rng = random.Random(f"{args.seed} {number}")
         self.faults = [kind(arena, self.rng, args.long) for kind in kinds]
-        self.seed, self.begun = args.seed, time.monotonic()
+        self.rounds, self.begun = args.rounds, time.monotonic()
         self.title = "+".join(kind.name for kind in kinds)
 
     def run(self):
@@ -85,9 +96,9 @@ class Round:
         allows = frozenset().union(*(fault.allows for fault in self.faults))
         done = self.checker.check([arena.load.journal], allows)
         detail = ", ".join(fault.detail for fault in self.faults if fault.detail)
-        say(f"ok   round {self.number}: {self.title}{f' ({detail})' if detail else ''} after {wait:.1f} s of load, "
-            f"back in {back:.1f} s, {arena.acked()} ticks acked; " + ", ".join(f"{n} {what}" for what, n in done)
-            + f" ({time.monotonic() - self.begun:.1f} s)")
+        say(f"ok   round {self.number} of {self.rounds}: {self.title}{f' ({detail})' if detail else ''} "
+            f"after {wait:.1f} s of load, back in {back:.1f} s, {arena.acked()} ticks acked; "
+            + ", ".join(f"{n} {what}" for what, n in done) + f" ({time.monotonic() - self.begun:.1f} s)")
         arena.start_load(self.rng.choice(DOWN))
 
 
@@ -123,10 +134,14 @@ class Rounds:
                     continue
                 Round(self.args, number, kinds, arena, checker).run()
                 self.passed += 1
-            except Failure as e:
+            except Exception as e:  # whatever it is, it can be had again
+                if not isinstance(e, Failure):
+                    traceback.print_exc(file=sys.stdout)
                 self.fail(f"{title}: {e}")
-                say(f"     again: {sys.executable} tests/fault/run.py --seed={self.args.seed} --rounds={number + 1}, "
-                    f"or --round={number} without those before it")
+                say(f"     again: {again(self.args, number)}")
+            if self.failed >= FAILURES:
+                say(f"     {self.failed} failures: the rest is not tried")
+                break
         self.end()
 
     def fail(self, what):
