@@ -3,11 +3,11 @@
 
 #include <microhttpd.h>
 
-#include "event/httpd.h"
+#include "event/httpd-door-internal.h"
+#include "event/timer.h"
 
 typedef enum RequestState {
         REQUEST_READING,  /* the body is still coming */
-        REQUEST_REFUSED,  /* answered by the server itself, the owner never saw it */
         REQUEST_WAITING,  /* the owner has it */
         REQUEST_ANSWERED, /* `response` is ready for the library */
         REQUEST_SENDING,  /* the library has the response */
@@ -24,7 +24,8 @@ typedef struct HttpdBuffer {
 } HttpdBuffer;
 
 struct HttpdRequest {
-        Httpd *server; /* borrowed */
+        Httpd *server; /* borrowed, as line and connection */
+        HttpdConnection *line;
         struct MHD_Connection *connection;
         HttpdRequest *previous, *next; /* in server->requests */
         RequestState state;
@@ -33,9 +34,9 @@ struct HttpdRequest {
         HttpdArgument *arguments;
         size_t arguments_n;
         HttpdBuffer body;
-        size_t discarded;              /* bytes of a refused body */
         struct MHD_Response *response; /* owned until the library has it */
         unsigned status;
+        size_t answer_n; /* bytes of its body */
         bool streaming, stream_ended;
         HttpdBuffer stream;
         void *userdata;
@@ -50,12 +51,20 @@ struct Httpd {
         HttpdLimits limits;
         HttpdOps ops;
         void *userdata;
+        HttpdDoor door;
+        HttpdLines lines;
+        HttpdConnection *settling; /* is just handed to the library */
+        Timer *sweep;              /* of deadlines, while there are connections */
         HttpdRequest *requests;
         unsigned active;
-        bool woken; /* a connection was resumed since the last turn */
+        size_t streamed; /* bytes queued to all streams */
+        bool woken;      /* a connection was resumed since the last turn */
         bool draining;
 };
 
+/* NULL: the head the library read is one we would have read too. */
+const HttpdRefusal *httpd_request_check(HttpdConnection *c, struct MHD_Connection *connection,
+                                        const char *method, const char *version);
 /* -EINVAL: a path or query with a broken escape, an encoded NUL, or too many arguments. */
 int httpd_request_new(HttpdRequest **ret, struct MHD_Connection *connection, const char *method,
                       const char *raw_path);
@@ -76,3 +85,5 @@ int httpd_loop_attach(Httpd *h, int epoll_fd);
 void httpd_loop_turn_soon(Httpd *h);
 /* Closes what was attached. If that was anything, the loop frees h when it has let go of it. */
 void httpd_loop_detach(Httpd *h);
+/* A handle of h was closed. */
+void httpd_loop_on_closed(uv_handle_t *handle);

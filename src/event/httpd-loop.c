@@ -48,7 +48,7 @@ void httpd_loop_turn_soon(Httpd *h) {
         (void)uv_timer_start(&h->timer, on_timer, 0, 0);
 }
 
-static void on_closed(uv_handle_t *handle) {
+void httpd_loop_on_closed(uv_handle_t *handle) {
         Httpd *h = handle->data;
 
         if (--h->handles == 0)
@@ -57,7 +57,7 @@ static void on_closed(uv_handle_t *handle) {
 
 void httpd_loop_detach(Httpd *h) {
         if (h->handles > 1)
-                uv_close((uv_handle_t *)&h->poll, on_closed);
+                uv_close((uv_handle_t *)&h->poll, httpd_loop_on_closed);
         if (h->handles > 0)
-                uv_close((uv_handle_t *)&h->timer, on_closed);
+                uv_close((uv_handle_t *)&h->timer, httpd_loop_on_closed);
 }

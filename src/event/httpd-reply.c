@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
-#define STREAM_BLOCK_SIZE    4096
-#define STREAM_CLOSE_SECONDS 5u /* a reader slower than this loses what was still queued */
+#define STREAM_BLOCK_SIZE  4096
+#define STREAM_CLOSE_TIME  (5 * USEC_PER_SEC) /* a slower reader loses what was still queued */
+#define STREAM_SOCKET_SIZE (64 * 1024)        /* the kernel's part of its queue */
 
 typedef struct MHD_Response MhdResponse;
 
@@ -83,8 +85,16 @@ int httpd_reply(HttpdRequest *r, const HttpdReply *reply) {
         if (e < 0)
                 return e;
 
+        r->answer_n = reply->body_n;
         httpd_answer(r, reply->status, TAKE_PTR(response));
         return 0;
+}
+
+static size_t stream_take(HttpdRequest *r, char *ret, size_t max) {
+        size_t n = httpd_buffer_take(&r->stream, ret, max);
+
+        r->server->streamed -= n;
+        return n;
 }
 
 /* The library wants more of the stream. Without any the connection sleeps until there is. */
@@ -92,7 +102,7 @@ static ssize_t on_stream_read(void *userdata, uint64_t position _unused_, char *
         HttpdRequest *r = userdata;
 
         if (httpd_buffer_size(&r->stream) > 0)
-                return (ssize_t)httpd_buffer_take(&r->stream, ret, max);
+                return (ssize_t)stream_take(r, ret, max);
         if (r->stream_ended)
                 return MHD_CONTENT_READER_END_OF_STREAM;
 
@@ -118,9 +128,16 @@ int httpd_stream_open(HttpdRequest *r, const char *content_type, const char *con
                 return e;
 
         r->streaming = true;
-        (void)MHD_set_connection_option(r->connection, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
+        (void)setsockopt(r->line->fd, SOL_SOCKET, SO_SNDBUF, &(int){ STREAM_SOCKET_SIZE },
+                         sizeof(int));
         httpd_answer(r, MHD_HTTP_OK, TAKE_PTR(response));
         return 0;
+}
+
+/* When all streams together have too much queued, those that keep up go on. */
+static bool is_behind(const HttpdRequest *r, size_t n) {
+        return httpd_buffer_size(&r->stream) > 0 &&
+               r->server->streamed + n > r->server->limits.streams_queue_max;
 }
 
 int httpd_stream_write(HttpdRequest *r, const void *data, size_t n) {
@@ -129,10 +146,13 @@ int httpd_stream_write(HttpdRequest *r, const void *data, size_t n) {
         if (!r->streaming || r->stream_ended)
                 return -ENOTCONN;
 
+        if (is_behind(r, n))
+                return -ENOBUFS;
         e = httpd_buffer_add(&r->stream, data, n, r->server->limits.stream_queue_max);
         if (e < 0)
                 return e;
 
+        r->server->streamed += n;
         wake(r);
         return 0;
 }
@@ -142,7 +162,6 @@ void httpd_stream_close(HttpdRequest *r) {
                 return;
 
         r->stream_ended = true;
-        (void)MHD_set_connection_option(r->connection, MHD_CONNECTION_OPTION_TIMEOUT,
-                                        STREAM_CLOSE_SECONDS);
+        httpd_connection_move(r->line, CONNECTION_BUSY, STREAM_CLOSE_TIME);
         wake(r);
 }

@@ -8,6 +8,9 @@
 
 #define ARGUMENTS_MAX 64
 
+/* Later versions of the library are strict themselves when asked to, and read in other ways. */
+#define IN_PLACE (MHD_VERSION < 0x00097701)
+
 static int hex_digit(char c) {
         if (c >= '0' && c <= '9')
                 return c - '0';
@@ -88,6 +91,64 @@ static int read_arguments(HttpdRequest *r) {
 
         (void)MHD_get_connection_values_n(r->connection, MHD_GET_ARGUMENT_KIND, on_argument, &a);
         return a.r;
+}
+
+/* The head as the library read it. It takes many for heads that are none: lines that end with LF
+ * alone, folded fields, blanks before the colon, bytes after a NUL. It reads them in place, though,
+ * so what it made of a head that is one lies side by side: each field two bytes behind the one
+ * before. */
+typedef struct HeadRead {
+        HttpdHead *head;
+        const char *next; /* where the next field has to begin */
+        const HttpdRefusal *refusal;
+} HeadRead;
+
+static const HttpdRefusal bad_layout = { 400, "head_layout", "The head is malformed." };
+
+static bool is_blank_between(const char *from, const char *to) {
+        return from <= to && strspn(from, " \t") >= (size_t)(to - from);
+}
+
+static enum MHD_Result on_field(void *userdata, enum MHD_ValueKind kind _unused_, const char *name,
+                                size_t name_n, const char *value, size_t value_n) {
+        HttpdText n = { name, name_n }, v = { value ? value : "", value ? value_n : 0 };
+        HeadRead *x = userdata;
+
+        if (IN_PLACE && (name != x->next || !is_blank_between(name + name_n + 1, v.at)))
+                x->refusal = &bad_layout;
+        else
+                x->refusal = httpd_head_field(x->head, &n, &v);
+        x->next = v.at + v.n + 2;
+        return x->refusal ? MHD_NO : MHD_YES;
+}
+
+static bool line_is_in_place(const HttpdConnection *c, const HttpdText *method,
+                             const char *version) {
+        return c->target.at == method->at + method->n + 1 &&
+               version == c->target.at + c->target.n + 1;
+}
+
+static size_t size_of_head(struct MHD_Connection *connection) {
+        return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
+                        ->header_size;
+}
+
+const HttpdRefusal *httpd_request_check(HttpdConnection *c, struct MHD_Connection *connection,
+                                        const char *method, const char *version) {
+        HttpdText m = { method, strlen(method) }, v = { version, strlen(version) };
+        HeadRead x = { .head = &c->head, .next = version + v.n + 2 };
+
+        x.refusal = httpd_head_line(&c->head, &m, &v);
+        if (!x.refusal)
+                x.refusal = c->refusal;
+        if (!x.refusal && IN_PLACE && !line_is_in_place(c, &m, version))
+                x.refusal = &bad_layout;
+        if (x.refusal)
+                return x.refusal;
+        (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, on_field, &x);
+        if (!x.refusal && IN_PLACE && x.next + 2 != method + size_of_head(connection))
+                x.refusal = &bad_layout;
+        return x.refusal ? x.refusal : httpd_head_end(&c->head, size_of_head(connection));
 }
 
 int httpd_request_new(HttpdRequest **ret, struct MHD_Connection *connection, const char *method,

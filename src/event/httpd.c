@@ -3,20 +3,37 @@
 #include "event/httpd.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdarg.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
 #include "event/httpd-internal.h"
 
-#define BODY_MAX_DEFAULT         (64u * 1024)
-#define CONNECTIONS_MAX_DEFAULT  10000u
-#define IDLE_MAX_DEFAULT         (30 * USEC_PER_SEC)
-#define STREAM_QUEUE_MAX_DEFAULT (256u * 1024)
+#define BODY_MAX_DEFAULT          (64u * 1024)
+#define GUESTS_MAX_DEFAULT        1024u
+#define CONNECTIONS_MAX_DEFAULT   10000u
+#define HEAD_TIME_DEFAULT         (10 * USEC_PER_SEC)
+#define BODY_TIME_DEFAULT         (20 * USEC_PER_SEC)
+#define ANSWER_TIME_DEFAULT       (20 * USEC_PER_SEC)
+#define IDLE_MAX_DEFAULT          (30 * USEC_PER_SEC)
+#define STREAM_QUEUE_MAX_DEFAULT  (256u * 1024)
+#define STREAMS_QUEUE_MAX_DEFAULT ((size_t)64 * 1024 * 1024)
 
-/* Of a body that is too long so many times the limit is read, so that the client comes to read the
- * answer; then it is cut. */
-#define DISCARD_FACTOR 4
+#define ANSWER_RATE          (16u * 1024) /* bytes a second that a client takes at least */
+#define LIBRARY_MEMORY       (32u * 1024) /* of a connection: a head, its fields, and an answer's */
+#define ENDED_MAX            512u         /* connections that are shut down, not yet let go */
+#define LIBRARY_SPARE        (2 * ENDED_MAX)
+#define DESCRIPTORS_RESERVED 128u /* for the database, the bus and files */
+
+#if MHD_VERSION >= 0x00097701
+#define STRICTNESS MHD_OPTION_CLIENT_DISCIPLINE_LVL, 2
+#else
+#define STRICTNESS MHD_OPTION_STRICT_FOR_CLIENT, 0 /* httpd_request_check() is stricter */
+#endif
+
+static const HttpdRefusal bad_escape = { 400, "escape",
+                                         "An escape in path or query is broken, or there are more "
+                                         "than 64 arguments." };
 
 static void request_link(Httpd *h, HttpdRequest *r) {
         r->server = h;
@@ -38,77 +55,65 @@ static void request_unlink(Httpd *h, HttpdRequest *r) {
 }
 
 /* The server's own answer to what the owner never sees. */
-static struct MHD_Response *problem_new(unsigned status, const char *title) {
-        char body[128];
-        int n = snprintf(body, sizeof(body),
-                         "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u}\n", title,
-                         status);
+static enum MHD_Result refuse(struct MHD_Connection *connection, HttpdConnection *c,
+                              const HttpdRefusal *refusal) {
+        char body[HTTPD_PROBLEM_SIZE];
+        size_t n = httpd_problem(refusal, body);
         struct MHD_Response *response =
-                        MHD_create_response_from_buffer((size_t)n, body, MHD_RESPMEM_MUST_COPY);
-
-        if (response)
-                (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                              "application/problem+json");
-        return response;
-}
-
-static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status,
-                              const char *title) {
-        struct MHD_Response *response = problem_new(status, title);
+                        MHD_create_response_from_buffer(n, body, MHD_RESPMEM_MUST_COPY);
         enum MHD_Result result;
 
+        c->reading = false;
+        httpd_connection_move(c, CONNECTION_BUSY, c->server->limits.answer_time);
+        if (c->server->ops.refused)
+                c->server->ops.refused(refusal, &c->address.any, c->server->userdata);
         if (!response)
                 return MHD_NO;
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                      "application/problem+json");
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+        (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-        result = MHD_queue_response(connection, status, response);
+        result = MHD_queue_response(connection, refusal->status, response);
         MHD_destroy_response(response);
         return result;
 }
 
-/* The library has checked that the number, if there is one, is a number. */
-static bool announced_too_long(struct MHD_Connection *connection, size_t max) {
-        const char *text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-                                                       MHD_HTTP_HEADER_CONTENT_LENGTH);
-
-        return text && strtoull(text, NULL, 10) > max;
+static HttpdConnection *connection_of(struct MHD_Connection *connection) {
+        return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+                        ->socket_context;
 }
 
-static enum MHD_Result request_begin(Httpd *h, struct MHD_Connection *connection,
-                                     const char *method, const char *raw_path, void **ret) {
+static enum MHD_Result request_begin(struct MHD_Connection *connection, const char *method,
+                                     const char *raw_path, const char *version, void **ret) {
+        HttpdConnection *c = connection_of(connection);
+        Httpd *h = c->server;
+        const HttpdRefusal *refusal = httpd_request_check(c, connection, method, version);
         HttpdRequest *request;
         int r;
 
-        if (announced_too_long(connection, h->limits.body_max))
-                return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "Content Too Large");
+        if (!refusal && c->head.length > h->limits.body_max)
+                refusal = &httpd_too_long;
+        if (refusal)
+                return refuse(connection, c, refusal);
 
-        r = httpd_request_new(&request, connection, method, raw_path);
+        r = httpd_request_new(&request, connection, method, httpd_target_path(raw_path));
         if (r == -EINVAL)
-                return refuse(connection, MHD_HTTP_BAD_REQUEST, "Bad Request");
+                return refuse(connection, c, &bad_escape);
         if (r < 0)
                 return MHD_NO;
 
+        request->line = c;
         request_link(h, request);
+        httpd_connection_move(c, CONNECTION_BUSY, h->limits.body_time);
+        c->reading = true;
         *ret = request;
         return MHD_YES;
 }
 
 static enum MHD_Result request_body(HttpdRequest *request, const char *data, size_t *n) {
-        size_t max = request->server->limits.body_max;
-        int r = 0;
-
-        if (request->state == REQUEST_READING)
-                r = httpd_buffer_add(&request->body, data, *n, max);
-        if (r == -ENOBUFS)
-                request->state = REQUEST_REFUSED;
-        else if (r < 0)
+        if (httpd_buffer_add(&request->body, data, *n, request->server->limits.body_max) < 0)
                 return MHD_NO;
-
-        if (request->state == REQUEST_REFUSED) {
-                request->body.start = request->body.end = 0;
-                request->discarded += *n;
-                if (request->discarded > max * DISCARD_FACTOR)
-                        return MHD_NO;
-        }
         *n = 0;
         return MHD_YES;
 }
@@ -118,6 +123,8 @@ static void request_deliver(HttpdRequest *request) {
         Httpd *h = request->server;
 
         request->state = REQUEST_WAITING;
+        request->line->reading = false;
+        request->line->deadline = USEC_INFINITY;
         h->ops.request(request, h->userdata);
         if (request->state != REQUEST_WAITING)
                 return;
@@ -126,10 +133,17 @@ static void request_deliver(HttpdRequest *request) {
         MHD_suspend_connection(request->connection);
 }
 
+static usec_t answer_time(const HttpdRequest *r) {
+        return r->streaming ? USEC_INFINITY
+                            : r->server->limits.answer_time +
+                                               r->answer_n / ANSWER_RATE * USEC_PER_SEC;
+}
+
 static enum MHD_Result request_answer(HttpdRequest *request) {
         struct MHD_Response *response = TAKE_PTR(request->response);
         enum MHD_Result result;
 
+        httpd_connection_move(request->line, CONNECTION_BUSY, answer_time(request));
         request->state = REQUEST_SENDING;
         result = MHD_queue_response(request->connection, request->status, response);
         MHD_destroy_response(response);
@@ -138,18 +152,15 @@ static enum MHD_Result request_answer(HttpdRequest *request) {
 
 /* The library calls this with the header, with each piece of the body, at its end, and after each
  * resumption. */
-static enum MHD_Result on_access(void *userdata, struct MHD_Connection *connection,
-                                 const char *raw_path, const char *method,
-                                 const char *version _unused_, const char *data, size_t *n,
-                                 void **request_place) {
+static enum MHD_Result on_access(void *userdata _unused_, struct MHD_Connection *connection,
+                                 const char *raw_path, const char *method, const char *version,
+                                 const char *data, size_t *n, void **request_place) {
         HttpdRequest *request = *request_place;
 
         if (!request)
-                return request_begin(userdata, connection, method, raw_path, request_place);
+                return request_begin(connection, method, raw_path, version, request_place);
         if (*n > 0)
                 return request_body(request, data, n);
-        if (request->state == REQUEST_REFUSED)
-                return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "Content Too Large");
         if (request->state == REQUEST_READING)
                 request_deliver(request);
         if (request->state == REQUEST_ANSWERED)
@@ -157,18 +168,62 @@ static enum MHD_Result on_access(void *userdata, struct MHD_Connection *connecti
         return MHD_YES;
 }
 
-static void on_completed(void *userdata, struct MHD_Connection *connection _unused_,
-                         void **request_place, enum MHD_RequestTerminationCode why _unused_) {
+static void on_completed(void *userdata, struct MHD_Connection *connection, void **request_place,
+                         enum MHD_RequestTerminationCode why _unused_) {
         HttpdRequest *request = TAKE_PTR(*request_place);
+        HttpdConnection *c = connection_of(connection);
         Httpd *h = userdata;
 
+        c->reading = false;
+        if (c->phase == CONNECTION_BUSY)
+                httpd_connection_move(c, CONNECTION_IDLE, h->limits.idle_max);
         if (!request)
                 return;
 
         request_unlink(h, request);
+        h->streamed -= httpd_buffer_size(&request->stream);
         if (request->state >= REQUEST_WAITING)
                 h->ops.finished(request, h->userdata);
         httpd_request_free(request);
+}
+
+/* A request line has come: its target as it is, before it is taken apart. */
+static void *on_target(void *userdata _unused_, const char *target,
+                       struct MHD_Connection *connection) {
+        HttpdConnection *c = connection_of(connection);
+
+        c->head = (HttpdHead){ 0 };
+        c->target = (HttpdText){ target, strlen(target) };
+        c->refusal = httpd_head_target(&c->head, &c->target);
+        httpd_connection_move(c, CONNECTION_BUSY, c->server->limits.head_time);
+        c->reading = true;
+        return NULL;
+}
+
+static void on_connection(void *userdata, struct MHD_Connection *connection _unused_,
+                          void **socket_context, enum MHD_ConnectionNotificationCode code) {
+        Httpd *h = userdata;
+        HttpdConnection *c = *socket_context;
+
+        if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+                *socket_context = h->settling;
+                return;
+        }
+        if (h->settling == c)
+                h->settling = NULL;
+        *socket_context = NULL;
+        httpd_connection_free(c);
+}
+
+/* What the library refuses by itself, it only tells in words. */
+static void on_words(void *userdata, const char *format, va_list arguments) {
+        HttpdRefusal refusal = { .code = "malformed", .detail = "" };
+        Httpd *h = userdata;
+
+        if (!strstr(format, "HTTP response code is %u") || !h->ops.refused)
+                return;
+        refusal.status = va_arg(arguments, unsigned);
+        h->ops.refused(&refusal, NULL, h->userdata);
 }
 
 /* Decoding is done later and strictly (httpd-request.c); the library's own would cut at an encoded
@@ -178,18 +233,19 @@ static size_t on_unescape(void *userdata _unused_, struct MHD_Connection *connec
         return strlen(text);
 }
 
-static int start_library(Httpd *h, int fd) {
+static int start_library(Httpd *h) {
         const union MHD_DaemonInfo *info;
-        unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+        unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+                         MHD_USE_ERROR_LOG;
 
-        h->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_access, h, MHD_OPTION_LISTEN_SOCKET,
-                                     fd, MHD_OPTION_CONNECTION_LIMIT, h->limits.connections_max,
-                                     MHD_OPTION_PER_IP_CONNECTION_LIMIT, h->limits.per_address_max,
-                                     MHD_OPTION_CONNECTION_TIMEOUT,
-                                     (unsigned)MAX(h->limits.idle_max / USEC_PER_SEC, (usec_t)1),
-                                     MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
-                                     MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL,
-                                     MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        h->daemon = MHD_start_daemon(
+                        flags, 0, NULL, NULL, on_access, h, MHD_OPTION_EXTERNAL_LOGGER, on_words, h,
+                        MHD_OPTION_CONNECTION_LIMIT, h->limits.connections_max + LIBRARY_SPARE,
+                        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIBRARY_MEMORY,
+                        MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION,
+                        on_connection, h, MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
+                        MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, STRICTNESS,
+                        MHD_OPTION_END);
         if (!h->daemon)
                 return -EIO;
 
@@ -198,14 +254,33 @@ static int start_library(Httpd *h, int fd) {
 }
 
 static void apply_defaults(HttpdLimits *l) {
-        if (l->body_max == 0)
-                l->body_max = BODY_MAX_DEFAULT;
-        if (l->connections_max == 0)
-                l->connections_max = CONNECTIONS_MAX_DEFAULT;
-        if (l->idle_max == 0)
-                l->idle_max = IDLE_MAX_DEFAULT;
-        if (l->stream_queue_max == 0)
-                l->stream_queue_max = STREAM_QUEUE_MAX_DEFAULT;
+        l->body_max = l->body_max ? l->body_max : BODY_MAX_DEFAULT;
+        l->guests_max = l->guests_max ? l->guests_max : GUESTS_MAX_DEFAULT;
+        l->connections_max = l->connections_max ? l->connections_max : CONNECTIONS_MAX_DEFAULT;
+        l->head_time = l->head_time ? l->head_time : HEAD_TIME_DEFAULT;
+        l->body_time = l->body_time ? l->body_time : BODY_TIME_DEFAULT;
+        l->answer_time = l->answer_time ? l->answer_time : ANSWER_TIME_DEFAULT;
+        l->idle_max = l->idle_max ? l->idle_max : IDLE_MAX_DEFAULT;
+        l->stream_queue_max = l->stream_queue_max ? l->stream_queue_max : STREAM_QUEUE_MAX_DEFAULT;
+        l->streams_queue_max =
+                        l->streams_queue_max ? l->streams_queue_max : STREAMS_QUEUE_MAX_DEFAULT;
+}
+
+/* Within the descriptors this process may have: an eighth each for those that are leaving or going,
+ * a quarter for guests, and the rest. */
+static void fit(Httpd *h) {
+        HttpdLimits *l = &h->limits;
+        struct rlimit limit;
+        rlim_t most;
+
+        h->lines.ended_max = ENDED_MAX;
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= 2 * DESCRIPTORS_RESERVED)
+                return;
+        most = limit.rlim_cur - DESCRIPTORS_RESERVED;
+        h->lines.ended_max = (unsigned)MIN((rlim_t)ENDED_MAX, most / 8);
+        l->guests_max = (unsigned)MIN((rlim_t)l->guests_max, most / 4);
+        most -= 2 * h->lines.ended_max + l->guests_max;
+        l->connections_max = (unsigned)MIN((rlim_t)l->connections_max, most);
 }
 
 int httpd_new(Httpd **ret, uv_loop_t *loop, const HttpdOptions *options, const HttpdOps *ops,
@@ -218,13 +293,23 @@ int httpd_new(Httpd **ret, uv_loop_t *loop, const HttpdOptions *options, const H
 
         *h = (Httpd){ .loop = loop, .ops = *ops, .userdata = userdata };
         h->limits = options->limits;
+        h->door.fd = h->door.epoll_fd = -1;
         apply_defaults(&h->limits);
+        fit(h);
 
-        r = start_library(h, options->fd);
+        r = timer_new(&h->sweep, loop, httpd_connections_sweep, h);
+        if (r < 0)
+                return r;
+
+        r = start_library(h);
         if (r < 0)
                 return r;
 
         r = httpd_loop_attach(h, r);
+        if (r < 0)
+                return r;
+
+        r = httpd_door_open(h, options->fd);
         if (r < 0)
                 return r;
 
@@ -233,21 +318,29 @@ int httpd_new(Httpd **ret, uv_loop_t *loop, const HttpdOptions *options, const H
 }
 
 void httpd_drain(Httpd *h) {
-        int fd;
-
         if (h->draining)
                 return;
 
         h->draining = true;
-        fd = MHD_quiesce_daemon(h->daemon);
-        if (fd >= 0)
-                close(fd);
+        httpd_door_stop_accepting(h);
         for (HttpdRequest *r = h->requests; r; r = r->next)
                 httpd_stream_close(r);
 }
 
 unsigned httpd_active(const Httpd *h) {
         return h->active;
+}
+
+unsigned httpd_connections(Httpd *h, unsigned *ret_most) {
+        unsigned n = 0;
+
+        for (ConnectionPhase phase = 0; phase < _CONNECTION_PHASE_MAX; phase++)
+                n += h->lines.n[phase];
+        if (ret_most) {
+                *ret_most = MAX(h->lines.most, n);
+                h->lines.most = n;
+        }
+        return n;
 }
 
 /* The library must not be stopped while a connection sleeps. */
@@ -264,9 +357,11 @@ Httpd *httpd_free(Httpd *h) {
         if (!h)
                 return NULL;
 
+        httpd_door_close(h);
         httpd_loop_detach(h);
         if (h->daemon)
                 stop_library(h);
+        timer_free(h->sweep);
         if (h->handles == 0)
                 free(h);
         return NULL;

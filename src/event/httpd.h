@@ -10,27 +10,38 @@
 
 #include "base/macro.h"
 #include "base/time.h"
+#include "event/httpd-head.h"
 
 typedef struct Httpd Httpd;
 typedef struct HttpdRequest HttpdRequest;
 
 typedef struct HttpdOps {
-        /* The request is complete, body included (longer than body_max: the server answered 413
-         * itself, malformed: 400). Answer with httpd_reply() or httpd_stream_open(), now or later;
-         * until then the request is suspended and costs no CPU. */
+        /* The request is complete, body included. Answer with httpd_reply() or httpd_stream_open(),
+         * now or later; until then the request is suspended and costs no CPU. */
         void (*request)(HttpdRequest *r, void *userdata);
         /* r is gone after this call, which comes exactly once for every request: its answer is
          * sent, its stream has ended, its client is away (noticed at the next write), or
          * httpd_free(). */
         void (*finished)(HttpdRequest *r, void *userdata);
+        /* What the owner never sees was answered, or cut, by the server itself. peer: NULL when it
+         * is not known. May be NULL, as unlimited(): per_address_max does not hold for this one. */
+        void (*refused)(const HttpdRefusal *refusal, const struct sockaddr *peer, void *userdata);
+        bool (*unlimited)(const struct sockaddr *peer, void *userdata);
 } HttpdOps;
 
+/* Zeros are defaults. Connections whose first request has not come are guests: the oldest makes
+ * room for the next. Of the others the one that is idle for longest does. */
 typedef struct HttpdLimits {
         size_t body_max;          /* default 64 KiB */
-        unsigned connections_max; /* default 10,000 */
-        unsigned per_address_max; /* default 0: no limit */
-        usec_t idle_max;          /* default 30 s; streams are exempt */
-        size_t stream_queue_max;  /* bytes queued to one stream; default 256 KiB */
+        unsigned guests_max;      /* default 1,024 */
+        unsigned connections_max; /* default 10,000; guests are not among them */
+        unsigned per_address_max; /* default: none; an IPv6 address is its /64 */
+        usec_t head_time;         /* until the first head is whole; default 10 s */
+        usec_t body_time;         /* from there until the body is; default 20 s */
+        usec_t answer_time;      /* to take an answer, and a second for each 16 KiB; default 20 s */
+        usec_t idle_max;         /* until the next head is whole; default 30 s */
+        size_t stream_queue_max; /* bytes queued to one stream; default 256 KiB */
+        size_t streams_queue_max; /* to all streams; default 64 MiB */
 } HttpdLimits;
 
 typedef struct HttpdOptions {
@@ -44,6 +55,8 @@ int httpd_new(Httpd **ret, uv_loop_t *loop, const HttpdOptions *options, const H
 void httpd_drain(Httpd *h);
 /* Requests that are not finished. */
 unsigned httpd_active(const Httpd *h);
+/* Guests included. ret_most, which may be NULL: the most there were since that was asked before. */
+unsigned httpd_connections(Httpd *h, unsigned *ret_most);
 /* Not inside a callback. The loop must run on until its handles are closed. */
 Httpd *httpd_free(Httpd *h);
 DEFINE_FREEP(Httpd, httpd_free);

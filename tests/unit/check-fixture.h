@@ -78,7 +78,8 @@ static inline void check_fixture_stop(CheckFixture *f) {
 }
 
 static inline void check_fixture_open(CheckFixture *f) {
-        static const HttpdOps ops = { check_fixture_request, check_fixture_finished };
+        static const HttpdOps ops = { .request = check_fixture_request,
+                                      .finished = check_fixture_finished };
         HttpdOptions options = { .fd = loopback_socket(&f->port) };
 
         uv_loop_init(&f->loop);

@@ -107,7 +107,8 @@ static void start(Fixture *f) {
         assert_int_equal(uv_loop_init(&f->loop), 0);
         fd = listen_on(&f->port, 64);
         assert_int_equal(httpd_new(&f->httpd, &f->loop, &(HttpdOptions){ .fd = fd },
-                                   &(HttpdOps){ on_request, on_finished }, f),
+                                   &(HttpdOps){ .request = on_request, .finished = on_finished },
+                                   f),
                          0);
         assert_int_equal(http_client_new(&f->client, &f->loop), 0);
 }

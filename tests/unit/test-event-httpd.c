@@ -1,150 +1,5 @@
 /* The HTTP server on real loopback sockets: one loop runs server and a raw client side by side. */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "event/httpd.h"
-
-#define TURNS_MAX 20000
-
-typedef struct Fixture {
-        uv_loop_t loop;
-        Httpd *httpd;
-        uint16_t port;
-        unsigned requests, finished;
-        HttpdRequest *kept; /* answered by the test */
-        char path[256], query[256], method[16];
-        char *body;
-        size_t body_n;
-} Fixture;
-
-static const char *const cors[] = { "X-Test: yes", NULL };
-
-static void on_request(HttpdRequest *r, void *userdata) {
-        Fixture *f = userdata;
-        const char *query = httpd_query(r, "q");
-        const void *body = httpd_body(r, &f->body_n);
-
-        f->requests++;
-        snprintf(f->path, sizeof(f->path), "%s", httpd_path(r));
-        snprintf(f->query, sizeof(f->query), "%s", query ? query : "(none)");
-        snprintf(f->method, sizeof(f->method), "%s", httpd_method(r));
-        free(f->body);
-        f->body = malloc(f->body_n + 1);
-        assert_non_null(f->body);
-        memcpy(f->body, body, f->body_n);
-        assert_int_equal(httpd_peer(r)->sa_family, AF_INET);
-
-        if (strncmp(f->path, "/later", 6) == 0) {
-                f->kept = r;
-                return;
-        }
-        assert_int_equal(httpd_reply(r, &(HttpdReply){ .status = 200,
-                                                       .content_type = "text/plain",
-                                                       .headers = cors,
-                                                       .body = "hello",
-                                                       .body_n = 5 }),
-                         0);
-        assert_int_equal(httpd_reply(r, &(HttpdReply){ .status = 200 }), -EALREADY);
-}
-
-static void on_finished(HttpdRequest *r, void *userdata) {
-        Fixture *f = userdata;
-
-        if (f->kept == r)
-                f->kept = NULL;
-        f->finished++;
-}
-
-static void start(Fixture *f, const HttpdLimits *limits) {
-        struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        socklen_t n = sizeof(a);
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        HttpdOptions options = { .fd = fd };
-
-        if (limits)
-                options.limits = *limits;
-        *f = (Fixture){ 0 };
-        assert_int_equal(uv_loop_init(&f->loop), 0);
-        assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
-        assert_int_equal(listen(fd, 64), 0);
-        assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
-        f->port = ntohs(a.sin_port);
-        assert_int_equal(httpd_new(&f->httpd, &f->loop, &options,
-                                   &(HttpdOps){ on_request, on_finished }, f),
-                         0);
-}
-
-static void stop(Fixture *f) {
-        f->httpd = httpd_free(f->httpd);
-        assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
-        assert_int_equal(uv_loop_close(&f->loop), 0);
-        assert_int_equal(f->requests, f->finished);
-        free(f->body);
-}
-
-static int dial(Fixture *f) {
-        struct sockaddr_in a = { .sin_family = AF_INET,
-                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                 .sin_port = htons(f->port) };
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
-        return fd;
-}
-
-static void say(int fd, const char *text) {
-        assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-/* Appends what is there; false at the end of the connection. */
-static bool hear(int fd, char *ret, size_t size) {
-        size_t used = strlen(ret);
-        ssize_t n = recv(fd, ret + used, size - used - 1, MSG_DONTWAIT);
-
-        if (n > 0)
-                ret[used + (size_t)n] = '\0';
-        return n > 0 || (n < 0 && errno == EAGAIN);
-}
-
-static void turn(Fixture *f, int fd) {
-        struct pollfd p = { .fd = fd, .events = POLLIN };
-
-        uv_run(&f->loop, UV_RUN_NOWAIT);
-        poll(&p, 1, 1);
-}
-
-/* Until `text` is heard, or the end if NULL. */
-static void hear_until(Fixture *f, int fd, char *ret, size_t size, const char *text) {
-        bool open = true;
-
-        for (unsigned i = 0; i < TURNS_MAX && open && !(text && strstr(ret, text)); i++) {
-                turn(f, fd);
-                open = hear(fd, ret, size);
-        }
-        if (text)
-                assert_non_null(strstr(ret, text));
-        else
-                assert_false(open);
-}
-
-static void ask(Fixture *f, const char *request, char *ret, size_t size) {
-        int fd = dial(f);
-
-        ret[0] = '\0';
-        say(fd, request);
-        hear_until(f, fd, ret, size, NULL);
-        close(fd);
-}
-
-#define END " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+#include "httpd-fixture.h"
 
 static void request_is_decoded_and_answered(void **state _unused_) {
         char answer[4096];
@@ -218,9 +73,10 @@ static void body_is_collected_up_to_the_limit(void **state _unused_) {
                  "7d0\r\n%s\r\n0\r\n\r\n",
                  body);
         ask(&f, request, answer, sizeof(answer));
-        assert_int_equal(strncmp(answer, "HTTP/1.1 413", 12), 0);
+        assert_int_equal(strncmp(answer, "HTTP/1.1 411", 12), 0); /* no length, no body */
         assert_non_null(strstr(answer, "application/problem+json"));
         assert_int_equal(f.requests, 1);
+        assert_int_equal(f.refused, 3);
         stop(&f);
 }
 
@@ -275,6 +131,42 @@ static void stream_is_written_bounded_and_ended(void **state _unused_) {
         stop(&f);
 }
 
+static HttpdRequest *stream_of(Fixture *f, int *ret_fd) {
+        HttpdRequest *r;
+
+        *ret_fd = dial(f);
+        say(*ret_fd, "GET /later" END);
+        f->kept = NULL;
+        TURN_UNTIL(f, f->kept);
+        r = f->kept;
+        assert_int_equal(httpd_stream_open(r, "text/event-stream", NULL), 0);
+        return r;
+}
+
+static void streams_are_bounded_together(void **state _unused_) {
+        static char block[3000];
+        HttpdRequest *slow, *fast;
+        char answer[65536] = "";
+        int slow_fd, fast_fd;
+        Fixture f;
+
+        memset(block, 's', sizeof(block));
+        start(&f, &(HttpdLimits){ .streams_queue_max = 4000 });
+        slow = stream_of(&f, &slow_fd);
+        fast = stream_of(&f, &fast_fd);
+        assert_int_equal(httpd_stream_write(slow, block, sizeof(block)), 0);
+        assert_int_equal(httpd_stream_write(fast, block, sizeof(block)), 0); /* it keeps up */
+        assert_int_equal(httpd_stream_write(slow, "x", 1), -ENOBUFS);
+        assert_int_equal(httpd_stream_write(fast, "x", 1), -ENOBUFS);
+        hear_until(&f, fast_fd, answer, sizeof(answer), "sss");
+        turn(&f, -1);
+        assert_int_equal(httpd_stream_write(slow, "x", 1), 0);
+        assert_int_equal(httpd_stream_write(slow, block, sizeof(block)), 0);
+        close(slow_fd);
+        close(fast_fd);
+        stop(&f);
+}
+
 static void client_gone_ends_its_stream(void **state _unused_) {
         char answer[65536] = "";
         Fixture f;
@@ -323,6 +215,109 @@ static void garbage_is_answered_400(void **state _unused_) {
         stop(&f);
 }
 
+/* A second request on a connection, after a good one, is looked at as closely as a first. */
+static void a_later_head_is_as_strict(void **state _unused_) {
+        static const struct {
+                const char *request;
+                unsigned status;
+        } rows[] = {
+                { "GET /two HTTP/1.1\nHost: x\r\n\r\n", 400 },
+                { "GET /two HTTP/1.1\r\nHost: x\n\r\n", 400 },
+                { "GET /two HTTP/1.1\r\nHost: x\r\n\n", 400 },
+                { "GET  /two HTTP/1.1\r\nHost: x\r\n\r\n", 400 },
+                { "GET /two HTTP/1.1 \r\nHost: x\r\n\r\n", 400 },
+                { "GET /t wo HTTP/1.1\r\nHost: x\r\n\r\n", 400 },
+                { "GET /two HTTP/1.1\r\n\r\n", 400 },
+                { "GET /two HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400 },
+                { "GET /two HTTP/1.1\r\nHost : x\r\n\r\n", 400 },
+                { "GET /two HTTP/1.1\r\nHost: x\r\nX : y\r\n\r\n", 400 },
+                { "GET /two HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n", 400 },
+                { "GET /two HTTP/1.1\r\nX: a\r\n b\r\nHost: x\r\n\r\n", 400 },
+                { "POST /two HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 1"
+                  "\r\n\r\na",
+                  400 },
+                { "POST /two HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+                  "Content-Length: 4\r\n\r\n0\r\n\r\n",
+                  400 },
+                { "POST /two HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                  411 },
+                { "POST /two HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n", 501 },
+                { "POST /two HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n", 413 },
+                { "POST /two HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400 },
+                { "GET two HTTP/1.1\r\nHost: x\r\n\r\n", 400 },
+                { "CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n", 501 },
+                { "GET /two HTTP/1.9\r\nHost: x\r\n\r\n", 505 },
+                { "GET /two HTTP/1.1\r\nHost: x\r\n\r\n", 200 },
+                { "GET http://x/two HTTP/1.1\r\nHost: x\r\nA:b\r\nB:  c\t\r\nC:\r\n\r\n", 200 },
+        };
+        Fixture f;
+
+        start(&f, NULL);
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                char answer[4096] = "", status[16];
+                int fd = dial(&f);
+
+                say(fd, ONE);
+                hear_until(&f, fd, answer, sizeof(answer), "hello");
+                answer[0] = '\0';
+                f.refused = 0;
+                say(fd, rows[i].request);
+                hear_until(&f, fd, answer, sizeof(answer), "\r\n\r\n");
+                snprintf(status, sizeof(status), "HTTP/1.1 %u ", rows[i].status);
+                if (strncmp(answer, status, 13) != 0)
+                        fail_msg("%s: %.20s", rows[i].request, answer);
+                assert_string_equal(f.path, rows[i].status == 200 ? "/two" : "/one");
+                assert_int_equal(f.refused, rows[i].status != 200);
+                close(fd);
+        }
+        stop(&f);
+}
+
+static void zeros_in_a_later_head_are_seen(void **state _unused_) {
+        static const char *const requests[] = {
+                "GET /t~wo HTTP/1.1\r\nHost: x\r\n\r\n",
+                "GET /two HTTP/1.1\r\nHost: x\r\nX: a~b\r\n\r\n",
+                "GET /two HTTP/1.1\r\nHost: x\r\nX: a~\r\nY: b\r\n\r\n",
+                "GET /two?a~=b HTTP/1.1\r\nHost: x\r\n\r\n",
+        };
+        Fixture f;
+
+        start(&f, NULL);
+        for (size_t i = 0; i < ELEMENTSOF(requests); i++) {
+                char answer[4096] = "", request[200];
+                size_t n = strlen(requests[i]);
+                int fd = dial(&f);
+
+                memcpy(request, requests[i], n);
+                *(char *)memchr(request, '~', n) = '\0';
+                say(fd, ONE);
+                hear_until(&f, fd, answer, sizeof(answer), "hello");
+                answer[0] = '\0';
+                assert_int_equal(send(fd, request, n, MSG_NOSIGNAL), n);
+                hear_until(&f, fd, answer, sizeof(answer), "\r\n\r\n");
+                assert_int_equal(strncmp(answer, "HTTP/1.1 400", 12), 0);
+                close(fd);
+        }
+        assert_string_equal(f.path, "/one");
+        stop(&f);
+}
+
+static void what_is_pipelined_is_answered_in_order(void **state _unused_) {
+        char answer[8192] = "";
+        Fixture f;
+        int fd;
+
+        start(&f, NULL);
+        fd = dial(&f);
+        say(fd, ONE ONE "POST /three HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+                        "GET /four" END);
+        hear_until(&f, fd, answer, sizeof(answer), NULL);
+        assert_int_equal(f.requests, 4);
+        assert_string_equal(f.path, "/four");
+        close(fd);
+        stop(&f);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(request_is_decoded_and_answered),
@@ -331,9 +326,13 @@ int main(void) {
                 cmocka_unit_test(body_is_collected_up_to_the_limit),
                 cmocka_unit_test(late_answer_wakes_the_connection),
                 cmocka_unit_test(stream_is_written_bounded_and_ended),
+                cmocka_unit_test(streams_are_bounded_together),
                 cmocka_unit_test(client_gone_ends_its_stream),
                 cmocka_unit_test(free_finishes_what_is_open),
                 cmocka_unit_test(garbage_is_answered_400),
+                cmocka_unit_test(a_later_head_is_as_strict),
+                cmocka_unit_test(zeros_in_a_later_head_are_seen),
+                cmocka_unit_test(what_is_pipelined_is_answered_in_order),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
