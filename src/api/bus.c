@@ -43,11 +43,39 @@ static int property_state(sd_bus *bus _unused_, const char *path _unused_,
         return sd_bus_message_append(reply, "s", api_manager_state(b->manager));
 }
 
+static int property_connections(sd_bus *bus _unused_, const char *path _unused_,
+                                const char *interface _unused_, const char *property _unused_,
+                                sd_bus_message *reply, void *userdata,
+                                sd_bus_error *error _unused_) {
+        ApiBus *b = userdata;
+
+        return sd_bus_message_append(reply, "u", api_manager_connections(b->manager));
+}
+
+static void on_total(const char *code, uint64_t count, void *userdata) {
+        (void)sd_bus_message_append(userdata, "{st}", code, count);
+}
+
+static int property_refused(sd_bus *bus _unused_, const char *path _unused_,
+                            const char *interface _unused_, const char *property _unused_,
+                            sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        ApiBus *b = userdata;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{st}");
+        if (r < 0)
+                return r;
+        api_manager_refused(b->manager, on_total, reply);
+        return sd_bus_message_close_container(reply);
+}
+
 static const sd_bus_vtable api_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("State", "s", property_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Version", "s", NULL, offsetof(ApiBus, version),
                         SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Connections", "u", property_connections, 0, 0),
+        SD_BUS_PROPERTY("Refused", "a{st}", property_refused, 0, 0),
         SD_BUS_METHOD_WITH_ARGS("CreateToken",
                                 SD_BUS_ARGS("s", name, "as", scopes, "t", expires_seconds, "s",
                                             organisation),

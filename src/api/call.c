@@ -16,6 +16,13 @@ bool api_is_ready(const ApiContext *api) {
         return store_state(api->store) == STORE_READY && live_is_started(api->live);
 }
 
+void call_refuse(ApiCall *c, const HttpdRefusal *refusal, const char *header) {
+        refusal_note(c->refusals, refusal, httpd_peer(c->http));
+        reply_problem(c->http, &(Problem){ .status = refusal->status,
+                                           .detail = refusal->detail,
+                                           .header = header });
+}
+
 void call_unavailable(ApiCall *c) {
         reply_problem(c->http,
                       &(Problem){ .status = 503,

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "api/auth.h"
+#include "api/refusal.h"
 #include "api/router.h"
 #include "base/id.h"
 #include "store/store.h"
@@ -25,6 +26,7 @@ typedef struct ApiContext {
 struct ApiCall {
         HttpdRequest *http;
         const ApiContext *api;
+        Refusals *refusals;
         RouteMatch match;
         Principal who; /* of routes with a scope */
         StoreCall *open;
@@ -36,6 +38,8 @@ struct ApiCall {
 /* Whether requests that need the database can be answered now. */
 bool api_is_ready(const ApiContext *api);
 
+/* The problem, counted. header: one more, "Name: value", or NULL. */
+void call_refuse(ApiCall *c, const HttpdRefusal *refusal, const char *header);
 /* The problem for a negative errno of the store. */
 void call_fail(ApiCall *c, int r);
 /* 503 with Retry-After. */

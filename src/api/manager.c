@@ -17,6 +17,7 @@
 #include "store/statements.h"
 
 #define BEAT      (15 * USEC_PER_SEC) /* keep-alive of event streams */
+#define SUMMARY   USEC_PER_MIN        /* of what was refused */
 #define STOP_STEP (20 * USEC_PER_MSEC)
 #define PATIENCE  USEC_PER_SEC /* with a database that does not say at once how it is */
 
@@ -33,6 +34,7 @@ struct ApiManager {
         int fd;         /* listening, until it is the server's */
         Server *server; /* NULL until it is known how the database is */
         Timer *timer;   /* beats; the end of the patience; steps of the stop */
+        Timer *summary;
         bool stopping;
         char state[256];
 };
@@ -111,6 +113,28 @@ static void on_timer(void *userdata) {
                 return;
         timer_stop(m->timer);
         daemon_finished(m->daemon);
+}
+
+static void on_summary(void *userdata) {
+        ApiManager *m = userdata;
+
+        if (m->server)
+                refusal_summarise(server_refusals(m->server));
+}
+
+static int start_timers(ApiManager *m) {
+        int r;
+
+        r = timer_new(&m->timer, m->loop, on_timer, m);
+        if (r < 0)
+                return r;
+        timer_every(m->timer, PATIENCE, BEAT);
+
+        r = timer_new(&m->summary, m->loop, on_summary, m);
+        if (r < 0)
+                return r;
+        timer_every(m->summary, SUMMARY, SUMMARY);
+        return 0;
 }
 
 /* Building ---------------------------------------------------------------------------------------
@@ -204,10 +228,9 @@ int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *o
         if (r < 0)
                 return r;
 
-        r = timer_new(&m->timer, m->loop, on_timer, m);
+        r = start_timers(m);
         if (r < 0)
                 return r;
-        timer_every(m->timer, PATIENCE, BEAT);
 
         r = sse_new(&m->sse, &events_sse_ops);
         if (r < 0)
@@ -236,6 +259,7 @@ ApiManager *api_manager_free(ApiManager *m) {
         assets_free(m->assets);
         sse_free(m->sse);
         timer_free(m->timer);
+        timer_free(m->summary);
         if (m->fd >= 0)
                 close(m->fd);
         free(m);
@@ -263,4 +287,13 @@ uv_loop_t *api_manager_loop(ApiManager *m) {
 
 const char *api_manager_state(const ApiManager *m) {
         return m->state;
+}
+
+unsigned api_manager_connections(const ApiManager *m) {
+        return m->server ? server_connections(m->server, NULL) : 0;
+}
+
+void api_manager_refused(ApiManager *m, RefusalsTotal total, void *userdata) {
+        if (m->server)
+                refusals_totals(server_refusals(m->server), total, userdata);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/conf.h"
+#include "base/refusals.h"
 #include "event/daemon.h"
 #include "store/store.h"
 
@@ -24,3 +25,6 @@ Store *api_manager_store(ApiManager *m);
 uv_loop_t *api_manager_loop(ApiManager *m);
 /* One sentence: "ready", or what is missing. */
 const char *api_manager_state(const ApiManager *m);
+unsigned api_manager_connections(const ApiManager *m);
+/* What was refused since the start, by reason. */
+void api_manager_refused(ApiManager *m, RefusalsTotal total, void *userdata);

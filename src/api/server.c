@@ -13,6 +13,7 @@
 
 struct Server {
         Httpd *httpd;
+        Refusals *refusals;
         const Route *routes;
         const ApiContext *api;
 };
@@ -27,26 +28,30 @@ static ApiCall *call_free(ApiCall *c) {
         return NULL;
 }
 
+/* Refusing ------------------------------------------------------------------------------------- */
+
 static void refuse_method(ApiCall *c) {
+        static const HttpdRefusal refusal = { 405, "no_such_method",
+                                              "This address has no such method." };
         char header[ROUTE_ALLOW_SIZE + 16];
 
         snprintf(header, sizeof(header), "Allow: %s", c->match.allow);
-        reply_problem(c->http, &(Problem){ .status = 405,
-                                           .detail = "This address has no such method.",
-                                           .header = header });
+        call_refuse(c, &refusal, header);
 }
 
 static void refuse_unknown(ApiCall *c, int r) {
-        Problem p = { .status = 401 };
+        static const HttpdRefusal missing = {
+                401, "token_missing", "The header Authorization: Bearer TOKEN is missing."
+        };
+        static const HttpdRefusal wrong = {
+                401, "token_unknown", "The token is malformed, unknown, expired or revoked."
+        };
 
-        if (r == -ENOENT) {
-                p.detail = "The header Authorization: Bearer TOKEN is missing.";
-                p.header = "WWW-Authenticate: Bearer realm=\"dpin\"";
-        } else {
-                p.detail = "The token is malformed, unknown, expired or revoked.";
-                p.header = "WWW-Authenticate: Bearer realm=\"dpin\", error=\"invalid_token\"";
-        }
-        reply_problem(c->http, &p);
+        if (r == -ENOENT)
+                call_refuse(c, &missing, "WWW-Authenticate: Bearer realm=\"dpin\"");
+        else
+                call_refuse(c, &wrong,
+                            "WWW-Authenticate: Bearer realm=\"dpin\", error=\"invalid_token\"");
 }
 
 static void refuse_scope(ApiCall *c) {
@@ -58,8 +63,25 @@ static void refuse_scope(ApiCall *c) {
                  "WWW-Authenticate: Bearer realm=\"dpin\", error=\"insufficient_scope\","
                  " scope=\"%s\"",
                  scope);
-        reply_problem(c->http, &(Problem){ .status = 403, .detail = detail, .header = header });
+        call_refuse(c, &(HttpdRefusal){ 403, "scope_missing", detail }, header);
 }
+
+static void refuse_address(ApiCall *c) {
+        static const HttpdRefusal refusal = { 404, "no_such_address",
+                                              "There is nothing at this address." };
+
+        call_refuse(c, &refusal, NULL);
+}
+
+static void refuse_query(ApiCall *c) {
+        static const HttpdRefusal refusal = { 400, "token_in_address",
+                                              "A token belongs in the header Authorization, never"
+                                              " in the address." };
+
+        call_refuse(c, &refusal, NULL);
+}
+
+/* Requests ------------------------------------------------------------------------------------- */
 
 static void admit(ApiCall *c, int r, const TokenRow *rows, size_t n) {
         if (r < 0) {
@@ -88,10 +110,7 @@ static void authenticate(ApiCall *c) {
         int r;
 
         if (auth_in_query(c->http)) {
-                reply_problem(c->http,
-                              &(Problem){ .status = 400,
-                                          .detail = "A token belongs in the header Authorization,"
-                                                    " never in the address." });
+                refuse_query(c);
                 return;
         }
         r = auth_read(httpd_header(c->http, "Authorization"), c->who.secret_sha256);
@@ -111,8 +130,7 @@ static void dispatch(Server *s, ApiCall *c) {
 
         r = router_find(s->routes, httpd_method(c->http), httpd_path(c->http), &c->match);
         if (r == -ENOENT)
-                reply_problem(c->http, &(Problem){ .status = 404,
-                                                   .detail = "There is nothing at this address." });
+                refuse_address(c);
         else if (r < 0)
                 refuse_method(c);
         else if (c->match.route->scope)
@@ -129,7 +147,7 @@ static void on_request(HttpdRequest *http, void *userdata) {
                 reply_problem(http, &(Problem){ .status = 503, .header = "Retry-After: 2" });
                 return;
         }
-        *c = (ApiCall){ .http = http, .api = s->api };
+        *c = (ApiCall){ .http = http, .api = s->api, .refusals = s->refusals };
         httpd_set_userdata(http, c);
         dispatch(s, c);
 }
@@ -138,16 +156,37 @@ static void on_finished(HttpdRequest *http, void *userdata _unused_) {
         call_free(httpd_get_userdata(http));
 }
 
+static void on_refused(const HttpdRefusal *refusal, const struct sockaddr *peer, void *userdata) {
+        Server *s = userdata;
+
+        refusal_note(s->refusals, refusal, peer);
+}
+
+/* Life ----------------------------------------------------------------------------------------- */
+
+static const HttpdOps ops = {
+        .request = on_request,
+        .finished = on_finished,
+        .refused = on_refused,
+};
+
 int server_new(Server **ret, uv_loop_t *loop, const ServerOptions *options) {
-        static const HttpdOps ops = { .request = on_request, .finished = on_finished };
-        HttpdOptions http = { .fd = options->fd,
-                              .limits = { .stream_queue_max = STREAM_QUEUE_MAX } };
+        HttpdOptions http = {
+                .fd = options->fd,
+                .limits = {
+                        .stream_queue_max = STREAM_QUEUE_MAX,
+                },
+        };
         _cleanup_(server_freep) Server *s = calloc(1, sizeof(*s));
         int r;
 
         if (!s)
                 return -ENOMEM;
         *s = (Server){ .routes = options->routes, .api = options->api };
+
+        r = refusals_new(&s->refusals);
+        if (r < 0)
+                return r;
 
         r = httpd_new(&s->httpd, loop, &http, &ops, s);
         if (r < 0)
@@ -161,6 +200,7 @@ Server *server_free(Server *s) {
         if (!s)
                 return NULL;
         httpd_free(s->httpd);
+        refusals_free(s->refusals);
         free(s);
         return NULL;
 }
@@ -171,4 +211,12 @@ void server_drain(Server *s) {
 
 unsigned server_active(const Server *s) {
         return httpd_active(s->httpd);
+}
+
+unsigned server_connections(const Server *s, unsigned *ret_most) {
+        return httpd_connections(s->httpd, ret_most);
+}
+
+Refusals *server_refusals(Server *s) {
+        return s->refusals;
 }
