@@ -7,16 +7,23 @@
 #include <syslog.h>
 
 #include "base/log.h"
+#include "event/ws-proxy.h"
 
 #define API_CONF_PATH DPIN_CONF_DIR "/api.conf"
 #define DASHBOARD     DPIN_SHARE_DIR "/dashboard"
 
 static const ConfField api_conf_fields[] = {
+        { "ConnectionsMax", CONF_UNSIGNED, 16, 1000000, "10000", offsetof(ApiConf, connections),
+          NULL },
+        { "ConnectionsPerAddress", CONF_UNSIGNED, 0, 1000000, "1000",
+          offsetof(ApiConf, connections_per_address), NULL },
         { "Dashboard", CONF_STRING, 0, 0, DASHBOARD, offsetof(ApiConf, dashboard), NULL },
         { "DatabaseUrl", CONF_SECRET, 0, 0, "postgresql:///dpin", offsetof(ApiConf, database_url),
           "DATABASE_URL" },
         { "Listen", CONF_STRING, 0, 0, "[::]:8001", offsetof(ApiConf, listen), NULL },
         { "LogLevel", CONF_STRING, 0, 0, "info", offsetof(ApiConf, log_level), "DPIN_LOG_LEVEL" },
+        { "StreamsMax", CONF_UNSIGNED, 0, 1000000, "5000", offsetof(ApiConf, streams), NULL },
+        { "TrustedProxies", CONF_STRING, 0, 0, NULL, offsetof(ApiConf, trusted_proxies), NULL },
         { 0 },
 };
 
@@ -28,10 +35,18 @@ static bool is_log_level(const char *name) {
 }
 
 static int check(const ApiConf *c, char **error) {
-        if (is_log_level(c->log_level))
+        WsProxies proxies;
+        int n = 0;
+
+        if (!is_log_level(c->log_level))
+                n = asprintf(error, "LogLevel: \"%s\" is no level, as \"info\" or \"debug\" are",
+                             c->log_level);
+        else if (ws_proxies_read(&proxies, c->trusted_proxies) < 0)
+                n = asprintf(error, "TrustedProxies: \"%s\" are not at most %d addresses",
+                             c->trusted_proxies, WS_PROXIES_MAX);
+        else
                 return 0;
-        if (asprintf(error, "LogLevel: \"%s\" is no level, as \"info\" or \"debug\" are",
-                     c->log_level) < 0)
+        if (n < 0)
                 *error = NULL;
         return -EINVAL;
 }

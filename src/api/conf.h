@@ -8,6 +8,9 @@ typedef struct ApiConf {
         char *dashboard; /* directory of index.html and its files */
         char *listen;    /* used without an inherited socket */
         char *log_level;
+        char *trusted_proxies; /* addresses that connections_per_address does not hold for */
+        uint64_t connections, connections_per_address,
+                        streams; /* at most; 0 per address: no limit */
 } ApiConf;
 
 /* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/api.conf, which may be absent.

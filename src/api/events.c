@@ -26,6 +26,7 @@ static void stream_free(void *state) {
 
         feed_load_cancel(s->load);
         sse_leave(s->reader);
+        sse_give_place(s->call->api->sse);
         free(s);
 }
 
@@ -128,15 +129,20 @@ static void catch_up(EventStream *s) {
                 httpd_stream_close(s->call->http);
 }
 
-/* 0, or -ENOMEM. The call frees it. */
+/* 0; -EUSERS: all places are taken; -ENOMEM. The call frees it. */
 static int stream_open(ApiCall *c, uint64_t position, EventStream **ret) {
-        EventStream *s = calloc(1, sizeof(*s));
+        EventStream *s;
         char text[SSE_LINE_SIZE];
         size_t n;
         int r;
 
-        if (!s)
+        if (!sse_take_place(c->api->sse))
+                return -EUSERS;
+        s = calloc(1, sizeof(*s));
+        if (!s) {
+                sse_give_place(c->api->sse);
                 return -ENOMEM;
+        }
         *s = (EventStream){ .call = c, .position = position };
         c->state = s;
         c->state_free = stream_free;
@@ -150,6 +156,16 @@ static int stream_open(ApiCall *c, uint64_t position, EventStream **ret) {
         return httpd_stream_write(c->http, text, n);
 }
 
+static void fail(ApiCall *c, int r) {
+        static const HttpdRefusal full = { 503, "streams_full",
+                                           "There are too many event streams." };
+
+        if (r == -EUSERS)
+                call_refuse(c, &full, "Retry-After: 10");
+        else
+                call_fail(c, r);
+}
+
 static void begin(ApiCall *c, bool resumable, uint64_t position) {
         EventStream *s;
         int r;
@@ -158,7 +174,7 @@ static void begin(ApiCall *c, bool resumable, uint64_t position) {
                 position = live_position(c->api->live);
         r = stream_open(c, position, &s);
         if (r < 0)
-                call_fail(c, r);
+                fail(c, r);
         else if (resumable)
                 catch_up(s);
         else
@@ -182,10 +198,6 @@ static void on_bounds(int r, const EventBounds *rows, size_t n, void *userdata) 
 }
 
 void events_stream(ApiCall *c) {
-        if (sse_readers(c->api->sse) >= SSE_READERS_MAX) {
-                call_unavailable(c);
-                return;
-        }
         if (httpd_header(c->http, "Last-Event-ID")) {
                 call_started(c, event_bounds_load(c->api->store, on_bounds, c, &c->open));
                 return;

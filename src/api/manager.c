@@ -185,7 +185,14 @@ static int open_socket(ApiManager *m) {
 }
 
 static void open_server(ApiManager *m) {
-        const ServerOptions options = { .fd = m->fd, .routes = api_routes, .api = &m->context };
+        const ServerOptions options = {
+                .fd = m->fd,
+                .routes = api_routes,
+                .api = &m->context,
+                .connections = (unsigned)m->conf->connections,
+                .connections_per_address = (unsigned)m->conf->connections_per_address,
+                .trusted_proxies = m->conf->trusted_proxies,
+        };
         char name[128] = "";
         int r;
 
@@ -232,7 +239,7 @@ int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *o
         if (r < 0)
                 return r;
 
-        r = sse_new(&m->sse, &events_sse_ops);
+        r = sse_new(&m->sse, &events_sse_ops, m->conf->streams);
         if (r < 0)
                 return r;
 

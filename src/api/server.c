@@ -8,12 +8,14 @@
 
 #include "api/reply.h"
 #include "event/httpd.h"
+#include "event/ws-proxy.h"
 
 #define STREAM_QUEUE_MAX (1024u * 1024) /* one page of live.c fits */
 
 struct Server {
         Httpd *httpd;
         Refusals *refusals;
+        WsProxies proxies;
         const Route *routes;
         const ApiContext *api;
 };
@@ -162,18 +164,27 @@ static void on_refused(const HttpdRefusal *refusal, const struct sockaddr *peer,
         refusal_note(s->refusals, refusal, peer);
 }
 
+static bool is_unlimited(const struct sockaddr *peer, void *userdata) {
+        const Server *s = userdata;
+
+        return ws_proxies_have(&s->proxies, peer);
+}
+
 /* Life ----------------------------------------------------------------------------------------- */
 
 static const HttpdOps ops = {
         .request = on_request,
         .finished = on_finished,
         .refused = on_refused,
+        .unlimited = is_unlimited,
 };
 
 int server_new(Server **ret, uv_loop_t *loop, const ServerOptions *options) {
         HttpdOptions http = {
                 .fd = options->fd,
                 .limits = {
+                        .connections_max = options->connections,
+                        .per_address_max = options->connections_per_address,
                         .stream_queue_max = STREAM_QUEUE_MAX,
                 },
         };
@@ -185,6 +196,10 @@ int server_new(Server **ret, uv_loop_t *loop, const ServerOptions *options) {
         *s = (Server){ .routes = options->routes, .api = options->api };
 
         r = refusals_new(&s->refusals);
+        if (r < 0)
+                return r;
+
+        r = ws_proxies_read(&s->proxies, options->trusted_proxies);
         if (r < 0)
                 return r;
 

@@ -12,6 +12,8 @@ typedef struct ServerOptions {
         int fd;              /* listening; the server's when server_new() succeeded */
         const Route *routes; /* borrowed, as the context */
         const ApiContext *api;
+        unsigned connections, connections_per_address; /* at most; 0: httpd.h's defaults */
+        const char *trusted_proxies; /* whom the second does not hold for; or NULL */
 } ServerOptions;
 
 int server_new(Server **ret, uv_loop_t *loop, const ServerOptions *options);

@@ -16,15 +16,16 @@ struct SseReader {
 struct Sse {
         SseOps ops;
         SseReader *readers;
-        size_t n;
+        size_t n, places; /* places: not taken */
 };
 
-int sse_new(Sse **ret, const SseOps *ops) {
+int sse_new(Sse **ret, const SseOps *ops, size_t places) {
         Sse *s = calloc(1, sizeof(*s));
 
         if (!s)
                 return -ENOMEM;
         s->ops = *ops;
+        s->places = places;
         *ret = s;
         return 0;
 }
@@ -34,6 +35,17 @@ Sse *sse_free(Sse *s) {
         return NULL;
 }
 
+bool sse_take_place(Sse *s) {
+        if (s->places == 0)
+                return false;
+        s->places--;
+        return true;
+}
+
+void sse_give_place(Sse *s) {
+        s->places++;
+}
+
 static int compare_organisations(const SseReader *a, const SseReader *b) {
         return a->who.organisation < b->who.organisation   ? -1
                : a->who.organisation > b->who.organisation ? 1
@@ -41,11 +53,8 @@ static int compare_organisations(const SseReader *a, const SseReader *b) {
 }
 
 int sse_join(Sse *s, const SseJoin *join, SseReader **ret) {
-        SseReader *r;
+        SseReader *r = calloc(1, sizeof(*r));
 
-        if (s->n >= SSE_READERS_MAX)
-                return -ENOBUFS;
-        r = calloc(1, sizeof(*r));
         if (!r)
                 return -ENOMEM;
         *r = (SseReader){ .sse = s, .who = *join };

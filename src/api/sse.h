@@ -10,8 +10,6 @@
 #include "api/feed.h"
 #include "base/macro.h"
 
-#define SSE_READERS_MAX 5000u
-
 typedef struct Sse Sse;
 typedef struct SseReader SseReader;
 
@@ -24,7 +22,7 @@ typedef struct SseOps {
         void (*beat)(void *target);
 } SseOps;
 
-int sse_new(Sse **ret, const SseOps *ops);
+int sse_new(Sse **ret, const SseOps *ops, size_t places);
 /* After the last reader has left. */
 Sse *sse_free(Sse *s);
 DEFINE_FREEP(Sse, sse_free);
@@ -35,7 +33,9 @@ typedef struct SseJoin {
         uint64_t position; /* commits up to this one were written already */
 } SseJoin;
 
-/* -ENOBUFS: too many readers. */
+/* A reader has a place from the start of its stream, before it joins. false: all are taken. */
+bool sse_take_place(Sse *s);
+void sse_give_place(Sse *s);
 int sse_join(Sse *s, const SseJoin *join, SseReader **ret);
 /* Takes NULL, returns NULL. */
 SseReader *sse_leave(SseReader *r);

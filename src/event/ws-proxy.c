@@ -71,6 +71,18 @@ static bool is_trusted(const WsProxies *p, const struct in6_addr *a) {
         return false;
 }
 
+bool ws_proxies_have(const WsProxies *p, const struct sockaddr *address) {
+        struct in6_addr a = mapped;
+
+        if (address->sa_family == AF_INET6)
+                a = ((const struct sockaddr_in6 *)address)->sin6_addr;
+        else if (address->sa_family == AF_INET)
+                memcpy(&a.s6_addr[12], &((const struct sockaddr_in *)address)->sin_addr, 4);
+        else
+                return false;
+        return is_trusted(p, &a);
+}
+
 /* The last entry is the one the trusted proxy itself wrote. */
 static bool read_last(const char *forwarded, struct in6_addr *ret) {
         const char *comma = strrchr(forwarded, ','), *last = comma ? comma + 1 : forwarded;

@@ -56,7 +56,7 @@ static World *world_new(void) {
 
         PROPERTY(w && uv_loop_init(&w->loop) == 0);
         PROPERTY(store_new(&s, &w->loop, &store) == 0 && live_new(&l, s, &live) == 0);
-        PROPERTY(sse_new(&e, &events_sse_ops) == 0);
+        PROPERTY(sse_new(&e, &events_sse_ops, 100) == 0);
         open_routes(w);
         w->api = (ApiContext){ .store = s, .live = l, .sse = e };
         options = (ServerOptions){ .routes = w->routes, .api = &w->api };

@@ -25,6 +25,10 @@ static void without_a_file_there_are_defaults(void **state _unused_) {
         assert_string_equal(c.database_url, "postgresql:///dpin");
         assert_string_equal(c.dashboard, "/usr/share/dpin/dashboard");
         assert_string_equal(c.log_level, "info");
+        assert_int_equal(c.connections, 10000);
+        assert_int_equal(c.connections_per_address, 1000);
+        assert_int_equal(c.streams, 5000);
+        assert_null(c.trusted_proxies);
         api_conf_done(&c);
 }
 
@@ -56,11 +60,30 @@ static void an_unknown_log_level_is_refused(void **state _unused_) {
         assert_null(c.listen);
 }
 
+static void proxies_are_addresses(void **state _unused_) {
+        _cleanup_(folder_done) Folder folder = folder_new();
+        char path[256];
+        char *error = NULL;
+        ApiConf c = { 0 };
+
+        folder_put(&folder, "api.conf", "[Api]\nTrustedProxies=10.0.0.1, fd00::1\n", 0644, path);
+        assert_int_equal(api_conf_load(path, &c, &error), 0);
+        assert_string_equal(c.trusted_proxies, "10.0.0.1, fd00::1");
+        api_conf_done(&c);
+
+        folder_put(&folder, "api.conf", "[Api]\nTrustedProxies=proxy.example\n", 0644, path);
+        assert_int_equal(api_conf_load(path, &c, &error), -EINVAL);
+        assert_string_equal(error,
+                            "TrustedProxies: \"proxy.example\" are not at most 16 addresses");
+        free(error);
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(without_a_file_there_are_defaults),
                 cmocka_unit_test(the_environment_names_the_database),
                 cmocka_unit_test(an_unknown_log_level_is_refused),
+                cmocka_unit_test(proxies_are_addresses),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

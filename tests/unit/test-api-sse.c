@@ -41,12 +41,14 @@ static void target_beat(void *target) {
         t->beats++;
 }
 
+#define PLACES 3
+
 static const SseOps ops = { target_write, target_close, target_beat };
 
 static Sse *sse_with_ops(void) {
         Sse *s;
 
-        assert_int_equal(sse_new(&s, &ops), 0);
+        assert_int_equal(sse_new(&s, &ops, PLACES), 0);
         return s;
 }
 
@@ -145,19 +147,15 @@ static void a_reset_begins_anew(void **state _unused_) {
         sse_leave(t.reader);
 }
 
-static void readers_are_limited(void **state _unused_) {
-        static SseReader *readers[SSE_READERS_MAX];
+static void places_are_limited(void **state _unused_) {
         _cleanup_(sse_freep) Sse *s = sse_with_ops();
-        SseReader *more;
-        Target t = { 0 };
 
-        for (size_t i = 0; i < SSE_READERS_MAX; i++)
-                assert_int_equal(sse_join(s, &(SseJoin){ &t, 1, 0 }, &readers[i]), 0);
-        assert_int_equal(sse_join(s, &(SseJoin){ &t, 1, 0 }, &more), -ENOBUFS);
-        for (size_t i = 0; i < SSE_READERS_MAX; i++)
-                sse_leave(readers[i]);
-        assert_int_equal(sse_join(s, &(SseJoin){ &t, 1, 0 }, &more), 0);
-        sse_leave(more);
+        for (size_t i = 0; i < PLACES; i++)
+                assert_true(sse_take_place(s));
+        assert_false(sse_take_place(s));
+        sse_give_place(s);
+        assert_true(sse_take_place(s));
+        assert_false(sse_take_place(s));
 }
 
 static void a_payload_cannot_forge_an_event(void **state _unused_) {
@@ -200,7 +198,7 @@ int main(void) {
                 cmocka_unit_test(a_slow_reader_is_let_go_once),
                 cmocka_unit_test(a_beat_is_a_comment),
                 cmocka_unit_test(a_reset_begins_anew),
-                cmocka_unit_test(readers_are_limited),
+                cmocka_unit_test(places_are_limited),
                 cmocka_unit_test(a_payload_cannot_forge_an_event),
                 cmocka_unit_test(a_stream_begins_with_retry_and_place),
                 cmocka_unit_test(only_digits_are_a_position),
