@@ -2,6 +2,7 @@
 #include "api/manager.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 
 #define BEAT      (15 * USEC_PER_SEC) /* keep-alive of event streams */
 #define SUMMARY   USEC_PER_MIN        /* of what was refused */
+#define CROWD     500u                /* connections that leave a heap worth to be given back */
 #define STOP_STEP (20 * USEC_PER_MSEC)
 #define PATIENCE  USEC_PER_SEC /* with a database that does not say at once how it is */
 
@@ -36,6 +38,8 @@ struct ApiManager {
         Timer *timer;   /* beats; the end of the patience; steps of the stop */
         Timer *summary;
         bool stopping;
+        unsigned crowd; /* connections at the most, until half of them have left */
+        unsigned trims; /* to come, of the heap */
         char state[256];
 };
 
@@ -101,11 +105,31 @@ static void on_reset(uint64_t position, void *userdata) {
 /* Beats ------------------------------------------------------------------------------------------
  */
 
+/* When a crowd has left, nearly all of the heap is free, and the allocator keeps it. Twice, as the
+ * last of them are still on their way out at first. */
+static void give_back_memory(ApiManager *m) {
+        unsigned n, most;
+
+        if (!m->server)
+                return;
+        n = server_connections(m->server, &most);
+        m->crowd = MAX(m->crowd, most);
+        if (m->crowd >= CROWD && n <= m->crowd / 2) {
+                m->crowd = n;
+                m->trims = 2;
+        }
+        if (m->trims > 0) {
+                m->trims--;
+                (void)malloc_trim(0);
+        }
+}
+
 static void on_timer(void *userdata) {
         ApiManager *m = userdata;
 
         if (!m->stopping) {
                 sse_beat(m->sse);
+                give_back_memory(m);
                 want_server(m);
                 return;
         }
