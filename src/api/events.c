@@ -4,6 +4,7 @@
 #include "api/events.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "api/feed-load.h"
 #include "api/live.h"
@@ -198,6 +199,11 @@ static void on_bounds(int r, const EventBounds *rows, size_t n, void *userdata) 
 }
 
 void events_stream(ApiCall *c) {
+        if (strcmp(httpd_method(c->http), "HEAD") == 0) {
+                (void)reply_stream(c->http);
+                httpd_stream_close(c->http);
+                return;
+        }
         if (httpd_header(c->http, "Last-Event-ID")) {
                 call_started(c, event_bounds_load(c->api->store, on_bounds, c, &c->open));
                 return;

@@ -154,6 +154,12 @@ void reply_nothing(HttpdRequest *http) {
         answer(http, &(HttpdReply){ .status = 204, .headers = headers });
 }
 
+void reply_options(HttpdRequest *http, const char *allow) {
+        const char *headers[] = { NOSNIFF, REFERRER, RESOURCE, NO_STORE, allow, NULL };
+
+        answer(http, &(HttpdReply){ .status = 204, .headers = headers });
+}
+
 void reply_file(HttpdRequest *http, const ReplyFile *file) {
         char etag[HEADER_SIZE], cache[HEADER_SIZE];
         const char *headers[] = { NOSNIFF, REFERRER, RESOURCE, PAGE, etag, cache, NULL };

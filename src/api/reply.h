@@ -21,6 +21,8 @@ void reply_json(HttpdRequest *http, const char *json, size_t n);
 void reply_made(HttpdRequest *http, unsigned status, const char *location, const char *json);
 /* 204 */
 void reply_nothing(HttpdRequest *http);
+/* Likewise, with "Allow: METHODS". */
+void reply_options(HttpdRequest *http, const char *allow);
 
 typedef struct ReplyFile {
         const char *content_type;

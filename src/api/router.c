@@ -63,6 +63,8 @@ int router_find(const Route *routes, const char *method, const char *path, Route
                 match.route = route;
                 memcpy(match.parameter, parameter, sizeof(parameter));
         }
+        if (match.allow[0])
+                allow_add(match.allow, "OPTIONS");
         *ret = match;
         if (!match.allow[0])
                 return -ENOENT;

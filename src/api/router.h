@@ -16,7 +16,7 @@ typedef struct Route {
 typedef struct RouteMatch {
         const Route *route;                   /* borrowed from the table */
         char parameter[ROUTE_PARAMETER_SIZE]; /* what ":name" stood for, else "" */
-        char allow[ROUTE_ALLOW_SIZE];         /* the methods this path has: "GET, HEAD, POST" */
+        char allow[ROUTE_ALLOW_SIZE];         /* methods of this path: "GET, HEAD, POST, OPTIONS" */
 } RouteMatch;
 
 /* routes end with one without path; the first that fits wins. 0; -ENOENT: no such path;

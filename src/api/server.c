@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/reply.h"
 #include "event/httpd.h"
@@ -127,10 +128,25 @@ static void authenticate(ApiCall *c) {
         call_started(c, token_find(c->api->store, c->who.secret_sha256, on_token, c, &c->open));
 }
 
+/* What a path can do, or, of "*", any path. */
+static bool answer_options(ApiCall *c, int r) {
+        char header[ROUTE_ALLOW_SIZE + 16] = "Allow: GET, HEAD, POST, DELETE, OPTIONS";
+
+        if (strcmp(httpd_method(c->http), "OPTIONS") != 0 ||
+            (r == -ENOENT && strcmp(httpd_path(c->http), "*") != 0))
+                return false;
+        if (r != -ENOENT)
+                snprintf(header, sizeof(header), "Allow: %s", c->match.allow);
+        reply_options(c->http, header);
+        return true;
+}
+
 static void dispatch(Server *s, ApiCall *c) {
         int r;
 
         r = router_find(s->routes, httpd_method(c->http), httpd_path(c->http), &c->match);
+        if (answer_options(c, r))
+                return;
         if (r == -ENOENT)
                 refuse_address(c);
         else if (r < 0)

@@ -127,6 +127,10 @@ int httpd_stream_open(HttpdRequest *r, const char *content_type, const char *con
         if (e < 0)
                 return e;
 
+        /* HEAD gets no body, but the library sends the end of one when it comes in chunks. */
+        if (strcmp(r->method, MHD_HTTP_METHOD_HEAD) == 0)
+                (void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
+                                               MHD_RO_END);
         r->streaming = true;
         (void)setsockopt(r->line->fd, SOL_SOCKET, SO_SNDBUF, &(int){ STREAM_SOCKET_SIZE },
                          sizeof(int));

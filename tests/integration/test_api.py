@@ -164,9 +164,10 @@ class Addresses(ApiCase):
 
     def test_unknown_methods_are_405_and_say_which_are_known(self):
         for method, path, allow in (
-                ("PUT", "/api/v1/website", "DELETE, POST"), ("GET", "/api/v1/website", "DELETE, POST"),
-                ("POST", "/api/v1/websites", "GET, HEAD"), ("BREW", "/healthz", "GET, HEAD"),
-                ("GET", f"/api/v1/payout/{KEY_TEXT}", "POST"), ("DELETE", "/", "GET, HEAD")):
+                ("PUT", "/api/v1/website", "DELETE, POST, OPTIONS"),
+                ("GET", "/api/v1/website", "DELETE, POST, OPTIONS"),
+                ("POST", "/api/v1/websites", "GET, HEAD, OPTIONS"), ("BREW", "/healthz", "GET, HEAD, OPTIONS"),
+                ("GET", f"/api/v1/payout/{KEY_TEXT}", "POST, OPTIONS"), ("DELETE", "/", "GET, HEAD, OPTIONS")):
             answer, _ = self.refused(405, method, path, self.one)
             self.assertEqual(answer["Allow"], allow)
 

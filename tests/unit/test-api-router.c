@@ -50,13 +50,13 @@ static void method_and_path_decide(void **state _unused_) {
 
 static void head_is_answered_where_get_is(void **state _unused_) {
         expect_route("HEAD", "/a/b", 0, "");
-        expect_refusal("HEAD", "/pay/x", -EOPNOTSUPP, "POST");
+        expect_refusal("HEAD", "/pay/x", -EOPNOTSUPP, "POST, OPTIONS");
 }
 
 static void a_named_segment_stands_for_any(void **state _unused_) {
         expect_route("POST", "/pay/abc-_9", 2, "abc-_9");
         expect_refusal("POST", "/pay/", -ENOENT, "");
-        expect_refusal("POST", "/pay", -EOPNOTSUPP, "GET, HEAD"); /* as a file */
+        expect_refusal("POST", "/pay", -EOPNOTSUPP, "GET, HEAD, OPTIONS"); /* as a file */
         expect_refusal("POST", "/pay/a/b", -ENOENT, "");
 }
 
@@ -82,9 +82,9 @@ static void an_unknown_path_is_told_from_an_unknown_method(void **state _unused_
         expect_refusal("GET", "//a/b", -ENOENT, "");
         expect_refusal("GET", "", -ENOENT, "");
         expect_refusal("GET", "a/b", -ENOENT, "");
-        expect_refusal("DELETE", "/a/b", -EOPNOTSUPP, "GET, HEAD, POST");
-        expect_refusal("get", "/a/b", -EOPNOTSUPP, "GET, HEAD, POST");
-        expect_refusal("POST", "/exact", -EOPNOTSUPP, "GET, HEAD");
+        expect_refusal("DELETE", "/a/b", -EOPNOTSUPP, "GET, HEAD, POST, OPTIONS");
+        expect_refusal("get", "/a/b", -EOPNOTSUPP, "GET, HEAD, POST, OPTIONS");
+        expect_refusal("POST", "/exact", -EOPNOTSUPP, "GET, HEAD, OPTIONS");
 }
 
 int main(void) {

@@ -131,6 +131,24 @@ static void stream_is_written_bounded_and_ended(void **state _unused_) {
         stop(&f);
 }
 
+static void head_of_a_stream_ends_with_its_header(void **state _unused_) {
+        char answer[4096] = "";
+        Fixture f;
+        int fd;
+
+        start(&f, NULL);
+        fd = dial(&f);
+        say(fd, "HEAD /later HTTP/1.1\r\nHost: x\r\n\r\n" ONE);
+        TURN_UNTIL(&f, f.kept);
+        assert_int_equal(httpd_stream_open(f.kept, "text/event-stream", NULL), 0);
+        httpd_stream_close(f.kept);
+        hear_until(&f, fd, answer, sizeof(answer), NULL);
+        assert_int_equal(strncmp(answer, "HTTP/1.1 200", 12), 0);
+        assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
+        close(fd);
+        stop(&f);
+}
+
 static HttpdRequest *stream_of(Fixture *f, int *ret_fd) {
         HttpdRequest *r;
 
@@ -326,6 +344,7 @@ int main(void) {
                 cmocka_unit_test(body_is_collected_up_to_the_limit),
                 cmocka_unit_test(late_answer_wakes_the_connection),
                 cmocka_unit_test(stream_is_written_bounded_and_ended),
+                cmocka_unit_test(head_of_a_stream_ends_with_its_header),
                 cmocka_unit_test(streams_are_bounded_together),
                 cmocka_unit_test(client_gone_ends_its_stream),
                 cmocka_unit_test(free_finishes_what_is_open),
