@@ -35,6 +35,7 @@ int auth_read(const char *authorization, uint8_t ret_sha256[static 32]) {
 
 void principal_set(Principal *p, const TokenRow *row) {
         p->organisation = row->organisation;
+        p->token = row->id;
         p->scopes = row->scopes;
         snprintf(p->actor, sizeof(p->actor), "token %.*s", AUTH_PREFIX_MAX, row->prefix);
 }

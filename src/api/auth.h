@@ -11,7 +11,7 @@
 #define AUTH_PREFIX_MAX 64
 
 typedef struct Principal {
-        uint32_t organisation;
+        uint32_t organisation, token;
         unsigned scopes;                  /* of TokenScope */
         uint8_t secret_sha256[32];        /* to ask again whether the token still holds */
         char actor[AUTH_PREFIX_MAX + 16]; /* for the audit log: "token PREFIX" */

@@ -18,6 +18,8 @@ typedef struct EventStream {
         ApiCall *call;
         uint64_t position; /* commits up to this one are written */
         size_t replayed;   /* bytes */
+        bool delayed;      /* something was asked of the database since its token was */
+        bool doubtful;     /* its token is asked for, and has to be once more */
         FeedLoad *load;
         SseReader *reader; /* NULL until it has caught up */
 } EventStream;
@@ -43,20 +45,27 @@ static void target_close(void *target) {
         httpd_stream_close(c->http);
 }
 
+static void on_token(int r, const TokenRow *rows, size_t n, void *userdata);
+
 /* A revoked token ends its streams too. While the database is away nothing is streamed anyway. */
+static void target_beat(void *target) {
+        ApiCall *c = target;
+        EventStream *s = c->state;
+
+        s->doubtful = c->open;
+        if (!c->open)
+                (void)token_find(c->api->store, c->who.secret_sha256, on_token, c, &c->open);
+}
+
 static void on_token(int r, const TokenRow *rows _unused_, size_t n, void *userdata) {
         ApiCall *c = userdata;
+        const EventStream *s = c->state;
 
         c->open = NULL;
         if (r == 0 && n == 0)
                 httpd_stream_close(c->http);
-}
-
-static void target_beat(void *target) {
-        ApiCall *c = target;
-
-        if (!c->open)
-                (void)token_find(c->api->store, c->who.secret_sha256, on_token, c, &c->open);
+        else if (s->doubtful)
+                target_beat(c);
 }
 
 const SseOps events_sse_ops = {
@@ -65,11 +74,20 @@ const SseOps events_sse_ops = {
         .beat = target_beat,
 };
 
+static SseJoin who_of(const EventStream *s) {
+        return (SseJoin){ .target = s->call,
+                          .organisation = s->call->who.organisation,
+                          .position = s->position,
+                          .token = s->call->who.token };
+}
+
 static void join(EventStream *s) {
-        SseJoin who = { s->call, s->call->who.organisation, s->position };
+        SseJoin who = who_of(s);
 
         if (sse_join(s->call->api->sse, &who, &s->reader) < 0)
                 httpd_stream_close(s->call->http);
+        else if (s->delayed)
+                target_beat(s->call); /* its token may have ended meanwhile */
 }
 
 /* Begins anew from what is current. */
@@ -88,7 +106,7 @@ static void reset(EventStream *s) {
 static void catch_up(EventStream *s);
 
 static int write_page(EventStream *s, const FeedLoaded *loaded) {
-        SseJoin who = { s->call, s->call->who.organisation, s->position };
+        SseJoin who = who_of(s);
         _cleanup_free_ char *text = NULL;
         size_t n;
         int r;
@@ -174,9 +192,12 @@ static void begin(ApiCall *c, bool resumable, uint64_t position) {
         if (!resumable)
                 position = live_position(c->api->live);
         r = stream_open(c, position, &s);
-        if (r < 0)
+        if (r < 0) {
                 fail(c, r);
-        else if (resumable)
+                return;
+        }
+        s->delayed = httpd_header(c->http, "Last-Event-ID");
+        if (resumable)
                 catch_up(s);
         else
                 reset(s);

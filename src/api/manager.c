@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,10 +75,13 @@ static void on_store_state(StoreState state, const char *text, void *userdata) {
         want_server(m);
 }
 
-static void on_store_notify(const char *channel _unused_, const char *payload, void *userdata) {
+static void on_store_notify(const char *channel, const char *payload, void *userdata) {
         ApiManager *m = userdata;
 
-        live_notify(m->live, payload);
+        if (strcmp(channel, STORE_CHANNEL_TOKEN) == 0)
+                sse_check(m->sse, (uint32_t)strtoul(payload, NULL, 10));
+        else
+                live_notify(m->live, payload);
 }
 
 static bool on_wanted(void *userdata) {

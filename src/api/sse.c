@@ -164,14 +164,26 @@ void sse_reset(Sse *s, uint64_t position) {
         }
 }
 
+static void reader_beat(SseReader *r) {
+        if (!r->closed && r->sse->ops.beat)
+                r->sse->ops.beat(r->who.target);
+}
+
+void sse_check(Sse *s, uint32_t token) {
+        SseReader *r;
+
+        DL_FOREACH(s->readers, r)
+        if (r->who.token == token)
+                reader_beat(r);
+}
+
 void sse_beat(Sse *s) {
         static const char comment[] = ":\n\n";
         SseReader *r;
 
         DL_FOREACH(s->readers, r) {
                 reader_write(r, comment, sizeof(comment) - 1);
-                if (!r->closed && s->ops.beat)
-                        s->ops.beat(r->who.target);
+                reader_beat(r);
         }
 }
 

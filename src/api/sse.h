@@ -31,6 +31,7 @@ typedef struct SseJoin {
         void *target;
         uint32_t organisation;
         uint64_t position; /* commits up to this one were written already */
+        uint32_t token;    /* what it was let in by */
 } SseJoin;
 
 /* A reader has a place from the start of its stream, before it joins. false: all are taken. */
@@ -45,6 +46,8 @@ size_t sse_readers(const Sse *s);
 void sse_publish(Sse *s, const FeedEntry *entries, size_t n);
 /* Tells all readers to read everything again: the past cannot be told. */
 void sse_reset(Sse *s, uint64_t position);
+/* The beat of those who were let in by this token: it may not hold any more. */
+void sse_check(Sse *s, uint32_t token);
 /* A comment, so that neither side takes the line for dead. */
 void sse_beat(Sse *s);
 

@@ -53,9 +53,10 @@ static const PqStatement api_token_revoke = {
         .name = "api_token_revoke",
         .sql = "WITH gone AS (UPDATE api_token SET revoked_at = now() WHERE public_id = $1"
                "   AND organisation_id = $2 AND revoked_at IS NULL"
-               "   RETURNING public_id, organisation_id)"
+               "   RETURNING id, public_id, organisation_id)"
                " INSERT INTO audit_log (actor, organisation_id, action, object)"
-               " SELECT $3, organisation_id, 'token.revoke', public_id::text FROM gone",
+               " SELECT $3, organisation_id, 'token.revoke', public_id::text"
+               " FROM gone, pg_notify('" STORE_CHANNEL_TOKEN "', gone.id::text)",
         .n_params = 3,
 };
 

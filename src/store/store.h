@@ -13,6 +13,7 @@
 
 #define STORE_SCHEMA_VERSION  8              /* the newest file in sql/ */
 #define STORE_CHANNEL_COMMIT  "dpin_commit"  /* payload: commit_no of the hub's commit */
+#define STORE_CHANNEL_TOKEN   "dpin_token"   /* payload: id of a token that was revoked */
 #define STORE_CHANNEL_WEBSITE "dpin_website" /* payload: revision of the website that changed */
 
 typedef struct Store Store;
@@ -22,7 +23,7 @@ typedef const PqStatement *const *StoreStatements; /* of one noun, ended by NULL
 
 typedef enum StoreRole {
         STORE_HUB, /* holds the writer's lock; listens to STORE_CHANNEL_WEBSITE */
-        STORE_API, /* listens to STORE_CHANNEL_COMMIT */
+        STORE_API, /* listens to STORE_CHANNEL_COMMIT and STORE_CHANNEL_TOKEN */
 } StoreRole;
 
 typedef enum StoreState {

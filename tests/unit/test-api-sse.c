@@ -53,8 +53,13 @@ static Sse *sse_with_ops(void) {
 }
 
 static void target_join(Sse *s, Target *t, uint32_t organisation, uint64_t position) {
+        SseJoin who = { .target = t,
+                        .organisation = organisation,
+                        .position = position,
+                        .token = 10 + organisation };
+
         *t = (Target){ .room = sizeof(t->text) - 1 };
-        assert_int_equal(sse_join(s, &(SseJoin){ t, organisation, position }, &t->reader), 0);
+        assert_int_equal(sse_join(s, &who, &t->reader), 0);
 }
 
 static void expect_text(Target *t, const char *text) {
@@ -158,6 +163,24 @@ static void places_are_limited(void **state _unused_) {
         assert_false(sse_take_place(s));
 }
 
+static void readers_of_one_token_are_asked_for_it(void **state _unused_) {
+        _cleanup_(sse_freep) Sse *s = sse_with_ops();
+        Target one, other, third;
+
+        target_join(s, &one, 1, 0);
+        target_join(s, &other, 2, 0);
+        target_join(s, &third, 1, 0);
+        sse_check(s, 11);
+        sse_check(s, 99);
+        assert_int_equal(one.beats, 1);
+        assert_int_equal(other.beats, 0);
+        assert_int_equal(third.beats, 1);
+        assert_int_equal(one.n, 0);
+        sse_leave(one.reader);
+        sse_leave(other.reader);
+        sse_leave(third.reader);
+}
+
 static void a_payload_cannot_forge_an_event(void **state _unused_) {
         static const FeedEntry forged = {
                 .commit_no = 1, .organisation = 1, .kind = "tick", .payload = "{}\n\nevent: x"
@@ -199,6 +222,7 @@ int main(void) {
                 cmocka_unit_test(a_beat_is_a_comment),
                 cmocka_unit_test(a_reset_begins_anew),
                 cmocka_unit_test(places_are_limited),
+                cmocka_unit_test(readers_of_one_token_are_asked_for_it),
                 cmocka_unit_test(a_payload_cannot_forge_an_event),
                 cmocka_unit_test(a_stream_begins_with_retry_and_place),
                 cmocka_unit_test(only_digits_are_a_position),

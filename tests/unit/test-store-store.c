@@ -160,7 +160,7 @@ static void lost_connection_comes_back(void **state) {
 
         api.wanted = STORE_AWAY;
         fixture_sql(f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                       " WHERE query LIKE '%dpin_commit%' AND pid <> pg_backend_pid()");
+                       " WHERE query LIKE '%dpin_token%' AND pid <> pg_backend_pid()");
         fixture_wait(f);
         api.wanted = STORE_READY;
         fixture_wait(f);
