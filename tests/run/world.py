@@ -27,6 +27,11 @@ VALIDATORS = (("berlin", "region=eu,city=berlin"), ("virginia", "region=us,city=
               ("singapore", "region=ap,city=singapore"), ("saopaulo", "region=sa,city=saopaulo"))
 
 
+def limited(descriptors):
+    """What is put before a command so that it may have so many, if there is a limit."""
+    return ["/usr/bin/prlimit", f"--nofile={descriptors}"] if descriptors else []
+
+
 class World:
     """Directories and daemons. Use as a context manager: leaving it stops everything in reverse order."""
 
@@ -95,18 +100,19 @@ class World:
         return self
 
     def start_hub(self, conf="", env=None, descriptors=None):
-        """`descriptors`: it may have no more than so many."""
+        """`descriptors`: it may have no more than so many; start_api() likewise."""
         state = self._directory("hub")
         path = self._conf("hub", "[Hub]\nAdmission=approve\n" + conf)
-        limit = ["/usr/bin/prlimit", f"--nofile={descriptors}"] if descriptors else []
-        self.hub = Process("hub", [*limit, self.program("dpin-hub"), f"--config={path}", self.bus_option()], self.run,
+        self.hub = Process("hub", [*limited(descriptors), self.program("dpin-hub"), f"--config={path}",
+                                   self.bus_option()], self.run,
                            env={"DATABASE_URL": self.database.url(), "STATE_DIRECTORY": state, **(env or {})},
                            sockets={"ws": self.hub_socket}).start()
         return self
 
-    def start_api(self, conf="", env=None):
+    def start_api(self, conf="", env=None, descriptors=None):
         path = self._conf("api", f"[Api]\nDashboard={self.source}/build/dashboard\n" + conf)
-        self.api = Process("api", [self.program("dpin-api"), f"--config={path}", self.bus_option()], self.run,
+        self.api = Process("api", [*limited(descriptors), self.program("dpin-api"), f"--config={path}",
+                                   self.bus_option()], self.run,
                            env={"DATABASE_URL": self.database.url("dpin-api"), **(env or {})},
                            sockets={"http": self.api_socket}).start()
         return self
