@@ -7,6 +7,7 @@
 
 #include "api/live.h"
 #include "api/reply.h"
+#include "base/log-ids.h"
 #include "base/log.h"
 
 #define LIMIT_MAX     500u
@@ -49,8 +50,9 @@ void call_fail(ApiCall *c, int r) {
                 call_unavailable(c);
                 return;
         default:
-                log_warning("%s %s failed: %s", c->match.route->method, c->match.route->path,
-                            strerror(-r));
+                log_event(LOG_WARNING, DPIN_MSG_REQUEST_FAILED, "a request failed",
+                          "DPIN_REQUEST=%s %s\nDPIN_ERROR=%s", c->match.route->method,
+                          c->match.route->path, strerror(-r));
                 reply_problem(c->http,
                               &(Problem){ .status = 500,
                                           .detail = "The request could not be carried out." });

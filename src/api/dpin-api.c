@@ -54,6 +54,8 @@ static int on_reload(Daemon *d _unused_, void *userdata) {
                 return r;
         }
         log_set_level_name(fresh.log_level);
+        log_event(LOG_INFO, DPIN_MSG_RELOADED, "settings read again", "DPIN_LEVEL=%s",
+                  fresh.log_level);
         api_conf_done(&fresh);
         return 0;
 }
@@ -79,12 +81,17 @@ static const DaemonOps ops = {
 };
 
 static int run(Api *a) {
+        int r;
+
         if (a->args.check_config)
                 return 0;
         if (a->args.print_config)
                 return api_conf_print(a->args.config, &a->conf, stdout);
         log_set_level_name(a->conf.log_level);
-        return daemon_run(&ops, a);
+        r = daemon_run(&ops, a);
+        if (r >= 0)
+                log_event(LOG_INFO, DPIN_MSG_STOPPED, "ended", "DPIN_DAEMON=dpin-api");
+        return r;
 }
 
 int main(int argc, char *argv[]) {

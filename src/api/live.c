@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/feed-load.h"
+#include "base/log-ids.h"
 #include "base/log.h"
 
 #define PAGE_ROWS 2000u
@@ -88,7 +89,8 @@ static void on_bounds(int r, const EventBounds *rows, size_t n, void *userdata) 
         if (r == 0 && n == 1)
                 find_place(l, rows);
         else if (r != -ENOTCONN)
-                log_error("the hub's position cannot be read: %s", strerror(-r));
+                log_event(LOG_ERR, DPIN_MSG_REQUEST_FAILED, "the hub's position cannot be read",
+                          "DPIN_REQUEST=live events\nDPIN_ERROR=%s", strerror(-r));
 }
 
 void live_start(Live *l) {

@@ -201,14 +201,16 @@ static int load_assets(ApiManager *m) {
         if (r == -ENOMEM)
                 return r;
         if (r < 0)
-                log_warning("no dashboard: %s: %s", m->conf->dashboard, strerror(-r));
+                log_event(LOG_WARNING, DPIN_MSG_DASHBOARD_ABSENT, "no dashboard",
+                          "DPIN_PATH=%s\nDPIN_ERROR=%s", m->conf->dashboard, strerror(-r));
         return 0;
 }
 
 static int open_socket(ApiManager *m) {
         m->fd = daemon_listen(m->daemon, "http", m->conf->listen);
         if (m->fd < 0)
-                log_error("cannot listen on %s: %s", m->conf->listen, strerror(-m->fd));
+                log_event(LOG_ERR, DPIN_MSG_LISTEN_FAILED, "cannot listen",
+                          "DPIN_ADDRESS=%s\nDPIN_ERROR=%s", m->conf->listen, strerror(-m->fd));
         return MIN(m->fd, 0);
 }
 
@@ -233,7 +235,8 @@ static void open_server(ApiManager *m) {
         (void)socket_name(m->fd, name, sizeof(name));
         r = server_new(&m->server, m->loop, &options);
         if (r < 0) {
-                log_error("cannot serve requests: %s", strerror(-r));
+                log_event(LOG_ERR, DPIN_MSG_REQUEST_FAILED, "cannot serve requests",
+                          "DPIN_REQUEST=all\nDPIN_ERROR=%s", strerror(-r));
                 return;
         }
         m->fd = -EBADF;

@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/log-ids.h"
 #include "base/log.h"
 #include "hub/backlog.h"
 #include "store/orders.h"
@@ -147,7 +148,8 @@ void assign_seat(Assigner *a, Website *w, const SiteSeat *s) {
                 return;
         r = make_order(a, w, s, v, &made);
         if (r < 0) {
-                log_error("website %s: no order could be made: %s", w->id_text, strerror(-r));
+                log_event(LOG_ERR, DPIN_MSG_WEBSITE_UNCHECKABLE, "no order could be made",
+                          "DPIN_WEBSITE=%s\nDPIN_REASON=%s", w->id_text, strerror(-r));
                 return;
         }
 

@@ -169,7 +169,8 @@ static int set_spec(Website *w, const char *url) {
         memccpy(spec.url, url, 0, sizeof(spec.url));
         r = spec_encode(&spec, &text, &reason);
         if (r < 0) {
-                log_error("website %s cannot be checked: %s", w->id_text,
+                log_event(LOG_ERR, DPIN_MSG_WEBSITE_UNCHECKABLE, "a website cannot be checked",
+                          "DPIN_WEBSITE=%s\nDPIN_REASON=%s", w->id_text,
                           reason ? reason : strerror(-r));
                 return r;
         }

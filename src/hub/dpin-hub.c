@@ -74,6 +74,8 @@ static int on_reload(Daemon *d _unused_, void *userdata) {
                 return r;
         }
         log_set_level_name(fresh.log_level);
+        log_event(LOG_INFO, DPIN_MSG_RELOADED, "settings read again", "DPIN_LEVEL=%s",
+                  fresh.log_level);
         hub_conf_done(&fresh);
         return 0;
 }
@@ -124,6 +126,8 @@ static int setup_database(void) {
 }
 
 static int run(Hub *h, const HubArgs *args) {
+        int r;
+
         if (h->args.check_config)
                 return 0;
         if (h->args.print_config)
@@ -131,7 +135,10 @@ static int run(Hub *h, const HubArgs *args) {
         if (args->migrate)
                 return migrate(h->conf.database_url);
         log_set_level_name(h->conf.log_level);
-        return daemon_run(&ops, h);
+        r = daemon_run(&ops, h);
+        if (r >= 0)
+                log_event(LOG_INFO, DPIN_MSG_STOPPED, "ended", "DPIN_DAEMON=dpin-hub");
+        return r;
 }
 
 int main(int argc, char *argv[]) {

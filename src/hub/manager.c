@@ -114,7 +114,8 @@ static void on_core_failed(const char *reason, void *userdata) {
 
         m->core_failed = true; /* freed by the next turn of the timer, not inside its own call */
         m->failed_at = now;
-        log_error("the state is read again: %s", reason);
+        log_event(LOG_ERR, DPIN_MSG_STATE_REREAD, "the state is read again", "DPIN_ERROR=%s",
+                  reason);
         set_state(m, reason);
         timer_every(m->timer, pause, BEAT);
 }
@@ -145,6 +146,17 @@ static void close_core(HubManager *m) {
         m->core_failed = false;
 }
 
+static const char *absence_id(StoreState state) {
+        switch (state) {
+        case STORE_REFUSED:
+                return DPIN_MSG_SCHEMA_REFUSED;
+        case STORE_STANDBY:
+                return DPIN_MSG_WRITER_TAKEN;
+        default:
+                return DPIN_MSG_DATABASE_LOST;
+        }
+}
+
 static void on_store_state(StoreState state, const char *text, void *userdata) {
         HubManager *m = userdata;
 
@@ -155,8 +167,7 @@ static void on_store_state(StoreState state, const char *text, void *userdata) {
                 open_core(m);
                 return;
         }
-        log_event(state == STORE_REFUSED ? LOG_ERR : LOG_WARNING,
-                  state == STORE_REFUSED ? DPIN_MSG_SCHEMA_REFUSED : DPIN_MSG_DATABASE_LOST,
+        log_event(state == STORE_REFUSED ? LOG_ERR : LOG_WARNING, absence_id(state),
                   "waiting for the database", "DPIN_STATE=%s\nDPIN_ERROR=%s",
                   store_state_name(state), text ? text : "");
         close_core(m);
@@ -295,7 +306,8 @@ static int open_listener(HubManager *m) {
 
         fd = daemon_listen(m->daemon, "ws", m->conf->listen);
         if (fd < 0) {
-                log_error("cannot listen on %s: %s", m->conf->listen, strerror(-fd));
+                log_event(LOG_ERR, DPIN_MSG_LISTEN_FAILED, "cannot listen",
+                          "DPIN_ADDRESS=%s\nDPIN_ERROR=%s", m->conf->listen, strerror(-fd));
                 return fd;
         }
         (void)socket_name(fd, name, sizeof(name));

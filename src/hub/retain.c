@@ -39,7 +39,8 @@ static void on_hours(int r, int64_t n, void *userdata) {
 
         k->call = NULL;
         if (r < 0)
-                log_error("closing hours: %s", strerror(-r));
+                log_event(LOG_ERR, DPIN_MSG_UPKEEP_FAILED, "hours were not closed",
+                          "DPIN_WHAT=closing hours\nDPIN_ERROR=%s", strerror(-r));
         else if (n > 0)
                 log_event(LOG_INFO, DPIN_MSG_LEDGER, "hours rolled up and paid", "DPIN_HOURS=%lld",
                           (long long)n);
@@ -52,7 +53,8 @@ static void on_partitions(int r, int64_t n, void *userdata) {
 
         k->call = NULL;
         if (r < 0)
-                log_error("keeping partitions: %s", strerror(-r));
+                log_event(LOG_ERR, DPIN_MSG_UPKEEP_FAILED, "partitions were not kept",
+                          "DPIN_WHAT=keeping partitions\nDPIN_ERROR=%s", strerror(-r));
         else if (n > 0)
                 log_event(LOG_INFO, DPIN_MSG_RETENTION, "partitions made and dropped",
                           "DPIN_PARTITIONS=%lld", (long long)n);

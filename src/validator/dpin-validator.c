@@ -54,6 +54,8 @@ static int on_reload(Daemon *d _unused_, void *userdata) {
                 return r;
         }
         log_set_level_name(fresh.log_level);
+        log_event(LOG_INFO, DPIN_MSG_RELOADED, "settings read again", "DPIN_LEVEL=%s",
+                  fresh.log_level);
         validator_conf_done(&fresh);
         return 0;
 }
@@ -79,12 +81,17 @@ static const DaemonOps ops = {
 };
 
 static int run(Validator *v) {
+        int r;
+
         if (v->args.check_config)
                 return 0;
         if (v->args.print_config)
                 return validator_conf_print(v->args.config, &v->conf, stdout);
         log_set_level_name(v->conf.log_level);
-        return daemon_run(&ops, v);
+        r = daemon_run(&ops, v);
+        if (r >= 0)
+                log_event(LOG_INFO, DPIN_MSG_STOPPED, "ended", "DPIN_DAEMON=dpin-validator");
+        return r;
 }
 
 int main(int argc, char *argv[]) {

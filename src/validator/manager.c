@@ -244,7 +244,9 @@ static int make_guard(ValidatorManager *m) {
         int r = guard_new(&m->guard, m->conf->allow, m->conf->deny, &wrong);
 
         if (r < 0)
-                log_error("Allow= and Deny=: \"%s\" is no address or prefix", wrong ? wrong : "");
+                log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused",
+                          "DPIN_ERROR=Allow= and Deny=: \"%s\" is no address or prefix",
+                          wrong ? wrong : "");
         return r;
 }
 
@@ -279,7 +281,8 @@ static int make_spool(ValidatorManager *m) {
                 return -ENOMEM;
         r = spool_new(&m->spool, path, m->conf->spool_max);
         if (r < 0)
-                log_error("the spool %s cannot be opened: %s", path,
+                log_event(LOG_ERR, DPIN_MSG_SPOOL_UNUSABLE, "the spool cannot be opened",
+                          "DPIN_PATH=%s\nDPIN_ERROR=%s", path,
                           r == -EBUSY ? "another process has it" : strerror(-r));
         return r;
 }

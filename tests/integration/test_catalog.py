@@ -29,6 +29,21 @@ class Catalog(unittest.TestCase):
                         logged.update(re.findall(r"(DPIN_[A-Z]+)=", text(folder, name)))
         self.assertLessEqual(set(re.findall(r"@(\w+)@", text("units/dpin.catalog"))), logged)
 
+    def test_no_program_fails_without_a_message_id(self):
+        """What is an error is an event somebody acts on."""
+        for program in ("hub", "api", "validator"):
+            for name in os.listdir(os.path.join(SOURCE, "src", program)):
+                if name.endswith(".c"):
+                    self.assertNotIn("log_error(", text("src", program, name), f"{program}/{name}: use log_event()")
+
+    def test_every_event_is_somebodys(self):
+        used = set()
+        for folder, _, files in os.walk(os.path.join(SOURCE, "src")):
+            for name in files:
+                if name.endswith(".c") and "node_modules" not in folder:
+                    used.update(re.findall(r"\bDPIN_MSG_\w+", text(folder, name)))
+        self.assertEqual(used, set(re.findall(r"#define (DPIN_MSG_\w+)", text("src/base/log-ids.h"))))
+
     @unittest.skipUnless(shutil.which("journalctl"), "journalctl is not installed")
     def test_the_journal_reads_it(self):
         with tempfile.TemporaryDirectory() as root:
