@@ -4,6 +4,8 @@
 #include "api/manager.h"
 #include "store/bus-call.h"
 
+void api_bus_reload(BusCall *c, void *userdata);
+
 void api_bus_create_token(BusCall *c, void *userdata);
 void api_bus_list_tokens(BusCall *c, void *userdata);
 void api_bus_revoke_token(BusCall *c, void *userdata);

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "api/bus-deeds.h"
+#include "base/log-ids.h"
+#include "base/log.h"
 
 #define NAME      "org.dpin.Api1"
 #define OBJECT    "/org/dpin/Api1"
@@ -23,11 +25,26 @@ static const BusDeed deeds[] = {
         { "CreateToken", "org.dpin.Api1.token-manage", api_bus_create_token },
         { "ListTokens", NULL, api_bus_list_tokens },
         { "ListUsers", "org.dpin.Api1.user-manage", api_bus_list_users },
+        { "Reload", "org.dpin.Api1.reload", api_bus_reload },
         { "RemoveUser", "org.dpin.Api1.user-manage", api_bus_remove_user },
         { "RevokeToken", "org.dpin.Api1.token-manage", api_bus_revoke_token },
         { "SetUserPassword", "org.dpin.Api1.user-manage", api_bus_set_user_password },
         { 0 },
 };
+
+void api_bus_reload(BusCall *c, void *userdata) {
+        _cleanup_free_ char *error = NULL;
+        int r;
+
+        r = api_manager_reload(userdata, &error);
+        if (r < 0) {
+                bus_call_fail(c, r, error);
+                return;
+        }
+        log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "the settings were read again",
+                  "DPIN_ACTOR=%s", bus_call_actor(c));
+        bus_call_reply_done(c);
+}
 
 static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
         ApiBus *b = userdata;
@@ -43,13 +60,20 @@ static int property_state(sd_bus *bus _unused_, const char *path _unused_,
         return sd_bus_message_append(reply, "s", api_manager_state(b->manager));
 }
 
-static int property_connections(sd_bus *bus _unused_, const char *path _unused_,
-                                const char *interface _unused_, const char *property _unused_,
-                                sd_bus_message *reply, void *userdata,
-                                sd_bus_error *error _unused_) {
+static uint32_t load_figure(const ApiManager *m, const char *property) {
+        if (!strcmp(property, "Streams"))
+                return (uint32_t)api_manager_streams(m);
+        if (!strcmp(property, "Connections"))
+                return (uint32_t)api_manager_connections(m);
+        return api_manager_requests(m);
+}
+
+static int property_load(sd_bus *bus _unused_, const char *path _unused_,
+                         const char *interface _unused_, const char *property,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
         ApiBus *b = userdata;
 
-        return sd_bus_message_append(reply, "u", api_manager_connections(b->manager));
+        return sd_bus_message_append(reply, "u", load_figure(b->manager, property));
 }
 
 static void on_total(const char *code, uint64_t count, void *userdata) {
@@ -74,8 +98,12 @@ static const sd_bus_vtable api_vtable[] = {
         SD_BUS_PROPERTY("State", "s", property_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Version", "s", NULL, offsetof(ApiBus, version),
                         SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Connections", "u", property_connections, 0, 0),
+        SD_BUS_PROPERTY("Connections", "u", property_load, 0, 0),
         SD_BUS_PROPERTY("Refused", "a{st}", property_refused, 0, 0),
+        SD_BUS_PROPERTY("Requests", "u", property_load, 0, 0),
+        SD_BUS_PROPERTY("Streams", "u", property_load, 0, 0),
+        SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("CreateToken",
                                 SD_BUS_ARGS("s", name, "as", scopes, "t", expires_seconds, "s",
                                             organisation),

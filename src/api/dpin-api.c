@@ -27,30 +27,16 @@ static void on_changed(void *userdata) {
         api_bus_changed(a->bus);
 }
 
-static int on_start(Daemon *d, void *userdata) {
-        Api *a = userdata;
-        int r;
-
-        r = api_manager_new(&a->manager, d,
-                            &(ApiManagerOptions){ .conf = &a->conf,
-                                                  .changed = on_changed,
-                                                  .userdata = a });
-        if (r < 0)
-                return r;
-        return api_bus_new(&a->bus, daemon_loop(d), a->args.bus, a->manager);
-}
-
 /* Checked first; what is running keeps its settings until the next start, but for the log level. */
-static int on_reload(Daemon *d _unused_, void *userdata) {
+static int on_reload_wanted(char **error, void *userdata) {
         Api *a = userdata;
-        _cleanup_free_ char *error = NULL;
         ApiConf fresh = { 0 };
         int r;
 
-        r = api_conf_load(a->args.config, &fresh, &error);
+        r = api_conf_load(a->args.config, &fresh, error);
         if (r < 0) {
                 log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused, the old ones stay",
-                          "DPIN_ERROR=%s", error ? error : "");
+                          "DPIN_ERROR=%s", *error ? *error : "");
                 return r;
         }
         log_set_level_name(fresh.log_level);
@@ -58,6 +44,26 @@ static int on_reload(Daemon *d _unused_, void *userdata) {
                   fresh.log_level);
         api_conf_done(&fresh);
         return 0;
+}
+
+static int on_start(Daemon *d, void *userdata) {
+        Api *a = userdata;
+        int r;
+
+        r = api_manager_new(&a->manager, d,
+                            &(ApiManagerOptions){ .conf = &a->conf,
+                                                  .reload = on_reload_wanted,
+                                                  .changed = on_changed,
+                                                  .userdata = a });
+        if (r < 0)
+                return r;
+        return api_bus_new(&a->bus, daemon_loop(d), a->args.bus, a->manager);
+}
+
+static int on_reload(Daemon *d _unused_, void *userdata) {
+        _cleanup_free_ char *error = NULL;
+
+        return on_reload_wanted(&error, userdata);
 }
 
 static void on_stop(Daemon *d _unused_, void *userdata) {

@@ -323,6 +323,18 @@ uv_loop_t *api_manager_loop(ApiManager *m) {
         return m->loop;
 }
 
+int api_manager_reload(ApiManager *m, char **error) {
+        return m->options.reload(error, m->options.userdata);
+}
+
+unsigned api_manager_requests(const ApiManager *m) {
+        return m->server ? server_active(m->server) : 0;
+}
+
+size_t api_manager_streams(const ApiManager *m) {
+        return sse_readers(m->sse);
+}
+
 const char *api_manager_state(const ApiManager *m) {
         return m->state;
 }

@@ -9,7 +9,9 @@
 typedef struct ApiManager ApiManager;
 
 typedef struct ApiManagerOptions {
-        const ApiConf *conf;             /* borrowed */
+        const ApiConf *conf; /* borrowed */
+        /* Reads the settings again. Negative: refused, *error says why, freed by the caller. */
+        int (*reload)(char **error, void *userdata);
         void (*changed)(void *userdata); /* what api_manager_state() says is another now */
         void *userdata;
 } ApiManagerOptions;
@@ -23,6 +25,9 @@ void api_manager_stop(ApiManager *m);
 /* For the bus. Borrowed; the store may be away: its calls say -ENOTCONN then. */
 Store *api_manager_store(ApiManager *m);
 uv_loop_t *api_manager_loop(ApiManager *m);
+int api_manager_reload(ApiManager *m, char **error);
+unsigned api_manager_requests(const ApiManager *m); /* being answered now, streams too */
+size_t api_manager_streams(const ApiManager *m);    /* readers of events */
 /* One sentence: "ready", or what is missing. */
 const char *api_manager_state(const ApiManager *m);
 unsigned api_manager_connections(const ApiManager *m);

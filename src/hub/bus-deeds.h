@@ -4,6 +4,8 @@
 #include "hub/manager.h"
 #include "store/bus-call.h"
 
+void hub_bus_reload(BusCall *c, void *userdata);
+
 void hub_bus_list_validators(BusCall *c, void *userdata);
 void hub_bus_show_validator(BusCall *c, void *userdata);
 void hub_bus_approve_validator(BusCall *c, void *userdata);

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "base/log-ids.h"
+#include "base/log.h"
 #include "hub/bus-deeds.h"
 
 #define NAME      "org.dpin.Hub1"
@@ -27,6 +29,7 @@ static const BusDeed deeds[] = {
         { "ListValidators", NULL, hub_bus_list_validators },
         { "ListWebsites", NULL, hub_bus_list_websites },
         { "PauseWebsite", "org.dpin.Hub1.website-manage", hub_bus_pause_website },
+        { "Reload", "org.dpin.Hub1.reload", hub_bus_reload },
         { "RemoveWebsite", "org.dpin.Hub1.website-manage", hub_bus_remove_website },
         { "ResumeWebsite", "org.dpin.Hub1.website-manage", hub_bus_resume_website },
         { "SettlePayout", "org.dpin.Hub1.payout-manage", hub_bus_settle_payout },
@@ -35,6 +38,20 @@ static const BusDeed deeds[] = {
         { "SuspendValidator", "org.dpin.Hub1.validator-manage", hub_bus_suspend_validator },
         { 0 },
 };
+
+void hub_bus_reload(BusCall *c, void *userdata) {
+        _cleanup_free_ char *error = NULL;
+        int r;
+
+        r = hub_manager_reload(userdata, &error);
+        if (r < 0) {
+                bus_call_fail(c, r, error);
+                return;
+        }
+        log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "the settings were read again",
+                  "DPIN_ACTOR=%s", bus_call_actor(c));
+        bus_call_reply_done(c);
+}
 
 static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
         HubBus *b = userdata;
@@ -138,6 +155,8 @@ static const sd_bus_vtable hub_vtable[] = {
         SD_BUS_PROPERTY("Refused", "a{st}", property_refused, 0, 0),
         SD_BUS_PROPERTY("Websites", "u", property_count, 0, 0),
         SD_BUS_PROPERTY("Validators", "u", property_count, 0, 0),
+        SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListValidators", SD_BUS_ARGS("s", state, "s", after, "u", limit),
                                 SD_BUS_RESULT("a(sssssubsstx)", validators, "s", next), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

@@ -47,30 +47,16 @@ static void on_changed(void *userdata) {
         hub_bus_changed(h->bus);
 }
 
-static int on_start(Daemon *d, void *userdata) {
+/* Checked first; what is running keeps its settings until the next start, but for the log level. */
+static int on_reload_wanted(char **error, void *userdata) {
         Hub *h = userdata;
-        int r;
-
-        r = hub_manager_new(&h->manager, d,
-                            &(HubManagerOptions){ .conf = &h->conf,
-                                                  .changed = on_changed,
-                                                  .userdata = h });
-        if (r < 0)
-                return r;
-        return hub_bus_new(&h->bus, daemon_loop(d), h->args.bus, h->manager);
-}
-
-/* Checked first; what is running keeps its settings until the next start. */
-static int on_reload(Daemon *d _unused_, void *userdata) {
-        Hub *h = userdata;
-        _cleanup_free_ char *error = NULL;
         HubConf fresh = { 0 };
         int r;
 
-        r = hub_conf_load(h->args.config, &fresh, &error);
+        r = hub_conf_load(h->args.config, &fresh, error);
         if (r < 0) {
                 log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused, the old ones stay",
-                          "DPIN_ERROR=%s", error ? error : "");
+                          "DPIN_ERROR=%s", *error ? *error : "");
                 return r;
         }
         log_set_level_name(fresh.log_level);
@@ -78,6 +64,26 @@ static int on_reload(Daemon *d _unused_, void *userdata) {
                   fresh.log_level);
         hub_conf_done(&fresh);
         return 0;
+}
+
+static int on_start(Daemon *d, void *userdata) {
+        Hub *h = userdata;
+        int r;
+
+        r = hub_manager_new(&h->manager, d,
+                            &(HubManagerOptions){ .conf = &h->conf,
+                                                  .reload = on_reload_wanted,
+                                                  .changed = on_changed,
+                                                  .userdata = h });
+        if (r < 0)
+                return r;
+        return hub_bus_new(&h->bus, daemon_loop(d), h->args.bus, h->manager);
+}
+
+static int on_reload(Daemon *d _unused_, void *userdata) {
+        _cleanup_free_ char *error = NULL;
+
+        return on_reload_wanted(&error, userdata);
 }
 
 static void on_stop(Daemon *d _unused_, void *userdata) {

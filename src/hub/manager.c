@@ -430,6 +430,10 @@ size_t hub_manager_sessions(const HubManager *m) {
         return m->listener ? listener_sessions(m->listener) : 0;
 }
 
+int hub_manager_reload(HubManager *m, char **error) {
+        return m->options.reload(error, m->options.userdata);
+}
+
 const Refusals *hub_manager_refusals(const HubManager *m) {
         return m->refusals;
 }
