@@ -44,6 +44,7 @@ struct Daemon {
         uv_timer_t ready, watchdog, deadline;
         InheritedSocket *sockets;
         size_t n_sockets;
+        char status[256]; /* as it was told */
 };
 
 static void notify_reloading(void) {
@@ -289,8 +290,8 @@ uv_loop_t *daemon_loop(Daemon *d) {
         return &d->loop;
 }
 
-void daemon_status(Daemon *d _unused_, const char *format, ...) {
-        char text[256];
+void daemon_status(Daemon *d, const char *format, ...) {
+        char text[sizeof(d->status)];
         va_list args;
 
         va_start(args, format);
@@ -299,5 +300,8 @@ void daemon_status(Daemon *d _unused_, const char *format, ...) {
         for (char *p = text; *p; p++) /* a line break would start another assignment */
                 if (*p == '\n')
                         *p = ' ';
+        if (strcmp(text, d->status) == 0)
+                return;
+        memcpy(d->status, text, sizeof(text));
         (void)sd_notifyf(0, "STATUS=%s", text);
 }

@@ -34,7 +34,7 @@ uv_loop_t *daemon_loop(Daemon *d);
 int daemon_take_socket(Daemon *d, const char *name);
 /* That one, or when there is none a socket of listen_socket(). */
 int daemon_listen(Daemon *d, const char *name, const char *address);
-/* STATUS= for systemctl. */
+/* STATUS= for systemctl; the same again is not told again. */
 void daemon_status(Daemon *d, const char *format, ...) _printf_(2, 3);
 /* Asks for the same as SIGTERM does; asking again changes nothing. */
 void daemon_stop(Daemon *d);

@@ -136,6 +136,7 @@ static void act_say_and_reload(Daemon *d) {
         Toy *t = uv_loop_get_data(daemon_loop(d));
 
         daemon_status(d, "%s\n%d", "Two lines", 2);
+        daemon_status(d, "Two lines 2"); /* that is known */
         t->wait_for = "READY=1;STATUS=Two lines 2;RELOADING=1";
         t->act = daemon_stop;
         (void)raise(SIGHUP);
