@@ -1,4 +1,5 @@
-/* org.dpin.Validator1 on D-Bus: what the validator is doing, for everyone to read. */
+/* org.dpin.Validator1 on D-Bus: what the validator is doing, for everyone to read, and what its
+ * administrator may ask it to do. */
 #pragma once
 
 #include <uv.h>
@@ -12,8 +13,8 @@ typedef struct ValidatorManager ValidatorManager;
  * another validator has the name already, it logs once and runs on (*ret is NULL then). The manager
  * is borrowed; it is asked by validator_manager_status(). */
 int validator_bus_new(ValidatorBus **ret, uv_loop_t *loop, const char *address,
-                      const ValidatorManager *m);
+                      ValidatorManager *m);
 ValidatorBus *validator_bus_free(ValidatorBus *b);
 DEFINE_FREEP(ValidatorBus, validator_bus_free);
-/* State or Connected changed. b may be NULL. */
+/* State, Connected or Orders may have changed. b may be NULL. */
 void validator_bus_changed(ValidatorBus *b);

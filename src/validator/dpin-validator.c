@@ -27,30 +27,16 @@ static void on_changed(void *userdata) {
         validator_bus_changed(v->bus);
 }
 
-static int on_start(Daemon *d, void *userdata) {
+/* Checked first; what is running keeps its settings until the next start, but for the log level. */
+static int on_reload_wanted(char **error, void *userdata) {
         Validator *v = userdata;
-        int r;
-
-        r = validator_manager_new(&v->manager, d,
-                                  &(ValidatorManagerOptions){ .conf = &v->conf,
-                                                              .changed = on_changed,
-                                                              .userdata = v });
-        if (r < 0)
-                return r;
-        return validator_bus_new(&v->bus, daemon_loop(d), v->args.bus, v->manager);
-}
-
-/* Checked first; what is running keeps its settings until the next start. */
-static int on_reload(Daemon *d _unused_, void *userdata) {
-        Validator *v = userdata;
-        _cleanup_free_ char *error = NULL;
         ValidatorConf fresh = { 0 };
         int r;
 
-        r = validator_conf_load(v->args.config, &fresh, &error);
+        r = validator_conf_load(v->args.config, &fresh, error);
         if (r < 0) {
                 log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused, the old ones stay",
-                          "DPIN_ERROR=%s", error ? error : "");
+                          "DPIN_ERROR=%s", *error ? *error : "");
                 return r;
         }
         log_set_level_name(fresh.log_level);
@@ -58,6 +44,26 @@ static int on_reload(Daemon *d _unused_, void *userdata) {
                   fresh.log_level);
         validator_conf_done(&fresh);
         return 0;
+}
+
+static int on_start(Daemon *d, void *userdata) {
+        Validator *v = userdata;
+        int r;
+
+        r = validator_manager_new(&v->manager, d,
+                                  &(ValidatorManagerOptions){ .conf = &v->conf,
+                                                              .reload = on_reload_wanted,
+                                                              .changed = on_changed,
+                                                              .userdata = v });
+        if (r < 0)
+                return r;
+        return validator_bus_new(&v->bus, daemon_loop(d), v->args.bus, v->manager);
+}
+
+static int on_reload(Daemon *d _unused_, void *userdata) {
+        _cleanup_free_ char *error = NULL;
+
+        return on_reload_wanted(&error, userdata);
 }
 
 static void on_stop(Daemon *d _unused_, void *userdata) {

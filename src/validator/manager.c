@@ -143,6 +143,7 @@ static int on_orders(const FrameOrders *f, const SignScope *scope, void *userdat
                 runner_remove(m->runner, &removed[i].order);
         daemon_status(m->daemon, "%s, %zu orders", uplink_state_name(uplink_state(m->uplink)),
                       runner_count(m->runner));
+        m->options.changed(m->options.userdata);
         return r;
 }
 
@@ -424,15 +425,26 @@ void validator_manager_status(const ValidatorManager *m, ValidatorStatus *ret) {
 
         spool_stats(m->spool, &stats);
         *ret = (ValidatorStatus){
+                .key = m->key_text,
                 .state = uplink_state_name(uplink_state(m->uplink)),
                 .hub = m->conf->hub_url,
                 .connected = uplink_approved(m->uplink),
                 .orders = (uint32_t)runner_count(m->runner),
                 .spool_batches = stats.batches,
+                .checks = (uint32_t)checker_active(m->checker),
                 .spool_bytes = stats.bytes,
+                .spool_max = m->conf->spool_max,
                 .ticks_sealed = sealer_ticks(m->sealer),
+                .ticks_lost = stats.dropped_ticks + sealer_refused(m->sealer),
         };
-        snprintf(ret->key, sizeof(ret->key), "%s", m->key_text);
+}
+
+int validator_manager_reload(ValidatorManager *m, char **error) {
+        return m->options.reload(error, m->options.userdata);
+}
+
+Checker *validator_manager_checker(ValidatorManager *m) {
+        return m->checker;
 }
 
 void validator_manager_refused(const ValidatorManager *m, RefusalsTotal total, void *userdata) {

@@ -4,15 +4,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/encode.h"
-#include "wire/sign.h"
-
+/* Strings are borrowed from the manager. */
 typedef struct ValidatorStatus {
-        const char *state; /* one sentence: "ready", or what is missing; borrowed, as hub */
+        const char *state; /* one sentence: "ready", or what is missing */
         const char *hub;   /* its URL */
-        char key[BASE64URL_SIZE(SIGN_PUBLIC_SIZE)];
-        bool connected;  /* welcomed by the hub, and approved */
-        uint32_t orders; /* that are run now */
-        uint64_t spool_batches, spool_bytes;
-        uint64_t ticks_sealed; /* since the start */
+        const char *key;   /* public, base64url */
+        bool connected;    /* welcomed by the hub, and approved */
+        uint32_t orders;   /* that are run now */
+        uint32_t checks;   /* under way */
+        uint64_t spool_batches, spool_bytes, spool_max;
+        uint64_t ticks_sealed; /* since the start, as the next */
+        uint64_t ticks_lost;   /* for want of room, on disk or in memory */
 } ValidatorStatus;
