@@ -6,7 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/time.h"
+#include "ctl/agent.h"
+
 #define PAGE        500u
+#define PATIENCE    (150 * USEC_PER_SEC) /* of a call for which a human types a password */
 #define CURSOR_SIZE 64
 
 const Service service_hub = { "dpin-hub", "org.dpin.Hub1", "/org/dpin/Hub1" };
@@ -109,6 +113,9 @@ CtlExit bus_open(const Args *args, sd_bus **ret) {
         r = address ? open_private(ret, address) : sd_bus_open_system(ret);
         if (r >= 0) /* waits until the bus has let this user in, or not */
                 r = sd_bus_get_unique_name(*ret, &name);
+        if (r >= 0) /* remembers whether anybody may be asked; the first question is without */
+                r = sd_bus_set_allow_interactive_authorization(
+                                *ret, !address && !args->options[OPTION_NO_ASK_PASSWORD]);
         if (r >= 0)
                 return CTL_OK;
         fprintf(stderr, "dpinctl: no connection to %s: %s\n", address ? address : "the system bus",
@@ -125,8 +132,34 @@ sd_bus_message *bus_prepare(sd_bus *bus, const Service *s, const char *member) {
                 fprintf(stderr, "dpinctl: %s\n", strerror(-r));
                 return NULL;
         }
-        (void)sd_bus_message_set_allow_interactive_authorization(call, true);
+        (void)sd_bus_message_set_allow_interactive_authorization(call, false);
         return call;
+}
+
+/* The same question again, with somebody there who can be asked for a password. Negative: nobody
+ * is, or not allowed either: the first error stands. */
+static int call_again(sd_bus_message *call, sd_bus_message **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *again = NULL;
+        _cleanup_(agent_freep) Agent *agent = NULL;
+        sd_bus *bus = sd_bus_message_get_bus(call);
+        int r;
+
+        if (sd_bus_get_allow_interactive_authorization(bus) <= 0)
+                return -EACCES;
+        r = agent_start(&agent);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_new_method_call(bus, &again, sd_bus_message_get_destination(call),
+                                           sd_bus_message_get_path(call),
+                                           sd_bus_message_get_interface(call),
+                                           sd_bus_message_get_member(call));
+        if (r >= 0)
+                r = sd_bus_message_rewind(call, true);
+        if (r >= 0)
+                r = sd_bus_message_copy(again, call, true);
+        if (r >= 0)
+                r = sd_bus_message_set_allow_interactive_authorization(again, true);
+        return r < 0 ? r : sd_bus_call(bus, again, PATIENCE, NULL, ret);
 }
 
 static CtlExit talk(const Service *s, sd_bus_message *call, sd_bus_message **ret, bool quiet) {
@@ -134,6 +167,9 @@ static CtlExit talk(const Service *s, sd_bus_message *call, sd_bus_message **ret
         int r;
 
         r = sd_bus_call(sd_bus_message_get_bus(call), call, 0, &error, ret);
+        if (sd_bus_error_has_name(&error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED) &&
+            call_again(call, ret) >= 0)
+                return CTL_OK;
         if (r >= 0)
                 return CTL_OK;
         if (r == -ENOTCONN || r == -ECONNRESET)

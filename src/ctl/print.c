@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "ctl/pager.h"
 
 static CtlExit outcome(int r) {
         if (r >= 0)
@@ -17,10 +18,15 @@ static TableStyle style_of(const Args *args) {
                              .color = table_may_color(stdout) };
 }
 
+/* What the reader of a pager did not wait for is no failure. */
 CtlExit print_table(const Args *args, const Table *t) {
         TableStyle style = style_of(args);
+        _cleanup_(pager_closep) Pager *pager = NULL;
 
-        return outcome(table_print(t, &style, stdout));
+        if (args->options[OPTION_JSON] || args->options[OPTION_NO_PAGER] || pager_open(&pager) <= 0)
+                return outcome(table_print(t, &style, stdout));
+        (void)table_print(t, &style, stdout);
+        return CTL_OK;
 }
 
 CtlExit print_record(const Args *args, const Table *t) {

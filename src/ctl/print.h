@@ -4,7 +4,8 @@
 #include "ctl/command.h"
 #include "ctl/table.h"
 
-/* All rows, or the first one upright; by --json, NO_COLOR and what the output is. */
+/* All rows, or the first one upright; by --json, NO_COLOR and what the output is; rows by way of a
+ * pager when there is a terminal. */
 CtlExit print_table(const Args *args, const Table *t);
 CtlExit print_record(const Args *args, const Table *t);
 /* {"name": "value"} by --json, else the value alone. */

@@ -3,8 +3,12 @@
 import base64
 import json
 import os
+import pty
+import select
+import signal
 import subprocess
 import sys
+import time
 import unittest
 import unittest.mock
 
@@ -86,14 +90,35 @@ class Ctl(Programs):
     def busctl(self, service, member, types="", *args, check=True):
         """What a method answers, or its error's text."""
         name = f"org.dpin.{service}"
-        done = subprocess.run(["busctl", f"--address={self.world.bus_address}", "--json=short", "call", name,
+        done = subprocess.run(["busctl", f"--address={self.world.bus_address}", "--json=short", "--", "call", name,
                                "/" + name.replace(".", "/"), name, member, types, *map(str, args)],
                               capture_output=True, check=check)
         return json.loads(done.stdout)["data"] if done.returncode == 0 else done.stderr.decode()
 
-    def newcomer(self, address="192.0.2.7"):
+    def on_terminal(self, *args, env=None, answers=(), seconds=20):
+        """(exit status, what was shown) of dpinctl on a terminal, where each prompt gets its answer."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.environ.update({"TERM": "xterm", **(env or {})})
+            os.execv(self.argv()[0], self.argv(*args))
+        shown, answers, end = b"", list(answers), time.monotonic() + seconds
+        while time.monotonic() < end:
+            if select.select([fd], [], [], 0.1)[0]:
+                try:
+                    shown += os.read(fd, 4096)
+                except OSError:
+                    break
+            if answers and shown.endswith(b": "):
+                os.write(fd, answers.pop(0))
+                shown += b"|"
+        else:
+            os.kill(pid, signal.SIGKILL)
+        os.close(fd)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+    def newcomer(self, address="192.0.2.7", tags=()):
         """Not from this machine, so nobody trusts it yet."""
-        v = Validator(self.world.hub_url, lambda *_: UP, headers={"X-Forwarded-For": address}).start()
+        v = Validator(self.world.hub_url, lambda *_: UP, headers={"X-Forwarded-For": address}, tags=tags).start()
         self.addCleanup(v.stop)
         v.wait_welcome()
         return v

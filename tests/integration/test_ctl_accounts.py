@@ -2,11 +2,7 @@
 
 import hashlib
 import os
-import pty
-import select
-import signal
 import subprocess
-import time
 import unittest
 
 import nacl.exceptions
@@ -112,24 +108,7 @@ class Users(Ctl):
         self.assertIsNone(self.hash_of("short@example.org") or None)
 
     def typed(self, *lines):
-        """(exit status, what was shown) of `user password` on a terminal."""
-        pid, fd = pty.fork()
-        if pid == 0:
-            os.execv(self.argv()[0], self.argv("user", "password", "typed@example.org"))
-        shown, lines, end = b"", list(lines), time.monotonic() + 20
-        while time.monotonic() < end:
-            if select.select([fd], [], [], 0.1)[0]:
-                try:
-                    shown += os.read(fd, 1000)
-                except OSError:
-                    break
-            if lines and shown.endswith(b": "):
-                os.write(fd, lines.pop(0))
-                shown += b"|"
-        else:
-            os.kill(pid, signal.SIGKILL)
-        os.close(fd)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+        return self.on_terminal("user", "password", "typed@example.org", answers=lines)
 
     def test_a_password_typed_twice(self):
         self.ok("user", "add", "typed@example.org")
