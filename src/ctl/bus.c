@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "ctl/agent.h"
 
+#define LOG_CONTROL "org.freedesktop.LogControl1"
 #define PAGE        500u
 #define PATIENCE    (150 * USEC_PER_SEC) /* of a call for which a human types a password */
 #define CURSOR_SIZE 64
@@ -17,6 +18,17 @@ const Service service_hub = { "dpin-hub", "org.dpin.Hub1", "/org/dpin/Hub1" };
 const Service service_api = { "dpin-api", "org.dpin.Api1", "/org/dpin/Api1" };
 const Service service_validator = { "dpin-validator", "org.dpin.Validator1",
                                     "/org/dpin/Validator1" };
+
+const Service *const services[] = { &service_hub, &service_api, &service_validator, NULL };
+
+const Service *service_find(const char *name) {
+        for (size_t i = 0; services[i]; i++)
+                if (strcmp(services[i]->unit, name) == 0 ||
+                    strcmp(services[i]->unit + strlen("dpin-"), name) == 0)
+                        return services[i];
+        fprintf(stderr, "dpinctl: \"%s\" is no daemon: hub, api or validator\n", name);
+        return NULL;
+}
 
 #define ABSENT "does not run here, or on another bus (--bus=ADDRESS)"
 
@@ -261,17 +273,62 @@ CtlExit bus_list(const Args *args, const BusList *list) {
         return CTL_OK;
 }
 
-CtlExit bus_properties(sd_bus *bus, const Service *s, sd_bus_message **ret) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+/* A question about what there is starts nothing. */
+static sd_bus_message *prepare_get(sd_bus *bus, const Service *s, const char *member) {
+        sd_bus_message *call = NULL;
         int r;
 
         r = sd_bus_message_new_method_call(bus, &call, s->name, s->path,
-                                           "org.freedesktop.DBus.Properties", "GetAll");
-        if (r >= 0)
-                r = sd_bus_message_append(call, "s", s->name);
-        if (r < 0)
-                return bus_garbled(s, r);
-        return talk(s, call, ret, true);
+                                           "org.freedesktop.DBus.Properties", member);
+        if (r < 0) {
+                fprintf(stderr, "dpinctl: %s\n", strerror(-r));
+                return NULL;
+        }
+        (void)sd_bus_message_set_auto_start(call, false);
+        return call;
+}
+
+CtlExit bus_properties(sd_bus *bus, const Service *s, sd_bus_message **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = prepare_get(bus, s, "GetAll");
+        int r;
+
+        if (!call)
+                return CTL_FAILED;
+        r = sd_bus_message_append(call, "s", s->name);
+        return r < 0 ? bus_garbled(s, r) : talk(s, call, ret, true);
+}
+
+CtlExit bus_property(sd_bus *bus, const Service *s, const char *name, sd_bus_message **ret) {
+        sd_bus_message *call = prepare_get(bus, s, "Get");
+
+        if (!call)
+                return CTL_FAILED;
+        return bus_send(s, call, sd_bus_message_append(call, "ss", LOG_CONTROL, name), ret);
+}
+
+sd_bus_message *bus_prepare_set(sd_bus *bus, const Service *s, const char *name) {
+        sd_bus_message *call = prepare_get(bus, s, "Set");
+
+        if (call && sd_bus_message_append(call, "ss", LOG_CONTROL, name) < 0)
+                call = sd_bus_message_unref(call);
+        return call;
+}
+
+bool bus_is_running(sd_bus *bus, const Service *s) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        int running = 0;
+
+        if (sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                               "org.freedesktop.DBus", "NameHasOwner", NULL, &answer, "s",
+                               s->name) < 0)
+                return false;
+        return sd_bus_message_read(answer, "b", &running) > 0 && running;
+}
+
+void bus_tell_absent(const Service *s) {
+        const sd_bus_error error = SD_BUS_ERROR_MAKE_CONST(SD_BUS_ERROR_NAME_HAS_NO_OWNER, NULL);
+
+        (void)judge(s, &error, false);
 }
 
 CtlExit bus_garbled(const Service *s, int r) {

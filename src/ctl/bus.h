@@ -13,6 +13,9 @@ typedef struct Service {
 } Service;
 
 extern const Service service_hub, service_api, service_validator;
+extern const Service *const services[]; /* ended by NULL */
+/* "hub" or "dpin-hub"; NULL: there is none, told. */
+const Service *service_find(const char *name);
 
 CtlExit bus_open(const Args *args, sd_bus **ret);
 /* A call to be filled and sent; NULL: told. */
@@ -38,7 +41,14 @@ typedef struct BusList {
 /* Opens the bus and walks the pages of a list. */
 CtlExit bus_list(const Args *args, const BusList *list);
 /* The properties of a daemon as a{sv}, the message standing before it; CTL_UNAVAILABLE without a
- * word when it does not run. */
+ * word when it does not run. It is not started by this. */
 CtlExit bus_properties(sd_bus *bus, const Service *s, sd_bus_message **ret);
+/* One of them, of the interface org.freedesktop.LogControl1, as v. */
+CtlExit bus_property(sd_bus *bus, const Service *s, const char *name, sd_bus_message **ret);
+/* Setting one of them: the value is to be appended. NULL: told. */
+sd_bus_message *bus_prepare_set(sd_bus *bus, const Service *s, const char *name);
+bool bus_is_running(sd_bus *bus, const Service *s);
+/* As a call to it would. */
+void bus_tell_absent(const Service *s);
 /* For what cannot be read of an answer. */
 CtlExit bus_garbled(const Service *s, int r);

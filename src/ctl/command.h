@@ -23,11 +23,15 @@ typedef struct Verb {
 } Verb;
 
 CtlExit verb_decode(const Args *args, const char *const *words);
+CtlExit verb_hub_reload(const Args *args, const char *const *words);
+CtlExit verb_hub_status(const Args *args, const char *const *words);
 CtlExit verb_key_generate(const Args *args, const char *const *words);
 CtlExit verb_key_show(const Args *args, const char *const *words);
+CtlExit verb_log_level(const Args *args, const char *const *words);
 CtlExit verb_payout_approve(const Args *args, const char *const *words);
 CtlExit verb_payout_list(const Args *args, const char *const *words);
 CtlExit verb_payout_settle(const Args *args, const char *const *words);
+CtlExit verb_reload(const Args *args, const char *const *words);
 CtlExit verb_status(const Args *args, const char *const *words);
 CtlExit verb_token_create(const Args *args, const char *const *words);
 CtlExit verb_token_list(const Args *args, const char *const *words);
@@ -39,6 +43,7 @@ CtlExit verb_user_remove(const Args *args, const char *const *words);
 CtlExit verb_validator_approve(const Args *args, const char *const *words);
 CtlExit verb_validator_list(const Args *args, const char *const *words);
 CtlExit verb_validator_show(const Args *args, const char *const *words);
+CtlExit verb_validator_status(const Args *args, const char *const *words);
 CtlExit verb_validator_suspend(const Args *args, const char *const *words);
 CtlExit verb_website_add(const Args *args, const char *const *words);
 CtlExit verb_website_list(const Args *args, const char *const *words);

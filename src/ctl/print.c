@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/json.h"
 #include "ctl/pager.h"
 
 static CtlExit outcome(int r) {
@@ -35,9 +34,18 @@ CtlExit print_record(const Args *args, const Table *t) {
         return outcome(table_print_record(t, &style, stdout));
 }
 
+CtlExit print_json(JsonWriter *w) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = json_writer_take(w, &text);
+        if (r >= 0)
+                puts(text);
+        return outcome(r);
+}
+
 CtlExit print_value(const Args *args, const char *name, const char *value) {
         _cleanup_(json_writer_freep) JsonWriter *w = NULL;
-        _cleanup_free_ char *text = NULL;
         int r;
 
         if (!args->options[OPTION_JSON]) {
@@ -50,8 +58,5 @@ CtlExit print_value(const Args *args, const char *name, const char *value) {
         json_writer_open_object(w, NULL);
         json_writer_string(w, name, value);
         json_writer_close(w);
-        r = json_writer_take(w, &text);
-        if (r >= 0)
-                puts(text);
-        return outcome(r);
+        return print_json(w);
 }

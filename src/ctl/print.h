@@ -1,6 +1,7 @@
 /* How verbs answer on the standard output. */
 #pragma once
 
+#include "base/json.h"
 #include "ctl/command.h"
 #include "ctl/table.h"
 
@@ -8,5 +9,7 @@
  * pager when there is a terminal. */
 CtlExit print_table(const Args *args, const Table *t);
 CtlExit print_record(const Args *args, const Table *t);
+/* Takes what was written, and prints it on a line. */
+CtlExit print_json(JsonWriter *w);
 /* {"name": "value"} by --json, else the value alone. */
 CtlExit print_value(const Args *args, const char *name, const char *value);

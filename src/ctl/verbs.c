@@ -11,7 +11,7 @@
 #define ALWAYS   (TAKES(BUS) | TAKES(HELP) | TAKES(JSON) | TAKES(NO_ASK_PASSWORD) | TAKES(NO_PAGER))
 
 const Verb verbs[] = {
-        { "status", NULL, "", 0, 0, 0, verb_status, "How the daemons on this machine are" },
+        { "status", NULL, "[DAEMON]", 0, 1, 0, verb_status, "How the daemons on this machine are" },
         { "website", "add", "URL", 1, 1,
           TAKES(NAME) | TAKES(INTERVAL) | TAKES(TIMEOUT) | TAKES(SEATS), verb_website_add,
           "Watch a website; prints its id" },
@@ -25,8 +25,12 @@ const Verb verbs[] = {
         { "validator", "list", "", 0, 0, TAKES(STATE), verb_validator_list,
           "Who checks, and who would like to" },
         { "validator", "show", "KEY", 1, 1, 0, verb_validator_show, "All about one" },
+        { "validator", "status", "", 0, 0, 0, verb_validator_status,
+          "How the validator on this machine is" },
         { "validator", "suspend", "KEY", 1, 1, 0, verb_validator_suspend,
           "Let it check no longer" },
+        { "hub", "reload", "", 0, 0, 0, verb_hub_reload, "Let the hub read its settings again" },
+        { "hub", "status", "", 0, 0, 0, verb_hub_status, "How the hub on this machine is" },
         { "payout", "approve", "ID", 1, 1, 0, verb_payout_approve, "Let it be paid" },
         { "payout", "list", "", 0, 0, TAKES(STATE), verb_payout_list, "What was asked for" },
         { "payout", "settle", "ID TRANSACTION", 2, 2, 0, verb_payout_settle,
@@ -40,6 +44,10 @@ const Verb verbs[] = {
         { "user", "password", "USER", 1, 1, 0, verb_user_password,
           "Set a password, typed or from the standard input" },
         { "user", "rm", "USER", 1, 1, 0, verb_user_remove, "Let a user in no longer" },
+        { "reload", NULL, "[DAEMON...]", 0, 3, 0, verb_reload,
+          "Let daemons, or all that run, read their settings again" },
+        { "log-level", NULL, "[DAEMON [LEVEL]]", 0, 2, 0, verb_log_level,
+          "What the daemons log, or to change it" },
         { "key", "generate", "[FILE]", 0, 1, 0, verb_key_generate,
           "Make a key in a new file, or on the standard output" },
         { "key", "show", "[FILE]", 0, 1, 0, verb_key_show,

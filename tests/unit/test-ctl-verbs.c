@@ -68,8 +68,8 @@ static void foreign_options_and_wrong_counts_are_refused(void **state _unused_) 
         a.options[OPTION_SCOPE] = NULL;
         a.words[a.n_words++] = "more";
         refuse(&a, "website add: \"more\" is one word too many");
-        refuse(&(Args){ .words = { "status", "x" }, .n_words = 2 },
-               "status: \"x\" is one word too many");
+        refuse(&(Args){ .words = { "website", "list", "x" }, .n_words = 3 },
+               "website list: \"x\" is one word too many");
 }
 
 static char *help_of(const Verb *v, const char *noun) {
