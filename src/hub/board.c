@@ -249,17 +249,27 @@ static int add(Board *b, const WebsiteRow *row) {
         if (!b->started)
                 return 0;
 
-        record_website(&b->options.recorder, &e->website, false);
+        record_website(&b->options.recorder, &e->website,
+                       row->epoch > 0 ? WEBSITE_RESUMED : WEBSITE_ADDED);
         resume(e, row);
         site_start(e->website.site, now);
         schedule(e, now);
         return 0;
 }
 
-static void remove_website(Board *b, Entry *e) {
+static void remove_website(Board *b, Entry *e, WebsiteChange change) {
         assign_remove_all(b->options.assigner, &e->website);
-        record_website(&b->options.recorder, &e->website, true);
+        record_website(&b->options.recorder, &e->website, change);
         forget(b, e);
+}
+
+/* One that was paused is in no hub's memory, but others still know it. */
+static void remove_paused(Board *b, const WebsiteRow *row) {
+        Website w = { .id = row->id, .organisation = row->organisation, .url = (char *)row->url };
+
+        uuid_format(&row->public_id, w.id_text);
+        if (b->started)
+                record_website(&b->options.recorder, &w, WEBSITE_REMOVED);
 }
 
 /* What cannot be checked any more is not checked as it was before either. */
@@ -270,7 +280,7 @@ static int change(Board *b, Entry *e, const WebsiteRow *row) {
 
         r = fill(&e->website, row);
         if (r < 0) {
-                remove_website(b, e);
+                remove_website(b, e, WEBSITE_REMOVED);
                 return r;
         }
         conf = conf_of(&e->website);
@@ -286,7 +296,9 @@ int board_put(Board *b, const WebsiteRow *row) {
         HASH_FIND(hh, b->entries, &row->id, sizeof(row->id), e);
         if (row->removed || row->paused) {
                 if (e)
-                        remove_website(b, e);
+                        remove_website(b, e, row->removed ? WEBSITE_REMOVED : WEBSITE_PAUSED);
+                else if (row->removed)
+                        remove_paused(b, row);
                 return 0;
         }
         return e ? change(b, e, row) : add(b, row);
@@ -313,6 +325,15 @@ void board_states(const Board *b, unsigned ret[static _VERDICT_MAX]) {
         memset(ret, 0, _VERDICT_MAX * sizeof(*ret));
         HASH_ITER(hh, b->entries, e, next)
         ret[site_state(e->website.site)]++;
+}
+
+size_t board_incidents(const Board *b) {
+        size_t n = 0;
+        Entry *e, *next;
+
+        HASH_ITER(hh, b->entries, e, next)
+        n += e->website.incident_open;
+        return n;
 }
 
 int board_restore(Board *b, Website *w, const SiteRestore *restore) {

@@ -1,4 +1,5 @@
-/* What the methods of org.dpin.Hub1 do, as deeds of store/bus-call.h; userdata is the manager. */
+/* The parts of org.dpin.Hub1: what its methods do, as deeds of store/bus-call.h with the manager
+ * for userdata, its figures, and what it says by itself. */
 #pragma once
 
 #include "hub/manager.h"
@@ -21,3 +22,27 @@ void hub_bus_resume_website(BusCall *c, void *userdata);
 void hub_bus_list_payouts(BusCall *c, void *userdata);
 void hub_bus_approve_payout(BusCall *c, void *userdata);
 void hub_bus_settle_payout(BusCall *c, void *userdata);
+
+/* Where signals come from. */
+typedef struct BusObject {
+        sd_bus *bus; /* borrowed */
+        const char *path, *interface;
+} BusObject;
+
+int hub_bus_signal(const BusObject *from, const NewsItem *item);
+
+/* What of the properties moves by itself. Whoever watches is told once a second at most. */
+typedef struct HubFigures {
+        uint32_t sessions, websites, validators, connected, incidents;
+        uint32_t states[_VERDICT_MAX];
+        uint64_t dropped;
+        uint64_t seen; /* news: without any, incidents and states are what they were */
+} HubFigures;
+
+/* before: as they were; what did not move since is not counted again. */
+HubFigures hub_figures(HubManager *m, const HubFigures *before);
+/* The properties that differ, ended by NULL; their number. */
+#define HUB_FIGURES_MAX 8
+size_t hub_figures_compare(const HubFigures *a, const HubFigures *b,
+                           char *ret[static HUB_FIGURES_MAX]);
+int hub_figures_append(const HubFigures *f, const char *property, sd_bus_message *reply);

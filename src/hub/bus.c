@@ -8,6 +8,7 @@
 #include "base/encode.h"
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "event/timer.h"
 #include "hub/bus-deeds.h"
 
 #define NAME      "org.dpin.Hub1"
@@ -19,6 +20,9 @@ struct HubBus {
         Bus *bus;
         const char *version; /* a property */
         BusCalls *calls;
+        Timer *timer;       /* looks for figures that changed */
+        HubFigures figures; /* as they were counted last */
+        HubFigures told;
 };
 
 static const BusDeed deeds[] = {
@@ -61,18 +65,6 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error _unu
 
 /* Properties ----------------------------------------------------------------------------------- */
 
-static uint32_t count_websites(const HubBus *b) {
-        const Core *core = hub_manager_core(b->manager);
-
-        return core ? (uint32_t)board_count(core_board(core)) : 0;
-}
-
-static uint32_t count_validators(const HubBus *b) {
-        const Core *core = hub_manager_core(b->manager);
-
-        return core ? (uint32_t)registry_count(core_registry(core)) : 0;
-}
-
 static int property_state(sd_bus *bus _unused_, const char *path _unused_,
                           const char *interface _unused_, const char *property _unused_,
                           sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
@@ -92,19 +84,26 @@ static int property_network_key(sd_bus *bus _unused_, const char *path _unused_,
         return sd_bus_message_append(reply, "s", text);
 }
 
-static int property_count(sd_bus *bus _unused_, const char *path _unused_,
-                          const char *interface _unused_, const char *property,
+static int property_figure(sd_bus *bus _unused_, const char *path _unused_,
+                           const char *interface _unused_, const char *property,
+                           sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        HubBus *b = userdata;
+
+        b->figures = hub_figures(b->manager, &b->figures);
+        return hub_figures_append(&b->figures, property, reply);
+}
+
+/* Since the state was read from the database. */
+static int property_taken(sd_bus *bus _unused_, const char *path _unused_,
+                          const char *interface _unused_, const char *property _unused_,
                           sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
         HubBus *b = userdata;
-        uint32_t n;
+        const Core *core = hub_manager_core(b->manager);
+        IngestCounters c = core ? *core_counters(core) : (IngestCounters){ 0 };
 
-        if (strcmp(property, "Sessions") == 0)
-                n = (uint32_t)hub_manager_sessions(b->manager);
-        else if (strcmp(property, "Websites") == 0)
-                n = count_websites(b);
-        else
-                n = count_validators(b);
-        return sd_bus_message_append(reply, "u", n);
+        return sd_bus_message_append(reply, "a{st}", 4, "batches", c.batches, "commits",
+                                     core ? core_committed(core) : UINT64_C(0), "repeated",
+                                     c.repeated, "ticks", c.ticks);
 }
 
 /* What is refused before there is a session. */
@@ -151,10 +150,17 @@ static const sd_bus_vtable hub_vtable[] = {
         SD_BUS_PROPERTY("Version", "s", NULL, offsetof(HubBus, version),
                         SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("NetworkKey", "s", property_network_key, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Sessions", "u", property_count, 0, 0),
+        SD_BUS_PROPERTY("Sessions", "u", property_figure, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Validators", "u", property_figure, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ValidatorsConnected", "u", property_figure, 0,
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Websites", "u", property_figure, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("States", "a{su}", property_figure, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Incidents", "u", property_figure, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("SignalsDropped", "t", property_figure, 0,
+                        SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Taken", "a{st}", property_taken, 0, 0),
         SD_BUS_PROPERTY("Refused", "a{st}", property_refused, 0, 0),
-        SD_BUS_PROPERTY("Websites", "u", property_count, 0, 0),
-        SD_BUS_PROPERTY("Validators", "u", property_count, 0, 0),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListValidators", SD_BUS_ARGS("s", state, "s", after, "u", limit),
@@ -189,8 +195,49 @@ static const sd_bus_vtable hub_vtable[] = {
                                 on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("SettlePayout", SD_BUS_ARGS("s", id, "s", transaction),
                                 SD_BUS_RESULT("s", status), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("WebsiteStateChanged",
+                                SD_BUS_ARGS("s", id, "s", url, "s", state, "s", previous, "s",
+                                            cause, "s", assurance, "t", at),
+                                0),
+        SD_BUS_SIGNAL_WITH_ARGS("WebsiteAdded", SD_BUS_ARGS("s", id, "s", url, "t", at), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("WebsiteRemoved", SD_BUS_ARGS("s", id, "s", url, "t", at), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("IncidentOpened",
+                                SD_BUS_ARGS("s", id, "s", website, "s", url, "s", kind, "s", cause,
+                                            "t", at),
+                                0),
+        SD_BUS_SIGNAL_WITH_ARGS("IncidentClosed",
+                                SD_BUS_ARGS("s", id, "s", website, "s", url, "s", kind, "s", cause,
+                                            "t", at),
+                                0),
+        SD_BUS_SIGNAL_WITH_ARGS("ValidatorOnline", SD_BUS_ARGS("s", key, "s", name, "t", at), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ValidatorOffline", SD_BUS_ARGS("s", key, "s", name, "t", at), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ValidatorWaiting",
+                                SD_BUS_ARGS("s", key, "s", name, "s", address, "t", at), 0),
         SD_BUS_VTABLE_END
 };
+
+/* What it says by itself ----------------------------------------------------------------------- */
+
+static void on_beat(void *userdata) {
+        HubBus *b = userdata;
+        char *names[HUB_FIGURES_MAX];
+
+        b->figures = hub_figures(b->manager, &b->figures);
+        if (hub_figures_compare(&b->figures, &b->told, names) > 0)
+                (void)sd_bus_emit_properties_changed_strv(bus_get(b->bus), OBJECT, INTERFACE,
+                                                          names);
+        b->told = b->figures;
+}
+
+void hub_bus_news(HubBus *b, const NewsItem *item) {
+        int r;
+
+        if (!b)
+                return;
+        r = hub_bus_signal(&(const BusObject){ bus_get(b->bus), OBJECT, INTERFACE }, item);
+        if (r < 0)
+                log_debug("a signal cannot be sent: %s", strerror(-r));
+}
 
 /* Building ------------------------------------------------------------------------------------- */
 
@@ -220,6 +267,10 @@ int hub_bus_new(HubBus **ret, uv_loop_t *loop, const char *address, HubManager *
         r = sd_bus_add_object_vtable(bus_get(b->bus), NULL, OBJECT, INTERFACE, hub_vtable, b);
         if (r < 0)
                 return r;
+        r = timer_new(&b->timer, loop, on_beat, b);
+        if (r < 0)
+                return r;
+        timer_every(b->timer, USEC_PER_SEC, USEC_PER_SEC);
 
         *ret = TAKE_PTR(b);
         return 0;
@@ -228,6 +279,7 @@ int hub_bus_new(HubBus **ret, uv_loop_t *loop, const char *address, HubManager *
 HubBus *hub_bus_free(HubBus *b) {
         if (!b)
                 return NULL;
+        timer_free(b->timer);
         bus_calls_free(b->calls);
         bus_free(b->bus);
         free(b);
@@ -235,7 +287,8 @@ HubBus *hub_bus_free(HubBus *b) {
 }
 
 void hub_bus_changed(HubBus *b) {
-        if (b)
-                (void)sd_bus_emit_properties_changed(bus_get(b->bus), OBJECT, INTERFACE, "State",
-                                                     NULL);
+        if (!b)
+                return;
+        b->figures.seen = UINT64_MAX; /* with another core all is counted anew */
+        (void)sd_bus_emit_properties_changed(bus_get(b->bus), OBJECT, INTERFACE, "State", NULL);
 }

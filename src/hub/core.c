@@ -72,6 +72,7 @@ static void on_committed(uint64_t commit_no, usec_t time, void *userdata) {
 
         acks_committed(c->acks, commit_no, time);
         assign_committed(c->assigner, commit_no);
+        news_committed(c->options.news, commit_no, hub_clock_now(c->options.clock));
 }
 
 static void on_failed(int r, const char *error, void *userdata) {
@@ -82,14 +83,22 @@ static void on_failed(int r, const char *error, void *userdata) {
         fail(c, r, "commit");
 }
 
+static Recorder recorder_of(const Core *c) {
+        return (Recorder){ .writer = c->writer,
+                           .registry = c->registry,
+                           .clock = c->options.clock,
+                           .hub_secret = c->options.hub_secret,
+                           .news = c->options.news };
+}
+
 static void on_joined(Validator *v, bool again, void *userdata) {
         Core *c = userdata;
-        Recorder recorder = { .writer = c->writer,
-                              .registry = c->registry,
-                              .clock = c->options.clock };
+        const Recorder recorder = recorder_of(c);
 
-        if (v->standing != STANDING_APPROVED)
-                return; /* strangers are told of by who let them wait */
+        if (v->standing != STANDING_APPROVED) { /* strangers are logged by who let them wait */
+                record_stranger(&recorder, v, session_source(v->session));
+                return;
+        }
         log_event(LOG_INFO, DPIN_MSG_VALIDATOR_CONNECTED, "validator connected",
                   "DPIN_VALIDATOR=%s\nDPIN_SOURCE=%s", v->key_text, session_source(v->session));
         v->orders_due = false;
@@ -158,8 +167,7 @@ static int make_inputs(Core *c, const HubStateRow *state) {
                                       .registry = c->registry,
                                       .book = c->book,
                                       .assigner = c->assigner,
-                                      .recorder = { c->writer, c->registry, c->options.clock,
-                                                    c->options.hub_secret },
+                                      .recorder = recorder_of(c),
                       });
         if (r < 0)
                 return r;
@@ -362,9 +370,7 @@ void core_notice(Core *c, Session *s, const FrameNotice *notice) {
 
 void core_closed(Core *c, Session *s) {
         Validator *v = session_validator(s);
-        Recorder recorder = { .writer = c->writer,
-                              .registry = c->registry,
-                              .clock = c->options.clock };
+        const Recorder recorder = recorder_of(c);
         uint32_t id;
 
         if (c->admission)
@@ -484,4 +490,8 @@ const Board *core_board(const Core *c) {
 
 const IngestCounters *core_counters(const Core *c) {
         return ingest_counters(c->ingest);
+}
+
+uint64_t core_committed(const Core *c) {
+        return writer_committed(c->writer);
 }

@@ -8,6 +8,7 @@
 #include "hub/admission.h"
 #include "hub/board.h"
 #include "hub/ingest.h"
+#include "hub/news.h"
 #include "store/validators.h"
 
 typedef struct Core Core;
@@ -18,6 +19,7 @@ typedef struct CoreOptions {
         const PublicKey *network;
         HubClock *clock; /* goes on from what the database has, if it is behind */
         const uint8_t *hub_secret;
+        News *news;
         bool open_admission;
         void (*ready)(void *userdata);
         /* Of no more use: free it, but not inside this call. reason is borrowed for the call. */
@@ -54,3 +56,4 @@ void core_flush(Core *c);
 const Registry *core_registry(const Core *c);
 const Board *core_board(const Core *c);
 const IngestCounters *core_counters(const Core *c);
+uint64_t core_committed(const Core *c); /* the last commit's number */

@@ -47,6 +47,12 @@ static void on_changed(void *userdata) {
         hub_bus_changed(h->bus);
 }
 
+static void on_news(const NewsItem *item, void *userdata) {
+        Hub *h = userdata;
+
+        hub_bus_news(h->bus, item);
+}
+
 /* Checked first; what is running keeps its settings until the next start, but for the log level. */
 static int on_reload_wanted(char **error, void *userdata) {
         Hub *h = userdata;
@@ -72,6 +78,7 @@ static int on_start(Daemon *d, void *userdata) {
 
         r = hub_manager_new(&h->manager, d,
                             &(HubManagerOptions){ .conf = &h->conf,
+                                                  .news = on_news,
                                                   .reload = on_reload_wanted,
                                                   .changed = on_changed,
                                                   .userdata = h });

@@ -31,6 +31,7 @@ struct HubManager {
         SignKey *key;
         uint8_t hub_secret[32];
         HubClock clock;
+        News *news;
         Refusals *refusals;
         Sources *sources;
         Store *store;
@@ -127,6 +128,7 @@ static void open_core(HubManager *m) {
                 .network = sign_key_public(m->key),
                 .clock = &m->clock,
                 .hub_secret = m->hub_secret,
+                .news = m->news,
                 .open_admission = strcmp(m->conf->admission, "open") == 0,
                 .ready = on_core_ready,
                 .failed = on_core_failed,
@@ -143,6 +145,7 @@ static void close_core(HubManager *m) {
         if (m->listener)
                 listener_forget(m->listener, CODE_NOT_READY, 2);
         m->core = core_free(m->core);
+        news_forget(m->news);
         m->core_failed = false;
 }
 
@@ -183,6 +186,12 @@ static void on_store_notify(const char *channel _unused_, const char *payload _u
 }
 
 /* Beats ---------------------------------------------------------------------------------------- */
+
+static void on_news(const NewsItem *item, void *userdata) {
+        HubManager *m = userdata;
+
+        m->options.news(item, m->options.userdata);
+}
 
 static void on_summary(const char *code, const char *source, uint64_t more,
                        void *userdata _unused_) {
@@ -358,6 +367,10 @@ int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *o
         if (r < 0)
                 return r;
 
+        r = news_new(&m->news, on_news, m);
+        if (r < 0)
+                return r;
+
         r = sources_new(&m->sources);
         if (r < 0)
                 return r;
@@ -393,6 +406,7 @@ HubManager *hub_manager_free(HubManager *m) {
         store_free(m->store);
         timer_free(m->timer);
         sources_free(m->sources);
+        news_free(m->news);
         refusals_free(m->refusals);
         sign_key_free(m->key);
         free(m);
@@ -432,6 +446,10 @@ size_t hub_manager_sessions(const HubManager *m) {
 
 int hub_manager_reload(HubManager *m, char **error) {
         return m->options.reload(error, m->options.userdata);
+}
+
+const News *hub_manager_news(const HubManager *m) {
+        return m->news;
 }
 
 const Refusals *hub_manager_refusals(const HubManager *m) {

@@ -11,6 +11,8 @@ typedef struct HubManager HubManager;
 
 typedef struct HubManagerOptions {
         const HubConf *conf; /* borrowed */
+        /* Something happened, and is durable. */
+        void (*news)(const NewsItem *item, void *userdata);
         /* Reads the settings again. Negative: refused, *error says why, freed by the caller. */
         int (*reload)(char **error, void *userdata);
         /* What hub_manager_state() or hub_manager_sessions() say is another now. */
@@ -31,6 +33,7 @@ const PublicKey *hub_manager_network(const HubManager *m);
 usec_t hub_manager_now(const HubManager *m); /* hub time */
 size_t hub_manager_sessions(const HubManager *m);
 int hub_manager_reload(HubManager *m, char **error);
+const News *hub_manager_news(const HubManager *m);
 const Refusals *hub_manager_refusals(const HubManager *m);
 const WsCounters *hub_manager_connections(const HubManager *m); /* NULL: none yet */
 /* One sentence: "ready", or what is missing. */

@@ -61,6 +61,11 @@ static void put_event(const Recorder *r, uint32_t organisation, const char *kind
                          });
 }
 
+/* What is told goes the same way as what is stored. */
+static void tell(const Recorder *r, const NewsItem *item) {
+        news_put(r->news, writer_commit_no(r->writer), item);
+}
+
 static const char *vote_name(VoteOutcome o) {
         return o == VOTE_MISSING ? "missing" : tick_outcome_name(o);
 }
@@ -95,18 +100,28 @@ static char *votes_json(const Recorder *r, const SiteVerdict *v) {
         return json_writer_take(json, &text) < 0 ? NULL : text;
 }
 
-static void verdict_event(const Recorder *r, const Website *w, const SiteVerdict *v) {
+typedef struct Judgement {
+        const char *state, *previous, *cause;
+        const char *assurance; /* NULL: nobody judges */
+        usec_t since;
+} Judgement;
+
+static void verdict_event(const Recorder *r, const Website *w, const Judgement *j) {
         _cleanup_(json_writer_freep) JsonWriter *json = NULL;
         char since[TIME_FORMAT_SIZE];
 
+        tell(r, &(const NewsItem){ .kind = NEWS_WEBSITE_STATE_CHANGED,
+                                   .at = j->since,
+                                   .texts = { w->id_text, w->url, j->state, j->previous, j->cause,
+                                              j->assurance ? j->assurance : "" } });
         if (json_writer_new(&json) < 0)
                 return;
         json_writer_open_object(json, NULL);
         json_writer_string(json, "websiteId", w->id_text);
         json_writer_string(json, "url", w->url);
-        json_writer_string(json, "state", verdict_state_name(v->state));
-        json_writer_string(json, "assurance", assurance_name(v->assurance));
-        json_writer_string(json, "since", time_format(v->since, since));
+        json_writer_string(json, "state", j->state);
+        json_writer_string(json, "assurance", j->assurance);
+        json_writer_string(json, "since", time_format(j->since, since));
         json_writer_close(json);
         put_event(r, w->organisation, "verdict.changed", json);
 }
@@ -114,37 +129,50 @@ static void verdict_event(const Recorder *r, const Website *w, const SiteVerdict
 void record_verdict(const Recorder *r, const Website *w, const SiteVerdict *v) {
         _cleanup_free_ char *votes = votes_json(r, v);
         PqTransaction *group = writer_group(r->writer);
+        const Judgement judgement = {
+                .state = verdict_state_name(v->state),
+                .previous = verdict_state_name(v->previous),
+                .cause = verdict_cause_name(v->cause),
+                .assurance = assurance_name(v->assurance),
+                .since = v->since,
+        };
 
         verdict_put(group, &(VerdictRow){
                                            .website = w->id,
-                                           .state = verdict_state_name(v->state),
-                                           .assurance = assurance_name(v->assurance),
-                                           .cause = verdict_cause_name(v->cause),
+                                           .state = judgement.state,
+                                           .assurance = judgement.assurance,
+                                           .cause = judgement.cause,
                                            .started = v->since,
                                            .first_evidence = v->first_evidence,
                                            .n = v->n,
                                            .votes = votes,
                                            .commit_no = writer_commit_no(r->writer),
                            });
-        verdict_event(r, w, v);
+        verdict_event(r, w, &judgement);
 }
 
-static const char *incident_cause(const SiteIncident *i) {
-        return i->error_class > 0 ? tick_error_name(i->error_class) : verdict_cause_name(i->cause);
-}
+typedef struct IncidentStory {
+        bool open;
+        const char *kind, *cause;
+        usec_t at;
+} IncidentStory;
 
-static void incident_event(const Recorder *r, const Website *w, const SiteIncident *i) {
+static void incident_event(const Recorder *r, const Website *w, const IncidentStory *i) {
         _cleanup_(json_writer_freep) JsonWriter *json = NULL;
         char id[UUID_TEXT_SIZE], at[TIME_FORMAT_SIZE];
 
+        uuid_format(&w->incident, id);
+        tell(r, &(const NewsItem){ .kind = i->open ? NEWS_INCIDENT_OPENED : NEWS_INCIDENT_CLOSED,
+                                   .at = i->at,
+                                   .texts = { id, w->id_text, w->url, i->kind, i->cause } });
         if (json_writer_new(&json) < 0)
                 return;
         json_writer_open_object(json, NULL);
-        json_writer_string(json, "id", uuid_format(&w->incident, id));
+        json_writer_string(json, "id", id);
         json_writer_string(json, "websiteId", w->id_text);
         json_writer_string(json, "url", w->url);
-        json_writer_string(json, "kind", incident_kind_name(i->kind));
-        json_writer_string(json, "cause", incident_cause(i));
+        json_writer_string(json, "kind", i->kind);
+        json_writer_string(json, "cause", i->cause);
         json_writer_string(json, i->open ? "openedAt" : "closedAt", time_format(i->at, at));
         json_writer_close(json);
         put_event(r, w->organisation, i->open ? "incident.opened" : "incident.closed", json);
@@ -152,6 +180,13 @@ static void incident_event(const Recorder *r, const Website *w, const SiteIncide
 
 void record_incident(const Recorder *r, Website *w, const SiteIncident *i) {
         PqTransaction *group = writer_group(r->writer);
+        const IncidentStory story = {
+                .open = i->open,
+                .kind = incident_kind_name(i->kind),
+                .cause = i->error_class > 0 ? tick_error_name(i->error_class)
+                                            : verdict_cause_name(i->cause),
+                .at = i->at,
+        };
 
         if (i->open) {
                 w->incident = uuid7_new(i->at);
@@ -159,8 +194,8 @@ void record_incident(const Recorder *r, Website *w, const SiteIncident *i) {
                               &(IncidentRow){
                                               .id = w->incident,
                                               .website = w->id,
-                                              .kind = incident_kind_name(i->kind),
-                                              .cause = incident_cause(i),
+                                              .kind = story.kind,
+                                              .cause = story.cause,
                                               .opened = i->at,
                                               .first_evidence = i->first_evidence,
                               },
@@ -168,19 +203,31 @@ void record_incident(const Recorder *r, Website *w, const SiteIncident *i) {
         } else if (w->incident_open)
                 incident_close(group, &w->incident, i->at, NULL);
         w->incident_open = i->open;
-        incident_event(r, w, i);
+        incident_event(r, w, &story);
 }
 
-void record_website(const Recorder *r, Website *w, bool removed) {
-        _cleanup_(json_writer_freep) JsonWriter *json = NULL;
+/* Nobody judges it any more. */
+static void end_judging(const Recorder *r, Website *w, const char *cause) {
         usec_t now = hub_clock_now(r->clock);
+        const IncidentStory story = { .kind = incident_kind_name(INCIDENT_DOWN),
+                                      .cause = cause,
+                                      .at = now };
 
-        if (removed) {
-                verdict_close(writer_group(r->writer), w->id, now);
-                if (w->incident_open)
-                        incident_close(writer_group(r->writer), &w->incident, now, NULL);
-                w->incident_open = false;
-        }
+        verdict_close(writer_group(r->writer), w->id, now);
+        if (!w->incident_open)
+                return;
+        incident_close(writer_group(r->writer), &w->incident, now, NULL);
+        w->incident_open = false;
+        incident_event(r, w, &story);
+}
+
+static void existence_event(const Recorder *r, const Website *w, bool removed) {
+        _cleanup_(json_writer_freep) JsonWriter *json = NULL;
+
+        (void)writer_group(r->writer);
+        tell(r, &(const NewsItem){ .kind = removed ? NEWS_WEBSITE_REMOVED : NEWS_WEBSITE_ADDED,
+                                   .at = hub_clock_now(r->clock),
+                                   .texts = { w->id_text, w->url } });
         if (json_writer_new(&json) < 0)
                 return;
         json_writer_open_object(json, NULL);
@@ -189,6 +236,29 @@ void record_website(const Recorder *r, Website *w, bool removed) {
                 json_writer_string(json, "url", w->url);
         json_writer_close(json);
         put_event(r, w->organisation, removed ? "website.removed" : "website.added", json);
+}
+
+static void pause_event(const Recorder *r, const Website *w, bool paused) {
+        const char *state = verdict_state_name(paused ? VERDICT_PAUSED : VERDICT_UNKNOWN);
+        const char *previous = verdict_state_name(paused ? site_state(w->site) : VERDICT_PAUSED);
+
+        (void)writer_group(r->writer);
+        verdict_event(r, w,
+                      &(const Judgement){ .state = state,
+                                          .previous = previous,
+                                          .cause = paused ? "paused" : "resumed",
+                                          .since = hub_clock_now(r->clock) });
+}
+
+void record_website(const Recorder *r, Website *w, WebsiteChange change) {
+        bool ends = change == WEBSITE_REMOVED || change == WEBSITE_PAUSED;
+
+        if (ends)
+                end_judging(r, w, change == WEBSITE_PAUSED ? "paused" : "removed");
+        if (change == WEBSITE_ADDED || change == WEBSITE_REMOVED)
+                existence_event(r, w, ends);
+        else
+                pause_event(r, w, ends);
 }
 
 void record_validator(const Recorder *r, const Validator *v, bool online) {
@@ -202,4 +272,14 @@ void record_validator(const Recorder *r, const Validator *v, bool online) {
         json_writer_string(json, "id", v->key_text);
         json_writer_close(json);
         put_event(r, 0, online ? "validator.online" : "validator.offline", json);
+        tell(r, &(const NewsItem){ .kind = online ? NEWS_VALIDATOR_ONLINE : NEWS_VALIDATOR_OFFLINE,
+                                   .at = hub_clock_now(r->clock),
+                                   .texts = { v->key_text, v->name } });
+}
+
+/* The next commit comes with the next beat at the latest. */
+void record_stranger(const Recorder *r, const Validator *v, const char *source) {
+        tell(r, &(const NewsItem){ .kind = NEWS_VALIDATOR_WAITING,
+                                   .at = hub_clock_now(r->clock),
+                                   .texts = { v->key_text, v->name, source } });
 }

@@ -1,7 +1,9 @@
 /* Decisions as rows: epochs, verdict spans and incidents, and the events that the API's listeners
- * read. Everything goes into the group that the writer is collecting. */
+ * read; as news for bystanders, too. Everything goes into the group that the writer is collecting.
+ */
 #pragma once
 
+#include "hub/news.h"
 #include "hub/registry.h"
 #include "hub/site.h"
 #include "hub/website.h"
@@ -12,6 +14,7 @@ typedef struct Recorder {
         const Registry *registry;
         const HubClock *clock;
         const uint8_t *hub_secret; /* 32 bytes, for the salted leaves of the eligible list */
+        News *news;
 } Recorder;
 
 void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uint32_t *eligible,
@@ -19,8 +22,18 @@ void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uin
 void record_verdict(const Recorder *r, const Website *w, const SiteVerdict *v);
 /* Opens or closes w->incident. */
 void record_incident(const Recorder *r, Website *w, const SiteIncident *i);
-/* Only the event: the row was written by whoever added or removed it. A removal also closes span
- * and incident. */
-void record_website(const Recorder *r, Website *w, bool removed);
+
+typedef enum WebsiteChange {
+        WEBSITE_ADDED,
+        WEBSITE_REMOVED, /* closes span and incident, as the next */
+        WEBSITE_PAUSED,
+        WEBSITE_RESUMED,
+        _WEBSITE_CHANGE_MAX,
+} WebsiteChange;
+
+/* Only what it is to others: the row was written by whoever changed it. */
+void record_website(const Recorder *r, Website *w, WebsiteChange change);
 /* "validator.online", "validator.offline" */
 void record_validator(const Recorder *r, const Validator *v, bool online);
+/* News only: of it nothing is stored. */
+void record_stranger(const Recorder *r, const Validator *v, const char *source);
