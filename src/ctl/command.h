@@ -22,12 +22,14 @@ typedef struct Verb {
         const char *summary;
 } Verb;
 
+CtlExit verb_check(const Args *args, const char *const *words);
 CtlExit verb_decode(const Args *args, const char *const *words);
 CtlExit verb_hub_reload(const Args *args, const char *const *words);
 CtlExit verb_hub_status(const Args *args, const char *const *words);
 CtlExit verb_key_generate(const Args *args, const char *const *words);
 CtlExit verb_key_show(const Args *args, const char *const *words);
 CtlExit verb_log_level(const Args *args, const char *const *words);
+CtlExit verb_monitor(const Args *args, const char *const *words);
 CtlExit verb_payout_approve(const Args *args, const char *const *words);
 CtlExit verb_payout_list(const Args *args, const char *const *words);
 CtlExit verb_payout_settle(const Args *args, const char *const *words);
@@ -36,6 +38,7 @@ CtlExit verb_status(const Args *args, const char *const *words);
 CtlExit verb_token_create(const Args *args, const char *const *words);
 CtlExit verb_token_list(const Args *args, const char *const *words);
 CtlExit verb_token_revoke(const Args *args, const char *const *words);
+CtlExit verb_top(const Args *args, const char *const *words);
 CtlExit verb_user_add(const Args *args, const char *const *words);
 CtlExit verb_user_list(const Args *args, const char *const *words);
 CtlExit verb_user_password(const Args *args, const char *const *words);

@@ -17,13 +17,19 @@ static TableStyle style_of(const Args *args) {
                              .color = table_may_color(stdout) };
 }
 
+CtlExit print_rows_at_once(const Args *args, const Table *t) {
+        TableStyle style = style_of(args);
+
+        return outcome(table_print(t, &style, stdout));
+}
+
 /* What the reader of a pager did not wait for is no failure. */
 CtlExit print_table(const Args *args, const Table *t) {
         TableStyle style = style_of(args);
         _cleanup_(pager_closep) Pager *pager = NULL;
 
         if (args->options[OPTION_JSON] || args->options[OPTION_NO_PAGER] || pager_open(&pager) <= 0)
-                return outcome(table_print(t, &style, stdout));
+                return print_rows_at_once(args, t);
         (void)table_print(t, &style, stdout);
         return CTL_OK;
 }

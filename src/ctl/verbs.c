@@ -12,6 +12,12 @@
 
 const Verb verbs[] = {
         { "status", NULL, "[DAEMON]", 0, 1, 0, verb_status, "How the daemons on this machine are" },
+        { "top", NULL, "", 0, 0, TAKES(DELAY) | TAKES(COUNT), verb_top,
+          "Their figures, again and again" },
+        { "monitor", NULL, "", 0, 0, TAKES(COUNT), verb_monitor,
+          "What happens, when it happens, a line each" },
+        { "check", NULL, "URL", 1, 1, TAKES(TIMEOUT), verb_check,
+          "Look at a website once, from this machine" },
         { "website", "add", "URL", 1, 1,
           TAKES(NAME) | TAKES(INTERVAL) | TAKES(TIMEOUT) | TAKES(SEATS), verb_website_add,
           "Watch a website; prints its id" },

@@ -1,13 +1,16 @@
 """What the daemons are on the bus: described, guarded, and honest when something is away."""
 
+import json
 import os
 import re
 import subprocess
 import unittest
+import unittest.mock
 import xml.etree.ElementTree as tree
 
-from ctl_case import DENIED, NOBODY, OK, SOURCE, UNAVAILABLE, Ctl
-from process import wait_until
+from ctl_case import DENIED, NOBODY, OK, SOURCE, UNAVAILABLE, Ctl, Programs
+from process import Process, wait_until
+from world import BUS_CONFIG
 
 DAEMONS = {"Hub1": "hub", "Api1": "api", "Validator1": "validator"}
 
@@ -67,6 +70,71 @@ class Bus(Ctl):
             self.wait_ready()
 
 
+class Activation(Programs):
+    """The bus knows how daemons are started; here nobody can, as when a unit fails."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        services = f"<servicedir>{SOURCE}/dbus</servicedir></busconfig>"
+        with unittest.mock.patch("world.BUS_CONFIG", BUS_CONFIG.replace("</busconfig>", services)):
+            cls.world.start_bus()
+
+    def test_looking_starts_nothing(self):
+        code, out, err = self.run_ctl("status", "--json")
+        self.assertEqual(code, UNAVAILABLE, err)
+        self.assertEqual({r["state"] for r in json.loads(out)}, {"not running"})
+        self.fails(UNAVAILABLE, "systemctl enable --now dpin-hub", "status", "hub")
+        self.fails(UNAVAILABLE, "systemctl enable --now dpin-hub", "top", "--count=1")
+        self.fails(UNAVAILABLE, "no daemon of dpin runs here", "reload")
+        self.assertNotIn("Activating service name='org.dpin.Hub1'", self.world.bus.log())
+
+    def test_acting_would_and_says_where_to_look(self):
+        self.fails(UNAVAILABLE, "dpin-api could not be started: journalctl -u dpin-api", "token", "list")
+        self.assertIn("Activating service name='org.dpin.Api1'", self.world.bus.log())
+
+    def test_the_files_name_the_units_that_enabling_makes(self):
+        for interface, folder in DAEMONS.items():
+            with open(os.path.join(SOURCE, "dbus", f"org.dpin.{interface}.service"), encoding="utf-8") as f:
+                lines = f.read().splitlines()
+            alias = f"dbus-org.dpin.{interface}.service"
+            for line in (f"Name=org.dpin.{interface}", f"SystemdService={alias}", f"User=dpin-{folder}",
+                         "Exec=/bin/false"):
+                self.assertIn(line, lines)
+            units = "".join(read("units", name) for name in ("meson.build", f"dpin-{folder}.service.in"))
+            self.assertIn(f"Alias={alias}", units)
+
+
+class WithoutPolkit(Programs):
+    """A system bus on which nobody can say who may: nobody may, not even root."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.world.start_bus()
+        cls.env = {"DBUS_SYSTEM_BUS_ADDRESS": cls.world.bus_address}
+        state, path = cls.world._directory("validator"), cls.world._conf("validator", "[Validator]\n")
+        validator = Process("validator", [cls.world.program("dpin-validator"), f"--config={path}"], cls.world.run,
+                            env={**cls.env, "HUB_WSS_URL": "ws://127.0.0.1:9/ws", "STATE_DIRECTORY": state}).start()
+        cls.addClassCleanup(validator.stop)
+
+    def run_system(self, *args):
+        done = subprocess.run([self.world.program("dpinctl"), *args], capture_output=True, text=True, check=False,
+                              env={**os.environ, **self.env}, stdin=subprocess.DEVNULL)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_looking_is_for_everyone(self):
+        code, out, err = self.run_system("validator", "status", "--json")
+        self.assertEqual(code, OK, err)
+        self.assertFalse(json.loads(out)["Connected"])
+
+    def test_acting_is_for_nobody(self):
+        for action, *args in (("check", "check", "http://127.0.0.1:9/"), ("reload", "reload", "validator")):
+            code, out, err = self.run_system(*args)
+            self.assertEqual((code, out), (DENIED, ""), err)
+            self.assertIn(f"there is no polkit here to allow org.dpin.Validator1.{action}: install polkitd", err)
+
+
 class Described(unittest.TestCase):
     """The files that are installed, and the sources."""
 
@@ -86,8 +154,7 @@ class Described(unittest.TestCase):
         for folder in DAEMONS.values():
             for name in os.listdir(os.path.join(SOURCE, "src", folder)):
                 if name.startswith("bus") and name.endswith(".c"):
-                    with open(os.path.join(SOURCE, "src", folder, name), encoding="utf-8") as f:
-                        asked.update(re.findall(r'"(org\.dpin\.\w+1\.[a-z]+(?:-[a-z]+)*)"', f.read()))
+                    asked.update(re.findall(r'"(org\.dpin\.\w+1\.[a-z]+(?:-[a-z]+)*)"', read("src", folder, name)))
         self.assertEqual(asked, set(actions))
         for name, action in actions.items():
             owner, = [a.text for a in action.iter("annotate") if a.get("key") == "org.freedesktop.policykit.owner"]
@@ -95,6 +162,11 @@ class Described(unittest.TestCase):
             self.assertTrue(action.findtext("description") and action.findtext("message"), name)
             for who in ("allow_any", "allow_inactive", "allow_active"):
                 self.assertRegex(action.findtext(f"defaults/{who}"), r"^auth_admin(_keep)?$", name)
+
+
+def read(*path):
+    with open(os.path.join(SOURCE, *path), encoding="utf-8") as f:
+        return f.read()
 
 
 def described(interface):
