@@ -31,6 +31,7 @@ typedef enum Option {
 
 /* Text is borrowed from argv. */
 typedef struct Args {
+        const struct Verb *verbs;         /* all there are; set by main() */
         const char *options[_OPTION_MAX]; /* NULL: not given; "": a flag that was */
         const char *words[ARGS_WORDS_MAX];
         unsigned n_words;

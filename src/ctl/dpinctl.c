@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "ctl/grammar.h"
 #include "ctl/verbs.h"
 
 static CtlExit usage(const char *reason) {
@@ -36,7 +37,7 @@ static CtlExit run(const Args *args) {
                 puts("dpinctl " DPIN_VERSION);
                 return CTL_OK;
         }
-        v = verb_find(args, &first);
+        v = verb_find(verbs, args, &first);
         if (!v)
                 return no_verb(args);
         if (args->options[OPTION_HELP]) {
@@ -54,6 +55,7 @@ int main(int argc, char *argv[]) {
 
         if (args_parse(argc, argv, &args, &reason) < 0)
                 return (int)usage(reason);
+        args.verbs = verbs;
         e = run(&args);
         if (fflush(stdout) == 0 && !ferror(stdout))
                 return (int)e;

@@ -1,14 +1,13 @@
 /* Help is made from the same table that dispatches. */
 #include "ctl/verbs.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/macro.h"
+#include "ctl/grammar.h"
 
 #define TAKES(o) (1u << OPTION_##o)
-#define ALWAYS   (TAKES(BUS) | TAKES(HELP) | TAKES(JSON) | TAKES(NO_ASK_PASSWORD) | TAKES(NO_PAGER))
 
 const Verb verbs[] = {
         { "status", NULL, "[DAEMON]", 0, 1, 0, verb_status, "How the daemons on this machine are" },
@@ -60,22 +59,10 @@ const Verb verbs[] = {
           "The public key of a file, or of the standard input" },
         { "decode", NULL, "[FILE]", 0, 1, 0, verb_decode,
           "A signed batch as JSON, from a file or the standard input" },
+        { "complete", NULL, "[WORD...]", 0, ARGS_WORDS_MAX - 3, 0, verb_complete,
+          "What may follow these words, for shells" },
         { 0 },
 };
-
-const Verb *verb_find(const Args *args, unsigned *ret_rest) {
-        for (const Verb *v = verbs; v->noun; v++) {
-                unsigned n = v->name ? 2 : 1;
-
-                if (args->n_words < n || strcmp(args->words[0], v->noun) != 0)
-                        continue;
-                if (v->name && strcmp(args->words[1], v->name) != 0)
-                        continue;
-                *ret_rest = n;
-                return v;
-        }
-        return NULL;
-}
 
 int verbs_have(const char *noun) {
         for (const Verb *v = verbs; v->noun; v++)
@@ -95,7 +82,7 @@ char *verb_refusal(const Verb *v, const Args *args, unsigned first) {
         int r = 0;
 
         for (int o = 0; o < _OPTION_MAX; o++)
-                if (args->options[o] && !((v->options | ALWAYS) & (1u << o))) {
+                if (args->options[o] && !verb_takes(v, (Option)o)) {
                         r = asprintf(&text, "%s%s%s takes no --%s", v->noun, blank(v), name,
                                      option_text((Option)o)->name);
                         return r < 0 ? NULL : text;
@@ -121,7 +108,7 @@ void verb_help(const Verb *v, FILE *to) {
         fprintf(to, "dpinctl %s%s%s%s%s [OPTION...]\n\n%s.\n\n", v->noun, blank(v),
                 v->name ? v->name : "", *v->words ? " " : "", v->words, v->summary);
         for (int o = 0; o < _OPTION_MAX; o++)
-                if ((v->options | ALWAYS) & (1u << o))
+                if (verb_takes(v, (Option)o))
                         print_option((Option)o, to);
 }
 
@@ -140,7 +127,7 @@ void verbs_help(const char *noun, FILE *to) {
                         print_verb(v, to);
         fputs("\n", to);
         for (int o = 0; o < _OPTION_MAX; o++)
-                if ((ALWAYS | TAKES(VERSION)) & (1u << o))
+                if (verb_takes(NULL, (Option)o) || o == OPTION_VERSION)
                         print_option((Option)o, to);
         fputs("\n\"dpinctl VERB --help\" tells more; dpinctl(1) tells all.\n", to);
 }

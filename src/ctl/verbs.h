@@ -8,8 +8,6 @@
 /* Ended by a verb without noun; those of one noun are neighbours. */
 extern const Verb verbs[];
 
-/* The verb that the words begin with, *ret_rest the number of words it took; NULL: none. */
-const Verb *verb_find(const Args *args, unsigned *ret_rest);
 /* NULL: the verb takes all this; else a sentence why not, freed by the caller. */
 char *verb_refusal(const Verb *v, const Args *args, unsigned first);
 /* Of one verb; of those of a noun (NULL: all of them). */

@@ -6,7 +6,7 @@ import re
 import tempfile
 import unittest
 
-from ctl_case import FAILED, OK, SOURCE, TESTS, UNAVAILABLE, USAGE, Programs
+from ctl_case import FAILED, OK, TESTS, UNAVAILABLE, USAGE, Programs
 
 
 class Offline(Programs):
@@ -55,16 +55,6 @@ class Offline(Programs):
 
     def test_no_bus(self):
         self.fails(UNAVAILABLE, "no connection", "status", bus="unix:path=/nonexistent/bus")
-
-    def test_the_completion_knows_every_verb(self):
-        with open(os.path.join(SOURCE, "src/ctl/dpinctl.bash-completion"), encoding="utf-8") as f:
-            completion = f.read()
-        for line in self.ok("--help").splitlines():
-            if line.startswith("  ") and not line.startswith("  --"):
-                noun, verb = line.split()[:2]
-                known = re.search(rf'\[{noun}\]="([^"]*)"', completion)
-                self.assertTrue(known, noun)
-                self.assertTrue(not verb.islower() or verb in known[1].split(), line)
 
 
 if __name__ == "__main__":
