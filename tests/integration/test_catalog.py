@@ -1,4 +1,4 @@
-"""The log catalog explains every event, and no other; the man pages name every setting, and no other."""
+"""The log catalog explains every event, and no other."""
 
 import os
 import re
@@ -52,19 +52,6 @@ class Catalog(unittest.TestCase):
             shutil.copy(os.path.join(SOURCE, "units/dpin.catalog"), os.path.join(root, "usr/lib/systemd/catalog"))
             done = subprocess.run(["journalctl", f"--root={root}", "--update-catalog"], capture_output=True, check=True)
             self.assertEqual(done.stderr, b"")
-
-
-class Manual(unittest.TestCase):
-    def test_settings_and_their_variables(self):
-        for program in ("hub", "api", "validator"):
-            table = text("src", program, "conf.c")
-            fields = re.findall(r'^\s+\{ "(\w+)", CONF_\w+,[^}]*?(?:NULL|"([A-Z_]+)") \}', table, re.M | re.S)
-            page = text("src/man", f"dpin-{program}.conf.5")
-            self.assertTrue(fields)
-            self.assertEqual(re.findall(r"^\.It Cm (\w+)\b", page, re.M), [name for name, _ in fields], program)
-            for name, variable in fields:
-                if variable:
-                    self.assertIn(f"Pq Ev {variable}\n", page, f"{program}: {name}")
 
 
 if __name__ == "__main__":
