@@ -29,6 +29,7 @@
 #define DPIN_MSG_SPOOL_FULL          "d621fadcc4e345fda228c68c22f47f82"
 #define DPIN_MSG_SPOOL_LOST          "4a1a5a23033141d89f8a46647291a556"
 #define DPIN_MSG_KEY_CREATED         "235c775b578a485b9351c21556e8e85d"
+#define DPIN_MSG_REQUEST_REFUSED     "42e5d9cc2a704abf9c5f7b31f79e9e1e"
 #define DPIN_MSG_RETENTION           "56dcdff1c60c4ec28fc0db7333c063e7"
 #define DPIN_MSG_LEDGER              "7bf63345e3f544229abddeaf88b27749"
 #define DPIN_MSG_BUS_ABSENT          "9d4156e0a7ba402a9aaa4b867510aa27"
