@@ -232,17 +232,20 @@ static void on_ticks_found(const PublicKey *validator, Batch **b, const TickIden
 
 /* Asking it ------------------------------------------------------------------------------------ */
 
-/* What is stored and not known here started before recalled: a slot at its time, a probe whenever
- * its order was there. */
+/* What is stored and not known here started before recalled: a slot within an interval of what
+ * is told of it now, a probe whenever its order was there. */
 static void ask_for(TickRange *range, uint64_t *orders, const WorkOrder *o, const Tick *tick) {
         usec_t interval = o->order.interval_ms * USEC_PER_MSEC, start = (usec_t)tick->start;
-        usec_t from = tick->kind == TICK_SCHEDULED ? start - MIN(start, interval)
-                                                   : work_order_earliest(o);
+        usec_t from = work_order_earliest(o), to = o->recalled;
 
+        if (tick->kind == TICK_SCHEDULED) {
+                from = start - MIN(start, interval);
+                to = MIN(to, start + interval);
+        }
         if (range->n == 0 || orders[range->n - 1] != o->row)
                 orders[range->n++] = o->row;
         range->from = MIN(range->from, from);
-        range->to = MAX(range->to, o->recalled);
+        range->to = MAX(range->to, to);
 }
 
 /* Who sends a tick again in another batch was restored from a backup, sealed it anew, or is not

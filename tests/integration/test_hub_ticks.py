@@ -144,6 +144,8 @@ class AfterARestart(SpokenForCase):
         self.restart(asking)
         again = Tick(**{**tick.__dict__, "outcome": batch.DOWN, "error": 2, "start": tick.start + 1000})
         later = Tick(**{**probe.__dict__, "start": v.now()})
+        earlier = Tick(**{**tick.__dict__, "start": tick.start - 1000})
+        self.assertEqual(v.submit(earlier), [batch.DUPLICATE])
         self.assertEqual(v.submit(again, later, tick), [batch.DUPLICATE] * 3)
         self.assertEqual(self.stored(tick), [["1"]])
         self.assertEqual(self.stored(probe), [["1"]])
