@@ -92,9 +92,8 @@ class Daemons(Ctl):
         self.assertEqual(len(lines), 2)
         for line in lines:
             self.assertEqual(json.loads(line)["dpin-hub"]["State"], "ready")
-        website = self.busy()
         with self.monitor() as m:
-            m.wait(event="WebsiteStateChanged", id=website, state="UP")
+            m.wait(event="WebsiteStateChanged", id=self.busy(), state="UP")
         table = self.ok("top", "--count=3", "--delay=1s")
         self.assertEqual(table.count("PER SECOND"), 3)
         self.assertNotIn("\x1b", table)
