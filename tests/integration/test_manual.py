@@ -36,6 +36,7 @@ class Pages(unittest.TestCase):
                            if name.endswith(".install"))
         for page in PAGES:
             self.assertEqual(packaged.count(f"usr/share/man/man{page[-1]}/{page}\n"), 1, page)
+            self.assertEqual(text("rpm/dpin.spec").count(f"%{{_mandir}}/man{page[-1]}/{page}*\n"), 1, page)
 
     def test_what_secrets_need_is_told(self):
         for page, chapters in (("dpin-hub.8", ("Backup", "Restoring", "Loss", "CREDENTIALS")),
