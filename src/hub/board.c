@@ -1,28 +1,29 @@
-/* A hash of websites by id; each has a timer of the loop that comes no later than its machine wants
- * to be called. */
+/* A hash of websites by id; each is on the agenda for when its machine wants to be called, or
+ * before. */
 #include "hub/board.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <uthash.h>
 
 #include "base/log-ids.h"
 #include "base/log.h"
-#include "event/timer.h"
+#include "hub/agenda.h"
 #include "wire/spec.h"
 
 typedef struct Entry {
         Website website; /* first: a Website is its Entry */
         Board *board;
-        Timer *timer;
-        usec_t wakes; /* hub time for which the timer is set; USEC_INFINITY: it is not */
+        AgendaItem item;
+        usec_t wakes; /* hub time for which it is on the agenda; USEC_INFINITY: it is not */
         UT_hash_handle hh;
 } Entry;
 
 struct Board {
-        uv_loop_t *loop;
         BoardOptions options;
+        Agenda *agenda;
         Entry *entries;
         uint64_t revision;
         bool started;
@@ -32,20 +33,13 @@ static Entry *entry_of(Website *w) {
         return (Entry *)w;
 }
 
-int board_new(Board **ret, uv_loop_t *loop, const BoardOptions *options) {
-        Board *b = calloc(1, sizeof(*b));
-
-        if (!b)
-                return -ENOMEM;
-        b->loop = loop;
-        b->options = *options;
-        *ret = b;
-        return 0;
+static Entry *entry_of_item(AgendaItem *item) {
+        return (Entry *)((char *)item - offsetof(Entry, item));
 }
 
 static void entry_free(Entry *e) {
+        agenda_remove(e->board->agenda, &e->item);
         site_free(e->website.site);
-        timer_free(e->timer);
         free(e->website.url);
         free(e->website.spec);
         free(e);
@@ -70,13 +64,14 @@ Board *board_free(Board *b) {
                 HASH_DEL(b->entries, e);
                 entry_free(e);
         }
+        agenda_free(b->agenda);
         free(b);
         return NULL;
 }
 
 /* Waking --------------------------------------------------------------------------------------- */
 
-/* A timer that would come too soon is left alone and looks again when it comes: nearly every vote
+/* A call that would come too soon is left alone and looks again when it comes: nearly every vote
  * moves the machine's next moment a little further. */
 static void schedule(Entry *e, usec_t now) {
         usec_t next = site_next(e->website.site);
@@ -84,17 +79,31 @@ static void schedule(Entry *e, usec_t now) {
         if (next >= e->wakes)
                 return;
         e->wakes = next;
-        timer_after(e->timer, next > now ? next - now : 0);
+        agenda_put(e->board->agenda, &e->item, next > now ? next - now : 0);
 }
 
-static void on_wake(void *userdata) {
-        Entry *e = userdata;
+static void on_wake(AgendaItem *item, void *userdata _unused_) {
+        Entry *e = entry_of_item(item);
         usec_t now = hub_clock_now(e->board->options.clock);
 
         e->wakes = USEC_INFINITY;
         if (site_next(e->website.site) <= now)
                 site_tick(e->website.site, now);
         schedule(e, now);
+}
+
+int board_new(Board **ret, uv_loop_t *loop, const BoardOptions *options) {
+        _cleanup_(board_freep) Board *b = calloc(1, sizeof(*b));
+        int r;
+
+        if (!b)
+                return -ENOMEM;
+        b->options = *options;
+        r = agenda_new(&b->agenda, loop, on_wake, b);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(b);
+        return 0;
 }
 
 /* What a machine decides ----------------------------------------------------------------------- */
@@ -233,9 +242,7 @@ static int add(Board *b, const WebsiteRow *row) {
         e->website.id = row->id;
         HASH_ADD(hh, b->entries, website.id, sizeof(row->id), e);
 
-        r = timer_new(&e->timer, b->loop, on_wake, e);
-        if (r >= 0)
-                r = fill(&e->website, row);
+        r = fill(&e->website, row);
         if (r >= 0) {
                 conf = conf_of(&e->website);
                 r = site_new(&e->website.site, &conf, b->options.hub_secret,

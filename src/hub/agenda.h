@@ -1,0 +1,35 @@
+/* Whom to call when, for as many as there are websites: a timing wheel (Varghese and Lauck, 1987)
+ * of slots of ten milliseconds, and one timer of the loop for the next that is not empty. Setting
+ * costs the same however many there are, and those due at nearly the same time wake the loop once.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/macro.h"
+#include "base/time.h"
+
+#define AGENDA_GRAIN   (10 * USEC_PER_MSEC)
+#define AGENDA_HORIZON (1023 * AGENDA_GRAIN)
+
+typedef struct Agenda Agenda;
+
+/* Lies in what is to be called; all zeros: not on the agenda. */
+typedef struct AgendaItem {
+        struct AgendaItem *prev, *next;
+        uint64_t slot;
+} AgendaItem;
+
+typedef void (*AgendaCall)(AgendaItem *item, void *userdata);
+
+/* call: the item is no longer on the agenda then, and may be put there again, or freed. */
+int agenda_new(Agenda **ret, uv_loop_t *loop, AgendaCall call, void *userdata);
+/* Items are the caller's. */
+Agenda *agenda_free(Agenda *a);
+DEFINE_FREEP(Agenda, agenda_free);
+/* Calls after that time, and up to AGENDA_GRAIN later; in AGENDA_HORIZON if that is sooner: then
+ * the caller looks again. What was set before is replaced. */
+void agenda_put(Agenda *a, AgendaItem *item, usec_t delay);
+/* Of an item that is not there nothing becomes. */
+void agenda_remove(Agenda *a, AgendaItem *item);
