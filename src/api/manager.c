@@ -2,7 +2,6 @@
 #include "api/manager.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "api/live.h"
 #include "api/routes.h"
 #include "api/server.h"
+#include "base/crowd.h"
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "event/timer.h"
@@ -20,7 +20,6 @@
 
 #define BEAT      (15 * USEC_PER_SEC) /* keep-alive of event streams */
 #define SUMMARY   USEC_PER_MIN        /* of what was refused */
-#define CROWD     500u                /* connections that leave a heap worth to be given back */
 #define STOP_STEP (20 * USEC_PER_MSEC)
 #define PATIENCE  USEC_PER_SEC /* with a database that does not say at once how it is */
 
@@ -39,8 +38,7 @@ struct ApiManager {
         Timer *timer;   /* beats; the end of the patience; steps of the stop */
         Timer *summary;
         bool stopping;
-        unsigned crowd; /* connections at the most, until half of them have left */
-        unsigned trims; /* to come, of the heap */
+        Crowd crowd;
         char state[256];
 };
 
@@ -109,23 +107,13 @@ static void on_reset(uint64_t position, void *userdata) {
 /* Beats ------------------------------------------------------------------------------------------
  */
 
-/* When a crowd has left, nearly all of the heap is free, and the allocator keeps it. Twice, as the
- * last of them are still on their way out at first. */
 static void give_back_memory(ApiManager *m) {
         unsigned n, most;
 
         if (!m->server)
                 return;
         n = server_connections(m->server, &most);
-        m->crowd = MAX(m->crowd, most);
-        if (m->crowd >= CROWD && n <= m->crowd / 2) {
-                m->crowd = n;
-                m->trims = 2;
-        }
-        if (m->trims > 0) {
-                m->trims--;
-                (void)malloc_trim(0);
-        }
+        (void)crowd_watch(&m->crowd, n, most);
 }
 
 static void on_timer(void *userdata) {

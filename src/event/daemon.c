@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log-ids.h"
 #include "base/log.h"
 #include "base/time.h"
 
@@ -288,6 +289,17 @@ int daemon_run(const DaemonOps *ops, void *userdata) {
 
 uv_loop_t *daemon_loop(Daemon *d) {
         return &d->loop;
+}
+
+int daemon_reloaded(int r, const char *error, const char *log_level) {
+        if (r < 0) {
+                log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused, the old ones stay",
+                          "DPIN_ERROR=%s", error ? error : "");
+                return r;
+        }
+        log_set_level_name(log_level);
+        log_event(LOG_INFO, DPIN_MSG_RELOADED, "settings read again", "DPIN_LEVEL=%s", log_level);
+        return r;
 }
 
 void daemon_status(Daemon *d, const char *format, ...) {

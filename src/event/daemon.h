@@ -34,6 +34,9 @@ uv_loop_t *daemon_loop(Daemon *d);
 int daemon_take_socket(Daemon *d, const char *name);
 /* That one, or when there is none a socket of listen_socket(). */
 int daemon_listen(Daemon *d, const char *name, const char *address);
+/* Of settings that were read again (r and error: how that went) the log level is taken up, all else
+ * at the next start; the journal is told either way. r. */
+int daemon_reloaded(int r, const char *error, const char *log_level);
 /* STATUS= for systemctl; the same again is not told again. */
 void daemon_status(Daemon *d, const char *format, ...) _printf_(2, 3);
 /* Asks for the same as SIGTERM does; asking again changes nothing. */

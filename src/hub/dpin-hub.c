@@ -53,23 +53,15 @@ static void on_news(const NewsItem *item, void *userdata) {
         hub_bus_news(h->bus, item);
 }
 
-/* Checked first; what is running keeps its settings until the next start, but for the log level. */
 static int on_reload_wanted(char **error, void *userdata) {
         Hub *h = userdata;
         HubConf fresh = { 0 };
         int r;
 
         r = hub_conf_load(h->args.config, &fresh, error);
-        if (r < 0) {
-                log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused, the old ones stay",
-                          "DPIN_ERROR=%s", *error ? *error : "");
-                return r;
-        }
-        log_set_level_name(fresh.log_level);
-        log_event(LOG_INFO, DPIN_MSG_RELOADED, "settings read again", "DPIN_LEVEL=%s",
-                  fresh.log_level);
+        r = daemon_reloaded(r, *error, fresh.log_level);
         hub_conf_done(&fresh);
-        return 0;
+        return r;
 }
 
 static int on_start(Daemon *d, void *userdata) {

@@ -3,10 +3,10 @@
 #include "hub/manager.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crowd.h"
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "event/keyfile.h"
@@ -19,7 +19,6 @@
 #define RETRY_SECONDS   1u
 #define BEAT            (5 * USEC_PER_SEC)
 #define SUMMARY_BEATS   12u /* refusals are summed up once a minute */
-#define CROWD           500u
 #define GUESTS_PATIENCE (500 * USEC_PER_MSEC)
 #define STOP_STEP       (20 * USEC_PER_MSEC)
 
@@ -40,8 +39,7 @@ struct HubManager {
         Listener *listener; /* NULL until the first core is ready, and after a stop */
         Timer *timer;       /* beats; steps of the stop; the end of a failed core */
         unsigned beats;
-        unsigned trims; /* still to be done, when memory is given back */
-        unsigned crowd; /* most connections there were since memory was given back */
+        Crowd crowd;
         bool stopping, core_failed;
         usec_t stopped_at;
         usec_t failed_at; /* boot time; a second failure soon after waits for a beat */
@@ -200,23 +198,13 @@ static void on_summary(const char *code, const char *source, uint64_t more,
                   (unsigned long long)more);
 }
 
-/* When a crowd has left, nearly all of the heap is free, and the allocator keeps it. Twice, as the
- * last of them are still on their way out at first. */
 static void give_back_memory(HubManager *m) {
         unsigned n, most;
 
         if (!m->listener)
                 return;
         n = listener_connections(m->listener, &most);
-        m->crowd = MAX(m->crowd, most);
-        if (m->crowd >= CROWD && n <= m->crowd / 2) {
-                m->crowd = n;
-                m->trims = 2;
-        }
-        if (m->trims > 0) {
-                m->trims--;
-                (void)malloc_trim(0);
-        }
+        (void)crowd_watch(&m->crowd, n, most);
 }
 
 /* Whom systemd's socket let in right before the stop gets his farewell as well. */

@@ -27,23 +27,15 @@ static void on_changed(void *userdata) {
         validator_bus_changed(v->bus);
 }
 
-/* Checked first; what is running keeps its settings until the next start, but for the log level. */
 static int on_reload_wanted(char **error, void *userdata) {
         Validator *v = userdata;
         ValidatorConf fresh = { 0 };
         int r;
 
         r = validator_conf_load(v->args.config, &fresh, error);
-        if (r < 0) {
-                log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused, the old ones stay",
-                          "DPIN_ERROR=%s", *error ? *error : "");
-                return r;
-        }
-        log_set_level_name(fresh.log_level);
-        log_event(LOG_INFO, DPIN_MSG_RELOADED, "settings read again", "DPIN_LEVEL=%s",
-                  fresh.log_level);
+        r = daemon_reloaded(r, *error, fresh.log_level);
         validator_conf_done(&fresh);
-        return 0;
+        return r;
 }
 
 static int on_start(Daemon *d, void *userdata) {
