@@ -48,7 +48,7 @@ suite_fault() {
 
         [[ ! $3 ]] || options+=("--only=$3")
         [[ $2 != sanitize ]] || options+=(--rounds=2 --rate=400 --peers=20)
-        suite_program timeout 7200 "$python" tests/fault/run.py "${options[@]}"
+        suite_program timeout 14400 "$python" tests/fault/run.py "${options[@]}"
 }
 
 # Packages, installed on machines with a systemd of their own; only root can start these, the tests say so.
