@@ -69,6 +69,8 @@ class Checker:
         with contextlib.closing(psycopg2.connect(self.arena.database.url("postgres"))) as connection:
             connection.set_session(isolation_level="REPEATABLE READ")
             with connection.cursor() as cursor:
+                # hours are closed here for trial; was the hub at that too, one of both would be refused
+                cursor.execute("LOCK TABLE validator_balance IN EXCLUSIVE MODE")
                 cursor.execute("SET enable_nestloop = off")  # tables this young have no statistics yet
                 yield cursor
             connection.rollback()
