@@ -32,13 +32,23 @@ typedef struct Parser {
         size_t n;
 } Parser;
 
+static bool may_be_left_out(const char *metavar) {
+        return metavar && metavar[0] == '[';
+}
+
+static int argument_of(const DaemonOption *o) {
+        if (!o->metavar)
+                return no_argument;
+        return may_be_left_out(o->metavar) ? optional_argument : required_argument;
+}
+
 static void parser_add(Parser *p, const DaemonOption *options, void *base) {
         for (const DaemonOption *o = options; o && o->name && p->n < OPTIONS_MAX; o++) {
                 p->option[p->n] = o;
                 p->base[p->n] = base;
                 p->native[p->n] = (struct option){
                         .name = o->name,
-                        .has_arg = o->metavar ? required_argument : no_argument,
+                        .has_arg = argument_of(o),
                         .val = (int)p->n,
                 };
                 p->n++;
@@ -58,7 +68,7 @@ static void parser_store(const Parser *p, int index, const char *value) {
         char *member = (char *)p->base[index] + o->offset;
 
         if (o->metavar)
-                *(const char **)member = value;
+                *(const char **)member = value ? value : "";
         else
                 *(bool *)member = true;
 }
@@ -66,8 +76,8 @@ static void parser_store(const Parser *p, int index, const char *value) {
 static void print_option(const char *name, const char *metavar, const char *help) {
         char left[64];
 
-        (void)snprintf(left, sizeof(left), "--%s%s%s", name, metavar ? "=" : "",
-                       metavar ? metavar : "");
+        (void)snprintf(left, sizeof(left), "--%s%s%s", name,
+                       metavar && !may_be_left_out(metavar) ? "=" : "", metavar ? metavar : "");
         printf("  %-24s %s\n", left, help);
 }
 

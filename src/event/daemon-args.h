@@ -12,7 +12,8 @@ typedef struct DaemonArgs {
         bool print_config;  /* --print-config: print the effective settings and exit */
 } DaemonArgs;
 
-/* One option a program adds. With metavar the member is a const char *, without it a bool. */
+/* One option a program adds. With metavar the member is a const char *, without it a bool. A
+ * metavar in brackets, "[=WHAT]", may be left out: then the member is the empty text. */
 typedef struct DaemonOption {
         const char *name; /* without the dashes; NULL ends a table */
         const char *metavar;

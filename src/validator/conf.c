@@ -62,11 +62,16 @@ static int check_url(const ValidatorConf *c, char **error) {
         return -EINVAL;
 }
 
+int validator_conf_read(const char *path, ValidatorConf *ret, char **error) {
+        return conf_load(validator_conf_fields, path ? path : VALIDATOR_CONF_PATH, !path, ret,
+                         error);
+}
+
 int validator_conf_load(const char *path, ValidatorConf *ret, char **error) {
         ValidatorConf c = { 0 };
         int r;
 
-        r = conf_load(validator_conf_fields, path ? path : VALIDATOR_CONF_PATH, !path, &c, error);
+        r = validator_conf_read(path, &c, error);
         if (r < 0)
                 return r;
         r = check_url(&c, error);

@@ -21,6 +21,8 @@ typedef struct ValidatorConf {
 /* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/validator.conf, which may be
  * absent. */
 int validator_conf_load(const char *path, ValidatorConf *ret, char **error);
+/* The same without judging hub and addresses: enough to find a validator that runs with them. */
+int validator_conf_read(const char *path, ValidatorConf *ret, char **error);
 /* What was loaded from path, and where each value came from. As conf_print(). */
 int validator_conf_print(const char *path, const ValidatorConf *conf, FILE *file);
 void validator_conf_done(ValidatorConf *conf);

@@ -428,6 +428,8 @@ void validator_manager_status(const ValidatorManager *m, ValidatorStatus *ret) {
                 .key = m->key_text,
                 .state = uplink_state_name(uplink_state(m->uplink)),
                 .hub = m->conf->hub_url,
+                .why = uplink_why(m->uplink),
+                .welcomed = uplink_state(m->uplink) == UPLINK_READY,
                 .connected = uplink_approved(m->uplink),
                 .orders = (uint32_t)runner_count(m->runner),
                 .spool_batches = stats.batches,

@@ -9,7 +9,9 @@ typedef struct ValidatorStatus {
         const char *state; /* one sentence: "ready", or what is missing */
         const char *hub;   /* its URL */
         const char *key;   /* public, base64url */
-        bool connected;    /* welcomed by the hub, and approved */
+        const char *why;   /* it is not welcomed; may be empty */
+        bool welcomed;     /* by the hub */
+        bool connected;    /* welcomed, and approved */
         uint32_t orders;   /* that are run now */
         uint32_t checks;   /* under way */
         uint64_t spool_batches, spool_bytes, spool_max;

@@ -44,9 +44,12 @@ struct Uplink {
         uint64_t wanted[2]; /* incarnation and sequence the hub asked for last */
         UplinkForks forks;
         char last_failure[256];
+        char why[256]; /* it is not connected; empty since the last welcome */
 };
 
 void uplink_set_state(Uplink *u, UplinkState state);
+/* What uplink_why() answers. */
+void uplink_note(Uplink *u, const char *why);
 /* Closes, and says why; nothing more is heard. */
 void uplink_leave(Uplink *u, CloseCode code, const char *why);
 int uplink_send(Uplink *u, const Frame *f);

@@ -12,7 +12,12 @@ void uplink_set_state(Uplink *u, UplinkState state) {
         u->options.changed(u->options.userdata);
 }
 
+void uplink_note(Uplink *u, const char *why) {
+        snprintf(u->why, sizeof(u->why), "%s", why);
+}
+
 void uplink_leave(Uplink *u, CloseCode code, const char *why) {
+        uplink_note(u, why);
         if (refusals_count(u->options.refusals, UPLINK_REFUSED, why, now_boottime()))
                 log_event(LOG_WARNING, DPIN_MSG_HUB_REFUSED, "leaving the hub",
                           "DPIN_HUB=%s\nDPIN_REASON=%s", u->options.url, why);

@@ -51,6 +51,7 @@ static void on_failed(const char *reason, void *userdata) {
                 log_event(LOG_WARNING, DPIN_MSG_HUB_LOST, "the hub cannot be reached",
                           "DPIN_HUB=%s\nDPIN_REASON=%s", u->options.url, reason);
         snprintf(u->last_failure, sizeof(u->last_failure), "%s", reason);
+        uplink_note(u, reason);
         retry_later(u);
 }
 
@@ -107,6 +108,8 @@ static void on_closed(WsPeer *p _unused_, unsigned code, void *userdata) {
 
         u->peer = NULL;
         uplink_answers_reset(u);
+        if (u->state != UPLINK_LEAVING) /* else it is known why */
+                uplink_note(u, name);
         if (!u->stopping &&
             refusals_count(u->options.refusals, "disconnected", name, now_boottime()))
                 log_event(LOG_INFO, DPIN_MSG_HUB_LOST, "disconnected from the hub",
@@ -250,6 +253,7 @@ static void on_welcome(Uplink *u, const Frame *f) {
         u->approved = w->approved;
         backoff_ready(&u->backoff, now_boottime());
         u->last_failure[0] = '\0';
+        uplink_note(u, "");
         timer_stop(u->timer);
         log_event(LOG_INFO, DPIN_MSG_HUB_CONNECTED,
                   u->approved ? "joined the hub" : "joined the hub, waiting for approval",
@@ -261,6 +265,7 @@ static void on_welcome(Uplink *u, const Frame *f) {
 /* Whatever it was: nothing follows, and the next attempt comes when the hub wants it. */
 static void on_reject(Uplink *u, const Frame *f) {
         backoff_ask(&u->backoff, (usec_t)f->reject.retry_after * USEC_PER_SEC);
+        uplink_note(u, *f->reject.reason ? f->reject.reason : f->reject.code);
         if (refusals_count(u->options.refusals, "rejected", f->reject.code, now_boottime()))
                 log_event(LOG_WARNING, DPIN_MSG_HUB_REFUSED, "the hub refuses this validator",
                           "DPIN_HUB=%s\nDPIN_CODE=%s\nDPIN_REASON=%s", u->options.url,
@@ -410,6 +415,10 @@ UplinkState uplink_state(const Uplink *u) {
 
 bool uplink_approved(const Uplink *u) {
         return u->state == UPLINK_READY && u->approved;
+}
+
+const char *uplink_why(const Uplink *u) {
+        return u->why;
 }
 
 void uplink_stop(Uplink *u) {

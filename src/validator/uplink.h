@@ -52,6 +52,8 @@ DEFINE_FREEP(Uplink, uplink_free);
 
 UplinkState uplink_state(const Uplink *u);
 bool uplink_approved(const Uplink *u);
+/* Why it is not ready; empty: not known yet, or it is. Borrowed. */
+const char *uplink_why(const Uplink *u);
 /* The spool has something new. */
 void uplink_pump(Uplink *u);
 void uplink_suspect(Uplink *u, const OrderId *order, uint32_t slot);

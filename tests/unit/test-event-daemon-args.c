@@ -12,11 +12,12 @@
 
 typedef struct Extra {
         bool migrate;
-        const char *directory;
+        const char *directory, *health;
 } Extra;
 
 static const DaemonOption options[] = {
         { "directory", "PATH", "Where the files are", offsetof(Extra, directory) },
+        { "health", "[=LEVEL]", "Ask and exit", offsetof(Extra, health) },
         { "migrate", NULL, "Migrate and exit", offsetof(Extra, migrate) },
         {},
 };
@@ -35,6 +36,21 @@ static void all_options_are_stored(void **state _unused_) {
         assert_false(args.print_config);
         assert_string_equal(extra.directory, "/usr/share/toy");
         assert_false(extra.migrate);
+}
+
+static void an_argument_in_brackets_may_be_left_out(void **state _unused_) {
+        char *with[] = { "toy", "--health=alive", NULL }, *without[] = { "toy", "--health", NULL },
+             *beside[] = { "toy", "--health", "alive", NULL };
+        DaemonArgs args;
+        Extra extra = {};
+
+        assert_int_equal(daemon_args_parse(&program, 1, with, &args, &extra), 1);
+        assert_null(extra.health);
+        assert_int_equal(daemon_args_parse(&program, 2, with, &args, &extra), 1);
+        assert_string_equal(extra.health, "alive");
+        assert_int_equal(daemon_args_parse(&program, 2, without, &args, &extra), 1);
+        assert_string_equal(extra.health, "");
+        assert_int_equal(daemon_args_parse(&program, 3, beside, &args, &extra), -EINVAL);
 }
 
 static void a_second_parse_starts_anew(void **state _unused_) {
@@ -81,6 +97,7 @@ static void strangers_are_refused(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(all_options_are_stored),
+                cmocka_unit_test(an_argument_in_brackets_may_be_left_out),
                 cmocka_unit_test(a_second_parse_starts_anew),
                 cmocka_unit_test(a_program_needs_no_options_of_its_own),
                 cmocka_unit_test(help_and_version_end_the_program),

@@ -72,6 +72,21 @@ static void a_hub_has_to_be_named(void **state _unused_) {
         refuse("[Validator]\nHubUrl=https://hub.example.org/\n", "wss://");
 }
 
+static void settings_can_be_read_unjudged(void **state _unused_) {
+        Folder folder = folder_new();
+        char path[256];
+        ValidatorConf c = { 0 };
+        _cleanup_free_ char *error = NULL;
+
+        folder_put(&folder, "validator.conf", "[Validator]\nStateDirectory=/a\n", 0600, path);
+        assert_int_equal(validator_conf_read(path, &c, &error), 0);
+        assert_string_equal(c.state_directory, "/a");
+        validator_conf_done(&c);
+        folder_put(&folder, "validator.conf", "[Validator]\nHubURI=ws://h/\n", 0600, path);
+        assert_int_equal(validator_conf_read(path, &c, &error), -EINVAL);
+        folder_done(&folder);
+}
+
 static void lists_of_addresses_are_checked(void **state _unused_) {
         refuse("[Validator]\nHubUrl=ws://h/\nAllow=127.0.0.0/8 ten\n", "\"ten\"");
         refuse("[Validator]\nHubUrl=ws://h/\nDeny=1.2.3.4/40\n", "\"1.2.3.4/40\"");
@@ -90,6 +105,7 @@ int main(void) {
                 cmocka_unit_test(little_has_to_be_set),
                 cmocka_unit_test(the_environment_overrides),
                 cmocka_unit_test(a_hub_has_to_be_named),
+                cmocka_unit_test(settings_can_be_read_unjudged),
                 cmocka_unit_test(lists_of_addresses_are_checked),
                 cmocka_unit_test(numbers_have_limits),
         };
