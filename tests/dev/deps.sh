@@ -7,9 +7,9 @@ deps_wanted() {
         echo build-essential # Debian policy: never listed, always needed
         sed -n '/^Build-Depends:/,/^$/{/^ /p}' debian/control | awk -v purpose="$1" '
                 purpose == "run" && /<!nocheck>/ && !/<pkg\.dpin\.run>/ { next }
-                purpose ~ /^(deb|rpm|container)$/ && /<!nocheck>/ { next }
-                /<pkg\.dpin\.rpm>/ && purpose !~ /^(rpm|long)$/ { next }
-                /<pkg\.dpin\.container>/ && purpose !~ /^(container|long)$/ { next }
+                purpose ~ /^(deb|rpm|container)$/ && /<!nocheck>/ && !index($0, "<pkg.dpin." purpose ">") { next }
+                /<pkg\.dpin\.rpm>/ && !/<!nocheck>/ && purpose !~ /^(rpm|long)$/ { next }
+                /<pkg\.dpin\.container>/ && !/<!nocheck>/ && purpose !~ /^(container|long)$/ { next }
                 { name = $1; sub(/[,:(].*/, "", name) }
                 name ~ /^debhelper-compat|^dh-/ { if (purpose == "run") next; name = "debhelper" }
                 !seen[name]++ { print name }'

@@ -55,7 +55,7 @@ suite_fault() {
 suite_system() {
         if [[ $EUID -eq 0 ]]; then
                 { (cmd_deb) && (cmd_deb --next); } || return 1
-                [[ -z ${DPIN_LONG:-} ]] || (cmd_rpm --check) || return 1
+                [[ -z ${DPIN_LONG:-} ]] || { (cmd_rpm --check) && (cmd_container); } || return 1
         fi
         suite_python "$@"
 }

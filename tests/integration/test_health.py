@@ -41,7 +41,7 @@ class Health(HubCase):
     def test_away_hub(self):
         self.world.hub.stop()
         try:
-            text = self.wait_answer(1, "not ready: away from " + self.world.hub_url)
+            text = self.wait_answer(1, f"not ready: away from {self.world.hub_url}: ")
             self.assertIn("its log says more", text)
             code, text = self.ask("--health=alive")
             self.assertEqual((code, text[:6]), (0, "alive:"))
