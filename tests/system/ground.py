@@ -126,6 +126,7 @@ class SystemCase(unittest.TestCase):
         self.machine.write("/etc/default/dpin-validator", "HUB_WSS_URL=ws://127.0.0.1:8081/ws\n", 0o600)
         self.machine.run("systemctl", "enable", "--now", "dpin-validator")
         self.machine.wait_status("dpin-validator.service", "ready")
+        self.assertRegex(self.machine.run("dpin-validator", "--health"), "^ready: ")
 
     def add_website(self, url, *options):
         return self.machine.run("dpinctl", "website", "add", url, *options).strip()
