@@ -1,6 +1,7 @@
 /* Why beside json-c: it silently keeps the last of two members with one name, ends names at an
  * escaped NUL, makes another character of half a pair of surrogates, and takes words that are no
- * JSON. Two programs that read one text differently are a hole, so all of it is refused here. */
+ * JSON and a comma at a list's end. Two programs that read one text differently are a hole, so all
+ * of it is refused here. */
 #include "base/json-scan.h"
 
 #include <ctype.h>
@@ -101,6 +102,15 @@ static bool scan_string(Scan *s) {
         return false;
 }
 
+/* What the comma before promised is not there. */
+static bool is_end(const Scan *s) {
+        const char *p = s->p;
+
+        while (p < s->end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+                p++;
+        return p < s->end && (*p == '}' || *p == ']');
+}
+
 /* One bracket, separator or space. */
 static bool scan_mark(Scan *s) {
         switch (*s->p++) {
@@ -114,6 +124,7 @@ static bool scan_mark(Scan *s) {
                 s->members++;
                 return true;
         case ',':
+                return !is_end(s);
         case ' ':
         case '\t':
         case '\n':

@@ -1,5 +1,6 @@
 /* Reads JSON into structs by table. json-c builds the tree; json-scan has refused before what
- * json-c would let pass. */
+ * json-c would let pass. Its own strict mode is not used: that of 0.18 takes no character outside
+ * ASCII. */
 #include "base/json.h"
 
 #include <errno.h>
@@ -45,6 +46,12 @@ static size_t count_members(json_object *o) {
         return n;
 }
 
+static bool is_space(const char *p, const char *end) {
+        while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+                p++;
+        return p == end;
+}
+
 static int parse(const char *text, size_t n, json_object **ret, const char **error) {
         _cleanup_(tokener_freep) json_tokener *tokener = NULL;
         _cleanup_(tree_freep) json_object *tree = NULL;
@@ -56,9 +63,9 @@ static int parse(const char *text, size_t n, json_object **ret, const char **err
         tokener = json_tokener_new_ex(JSON_DEPTH_MAX + 1);
         if (!tokener)
                 return -ENOMEM;
-        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
         tree = json_tokener_parse_ex(tokener, text, (int)n);
-        if (!json_object_is_type(tree, json_type_object))
+        if (!json_object_is_type(tree, json_type_object) ||
+            !is_space(text + json_tokener_get_parse_end(tokener), text + n))
                 return -EBADMSG;
         if (count_members(tree) != n_members) { /* the tree keeps the last of one name */
                 *error = "duplicate member";

@@ -109,6 +109,8 @@ static void other_words_are_refused(void **state _unused_) {
                 "]",
                 "}",
                 "[]]",
+                "[1,]",
+                "{\"a\":1, \t\r\n}",
                 ";",
         };
         size_t n = 5;
