@@ -117,6 +117,19 @@ void httpd_connection_end(HttpdConnection *c) {
         httpd_loop_turn_soon(c->server);
 }
 
+/* The library begins with them in the order in which they came. */
+HttpdConnection *httpd_connection_settling(Httpd *h, int fd) {
+        HttpdConnection *c;
+
+        DL_SEARCH_SCALAR(h->lines.lists[CONNECTION_SETTLING], c, fd, fd);
+        return c;
+}
+
+void httpd_connections_settled(Httpd *h) {
+        while (h->lines.lists[CONNECTION_SETTLING])
+                httpd_connection_free(h->lines.lists[CONNECTION_SETTLING]);
+}
+
 /* Deadlines ------------------------------------------------------------------------------------ */
 
 void httpd_sweep_soon(Httpd *h) {

@@ -14,11 +14,12 @@ typedef struct HttpdConnection HttpdConnection;
 
 /* Guests and leaving ones are the door's, the others the library's. */
 typedef enum ConnectionPhase {
-        CONNECTION_GUEST,   /* its first head is awaited */
-        CONNECTION_LEAVING, /* refused; what it still says is thrown away */
-        CONNECTION_IDLE,    /* between requests */
-        CONNECTION_BUSY,    /* with one */
-        CONNECTION_GOING,   /* shut down: the library will notice */
+        CONNECTION_GUEST,    /* its first head is awaited */
+        CONNECTION_LEAVING,  /* refused; what it still says is thrown away */
+        CONNECTION_SETTLING, /* handed to the library, which has not begun with it */
+        CONNECTION_IDLE,     /* between requests */
+        CONNECTION_BUSY,     /* with one */
+        CONNECTION_GOING,    /* shut down: the library will notice */
         _CONNECTION_PHASE_MAX,
 } ConnectionPhase;
 
@@ -79,6 +80,11 @@ HttpdConnection *httpd_connection_free(HttpdConnection *c);
 void httpd_connection_move(HttpdConnection *c, ConnectionPhase phase, usec_t time);
 /* The library's: shut down. */
 void httpd_connection_end(HttpdConnection *c);
+/* The one that was handed over with this socket; NULL: the library has begun with it, or has
+ * dropped it. */
+HttpdConnection *httpd_connection_settling(Httpd *h, int fd);
+/* After a turn of the library: those it has not begun with it has dropped, for want of memory. */
+void httpd_connections_settled(Httpd *h);
 /* Of the sweep: what has had its time goes. */
 void httpd_connections_sweep(void *userdata);
 void httpd_sweep_soon(Httpd *h);

@@ -121,7 +121,8 @@ void httpd_door_refuse(HttpdConnection *c, const HttpdRefusal *refusal) {
 static bool make_room(Httpd *h) {
         HttpdLines *l = &h->lines;
 
-        if (l->n[CONNECTION_IDLE] + l->n[CONNECTION_BUSY] < h->limits.connections_max)
+        if (l->n[CONNECTION_SETTLING] + l->n[CONNECTION_IDLE] + l->n[CONNECTION_BUSY] <
+            h->limits.connections_max)
                 return true;
         if (!l->lists[CONNECTION_IDLE] || l->n[CONNECTION_GOING] >= l->ended_max)
                 return false;
@@ -132,18 +133,18 @@ static bool make_room(Httpd *h) {
 /* From here on the library has the socket, and closes it. true: there was no place for it. */
 static bool settle(HttpdConnection *c) {
         Httpd *h = c->server;
-        bool taken;
+        int fd = c->fd;
 
         if (!make_room(h))
                 return refuse_guest(c, &httpd_too_many);
         if (c->watched)
                 (void)epoll_ctl(h->door.epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
-        httpd_connection_move(c, CONNECTION_IDLE, h->limits.idle_max);
-        h->settling = c;
-        taken = MHD_add_connection(h->daemon, c->fd, &c->address.any, c->address.n) == MHD_YES;
-        if (!taken && h->settling)
-                httpd_connection_free(h->settling);
-        h->settling = NULL;
+        httpd_connection_move(c, CONNECTION_SETTLING, USEC_INFINITY);
+        if (MHD_add_connection(h->daemon, fd, &c->address.any, c->address.n) != MHD_YES) {
+                c = httpd_connection_settling(h, fd);
+                if (c)
+                        httpd_connection_free(c);
+        }
         httpd_loop_turn_soon(h);
         return false;
 }

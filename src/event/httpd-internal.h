@@ -53,8 +53,7 @@ struct Httpd {
         void *userdata;
         HttpdDoor door;
         HttpdLines lines;
-        HttpdConnection *settling; /* is just handed to the library */
-        Timer *sweep;              /* of deadlines, while there are connections */
+        Timer *sweep; /* of deadlines, while there are connections */
         HttpdRequest *requests;
         unsigned active;
         size_t streamed; /* bytes queued to all streams */

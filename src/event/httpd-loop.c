@@ -11,6 +11,7 @@ static void turn(Httpd *h) {
 
         h->woken = false;
         (void)MHD_run(h->daemon);
+        httpd_connections_settled(h);
         if (h->woken || MHD_get_timeout(h->daemon, &milliseconds) == MHD_YES)
                 (void)uv_timer_start(&h->timer, on_timer, milliseconds, 0);
         else

@@ -2,6 +2,7 @@
  * until it is answered. Routing and meaning are the owner's. */
 #include "event/httpd.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
@@ -200,19 +201,21 @@ static void *on_target(void *userdata _unused_, const char *target,
         return NULL;
 }
 
-static void on_connection(void *userdata, struct MHD_Connection *connection _unused_,
-                          void **socket_context, enum MHD_ConnectionNotificationCode code) {
-        Httpd *h = userdata;
-        HttpdConnection *c = *socket_context;
+static void connection_begin(Httpd *h, struct MHD_Connection *connection, void **ret) {
+        int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        HttpdConnection *c = httpd_connection_settling(h, fd);
 
-        if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-                *socket_context = h->settling;
-                return;
-        }
-        if (h->settling == c)
-                h->settling = NULL;
-        *socket_context = NULL;
-        httpd_connection_free(c);
+        assert(c);
+        httpd_connection_move(c, CONNECTION_IDLE, h->limits.idle_max);
+        *ret = c;
+}
+
+static void on_connection(void *userdata, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code) {
+        if (code == MHD_CONNECTION_NOTIFY_STARTED)
+                connection_begin(userdata, connection, socket_context);
+        else
+                httpd_connection_free(TAKE_PTR(*socket_context));
 }
 
 /* What the library refuses by itself, it only tells in words. */
@@ -351,6 +354,7 @@ static void stop_library(Httpd *h) {
                 r->suspended = false;
         }
         MHD_stop_daemon(h->daemon);
+        httpd_connections_settled(h);
 }
 
 Httpd *httpd_free(Httpd *h) {

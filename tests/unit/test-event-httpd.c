@@ -272,7 +272,8 @@ static void a_later_head_is_as_strict(void **state _unused_) {
 
         start(&f, NULL);
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-                char answer[4096] = "", status[16];
+                char answer[4096] = "";
+                unsigned status = 0;
                 int fd = dial(&f);
 
                 say(fd, ONE);
@@ -281,8 +282,9 @@ static void a_later_head_is_as_strict(void **state _unused_) {
                 f.refused = 0;
                 say(fd, rows[i].request);
                 hear_until(&f, fd, answer, sizeof(answer), "\r\n\r\n");
-                snprintf(status, sizeof(status), "HTTP/1.1 %u ", rows[i].status);
-                if (strncmp(answer, status, 13) != 0)
+                assert_int_equal(sscanf(answer, "HTTP/1.1 %u ", &status), 1);
+                /* newer libraries refuse a coding by themselves, with 400 */
+                if (status != rows[i].status && (rows[i].status != 501 || status != 400))
                         fail_msg("%s: %.20s", rows[i].request, answer);
                 assert_string_equal(f.path, rows[i].status == 200 ? "/two" : "/one");
                 assert_int_equal(f.refused, rows[i].status != 200);
@@ -312,9 +314,11 @@ static void zeros_in_a_later_head_are_seen(void **state _unused_) {
                 hear_until(&f, fd, answer, sizeof(answer), "hello");
                 answer[0] = '\0';
                 assert_int_equal(send(fd, request, n, MSG_NOSIGNAL), n);
-                hear_until(&f, fd, answer, sizeof(answer), "\r\n\r\n");
-                assert_int_equal(strncmp(answer, "HTTP/1.1 400", 12), 0);
+                hear_until(&f, fd, answer, sizeof(answer), NULL);
+                if (answer[0]) /* newer libraries hang up at one in the request line */
+                        assert_int_equal(strncmp(answer, "HTTP/1.1 400", 12), 0);
                 close(fd);
+                assert_int_equal(f.requests, i + 1);
         }
         assert_string_equal(f.path, "/one");
         stop(&f);
