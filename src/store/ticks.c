@@ -52,7 +52,8 @@ static const PqStatement website_tick_votes = {
                "   WHERE website_id = o.website_id AND validator_id = o.validator_id"
                "     AND started_at > now() - o.fresh AND NOT late AND dns_us::bigint + connect_us"
                "       + tls_us + wait_us + transfer_us <= (o.timeout_ms + 1000) * 1000::bigint"
-               "   ORDER BY started_at DESC LIMIT 1) AS t",
+               "   ORDER BY started_at DESC LIMIT 1) AS t"
+               " ORDER BY o.website_id, o.validator_id",
         .n_params = 0,
 };
 

@@ -28,8 +28,8 @@ typedef struct TickVote {
 
 typedef void (*TickVotes)(int r, const TickVote *rows, size_t n, void *userdata);
 
-/* The newest voting tick of each current order's (website, validator), as far as it may be fresh.
- */
+/* The newest voting tick of each current order's (website, validator), as far as it may be fresh;
+ * in their order. */
 int tick_votes_load(Store *s, TickVotes callback, void *userdata, StoreCall **ret);
 
 typedef struct TickIdentity {
