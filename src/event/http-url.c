@@ -101,7 +101,7 @@ int http_url_resolve(const char *base, const char *location, char **ret) {
         if (!u)
                 return -ENOMEM;
 
-        r = url_set(u, base, 0);
+        r = url_set(u, base, CURLU_URLENCODE); /* an empty location leaves it as it is */
         if (r < 0)
                 return r;
 
