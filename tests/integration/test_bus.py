@@ -9,6 +9,7 @@ import unittest.mock
 import xml.etree.ElementTree as tree
 
 from ctl_case import DENIED, NOBODY, OK, SOURCE, UNAVAILABLE, Ctl, Programs
+from introspection import members
 from process import Process, wait_until
 from world import BUS_CONFIG
 
@@ -172,18 +173,6 @@ def read(*path):
 def described(interface):
     parser = tree.XMLParser(target=tree.TreeBuilder(insert_comments=True))
     return tree.parse(os.path.join(SOURCE, "dbus", f"org.dpin.{interface}.xml"), parser).getroot()
-
-
-def members(root, interface):
-    """{(kind, name): arguments, access, annotations} of one interface."""
-    found = {}
-    element, = [e for e in root.iter("interface") if e.get("name") == f"org.dpin.{interface}"]
-    for member in element:
-        if member.tag in ("method", "property", "signal"):
-            arguments = tuple((a.get("name"), a.get("type"), a.get("direction", "in")) for a in member.iter("arg"))
-            notes = frozenset((a.get("name"), a.get("value")) for a in member.iter("annotation"))
-            found[member.tag, member.get("name")] = member.get("type"), member.get("access"), arguments, notes
-    return found
 
 
 if __name__ == "__main__":

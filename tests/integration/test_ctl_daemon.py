@@ -4,42 +4,12 @@ import json
 import os
 import re
 import subprocess
-import threading
 import unittest
 
 from ctl_case import DENIED, FAILED, NOBODY, OK, UNAVAILABLE, USAGE, Ctl, identity
+from listening import Listening
 from process import wait_until
 from site_switch import Site
-
-
-class Listening:
-    """`dpinctl monitor`, read as it comes, lines or JSON; use as a context manager."""
-
-    def __init__(self, argv):
-        self.events = []
-        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def __enter__(self):
-        self.process.stderr.readline()  # "Listening": from here on nothing is missed
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
-        return self
-
-    def read(self):
-        for line in self.process.stdout:
-            self.events.append(json.loads(line) if "--json" in self.process.args else line)
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
-        self.reader.join()
-        self.process.stdout.close()
-        self.process.stderr.close()
-
-    def wait(self, seconds=25, **wanted):
-        """The first event in which all of this is so."""
-        return wait_until(lambda: next((e for e in self.events if wanted.items() <= e.items()), None),
-                          f"an event with {wanted}", seconds)
 
 
 class Daemons(Ctl):

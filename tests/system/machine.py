@@ -108,12 +108,16 @@ class Machine:
 
     # Inside -----------------------------------------------------------------------------------------------------------
 
-    def run(self, *argv, check=True, stdin="", seconds=120.0, user=None):
-        become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
+    def argv(self, *argv, user=None):
+        """What runs this command inside, and ends it when it is ended itself."""
+        become = [f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
         env = [f"{k}={v}" for k, v in ENVIRONMENT.items()]
-        done = subprocess.run(["nsenter", "--target", str(self.leader), "--all", "env", "-i", *env, *become, *argv],
-                              input=stdin, capture_output=True, text=True, errors="replace", timeout=seconds,
-                              check=False)
+        return ["nsenter", "--target", str(self.leader), "--all", "setpriv", "--pdeathsig=TERM", *become, "env", "-i",
+                *env, *argv]
+
+    def run(self, *argv, check=True, stdin="", seconds=120.0, user=None):
+        done = subprocess.run(self.argv(*argv, user=user), input=stdin, capture_output=True, text=True,
+                              errors="replace", timeout=seconds, check=False)
         if check and done.returncode:
             raise Failure(f"{' '.join(argv)}: exit {done.returncode}: {(done.stderr + done.stdout).strip()[-3000:]}")
         result = Result(done.stdout)
@@ -181,7 +185,7 @@ class Machine:
         connection.sock.connect(("127.0.0.1", 8001))
         with contextlib.closing(connection):
             headers = {"Authorization": f"Bearer {token}"} if token else {}
-            connection.request(method, path, json.dumps(body) if body else None, headers)
+            connection.request(method, path, json.dumps(body, ensure_ascii=False).encode() if body else None, headers)
             answer = connection.getresponse()
             text = answer.read().decode()
         return answer.status, json.loads(text) if "json" in answer.getheader("Content-Type", "") else text

@@ -1,8 +1,12 @@
-"""Who may do what on the system bus, and what the journal tells about it."""
+"""Who may do what on the system bus, and what the bus and the journal tell about it."""
 
+import json
 import unittest
+import xml.etree.ElementTree as tree
 
 import ground
+from introspection import members
+from listening import Listening
 from process import wait_until
 
 DENIED = 4
@@ -69,7 +73,36 @@ class Access(ground.SystemCase):
         self.assertEqual(self.machine.unit("dpin-api.service", "ActiveState"), "inactive")
 
 
-class Journal(ground.SystemCase):
+class Told(ground.SystemCase):
+    def test_the_bus_shows_what_the_packages_describe(self):
+        self.start_validator()
+        for interface in ("Hub1", "Api1", "Validator1"):
+            self.wait_bus(f"org.dpin.{interface}")
+            shown = self.machine.run("busctl", "introspect", "--xml-interface", f"org.dpin.{interface}",
+                                     f"/org/dpin/{interface}", user="www-data")
+            described = self.machine.run("cat", f"/usr/share/dbus-1/interfaces/org.dpin.{interface}.xml")
+            self.assertEqual(members(tree.fromstring(shown), interface),
+                             members(tree.fromstring(described), interface))
+
+    def test_a_call_from_outside_is_answered_and_a_change_of_state_heard(self):
+        self.start_validator()
+        site = self.machine.serve()
+        with Listening(self.machine.argv("busctl", "monitor", "--json=short", "org.dpin.Hub1")) as bus, \
+                Listening(self.machine.argv("dpinctl", "monitor", "--json", user="www-data")) as ctl:
+            website = self.add_website(site.url, "--interval=10s", "--timeout=2s")
+            said = ctl.wait(60, event="WebsiteStateChanged", id=website, state="UP", daemon="dpin-hub")
+            signal = bus.first(lambda e: e.get("member") == "WebsiteStateChanged", "the signal")
+        self.assertEqual((signal["type"], signal["path"], signal["interface"], signal["payload"]["type"]),
+                         ("signal", "/org/dpin/Hub1", "org.dpin.Hub1", "sssssst"))
+        names = ("id", "url", "state", "previous", "cause", "assurance")
+        self.assertEqual(signal["payload"]["data"][:6], [said[name] for name in names])
+        self.assertEqual(said["url"], site.url)
+
+        answer = self.machine.run("busctl", "--json=short", "call", "org.dpin.Hub1", "/org/dpin/Hub1",
+                                  "org.dpin.Hub1", "ListWebsites", "su", "", "500", user="www-data")
+        rows, _ = json.loads(answer)["data"]
+        self.assertIn(website, [row[0] for row in rows])
+
     def test_entries_have_fields_and_explanations(self):
         self.ready()
         website = self.add_website("http://93.184.216.34/journal")
