@@ -141,7 +141,11 @@ class Machine:
                    0.1)
 
     def wait_status(self, unit, text, seconds=30.0):
-        wait_until(lambda: text in self.unit(unit, "StatusText"), f"{unit} says {text!r}", seconds, 0.1)
+        try:
+            wait_until(lambda: text in self.unit(unit, "StatusText"), f"{unit} says {text!r}", seconds, 0.1)
+        except Failure as e:
+            said = self.sh(f"systemctl status --no-pager --lines=40 {unit}; dpinctl status", check=False)
+            raise Failure(f"{e}\n{said}") from None
 
     def journal(self, *arguments):
         """Entries as dictionaries."""
