@@ -22,6 +22,7 @@ REAL = ("berlin", "virginia", "singapore", "saopaulo")
 INTERVAL_MS, TIMEOUT_MS = 10000, 5000
 FRESH_SECONDS = 10 + 2 * 5 + 5  # how long a vote counts: T + 2 timeout + L
 STEADY_SECONDS = 11  # a validator counts for committees when it was connected for ten seconds
+PATIENCE = 180  # seconds for what a quiet machine does in ten: thousands of websites begin or end
 POSTGRES = ("-c", "max_wal_size=192MB", "-c", "min_wal_size=80MB", "-c", "wal_level=replica")
 
 NGINX = """daemon off; master_process off; pid {run}/nginx.pid; error_log {run}/nginx-error.log; {user}
@@ -61,7 +62,7 @@ class Arena(World):
         self.start_load()
         everybody = self.options.peers + len(REAL)
         wait_until(lambda: self.database.value(f"""SELECT count(*) >= {everybody} FROM validator WHERE connected
-            AND last_connected_at < now() - interval '{STEADY_SECONDS} s'""") == "t", "all validators are steady", 60)
+            AND last_connected_at < now() - interval '{STEADY_SECONDS} s'""") == "t", "all validators are steady", PATIENCE)
         self.add_websites(self.options.sites)
         self.correct_clock()
         return self
@@ -69,7 +70,7 @@ class Arena(World):
     def correct_clock(self):
         """Until now the hub's clock was an hour slow: so all orders have a past of which nobody has spoken yet."""
         wait_until(lambda: self.database.value(f"""SELECT count(*) >= {4 * self.options.sites} FROM work_order
-            WHERE sent_at IS NOT NULL""") == "t", "all orders are sent", 60)
+            WHERE sent_at IS NOT NULL""") == "t", "all orders are sent", PATIENCE)
         self.hub_env = {}
         self.kill_hub()
         self.began = time.time()
@@ -271,7 +272,7 @@ class Arena(World):
         self.database.sql("UPDATE website SET removed_at = now()")
         wait_until(lambda: self.watch() and self.database.value("""SELECT (SELECT count(*) FROM verdict_span
             WHERE ended_at IS NULL) + (SELECT count(*) FROM work_order WHERE removed_at IS NULL) = 0""") == "t",
-                   "all websites are removed", 60, 0.2)
+                   "all websites are removed", PATIENCE, 0.2)
         wait_until(lambda: self.watch() and not any(check_spool.waiting(check_spool.copy(self, name))
                                                     for name in self.validators), "all spools are empty", 60, 0.5)
 

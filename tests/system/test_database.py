@@ -58,18 +58,22 @@ class SomebodyElses(ground.SystemCase):
         self.assertIn(state["Result"], ("success", "exec-condition"))
         return state == {"ConditionResult": "yes", "Result": "success"}
 
+    def assert_made(self):
+        self.assertTrue(self.made(),
+                        self.machine.sh("systemctl status --no-pager --lines=20 dpin-database", check=False))
+
     def test_named_by_a_setting(self):
-        self.assertTrue(self.made())
+        self.assert_made()
         self.changed("/etc/dpin/hub.conf", "[Hub]\nDatabaseUrl=host=/nowhere\n")
         self.assertFalse(self.made())
 
     def test_named_by_the_environment(self):
-        self.assertTrue(self.made())
+        self.assert_made()
         self.changed("/etc/default/dpin-hub", "DATABASE_URL=host=/nowhere\n")
         self.assertFalse(self.made())
 
     def test_named_by_a_credential(self):
-        self.assertTrue(self.made())
+        self.assert_made()
         self.machine.write("/etc/credstore/dpin-hub.DatabaseUrl", "host=/nowhere\n", 0o600)
         self.addCleanup(self.machine.sh, "rm /etc/credstore/dpin-hub.DatabaseUrl; systemctl restart dpin-hub")
         self.assertFalse(self.made())
@@ -77,7 +81,7 @@ class SomebodyElses(ground.SystemCase):
         self.machine.wait_status("dpin-hub.service", "/nowhere")
 
     def test_no_postgresql_no_database(self):
-        self.assertTrue(self.made())
+        self.assert_made()
         self.machine.sh("mv /usr/lib/postgresql/15/bin/postgres /root/")
         self.addCleanup(self.machine.sh, "mv /root/postgres /usr/lib/postgresql/15/bin/")
         self.assertFalse(self.made())
@@ -85,7 +89,7 @@ class SomebodyElses(ground.SystemCase):
     def test_postgresqls_memory_is_not_taken(self):
         """What a unit of PostgreSQL's user leaves behind is not removed: it would be the server's."""
         self.ready()
-        self.assertTrue(self.made())
+        self.assert_made()
         self.assertEqual(self.machine.sql("SELECT 1"), "1")
 
 
