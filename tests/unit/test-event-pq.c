@@ -263,7 +263,7 @@ static void an_absent_server_is_tried_again(void **state) {
         assert_int_equal(pq_submit(w.pq, plain(&session), world_on_answer, &w, NULL), -ENOTCONN);
         world_done(&w);
 
-        world_init(&w, *state, (PqOptions){ .statements = statements, .dsn = "no such thing" });
+        world_init(&w, *state, (PqOptions){ .statements = statements, .dsn = "nosuch=thing" });
         world_await(&w, &w.downs, 1);
         assert_non_null(strstr(w.error, "such"));
         world_done(&w);
