@@ -122,29 +122,66 @@ def fields(deb):
     return tool(["dpkg-deb", "-f", deb, "Depends", "Pre-Depends", "Recommends"], "dpkg-deb")
 
 
-def dependencies(packages, suite="bookworm"):
+def dependencies(packages, suite="bookworm", older=()):
     """What the packages of the folder need and recommend, downloaded: a folder that apt can use."""
     debs = sorted(glob.glob(os.path.join(packages, "dpin*.deb")))
-    wanted = key_of(INCLUDE, *(fields(deb) for deb in debs if "-dbgsym_" not in deb))
-    return made_once("needs", wanted, lambda path: download(path, PACKAGES, suite, packages))
+    wanted = key_of(INCLUDE, suite, *older, *(fields(deb) for deb in debs if "-dbgsym_" not in deb))
+    return made_once("needs", wanted, lambda path: download(path, PACKAGES, suite, packages, older))
 
 
-def download(path, names, suite="bookworm", packages=None):
+def use_older(above, names, suite="bookworm"):
+    """What is named comes from the archive of an older Debian, and nothing else does."""
+    folder = os.path.join(above, "etc/apt")
+    for source in apt_sources(suite):
+        shutil.copy(source, os.path.join(folder, "sources.list.d/older" + os.path.splitext(source)[1]))
+    if not apt_sources(suite):
+        write(os.path.join(folder, "sources.list.d/older.list"), f"deb http://deb.debian.org/debian {suite} main\n")
+    write(os.path.join(folder, "preferences.d/older"), "\n".join(
+        f"Package: {what}\nPin: release n={suite}*\nPin-Priority: {priority}\n"
+        for what, priority in (("*", -1), (" ".join(names), 990))))
+
+
+def apt(above, *words):
+    """apt-get in a root that is not started, from its archives."""
+    shutil.copy("/etc/resolv.conf", os.path.join(above, "etc/resolv.conf"))
+    for command in (["update"], words):
+        tool(["chroot", above, "apt-get", "-q", "-y", "-o", "DPkg::Options::=--force-unsafe-io", *command], command[0],
+             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"})
+
+
+def download(path, names, suite="bookworm", packages=None, older=()):
     """Makes the folder `path` of what a bare Debian needs to install these; some may be found in a folder of ours."""
     begun = time.monotonic()
     os.makedirs(path)
     with overlay(bare(suite)) as (above, _):
-        shutil.copy("/etc/resolv.conf", os.path.join(above, "etc/resolv.conf"))
         if packages:
             shutil.copytree(packages, os.path.join(above, "srv/dpin"))
             write(os.path.join(above, "etc/apt/sources.list.d/dpin.list"), "deb [trusted=yes] file:/srv/dpin ./\n")
-        for command in (["apt-get", "-q", "update"], ["apt-get", "-q", "-y", "--download-only", "install", *names]):
-            tool(["chroot", above, *command], command[-1], env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-                                                               "DEBIAN_FRONTEND": "noninteractive"})
+        if older:
+            use_older(above, older)
+        apt(above, "--download-only", "install", *names)
         for deb in glob.glob(os.path.join(above, "var/cache/apt/archives/*.deb")):
             shutil.copy(deb, path)
     repository(path)
     say(f"     downloaded what {' '.join(names)[:40]} need in {time.monotonic() - begun:.0f} s; it is kept in {CACHE}")
+
+
+def builder(suite, control):
+    """The layer with all that a debian/control says is needed to build and test, for a bare Debian of that suite."""
+    with open(control, encoding="utf-8") as f:
+        wanted = f.read().split("\n\n", 1)[0]
+
+    def make(path):
+        begun = time.monotonic()
+        with overlay(bare(suite)) as (above, upper):
+            write(os.path.join(above, "srv/source/debian/control"), wanted + "\n")
+            write(os.path.join(above, "usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 101\n", 0o755)
+            apt(above, "--no-install-recommends", "build-dep", "/srv/source")
+            tool(["chroot", above, "apt-get", "clean"], "clean")
+            tool(["umount", above], "umount")
+            os.rename(upper, path)
+        say(f"     installed what building needs ({suite}) in {time.monotonic() - begun:.0f} s; kept in {CACHE}")
+    return made_once("builder", key_of(INCLUDE, suite, wanted), make)
 
 
 def write(path, text, mode=0o644):
