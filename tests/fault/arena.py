@@ -62,7 +62,8 @@ class Arena(World):
         self.start_load()
         everybody = self.options.peers + len(REAL)
         wait_until(lambda: self.database.value(f"""SELECT count(*) >= {everybody} FROM validator WHERE connected
-            AND last_connected_at < now() - interval '{STEADY_SECONDS} s'""") == "t", "all validators are steady", PATIENCE)
+            AND last_connected_at < now() - interval '{STEADY_SECONDS} s'""") == "t",
+                   "all validators are steady", PATIENCE)
         self.add_websites(self.options.sites)
         self.correct_clock()
         return self
