@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import stat
 
 from dpin_sign import Key, WireError, verify
 from dpin_batch import Batch, Receipt
@@ -17,6 +18,11 @@ def state_of(arena, name):
     return os.path.join(arena.data, f"validator-{name}")
 
 
+def sockets(folder, names):
+    """Those that are none of the state: one answers how the validator is."""
+    return [name for name in names if stat.S_ISSOCK(os.lstat(os.path.join(folder, name)).st_mode)]
+
+
 def copy(arena, name, to=None):
     """The state of a validator as it is at one moment: it stands still while its files are copied. The path."""
     process, to = arena.validators.get(name), to or os.path.join(arena.run, f"copy-{name}")
@@ -25,7 +31,7 @@ def copy(arena, name, to=None):
     if alive:
         process.popen.send_signal(signal.SIGSTOP)
     try:
-        shutil.copytree(state_of(arena, name), to)
+        shutil.copytree(state_of(arena, name), to, ignore=sockets)
     finally:
         if alive:
             process.popen.send_signal(signal.SIGCONT)
