@@ -62,7 +62,7 @@ class Validator:
         self.codes = {}  # (incarnation, sequence) -> disposition codes, by acks that verified
         self.receipts, self.notices, self.probes, self.rejects, self.errors, self.ticks = [], [], [], [], [], []
         self.joins, self.positions, self.ends, self.sending = 0, [], [], True
-        self.approved = self.last_sent = None
+        self.approved = self.last_sent = self.last_name = None
         self._task = None
 
     # For tests, from outside the loop ---------------------------------------------------------------------------------
@@ -89,8 +89,7 @@ class Validator:
 
     def submit(self, *ticks, **changes):
         """Seals these ticks now, as they are, and returns their dispositions when they are acked."""
-        run(self._send_ticks(ticks, changes))
-        name = (self.stream.incarnation, self.stream.sequence)
+        name = run(self._send_ticks(ticks, changes))
         self.wait(lambda v: name in v.codes, "ack")
         return list(self.codes[name])
 
@@ -98,8 +97,11 @@ class Validator:
         run(self._send(data))
 
     async def _send_ticks(self, ticks, changes):
+        """The name of their batch, which one of the validator's own may follow at once."""
         self.last_sent = self.stream.seal(ticks, self.now(), **changes)
+        name = self.last_name = (self.stream.incarnation, self.stream.sequence)
         await self._send(self.last_sent)
+        return name
 
     def now(self):
         return boottime() + self.offset

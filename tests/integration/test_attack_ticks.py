@@ -141,7 +141,7 @@ class ADayLater(SpokenForCase):
         self.wait_old(site, 0)
         v, tick = self.validators[0], self.tick(site)
         self.assertEqual(v.submit(tick), [batch.ACCEPTED])
-        name = (v.stream.incarnation, v.stream.sequence)
+        name = v.last_name
         batches = f"SELECT count(*) FROM tick_batch WHERE incarnation = {name[0]} AND sequence = {name[1]}"
         data = v.last_sent
         unsent = Tick(**{**tick.__dict__, "number": tick.number + 1, "start": tick.start + 10 * SECOND})
