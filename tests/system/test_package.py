@@ -11,7 +11,8 @@ from process import say, wait_until
 from root import PACKAGES
 
 SERVED, HELLO = "HTTP/1.1 200 OK", "HTTP/1.1 101 Switching Protocols, frame 81"
-FIRST_TICK_MAX = 60.0  # seconds from apt to the first stored result
+FIRST_TICK_AFTER = 30.0  # seconds after the last command: a check every ten seconds, and a start
+FIRST_TICK_GOAL = 60.0  # seconds from apt to the first stored result; how fast a machine unpacks is told, not tested
 STATES = ("/var/lib/dpin-hub", "/var/lib/dpin-validator")
 
 
@@ -32,8 +33,10 @@ class Install(ground.SystemCase):
         self.machine.run("systemctl", "is-active", "dpin-hub", "dpin-api", "dpin-validator")
         wait_until(lambda: self.machine.sql("SELECT count(*) FROM website_tick") != "0", "a result is stored", 120, 0.1)
         took = time.monotonic() - begun
-        say(f"     from apt to the first stored result: {took:.1f} s, of these {installed:.1f} s by the commands")
-        self.assertLessEqual(took, FIRST_TICK_MAX)
+        said = "reached" if took <= FIRST_TICK_GOAL else "MISSED"
+        say(f"     from apt to the first stored result: {took:.1f} s, of these {installed:.1f} s by the commands;"
+            f" the goal of {FIRST_TICK_GOAL:.0f} s was {said}")
+        self.assertLessEqual(took - installed, FIRST_TICK_AFTER)
 
         website, = self.machine.rows("website", "list")
         self.wait_state(website["id"], "UP")
