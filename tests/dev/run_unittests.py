@@ -2,7 +2,8 @@
 
 Takes FOLDER/test_*.py (unittest); PATTERN picks the tests whose id contains it. One line per test with its time; a
 failure is shown when it happens. With JOBS so many classes run at a time, each in a process of its own: most tests wait
-more than they work. A class that says `alone = True` measures, and runs when the others are done.
+more than they work. A class that says `alone = True` measures, and runs when the others are done; one that says
+`long = True` is none of the tests unless DPIN_LONG is set (./dev test --long).
 Appends "PASSED FAILED SKIPPED" to COUNTS. Exits 1 if something failed.
 """
 import concurrent.futures
@@ -17,6 +18,7 @@ import traceback
 import unittest
 
 CLASS_SECONDS = 1200
+LONG = bool(os.environ.get("DPIN_LONG"))
 
 
 class Reporter(unittest.TestResult):
@@ -84,7 +86,11 @@ def load(folder, pattern):
         except Exception:  # whatever a test file does at import must not end the run
             found = unittest.FunctionTestCase(broken_import(name, traceback.format_exc()), description=name)
         suite.addTest(found)
-    return filtered(suite, lambda t: pattern in t.id() or isinstance(t, unittest.FunctionTestCase))
+    return filtered(suite, lambda t: is_wanted(t, pattern) or isinstance(t, unittest.FunctionTestCase))
+
+
+def is_wanted(test, pattern):
+    return pattern in test.id() and (LONG or not getattr(test, "long", False))
 
 
 def broken_import(name, text):

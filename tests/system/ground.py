@@ -16,7 +16,6 @@ from machine import Machine  # noqa: E402
 from process import Failure, say, wait_until  # noqa: E402
 from root import DAY, PACKAGES, bare, dependencies, key_of, made_once, repository, tool, why_not  # noqa: E402
 
-LONG = bool(os.environ.get("DPIN_LONG"))
 OURS, NEEDS = "/srv/dpin", "/srv/needs"
 
 

@@ -76,8 +76,9 @@ def settle_dnf(machine):
     machine.write("/etc/dnf/vars/releasever", "1\n")
 
 
-@unittest.skipUnless(ground.LONG, "long")
 class Rpm(ground.SystemCase):
+    long = True
+
     @classmethod
     def start(cls):
         folder = cls.enterClassContext(tempfile.TemporaryDirectory())
@@ -115,8 +116,9 @@ class Rpm(ground.SystemCase):
         self.machine.run("test", "-e", "/var/lib/dpin-hub/hub.key")
 
 
-@unittest.skipUnless(ground.LONG, "long")
 class Lint(unittest.TestCase):
+    long = True
+
     def test_rpmlint_has_nothing_to_say(self):
         packages = glob.glob(os.path.join(RPMS, "*.rpm"))
         said = tool(["rpmlint", "-c", "tests/dev/rpmlint.toml", "rpm/dpin.spec", *packages], "rpmlint",

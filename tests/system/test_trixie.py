@@ -21,8 +21,9 @@ NEWER = "/srv/newer"
 TREE, BUILD = "/srv/tree", "/root/build"
 
 
-@unittest.skipUnless(ground.LONG, "long")
 class Packages(ground.SystemCase):
+    long = True
+
     @classmethod
     def start(cls):
         newer = made_once("newer", key_of(SUITE, PLUGIN), lambda path: download(path, [PLUGIN], SUITE))
@@ -72,9 +73,10 @@ class Packages(ground.SystemCase):
         self.assertEqual((done, done.err), ("", ""))
 
 
-@unittest.skipUnless(ground.LONG, "long")
 class Tree(ground.SystemCase):
     """As ./dev build and ./dev test make it, with the libraries and the compiler of Debian 13."""
+
+    long = True
 
     @classmethod
     def start(cls):
