@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "api/bus-deeds.h"
-#include "base/log-ids.h"
-#include "base/log.h"
 
 #define NAME      "org.dpin.Api1"
 #define OBJECT    "/org/dpin/Api1"
@@ -34,16 +32,9 @@ static const BusDeed deeds[] = {
 
 void api_bus_reload(BusCall *c, void *userdata) {
         _cleanup_free_ char *error = NULL;
-        int r;
+        int r = api_manager_reload(userdata, &error);
 
-        r = api_manager_reload(userdata, &error);
-        if (r < 0) {
-                bus_call_fail(c, r, error);
-                return;
-        }
-        log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "the settings were read again",
-                  "DPIN_ACTOR=%s", bus_call_actor(c));
-        bus_call_reply_done(c);
+        bus_call_reply_reloaded(c, r, error);
 }
 
 static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {

@@ -45,16 +45,9 @@ static const BusDeed deeds[] = {
 
 void hub_bus_reload(BusCall *c, void *userdata) {
         _cleanup_free_ char *error = NULL;
-        int r;
+        int r = hub_manager_reload(userdata, &error);
 
-        r = hub_manager_reload(userdata, &error);
-        if (r < 0) {
-                bus_call_fail(c, r, error);
-                return;
-        }
-        log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "the settings were read again",
-                  "DPIN_ACTOR=%s", bus_call_actor(c));
-        bus_call_reply_done(c);
+        bus_call_reply_reloaded(c, r, error);
 }
 
 static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log-ids.h"
+#include "base/log.h"
 #include "event/polkit.h"
 
 #define OPEN_MAX 64 /* calls that wait at the same time */
@@ -330,4 +332,14 @@ void bus_call_fail(BusCall *c, int r, const char *text) {
                 }
         (void)sd_bus_reply_method_errorf(c->message, name, "%s", text ? text : words);
         bus_call_free(c);
+}
+
+void bus_call_reply_reloaded(BusCall *c, int r, const char *error) {
+        if (r < 0) {
+                bus_call_fail(c, r, error);
+                return;
+        }
+        log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "the settings were read again",
+                  "DPIN_ACTOR=%s", bus_call_actor(c));
+        bus_call_reply_done(c);
 }

@@ -89,3 +89,5 @@ void bus_call_reply_page(BusCall *c, int r, const BusRows *rows);
 /* r as of the store: becomes org.dpin.Error.NotFound, Exists, Conflict, Invalid, Unavailable or
  * Failed; text is for people, or NULL. */
 void bus_call_fail(BusCall *c, int r, const char *text);
+/* Of a call that had the settings read again; r and error: how that went. */
+void bus_call_reply_reloaded(BusCall *c, int r, const char *error);

@@ -2,9 +2,10 @@
 
 import json
 import socket
-import struct
 import threading
 import time
+
+from dpin_raw import reset_on_close
 
 
 class Answer:
@@ -51,7 +52,7 @@ class RawHttp:
         """No trace is left in the kernel, so that thousands may follow."""
         if self.socket.fileno() < 0:
             return
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        reset_on_close(self.socket)
         self.socket.close()
 
     def say(self, data):

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,8 +12,7 @@
 #include <cmocka.h>
 
 #include "event/httpd.h"
-
-#define TURNS_MAX 20000
+#include "loop-turn.h"
 
 typedef struct Fixture {
         uv_loop_t loop;
@@ -129,26 +127,12 @@ static inline bool hear(int fd, char *ret, size_t size) {
         return n > 0 || (n < 0 && errno == EAGAIN);
 }
 
-static inline void turn(Fixture *f, int fd) {
-        struct pollfd p = { .fd = fd, .events = POLLIN };
-
-        uv_run(&f->loop, UV_RUN_NOWAIT);
-        poll(&p, 1, 1);
-}
-
-#define TURN_UNTIL(f, condition)                                                                   \
-        do {                                                                                       \
-                for (unsigned _i = 0; _i < TURNS_MAX && !(condition); _i++)                        \
-                        turn(f, -1);                                                               \
-                assert_true(condition);                                                            \
-        } while (0)
-
 /* Until `text` is heard, or the end if NULL. */
 static inline void hear_until(Fixture *f, int fd, char *ret, size_t size, const char *text) {
         bool open = true;
 
         for (unsigned i = 0; i < TURNS_MAX && open && !(text && strstr(ret, text)); i++) {
-                turn(f, fd);
+                loop_turn(&f->loop, fd);
                 open = hear(fd, ret, size);
         }
         if (text)

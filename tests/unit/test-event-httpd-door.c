@@ -62,8 +62,8 @@ static void the_oldest_guest_makes_room(void **state _unused_) {
         for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
                 fds[i] = dial(&f);
                 say(fds[i], "GET /");
-                turn(&f, -1);
-                turn(&f, -1);
+                loop_turn(&f.loop, -1);
+                loop_turn(&f.loop, -1);
         }
         ask(&f, "GET /" END, answer, sizeof(answer));
         assert_int_equal(strncmp(answer, "HTTP/1.1 200", 12), 0);
@@ -109,7 +109,7 @@ static void an_address_has_so_many_connections(void **state _unused_) {
         start(&f, &(HttpdLimits){ .per_address_max = 3 });
         for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
                 fds[i] = dial(&f);
-                turn(&f, -1);
+                loop_turn(&f.loop, -1);
         }
         ask(&f, "GET /" END, answer, sizeof(answer));
         assert_int_equal(strncmp(answer, "HTTP/1.1 429", 12), 0);

@@ -89,7 +89,7 @@ static void late_answer_wakes_the_connection(void **state _unused_) {
         fd = dial(&f);
         say(fd, "GET /later" END);
         for (unsigned i = 0; i < TURNS_MAX && !f.kept; i++)
-                turn(&f, fd);
+                loop_turn(&f.loop, fd);
         assert_non_null(f.kept);
         assert_int_equal(httpd_active(f.httpd), 1);
         assert_int_equal(httpd_reply(f.kept, &(HttpdReply){ .status = 204 }), 0);
@@ -110,7 +110,7 @@ static void stream_is_written_bounded_and_ended(void **state _unused_) {
         fd = dial(&f);
         say(fd, "GET /later" END);
         for (unsigned i = 0; i < TURNS_MAX && !f.kept; i++)
-                turn(&f, fd);
+                loop_turn(&f.loop, fd);
 
         assert_int_equal(httpd_stream_write(f.kept, "x", 1), -ENOTCONN);
         assert_int_equal(httpd_stream_open(f.kept, "text/event-stream", NULL), 0);
@@ -177,7 +177,7 @@ static void streams_are_bounded_together(void **state _unused_) {
         assert_int_equal(httpd_stream_write(slow, "x", 1), -ENOBUFS);
         assert_int_equal(httpd_stream_write(fast, "x", 1), -ENOBUFS);
         hear_until(&f, fast_fd, answer, sizeof(answer), "sss");
-        turn(&f, -1);
+        loop_turn(&f.loop, -1);
         assert_int_equal(httpd_stream_write(slow, "x", 1), 0);
         assert_int_equal(httpd_stream_write(slow, block, sizeof(block)), 0);
         close(slow_fd);
@@ -194,13 +194,13 @@ static void client_gone_ends_its_stream(void **state _unused_) {
         fd = dial(&f);
         say(fd, "GET /later" END);
         for (unsigned i = 0; i < TURNS_MAX && !f.kept; i++)
-                turn(&f, fd);
+                loop_turn(&f.loop, fd);
         assert_int_equal(httpd_stream_open(f.kept, "text/event-stream", NULL), 0);
         hear_until(&f, fd, answer, sizeof(answer), "\r\n\r\n");
         close(fd);
         for (unsigned i = 0; i < TURNS_MAX && f.kept; i++) {
                 (void)httpd_stream_write(f.kept, ":\n\n", 3);
-                turn(&f, -1);
+                loop_turn(&f.loop, -1);
         }
         assert_null(f.kept);
         stop(&f);
@@ -214,7 +214,7 @@ static void free_finishes_what_is_open(void **state _unused_) {
         fd = dial(&f);
         say(fd, "GET /later" END);
         for (unsigned i = 0; i < TURNS_MAX && !f.kept; i++)
-                turn(&f, fd);
+                loop_turn(&f.loop, fd);
         stop(&f);
         assert_int_equal(f.finished, 1);
         close(fd);

@@ -1,7 +1,6 @@
 /* The WebSocket client: against our own server, and against ones that do not want it. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,9 +11,8 @@
 #include <cmocka.h>
 
 #include "event/ws.h"
+#include "loop-turn.h"
 #include "tls-server.h"
-
-#define TURNS_MAX 20000
 
 typedef struct Fixture {
         uv_loop_t loop;
@@ -112,20 +110,6 @@ static void stop(Fixture *f) {
         assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
         assert_int_equal(uv_loop_close(&f->loop), 0);
 }
-
-static void turn(Fixture *f, int fd) {
-        struct pollfd p = { .fd = fd, .events = POLLIN };
-
-        uv_run(&f->loop, UV_RUN_NOWAIT);
-        poll(&p, 1, 1);
-}
-
-#define TURN_UNTIL(f, condition)                                                                   \
-        do {                                                                                       \
-                for (unsigned _i = 0; _i < TURNS_MAX && !(condition); _i++)                        \
-                        turn(f, -1);                                                               \
-                assert_true(condition);                                                            \
-        } while (0)
 
 static void new_client(Fixture *f, const char *url, const char *ca_file, usec_t handshake_max) {
         const WsClientOptions options = {

@@ -132,14 +132,14 @@ static void guest_whose_words_were_not_read_yet_is_spared(void **state _unused_)
         start(&f, &(WsLimits){ .handshakes_max = 1 });
         one = dial(&f);
         while (now_boottime() - begun < 100 * USEC_PER_MSEC)
-                turn(&f, -1);
+                loop_turn(&f.loop, -1);
         poll(NULL, 0, 1100); /* the loop stands still */
         late = dial(&f);
         assert_int_equal(send(one, "GET ", 4, MSG_NOSIGNAL),
                          4); /* is read after the other is seen */
         begun = now_boottime();
         while (now_boottime() - begun < 300 * USEC_PER_MSEC)
-                turn(&f, -1);
+                loop_turn(&f.loop, -1);
         assert_int_equal(ws_server_counters(f.server)->dropped, 0);
         TURN_UNTIL(&f, ws_server_counters(f.server)->dropped == 1); /* no more words came */
         assert_true(now_boottime() - begun > 900 * USEC_PER_MSEC);

@@ -126,7 +126,7 @@ static void message_without_end_is_closed_with_1008(void **state _unused_) {
              i++) {
                 if (i % 20 == 0)
                         assert_int_equal(send(fd, "x", 1, MSG_NOSIGNAL), 1);
-                turn(&f, -1);
+                loop_turn(&f.loop, -1);
         }
         assert_true(now_boottime() - begun >= 300 * USEC_PER_MSEC);
         assert_close_frame(&f, fd, 1008);

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,8 +13,7 @@
 #include <cmocka.h>
 
 #include "event/ws.h"
-
-#define TURNS_MAX 20000
+#include "loop-turn.h"
 
 typedef struct Fixture {
         uv_loop_t loop;
@@ -107,20 +105,6 @@ static inline void stop(Fixture *f) {
         assert_int_equal(uv_loop_close(&f->loop), 0);
 }
 
-static inline void turn(Fixture *f, int fd) {
-        struct pollfd p = { .fd = fd, .events = POLLIN };
-
-        uv_run(&f->loop, UV_RUN_NOWAIT);
-        poll(&p, 1, 1);
-}
-
-#define TURN_UNTIL(f, condition)                                                                   \
-        do {                                                                                       \
-                for (unsigned _i = 0; _i < TURNS_MAX && !(condition); _i++)                        \
-                        turn(f, -1);                                                               \
-                assert_true(condition);                                                            \
-        } while (0)
-
 static inline int dial(Fixture *f) {
         struct sockaddr_in a = { .sin_family = AF_INET,
                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
@@ -141,7 +125,7 @@ static inline size_t hear(Fixture *f, int fd, void *ret, size_t n) {
                 if (m == 0 || (m < 0 && errno != EAGAIN))
                         return used;
                 if (m < 0)
-                        turn(f, fd);
+                        loop_turn(&f->loop, fd);
                 else
                         used += (size_t)m;
         }
