@@ -36,8 +36,12 @@ struct Bus {
 
 static void process(Bus *b);
 
-static void on_io(uv_poll_t *poll, int status _unused_, int events _unused_) {
-        process(poll->data);
+static void on_io(uv_poll_t *poll, int status, int events _unused_) {
+        Bus *b = poll->data;
+
+        if (status < 0)
+                b->events = 0; /* the loop polls a reset connection no more unless told again */
+        process(b);
 }
 
 static void on_timer(void *userdata) {

@@ -14,16 +14,21 @@ struct HttpWatch {
         uv_poll_t poll;
         HttpClient *client;
         HttpWatch *previous, *next;
+        int events; /* of the loop's poll, as wanted last */
 };
 
 static void dispatch(HttpClient *c);
 
+/* A reset connection is told as a failed poll, which the loop then polls no more; the transfer may
+ * have more to read before it sees the reset, without asking for other events than before. */
 static void on_event(uv_poll_t *poll, int status, int events) {
         HttpWatch *w = poll->data;
         HttpClient *c = w->client;
         int flags = status < 0 ? CURL_CSELECT_ERR : 0, running;
         uv_os_fd_t fd;
 
+        if (status < 0)
+                (void)uv_poll_start(poll, w->events, on_event);
         if (events & UV_READABLE)
                 flags |= CURL_CSELECT_IN;
         if (events & UV_WRITABLE)
@@ -70,7 +75,6 @@ static int on_socket(CURL *easy _unused_, curl_socket_t fd, int what, void *user
                      void *socket_data) {
         HttpClient *c = userdata;
         HttpWatch *w = socket_data;
-        int events = 0;
 
         if (what == CURL_POLL_REMOVE) {
                 if (w)
@@ -83,11 +87,9 @@ static int on_socket(CURL *easy _unused_, curl_socket_t fd, int what, void *user
                 w = watch_open(c, fd);
         if (!w)
                 return -1;
-        if (what & CURL_POLL_IN)
-                events |= UV_READABLE;
-        if (what & CURL_POLL_OUT)
-                events |= UV_WRITABLE;
-        return uv_poll_start(&w->poll, events, on_event) < 0 ? -1 : 0;
+        w->events = (what & CURL_POLL_IN ? UV_READABLE : 0) |
+                    (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+        return uv_poll_start(&w->poll, w->events, on_event) < 0 ? -1 : 0;
 }
 
 static void on_timer(uv_timer_t *timer) {

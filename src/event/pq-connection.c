@@ -232,10 +232,14 @@ static void serve(Pq *pq) {
                 pq_connection_flush(pq);
 }
 
-static void on_io(uv_poll_t *poll, int status _unused_, int events _unused_) {
+/* A reset connection is told as a failed poll, which the loop then polls no more: there may be
+ * something to read before the reset is, so the next flush has it polled again. */
+static void on_io(uv_poll_t *poll, int status, int events _unused_) {
         PqWatch *w = poll->data;
         Pq *pq = w->pq;
 
+        if (status < 0)
+                w->events = 0;
         if (pq->state == PQ_CONNECTING) {
                 watch_close(pq);
                 connect_step(pq, PQconnectPoll(pq->conn));

@@ -229,16 +229,20 @@ static void a_session_speaks_utc_under_its_name(void **state) {
         world_done(&w);
 }
 
+static void terminate_backends(const World *w) {
+        assert_int_equal(postgres_psql(w->server, NULL, "-o/dev/null",
+                                       "-cSELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                       "WHERE application_name = 'test-event-pq'"),
+                         0);
+}
+
 static void a_lost_connection_comes_back(void **state) {
         World w;
 
         connect_world(&w, state);
         assert_int_equal(pq_submit(w.pq, plain(&doze), world_on_answer, &w, NULL), 0);
         assert_int_equal(pq_submit(w.pq, plain(&session), world_on_answer, &w, NULL), 0);
-        assert_int_equal(postgres_psql(w.server, NULL, "-o/dev/null",
-                                       "-cSELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                                       "WHERE application_name = 'test-event-pq'"),
-                         0);
+        terminate_backends(&w);
         world_await(&w, &w.answers, 2);
         assert_int_equal(w.r, -ENOTCONN);
         world_await(&w, &w.downs, 1);
@@ -250,6 +254,32 @@ static void a_lost_connection_comes_back(void **state) {
         while (!strstr(w.notified, "again"))
                 (void)uv_run(&w.loop, UV_RUN_ONCE);
         assert_int_equal(w.downs, 1);
+        world_done(&w);
+}
+
+static const char doze_begins[] = "DO $$ BEGIN "
+                                  "FOR i IN 1..3000 LOOP "
+                                  "PERFORM pg_stat_clear_snapshot(); "
+                                  "IF EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = "
+                                  "'PgSleep' AND application_name = 'test-event-pq') THEN RETURN; "
+                                  "END IF; "
+                                  "PERFORM pg_sleep(0.01); "
+                                  "END LOOP; "
+                                  "RAISE EXCEPTION 'nobody dozes'; END $$";
+
+/* The server leaves what it was sent unread: that resets the connection instead of ending it. */
+static void a_reset_connection_comes_back(void **state) {
+        World w;
+
+        connect_world(&w, state);
+        assert_int_equal(pq_submit(w.pq, plain(&doze), world_on_answer, &w, NULL), 0);
+        assert_int_equal(postgres_psql(w.server, NULL, "-c", doze_begins), 0);
+        assert_int_equal(pq_submit(w.pq, plain(&session), world_on_answer, &w, NULL), 0);
+        terminate_backends(&w);
+        world_await(&w, &w.downs, 1);
+        assert_int_equal(w.answers, 2);
+        world_await(&w, &w.ups, 2);
+        assert_int_equal(world_answer(&w, plain(&session)), 0);
         world_done(&w);
 }
 
@@ -402,6 +432,7 @@ int main(void) {
                 cmocka_unit_test(notifications_come_with_their_commit),
                 cmocka_unit_test(a_session_speaks_utc_under_its_name),
                 cmocka_unit_test(a_lost_connection_comes_back),
+                cmocka_unit_test(a_reset_connection_comes_back),
                 cmocka_unit_test(an_absent_server_is_tried_again),
                 cmocka_unit_test(a_bad_statement_is_no_connection),
                 cmocka_unit_test(the_queue_is_bounded),
