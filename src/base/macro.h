@@ -10,6 +10,7 @@
 #define _cleanup_free_    _cleanup_(freep)
 #define _printf_(fmt, va) __attribute__((format(printf, fmt, va)))
 #define _unused_          __attribute__((unused))
+#define _packed_          __attribute__((packed))
 
 /* Hands the pointer over: yields its value and leaves NULL behind. */
 #define TAKE_PTR(p)                                                                                \

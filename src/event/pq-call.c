@@ -1,4 +1,5 @@
-/* Calls are answered in the order they were sent: results come in order, a sync ends each call. */
+/* Calls are answered in the order they were submitted: results come in order, a sync ends each
+ * call. */
 #include <errno.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@ PqCall *pq_call_new(size_t n, PqDone done, void *userdata) {
         c = calloc(1, sizeof(PqCall) + n * sizeof(PqResult *));
         if (!c)
                 return NULL;
+        c->step = PQ_STEP_SENT;
         c->n = n;
         c->done = done;
         c->userdata = userdata;
@@ -19,6 +21,7 @@ PqCall *pq_call_new(size_t n, PqDone done, void *userdata) {
 static void call_free(PqCall *c) {
         for (size_t i = 0; i < c->received; i++)
                 PQclear((PGresult *)c->results[i]);
+        pq_transaction_free(c->transaction);
         free(c->error);
         free(c);
 }
@@ -36,6 +39,42 @@ void pq_call_append(Pq *pq, PqCall *c) {
                 pq->first = c;
         pq->last = c;
         pq->n_calls++;
+        if (!c->transaction)
+                return;
+        c->step = PQ_STEP_WAITING;
+        c->alone = c->transaction->copy;
+        if (!pq->waiting)
+                pq->waiting = c;
+}
+
+static bool may_send(const Pq *pq, const PqCall *c) {
+        return pq->first == c || (!pq->first->alone && !c->alone);
+}
+
+static int send_call(Pq *pq, PqCall *c) {
+        int r;
+
+        if (c->alone)
+                return pq_copy_begin(pq, c);
+        r = pq_transaction_send(c->transaction, pq->conn);
+        c->transaction = pq_transaction_free(c->transaction);
+        c->step = PQ_STEP_SENT;
+        return r;
+}
+
+void pq_call_send(Pq *pq) {
+        int r = 0;
+
+        while (r >= 0 && pq->waiting && may_send(pq, pq->waiting)) {
+                PqCall *c = pq->waiting;
+
+                pq->waiting = c->next;
+                r = send_call(pq, c);
+        }
+        if (r < 0)
+                pq_connection_break(pq); /* half a transaction is sent: only the end undoes it */
+        else
+                pq_connection_flush(pq);
 }
 
 static PqCall *take_first(Pq *pq) {
@@ -58,6 +97,7 @@ static void call_finish(PqCall *c) {
 }
 
 void pq_call_drop_all(Pq *pq, bool silent) {
+        pq->waiting = NULL;
         /* What callbacks submit meanwhile is refused, so the queue ends. */
         while (pq->first) {
                 PqCall *c = take_first(pq);
@@ -106,23 +146,56 @@ static void receive_notifications(Pq *pq) {
         }
 }
 
+/* The answers to BEGIN and COPY are for no caller. */
+static int copy_take(const Pq *pq, PqCall *c, PGresult *result) {
+        int r = 0;
+
+        if (PQresultStatus(result) == PGRES_COPY_IN)
+                r = pq_copy_rows(pq, c);
+        else if (PQresultStatus(result) != PGRES_COMMAND_OK)
+                call_fail(c, result);
+        PQclear(result);
+        return r;
+}
+
+/* Nobody is told before the transaction is out of the way. */
+static int call_end(Pq *pq, PqCall *c) {
+        if (c->alone && c->step == PQ_STEP_SENT && PQtransactionStatus(pq->conn) == PQTRANS_INERROR)
+                return pq_copy_undo(pq, c);
+        call_finish(take_first(pq));
+        if (pq->conn)
+                pq_call_send(pq);
+        return 0;
+}
+
+static int take(Pq *pq, PqCall *c, PGresult *result) {
+        if (c->step == PQ_STEP_COPYING)
+                return copy_take(pq, c, result);
+        if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+                call_take(c, result);
+                return 0;
+        }
+        PQclear(result);
+        return call_end(pq, c);
+}
+
 void pq_call_receive(Pq *pq) {
         bool ended = false; /* NULL ends the results of one statement, twice NULL all of them */
+        int r = 0;
 
-        while (pq->conn && pq->first && !PQisBusy(pq->conn)) {
+        while (r >= 0 && pq->conn && pq->first && !PQisBusy(pq->conn)) {
                 PGresult *result = PQgetResult(pq->conn);
+                PqCall *c = pq->first;
 
-                if (!result && ended)
+                if (result)
+                        r = take(pq, c, result);
+                else if (c->step == PQ_STEP_COPYING)
+                        r = pq_copy_end(pq, c);
+                else if (ended)
                         break;
                 ended = !result;
-                if (!result)
-                        continue;
-                if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
-                        PQclear(result);
-                        call_finish(take_first(pq));
-                } else {
-                        call_take(pq->first, result);
-                }
         }
+        if (r < 0)
+                pq_connection_break(pq);
         receive_notifications(pq);
 }

@@ -18,9 +18,19 @@ typedef enum PqState {
         PQ_BROKEN, /* found while sending; the timer comes at once and lets go */
 } PqState;
 
+typedef enum PqStep {
+        PQ_STEP_WAITING, /* for its turn; the transaction is kept until then */
+        PQ_STEP_COPYING, /* outside of pipeline mode */
+        PQ_STEP_SENT,    /* all of it: results come, then a sync */
+        PQ_STEP_UNDOING, /* it failed in a transaction of its own, which has to be ended */
+} PqStep;
+
 struct PqCall {
         PqCall *next;
-        PqDone done; /* NULL: cancelled */
+        PqStep step;
+        bool alone;                 /* with COPY: nothing else is under way beside it */
+        PqTransaction *transaction; /* NULL once it is sent */
+        PqDone done;                /* NULL: cancelled */
         void *userdata;
         int r;
         char *error;
@@ -40,6 +50,7 @@ struct Pq {
         uv_timer_t timer;
         unsigned attempts; /* failed in a row */
         PqCall *first, *last;
+        PqCall *waiting; /* the first of those that are */
         unsigned n_calls;
 };
 
@@ -64,6 +75,9 @@ struct PqTransaction {
         size_t n_parameters, parameters_max;
         char *bytes;
         size_t n_bytes, bytes_max;
+        const PqCopy *copy; /* NULL: none */
+        char *rows;
+        size_t n_rows_bytes, rows_max;
         const struct PqElement *array; /* open one, or NULL */
         int32_t n_elements;
         bool has_null;
@@ -72,12 +86,20 @@ struct PqTransaction {
 /* pq-transaction.c: 0, or -EIO: libpq refused. */
 int pq_transaction_send(const PqTransaction *t, PGconn *conn);
 
+/* pq-copy.c: rows on their way. 0, or -EIO: libpq refused. */
+int pq_copy_begin(Pq *pq, PqCall *c);
+int pq_copy_rows(const Pq *pq, const PqCall *c); /* the server is ready for them */
+int pq_copy_end(Pq *pq, PqCall *c);              /* it has them, or failed: what follows */
+int pq_copy_undo(Pq *pq, PqCall *c);
+
 /* pq-result.c */
 int pq_error_of(const char *sqlstate);
 
 /* pq-call.c: the queue of what is in flight. */
 PqCall *pq_call_new(size_t n, PqDone done, void *userdata);
 void pq_call_append(Pq *pq, PqCall *c);
+/* Sends those whose turn it is, as far as the connection goes on. */
+void pq_call_send(Pq *pq);
 /* Every open call ends with -ENOTCONN; with `silent` nobody is told. */
 void pq_call_drop_all(Pq *pq, bool silent);
 /* Takes what libpq has received. May end with pq->conn == NULL, by a callback. */

@@ -51,6 +51,7 @@ PqTransaction *pq_transaction_free(PqTransaction *t) {
         free(t->commands);
         free(t->parameters);
         free(t->bytes);
+        free(t->rows);
         free(t);
         return NULL;
 }
@@ -195,6 +196,10 @@ void pq_uuid(PqTransaction *t, const Uuid *v) {
         add_value(t, v->bytes, sizeof(v->bytes), BINARY);
 }
 
+PqField8 pq_field_time(usec_t v) {
+        return pq_field8((int64_t)v - POSTGRES_EPOCH);
+}
+
 void pq_time(PqTransaction *t, usec_t v) {
         uint64_t big = htobe64((uint64_t)((int64_t)v - POSTGRES_EPOCH));
 
@@ -269,6 +274,18 @@ static int send_command(const PqTransaction *t, const PqCommand *c, PGconn *conn
         return 0;
 }
 
+void pq_copy(PqTransaction *t, const PqCopy *copy, const void *rows, size_t n) {
+        assert(!t->copy || t->copy == copy);
+        t->copy = copy;
+        if (!grow(t, &t->rows, &t->rows_max, t->n_rows_bytes + n, 1))
+                return;
+        if (n > 0)
+                memcpy(t->rows + t->n_rows_bytes, rows, n);
+        t->n_rows_bytes += n;
+}
+
+/* A transaction is what lies between two syncs; with COPY, which has a sync of its own, it is what
+ * lies between BEGIN and COMMIT. */
 int pq_transaction_send(const PqTransaction *t, PGconn *conn) {
         int r;
 
@@ -278,5 +295,7 @@ int pq_transaction_send(const PqTransaction *t, PGconn *conn) {
                 if (r < 0)
                         return r;
         }
+        if (t->copy && !PQsendQueryParams(conn, "COMMIT", 0, NULL, NULL, NULL, NULL, TEXT))
+                return -EIO;
         return PQpipelineSync(conn) == 1 ? 0 : -EIO;
 }

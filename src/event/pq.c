@@ -54,42 +54,32 @@ bool pq_connected(const Pq *pq) {
         return pq->state == PQ_READY;
 }
 
-static int submit(Pq *pq, const PqTransaction *t, PqCall *c) {
-        int r;
-
-        if (!c)
-                return -ENOMEM;
-        pq_call_append(pq, c);
-        r = pq_transaction_send(t, pq->conn);
-        if (r < 0)
-                pq_connection_break(pq); /* half a transaction is sent: only the end undoes it */
-        else
-                pq_connection_flush(pq);
-        return 0;
-}
-
 static int may_submit(const Pq *pq, const PqTransaction *t) {
         if (!t)
                 return -ENOMEM;
         if (t->error < 0)
                 return t->error;
-        assert(t->n_commands > 0);
+        assert(t->n_commands > 0 || t->copy);
         if (pq->state != PQ_READY)
                 return -ENOTCONN;
         return pq->n_calls < pq->options.queue_max ? 0 : -ENOBUFS;
 }
 
-int pq_submit(Pq *pq, PqTransaction *t, PqDone done, void *userdata, PqCall **ret) {
-        PqCall *c = NULL;
+int pq_submit(Pq *pq, PqTransaction *transaction, PqDone done, void *userdata, PqCall **ret) {
+        _cleanup_(pq_transaction_freep) PqTransaction *t = transaction;
+        PqCall *c;
         int r;
 
         r = may_submit(pq, t);
-        if (r >= 0) {
-                c = pq_call_new(t->n_commands, done, userdata);
-                r = submit(pq, t, c);
-        }
-        pq_transaction_free(t);
-        if (r >= 0 && ret)
+        if (r < 0)
+                return r;
+        c = pq_call_new(t->n_commands, done, userdata);
+        if (!c)
+                return -ENOMEM;
+        c->transaction = TAKE_PTR(t);
+        pq_call_append(pq, c);
+        pq_call_send(pq);
+        if (ret)
                 *ret = c;
-        return r;
+        return 0;
 }
