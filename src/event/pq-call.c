@@ -55,7 +55,7 @@ static int send_call(Pq *pq, PqCall *c) {
         int r;
 
         if (c->alone)
-                return pq_copy_begin(pq, c);
+                return pq_copying_begin(pq, c);
         r = pq_transaction_send(c->transaction, pq->conn);
         c->transaction = pq_transaction_free(c->transaction);
         c->step = PQ_STEP_SENT;
@@ -151,7 +151,7 @@ static int copy_take(const Pq *pq, PqCall *c, PGresult *result) {
         int r = 0;
 
         if (PQresultStatus(result) == PGRES_COPY_IN)
-                r = pq_copy_rows(pq, c);
+                r = pq_copying_rows(pq, c);
         else if (PQresultStatus(result) != PGRES_COMMAND_OK)
                 call_fail(c, result);
         PQclear(result);
@@ -161,7 +161,7 @@ static int copy_take(const Pq *pq, PqCall *c, PGresult *result) {
 /* Nobody is told before the transaction is out of the way. */
 static int call_end(Pq *pq, PqCall *c) {
         if (c->alone && c->step == PQ_STEP_SENT && PQtransactionStatus(pq->conn) == PQTRANS_INERROR)
-                return pq_copy_undo(pq, c);
+                return pq_copying_undo(pq, c);
         call_finish(take_first(pq));
         if (pq->conn)
                 pq_call_send(pq);
@@ -190,7 +190,7 @@ void pq_call_receive(Pq *pq) {
                 if (result)
                         r = take(pq, c, result);
                 else if (c->step == PQ_STEP_COPYING)
-                        r = pq_copy_end(pq, c);
+                        r = pq_copying_end(pq, c);
                 else if (ended)
                         break;
                 ended = !result;

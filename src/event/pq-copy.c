@@ -1,77 +1,21 @@
-/* A transaction with COPY: BEGIN and COPY by the simple protocol, the rows, then its statements and
- * COMMIT in pipeline mode. What fails in it leaves the session in a failed transaction, so the call
- * is over only when that is rolled back. */
-#include <errno.h>
+/* Rows are collected in a buffer of the transaction; pq-copying.c sends them. */
+#include "event/pq-copy.h"
+
+#include <assert.h>
 #include <string.h>
 
 #include "event/pq-internal.h"
 
-enum {
-        CHUNK = 64 * 1024 /* bytes handed to libpq at once: it sends before it takes more */
-};
-
-/* Signature, no flags, no extension; and the number of columns that is none. */
-static const char head[] = "PGCOPY\n\377\r\n\0" "\0\0\0\0" "\0\0\0\0";
-static const char tail[] = "\377\377";
-
-int pq_copy_begin(Pq *pq, PqCall *c) {
-        char sql[512] = "BEGIN; ";
-
-        c->step = PQ_STEP_COPYING;
-        if (strlen(c->transaction->copy->sql) >= sizeof(sql) - strlen(sql))
-                return -EIO;
-        (void)strcat(sql, c->transaction->copy->sql);
-        if (PQexitPipelineMode(pq->conn) != 1 || PQsendQuery(pq->conn, sql) != 1)
-                return -EIO;
-        return 0;
+PqField8 pq_field_time(usec_t v) {
+        return pq_field8((int64_t)v - PQ_EPOCH);
 }
 
-static int put(const Pq *pq, const char *bytes, size_t n) {
-        for (size_t i = 0; i < n; i += CHUNK)
-                if (PQputCopyData(pq->conn, bytes + i, (int)MIN(n - i, (size_t)CHUNK)) != 1)
-                        return -EIO;
-        return 0;
-}
-
-int pq_copy_rows(const Pq *pq, const PqCall *c) {
-        int r;
-
-        r = put(pq, head, sizeof(head) - 1);
-        if (r < 0)
-                return r;
-        r = put(pq, c->transaction->rows, c->transaction->n_rows_bytes);
-        if (r < 0)
-                return r;
-        r = put(pq, tail, sizeof(tail) - 1);
-        if (r < 0)
-                return r;
-        return PQputCopyEnd(pq->conn, NULL) == 1 ? 0 : -EIO;
-}
-
-static int send_plain(const Pq *pq, const char *sql) {
-        return PQsendQueryParams(pq->conn, sql, 0, NULL, NULL, NULL, NULL, 0) == 1 ? 0 : -EIO;
-}
-
-int pq_copy_undo(Pq *pq, PqCall *c) {
-        c->step = PQ_STEP_UNDOING;
-        if (send_plain(pq, "ROLLBACK") < 0 || PQpipelineSync(pq->conn) != 1)
-                return -EIO;
-        pq_connection_flush(pq);
-        return 0;
-}
-
-int pq_copy_end(Pq *pq, PqCall *c) {
-        _cleanup_(pq_transaction_freep) PqTransaction *t = TAKE_PTR(c->transaction);
-        int r;
-
-        if (PQenterPipelineMode(pq->conn) != 1)
-                return -EIO;
-        if (c->r < 0)
-                return pq_copy_undo(pq, c);
-        c->step = PQ_STEP_SENT;
-        r = pq_transaction_send(t, pq->conn);
-        if (r < 0)
-                return r;
-        pq_connection_flush(pq);
-        return 0;
+void pq_copy(PqTransaction *t, const PqCopy *copy, const void *rows, size_t n) {
+        assert(!t->copy || t->copy == copy);
+        t->copy = copy;
+        if (!pq_transaction_grow(t, &t->rows, &t->rows_max, t->n_rows_bytes + n, 1))
+                return;
+        if (n > 0)
+                memcpy(t->rows + t->n_rows_bytes, rows, n);
+        t->n_rows_bytes += n;
 }

@@ -6,6 +6,9 @@
 
 #include "event/pq.h"
 
+/* Where PostgreSQL's binary time begins, the year 2000, in µs since 1970. */
+#define PQ_EPOCH ((int64_t)946684800 * (int64_t)USEC_PER_SEC)
+
 enum {
         PQ_PARAMS_MAX = 64
 };
@@ -75,7 +78,7 @@ struct PqTransaction {
         size_t n_parameters, parameters_max;
         char *bytes;
         size_t n_bytes, bytes_max;
-        const PqCopy *copy; /* NULL: none */
+        const struct PqCopy *copy; /* NULL: none */
         char *rows;
         size_t n_rows_bytes, rows_max;
         const struct PqElement *array; /* open one, or NULL */
@@ -83,14 +86,16 @@ struct PqTransaction {
         bool has_null;
 };
 
-/* pq-transaction.c: 0, or -EIO: libpq refused. */
+/* pq-transaction.c: room for `needed` items at *p, or an error that stays. */
+bool pq_transaction_grow(PqTransaction *t, void *p, size_t *max, size_t needed, size_t item);
+/* 0, or -EIO: libpq refused. */
 int pq_transaction_send(const PqTransaction *t, PGconn *conn);
 
-/* pq-copy.c: rows on their way. 0, or -EIO: libpq refused. */
-int pq_copy_begin(Pq *pq, PqCall *c);
-int pq_copy_rows(const Pq *pq, const PqCall *c); /* the server is ready for them */
-int pq_copy_end(Pq *pq, PqCall *c);              /* it has them, or failed: what follows */
-int pq_copy_undo(Pq *pq, PqCall *c);
+/* pq-copying.c: rows on their way. 0, or -EIO: libpq refused. */
+int pq_copying_begin(Pq *pq, PqCall *c);
+int pq_copying_rows(const Pq *pq, const PqCall *c); /* the server is ready for them */
+int pq_copying_end(Pq *pq, PqCall *c);              /* it has them, or failed: what follows */
+int pq_copying_undo(Pq *pq, PqCall *c);
 
 /* pq-result.c */
 int pq_error_of(const char *sqlstate);

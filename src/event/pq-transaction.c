@@ -15,9 +15,6 @@ enum {
         BINARY = 1,
 };
 
-/* Seconds from 1970 to 2000, where PostgreSQL's binary time begins. */
-#define POSTGRES_EPOCH ((int64_t)946684800 * (int64_t)USEC_PER_SEC)
-
 /* The wire form of an array's elements; size 0 is any. */
 typedef struct PqElement {
         uint32_t oid; /* of pg_type */
@@ -56,8 +53,7 @@ PqTransaction *pq_transaction_free(PqTransaction *t) {
         return NULL;
 }
 
-/* Room for one more at *p, or an error that stays. */
-static bool grow(PqTransaction *t, void *p, size_t *max, size_t needed, size_t item) {
+bool pq_transaction_grow(PqTransaction *t, void *p, size_t *max, size_t needed, size_t item) {
         size_t n = MAX(needed, MAX(*max * 2, (size_t)16));
         void *larger;
 
@@ -76,7 +72,7 @@ static bool grow(PqTransaction *t, void *p, size_t *max, size_t needed, size_t i
 }
 
 static void put(PqTransaction *t, const void *bytes, size_t n) {
-        if (!grow(t, &t->bytes, &t->bytes_max, t->n_bytes + n, 1))
+        if (!pq_transaction_grow(t, &t->bytes, &t->bytes_max, t->n_bytes + n, 1))
                 return;
         if (n > 0)
                 memcpy(t->bytes + t->n_bytes, bytes, n);
@@ -93,7 +89,8 @@ static PqParameter *add_parameter(PqTransaction *t, int format) {
         PqParameter *p;
 
         assert(t->error < 0 || t->n_commands > 0);
-        if (!grow(t, &t->parameters, &t->parameters_max, t->n_parameters + 1, sizeof(*p)))
+        if (!pq_transaction_grow(t, &t->parameters, &t->parameters_max, t->n_parameters + 1,
+                                 sizeof(*p)))
                 return NULL;
         t->commands[t->n_commands - 1].n++;
         p = &t->parameters[t->n_parameters++];
@@ -137,7 +134,8 @@ static void add_value(PqTransaction *t, const void *value, size_t n, int format)
 
 void pq_add(PqTransaction *t, const PqStatement *s) {
         assert(!t->array);
-        if (!grow(t, &t->commands, &t->commands_max, t->n_commands + 1, sizeof(PqCommand)))
+        if (!pq_transaction_grow(t, &t->commands, &t->commands_max, t->n_commands + 1,
+                                 sizeof(PqCommand)))
                 return;
         t->commands[t->n_commands++] = (PqCommand){ .statement = s, .first = t->n_parameters };
 }
@@ -196,12 +194,8 @@ void pq_uuid(PqTransaction *t, const Uuid *v) {
         add_value(t, v->bytes, sizeof(v->bytes), BINARY);
 }
 
-PqField8 pq_field_time(usec_t v) {
-        return pq_field8((int64_t)v - POSTGRES_EPOCH);
-}
-
 void pq_time(PqTransaction *t, usec_t v) {
-        uint64_t big = htobe64((uint64_t)((int64_t)v - POSTGRES_EPOCH));
+        uint64_t big = htobe64((uint64_t)((int64_t)v - PQ_EPOCH));
 
         add_value(t, v == USEC_INFINITY ? NULL : &big, sizeof(big), BINARY);
 }
@@ -272,16 +266,6 @@ static int send_command(const PqTransaction *t, const PqCommand *c, PGconn *conn
         if (!PQsendQueryPrepared(conn, c->statement->name, c->n, values, sizes, formats, TEXT))
                 return -EIO;
         return 0;
-}
-
-void pq_copy(PqTransaction *t, const PqCopy *copy, const void *rows, size_t n) {
-        assert(!t->copy || t->copy == copy);
-        t->copy = copy;
-        if (!grow(t, &t->rows, &t->rows_max, t->n_rows_bytes + n, 1))
-                return;
-        if (n > 0)
-                memcpy(t->rows + t->n_rows_bytes, rows, n);
-        t->n_rows_bytes += n;
 }
 
 /* A transaction is what lies between two syncs; with COPY, which has a sync of its own, it is what

@@ -135,17 +135,14 @@ static uint8_t take_tick(Ingest *i, const Validator *v, const Batch *b, uint16_t
         if (!o->website)
                 return DISPOSITION_UNASSIGNED;
 
-        writer_add_tick(i->options.writer,
-                        &(TickRow){
-                                        .website = o->website->id,
-                                        .validator = v->id,
-                                        .order = o->row,
-                                        .batch = i->batch_id,
-                                        .index = index,
-                                        .late = code == DISPOSITION_LATE,
-                                        .commit_no = writer_commit_no(i->options.writer),
-                                        .tick = *tick,
-                        });
+        writer_add_tick(i->options.writer, &(TickRow){
+                                                           .website = o->website->id,
+                                                           .validator = v->id,
+                                                           .order = o->row,
+                                                           .batch = i->batch_id,
+                                                           .late = code == DISPOSITION_LATE,
+                                                           .tick = *tick,
+                                           });
         if (votes && o->removed == 0) {
                 vote = dispose_vote(tick, now);
                 board_vote(o->website, v->id, &vote, now);

@@ -1,29 +1,28 @@
-/* website_tick: written by columns. Functions in a list of results are stepped through together,
- * and nothing is kept in between; as one function of the FROM clause each column would be stored
- * first. */
+/* website_tick: written by COPY, a packed struct a row; found by website and span of five minutes.
+ */
 #include "store/ticks.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "event/pq-copy.h"
 #include "store/read.h"
 
-static const PqStatement website_ticks_put = {
-        .name = "website_ticks_put",
-        .sql = "INSERT INTO website_tick (website_id, validator_id, started_at, order_id,"
-               "   batch_id, body_length, commit_no, number, dns_us, connect_us, tls_us, wait_us,"
-               "   transfer_us, batch_index, status, expiry_days, kind, family, outcome,"
-               "   error_class, late, body_hash, address)"
-               " SELECT unnest($1::integer[]), unnest($2::integer[]), unnest($3::timestamptz[]),"
-               "   unnest($4::bigint[]), unnest($5::bigint[]), unnest($6::bigint[]),"
-               "   unnest($7::bigint[]), unnest($8::integer[]), unnest($9::integer[]),"
-               "   unnest($10::integer[]), unnest($11::integer[]), unnest($12::integer[]),"
-               "   unnest($13::integer[]), unnest($14::smallint[]), unnest($15::smallint[]),"
-               "   unnest($16::integer[]), unnest($17::smallint[]), unnest($18::smallint[]),"
-               "   unnest($19::smallint[]), unnest($20::smallint[]), unnest($21::boolean[]),"
-               "   unnest($22::bytea[]), unnest($23::inet[])",
-        .n_params = 23,
+static const PqCopy website_ticks_copy = {
+        "COPY website_tick (started_at, order_id, batch_id, website_id, validator_id, number,"
+        " dns_us, connect_us, tls_us, wait_us, transfer_us, status, outcome, error_class, kind,"
+        " late) FROM STDIN (FORMAT binary)",
 };
+
+/* Of that list, in its order. */
+typedef struct _packed_ TickFields {
+        PqFields n;
+        PqField8 started_at, order_id, batch_id;
+        PqField4 website_id, validator_id, number;
+        PqField4 dns_us, connect_us, tls_us, wait_us, transfer_us;
+        PqField2 status, outcome, error_class;
+        PqField1 kind, late;
+} TickFields;
 
 /* $1 and $2: runs of ticks of one validator. */
 static const PqStatement validator_hour_add = {
@@ -40,7 +39,7 @@ static const PqStatement website_tick_votes = {
         .name = "website_tick_votes",
         .sql = "SELECT o.website_id, o.validator_id, t.order_id, usec(t.started_at), "
                "usec(t.arrived_at), t.dns_us::bigint + t.connect_us + t.tls_us + t.wait_us"
-               "   + t.transfer_us, t.kind, t.outcome, t.error_class"
+               "   + t.transfer_us, strpos('scmr', t.kind::text) - 1, t.outcome, t.error_class"
                " FROM (SELECT website_id, validator_id, max(timeout_ms) AS timeout_ms,"
                "         max(vote_freshness(interval_ms, timeout_ms)) AS fresh"
                "       FROM work_order WHERE removed_at IS NULL"
@@ -50,27 +49,31 @@ static const PqStatement website_tick_votes = {
                "     WHERE id = batch_id AND NOT unsynced"
                "     AND arrived_at > now() - o.fresh - interval '1 minute' LIMIT 1) AS b"
                "   WHERE website_id = o.website_id AND validator_id = o.validator_id"
+               "     AND tick_span(started_at) >= tick_span(now() - o.fresh)"
                "     AND started_at > now() - o.fresh AND NOT late AND dns_us::bigint + connect_us"
                "       + tls_us + wait_us + transfer_us <= (o.timeout_ms + 1000) * 1000::bigint"
-               "   ORDER BY started_at DESC LIMIT 1) AS t"
+               "   ORDER BY tick_span(started_at) DESC, started_at DESC LIMIT 1) AS t"
                " ORDER BY o.website_id, o.validator_id",
         .n_params = 0,
 };
 
 static const PqStatement website_tick_identities = {
         .name = "website_tick_identities",
-        .sql = "SELECT t.order_id, t.number, t.kind = 0 FROM website_tick t"
+        .sql = "SELECT t.order_id, t.number, t.kind = 's' FROM website_tick t"
                " JOIN work_order o ON o.id = t.order_id"
                " WHERE o.id = ANY ($2::bigint[]) AND t.website_id = o.website_id"
+               " AND tick_span(t.started_at) >= tick_span($3)"
+               " AND tick_span(t.started_at) <= tick_span($4)"
                " AND t.validator_id = $1 AND t.started_at >= $3 AND t.started_at <= $4",
         .n_params = 4,
 };
 
 static const PqStatement website_tick_identities_since = {
         .name = "website_tick_identities_since",
-        .sql = "SELECT t.order_id, t.number, t.kind = 0 FROM website w CROSS JOIN LATERAL"
+        .sql = "SELECT t.order_id, t.number, t.kind = 's' FROM website w CROSS JOIN LATERAL"
                " (SELECT order_id, number, kind FROM website_tick"
-               "   WHERE website_id = w.id AND started_at > $1) AS t ORDER BY t.order_id",
+               "   WHERE website_id = w.id AND tick_span(started_at) >= tick_span($1)"
+               "   AND started_at > $1) AS t ORDER BY t.order_id",
         .n_params = 1,
 };
 
@@ -82,119 +85,57 @@ static const PqStatement website_ticks_live = {
                "  'latency', tick_latency(t.outcome, t.dns_us, t.connect_us, t.tls_us, t.wait_us,"
                "                          t.transfer_us),"
                "  'validatorId', key_text(v.key), 'region', nullif(v.region, ''))"
-               " FROM (SELECT * FROM website_tick WHERE commit_no > $1 AND commit_no <= $2"
-               "        AND started_at > now() - interval '2 days' AND outcome <> 3"
-               "        ORDER BY commit_no LIMIT $3) AS t"
+               " FROM (SELECT b.commit_no, t.* FROM tick_batch b JOIN website_tick t"
+               "         ON t.batch_id = b.id AND tick_span(t.started_at) > now() - interval '2 "
+               "days'"
+               "       WHERE b.commit_no > $1 AND b.commit_no <= $2"
+               "         AND b.arrived_at > now() - interval '2 days' AND t.outcome <> 3"
+               "       ORDER BY b.commit_no LIMIT $3) AS t"
                " JOIN website w ON w.id = t.website_id JOIN validator v ON v.id = t.validator_id"
                " ORDER BY t.commit_no, t.started_at",
         .n_params = 3,
 };
 
 const PqStatement *const ticks_statements[] = {
-        &website_ticks_put,
-        &validator_hour_add,
-        &website_tick_votes,
-        &website_tick_identities,
-        &website_tick_identities_since,
-        &website_ticks_live,
-        NULL,
+        &validator_hour_add,      &website_tick_votes,
+        &website_tick_identities, &website_tick_identities_since,
+        &website_ticks_live,      NULL,
 };
 
 /* Writing ---------------------------------------------------------------------------------------
  */
 
-typedef int64_t (*TickNumber)(const TickRow *row);
-
 /* Columns are signed 32 bit; a phase of more than 35 minutes is a lie or a lost validator anyway.
  */
-static int64_t saturated(uint32_t v) {
-        return MIN(v, (uint32_t)INT32_MAX);
+static PqField4 saturated(uint32_t v) {
+        return pq_field4((int32_t)MIN(v, (uint32_t)INT32_MAX));
 }
 
-#define TICK_NUMBER(NAME, EXPRESSION)                                                              \
-        static int64_t NAME(const TickRow *row) {                                                  \
-                return (int64_t)(EXPRESSION);                                                      \
-        }
+static void put_row(PqTransaction *t, const TickRow *row) {
+        static const char kinds[] = "scmr"; /* by TickKind */
+        const Tick *tick = &row->tick;
+        const TickPhases *p = &tick->phases;
+        const TickFields fields = {
+                .n = pq_fields(16),
+                .started_at = pq_field_time((usec_t)tick->start),
+                .order_id = pq_field8((int64_t)row->order),
+                .batch_id = pq_field8((int64_t)row->batch),
+                .website_id = pq_field4((int32_t)row->website),
+                .validator_id = pq_field4((int32_t)row->validator),
+                .number = saturated(tick->number),
+                .dns_us = saturated(p->dns),
+                .connect_us = saturated(p->connect),
+                .tls_us = saturated(p->tls),
+                .wait_us = saturated(p->wait),
+                .transfer_us = saturated(p->transfer),
+                .status = pq_field2((int16_t)MIN(tick->status, INT16_MAX)),
+                .outcome = pq_field2(tick->outcome),
+                .error_class = pq_field2(tick->error),
+                .kind = pq_field1((uint8_t)kinds[tick->kind]),
+                .late = pq_field1(row->late),
+        };
 
-TICK_NUMBER(get_website, row->website)
-TICK_NUMBER(get_validator, row->validator)
-TICK_NUMBER(get_order, row->order)
-TICK_NUMBER(get_batch, row->batch)
-TICK_NUMBER(get_body_length, row->tick.body_length)
-TICK_NUMBER(get_commit_no, row->commit_no)
-TICK_NUMBER(get_number, saturated(row->tick.number))
-TICK_NUMBER(get_dns, saturated(row->tick.phases.dns))
-TICK_NUMBER(get_connect, saturated(row->tick.phases.connect))
-TICK_NUMBER(get_tls, saturated(row->tick.phases.tls))
-TICK_NUMBER(get_wait, saturated(row->tick.phases.wait))
-TICK_NUMBER(get_transfer, saturated(row->tick.phases.transfer))
-TICK_NUMBER(get_index, row->index)
-TICK_NUMBER(get_status, MIN(row->tick.status, INT16_MAX))
-TICK_NUMBER(get_expiry, row->tick.expiry_days)
-TICK_NUMBER(get_kind, row->tick.kind)
-TICK_NUMBER(get_family, row->tick.family)
-TICK_NUMBER(get_outcome, row->tick.outcome)
-TICK_NUMBER(get_error, row->tick.error)
-
-typedef struct TickColumn {
-        PqArray type;
-        TickNumber get;
-} TickColumn;
-
-/* $4 to $20 of the statement. */
-static const TickColumn number_columns[] = {
-        { PQ_INT8, get_order },     { PQ_INT8, get_batch },  { PQ_INT8, get_body_length },
-        { PQ_INT8, get_commit_no }, { PQ_INT4, get_number }, { PQ_INT4, get_dns },
-        { PQ_INT4, get_connect },   { PQ_INT4, get_tls },    { PQ_INT4, get_wait },
-        { PQ_INT4, get_transfer },  { PQ_INT2, get_index },  { PQ_INT2, get_status },
-        { PQ_INT4, get_expiry },    { PQ_INT2, get_kind },   { PQ_INT2, get_family },
-        { PQ_INT2, get_outcome },   { PQ_INT2, get_error },
-};
-
-static void put_numbers(PqTransaction *t, const TickColumn *column, const TickRow *rows, size_t n) {
-        pq_array_open(t, column->type);
-        for (size_t i = 0; i < n; i++)
-                pq_int(t, column->get(&rows[i]));
-        pq_array_close(t);
-}
-
-static void put_starts(PqTransaction *t, const TickRow *rows, size_t n) {
-        pq_array_open(t, PQ_TIMESTAMPTZ);
-        for (size_t i = 0; i < n; i++)
-                pq_time(t, (usec_t)rows[i].tick.start);
-        pq_array_close(t);
-}
-
-static void put_late(PqTransaction *t, const TickRow *rows, size_t n) {
-        pq_array_open(t, PQ_BOOL);
-        for (size_t i = 0; i < n; i++)
-                pq_bool(t, rows[i].late);
-        pq_array_close(t);
-}
-
-static void put_body_hashes(PqTransaction *t, const TickRow *rows, size_t n) {
-        static const uint8_t none[sizeof(rows->tick.body_hash)];
-
-        pq_array_open(t, PQ_BYTEA);
-        for (size_t i = 0; i < n; i++) {
-                const uint8_t *hash = rows[i].tick.body_hash;
-
-                if (memcmp(hash, none, sizeof(none)) != 0)
-                        pq_bytes(t, hash, sizeof(none));
-                else
-                        pq_null(t);
-        }
-        pq_array_close(t);
-}
-
-static void put_addresses(PqTransaction *t, const TickRow *rows, size_t n) {
-        pq_array_open(t, PQ_INET);
-        for (size_t i = 0; i < n; i++) {
-                const Tick *tick = &rows[i].tick;
-
-                pq_address(t, tick->address, tick->family == 6 ? 16 : tick->family);
-        }
-        pq_array_close(t);
+        pq_copy(t, &website_ticks_copy, &fields, sizeof(fields));
 }
 
 /* One past the last of those from `begin` on that are of the same validator. */
@@ -221,16 +162,8 @@ static void put_hours(PqTransaction *t, const TickRow *rows, size_t n) {
 void ticks_put(PqTransaction *t, const TickRow *rows, size_t n) {
         if (n == 0)
                 return;
-
-        pq_add(t, &website_ticks_put);
-        put_numbers(t, &(const TickColumn){ PQ_INT4, get_website }, rows, n);
-        put_numbers(t, &(const TickColumn){ PQ_INT4, get_validator }, rows, n);
-        put_starts(t, rows, n);
-        for (size_t i = 0; i < ELEMENTSOF(number_columns); i++)
-                put_numbers(t, &number_columns[i], rows, n);
-        put_late(t, rows, n);
-        put_body_hashes(t, rows, n);
-        put_addresses(t, rows, n);
+        for (size_t i = 0; i < n; i++)
+                put_row(t, &rows[i]);
         put_hours(t, rows, n);
 }
 

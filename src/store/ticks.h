@@ -9,13 +9,12 @@ typedef struct TickRow {
         uint32_t website, validator;
         uint64_t order; /* database id; tick.order is not stored here */
         uint64_t batch;
-        uint16_t index; /* within the batch */
-        bool late;      /* arrived too late to vote */
-        uint64_t commit_no;
+        bool late; /* arrived too late to vote */
         Tick tick;
 } TickRow;
 
-/* All of a commit in one statement; n may be 0. */
+/* All of a commit, by COPY: once in a transaction; n may be 0. What the columns do not take of a
+ * tick is in its batch. */
 void ticks_put(PqTransaction *t, const TickRow *rows, size_t n);
 
 typedef struct TickVote {

@@ -39,7 +39,7 @@ class Verdicts:
 
 def owed(cursor, first):
     """{validator: paid ticks} of the hour that begins at `first` (µs)."""
-    cursor.execute("""SELECT t.validator_id, t.website_id, t.order_id, t.kind = 0, t.number, t.outcome,
+    cursor.execute("""SELECT t.validator_id, t.website_id, t.order_id, t.kind = 's', t.number, t.outcome,
                usec(t.started_at), (o.interval_ms + o.timeout_ms) * 1000::bigint
           FROM website_tick t JOIN work_order o ON o.id = t.order_id
          WHERE t.started_at >= timestamptz 'epoch' + %s * interval '1 us'
@@ -74,7 +74,7 @@ def compare(cursor, first):
 def window(cursor, commit):
     """Closes the newest half minute of ticks as if it were an hour of its own; the caller rolls that back."""
     cursor.execute("""SELECT greatest(min(usec(started_at)), max(usec(started_at)) - %s) FROM website_tick
-        WHERE commit_no > %s AND NOT late""", (WINDOW_US, commit))
+        WHERE batch_id IN (SELECT id FROM tick_batch WHERE commit_no > %s) AND NOT late""", (WINDOW_US, commit))
     first = cursor.fetchone()[0]
     if first is None:
         return 0

@@ -65,7 +65,7 @@ def _stored(cursor, total):
           LEFT JOIN validator v ON v.key = decode(j.key, 'hex')
           LEFT JOIN work_order o ON o.public_id = decode(j.work, 'hex')
           LEFT JOIN website_tick t ON t.order_id = o.id AND t.validator_id = v.id AND t.number = j.number
-           AND (t.kind <> 0) = j.probe AND t.started_at >= timestamptz 'epoch' + %s * interval '1 us'
+           AND (t.kind <> 's') = j.probe AND t.started_at >= timestamptz 'epoch' + %s * interval '1 us'
            AND t.started_at <= timestamptz 'epoch' + %s * interval '1 us'
            AND (j.disposition = '3' OR (t.started_at = timestamptz 'epoch' + j.start * interval '1 us'
                                         AND t.late = (j.disposition = '1')))
@@ -77,9 +77,10 @@ def _stored(cursor, total):
 
 def distinct(cursor, commit):
     """How many ticks came after a commit; two of one identity start within an interval of each other."""
-    cursor.execute("SELECT count(*), min(started_at) FROM website_tick WHERE commit_no > %s", (commit,))
+    cursor.execute("""SELECT count(*), min(started_at) FROM website_tick
+        WHERE batch_id IN (SELECT id FROM tick_batch WHERE commit_no > %s)""", (commit,))
     n, first = cursor.fetchone()
-    cursor.execute("""SELECT validator_id, order_id, kind <> 0, number, array_agg(batch_id) FROM website_tick
+    cursor.execute("""SELECT validator_id, order_id, kind <> 's', number, array_agg(batch_id) FROM website_tick
         WHERE started_at >= %s::timestamptz - interval '20 s' GROUP BY 1, 2, 3, 4 HAVING count(*) > 1 LIMIT 4""",
                    (first,))
     twice = cursor.fetchall()

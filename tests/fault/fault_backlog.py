@@ -110,7 +110,7 @@ class HourOfBacklog(Fault):
         self.detail += f" in {time.monotonic() - self.started:.1f} s"
         late, n = self.arena.database.sql(f"""SELECT count(*) FILTER (WHERE late), count(*) FROM website_tick
             JOIN validator v ON v.id = validator_id AND v.name = '{self.name_}'
-            WHERE kind = 0 AND started_at > to_timestamp({self.since})""")[0]
+            WHERE kind = 's' AND started_at > to_timestamp({self.since})""")[0]
         if late != "0" or n == "0":
             raise Failure(f"{late} of {n} live ticks of {self.name_} were late behind its history")
 

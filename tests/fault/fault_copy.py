@@ -88,9 +88,9 @@ class HubRestored(Fault):
         self.ends = {(key, int(i)): int(last) for key, i, last in db.sql("""SELECT encode(key, 'hex'), incarnation,
             last_seq FROM validator_stream JOIN validator v ON v.id = validator_id""")}
         self.ticks = db.sql(f"""SELECT encode(v.key, 'hex'), incarnation, sequence, encode(o.public_id, 'hex'),
-            t.kind <> 0, t.number, usec(t.started_at) FROM website_tick t JOIN tick_batch b ON b.id = t.batch_id
+            t.kind <> 's', t.number, usec(t.started_at) FROM website_tick t JOIN tick_batch b ON b.id = t.batch_id
             JOIN validator v ON v.id = t.validator_id JOIN work_order o ON o.id = t.order_id
-            WHERE t.commit_no > {self.commit}""")
+            WHERE b.commit_no > {self.commit}""")
 
     def prove(self, checker):
         with checker.snapshot() as cursor:

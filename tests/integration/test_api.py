@@ -143,11 +143,12 @@ class ApiCase(unittest.TestCase):
     def add_ticks(cls, website, commit_no, number):
         """Good ticks of the validator, half a second apart, 1.5 ms each. The statement."""
         return f"""
-            INSERT INTO website_tick (website_id, validator_id, started_at, order_id, batch_id, body_length, commit_no,
-                number, dns_us, connect_us, tls_us, wait_us, transfer_us, batch_index, status, expiry_days, kind,
-                family, outcome, error_class, late)
-            SELECT w.id, v.id, now() - i * interval '500 milliseconds', 1, 1, 0, {commit_no}, i,
-                1000, 0, 0, 500, 0, 0, 200, 0, 0, 4, 1, 0, false
+            WITH batch AS (INSERT INTO tick_batch SELECT {commit_no}, id, 1, {commit_no}, '', '', 0, '', now(), now(),
+                {commit_no} FROM validator LIMIT 1)
+            INSERT INTO website_tick (website_id, validator_id, started_at, order_id, batch_id, number, dns_us,
+                connect_us, tls_us, wait_us, transfer_us, status, outcome, error_class, kind, late)
+            SELECT w.id, v.id, now() - i * interval '500 milliseconds', 1, {commit_no}, i,
+                1000, 0, 0, 500, 0, 200, 1, 0, 's', false
               FROM website w, validator v, generate_series(1, {number}) AS i WHERE w.public_id = '{website}'"""
 
     def add(self, url, token=None, **more):

@@ -43,7 +43,7 @@ class SpokenForCase(CommitteeCase):
         """Outcomes of what is stored under its identity."""
         return self.db.sql(f"""SELECT outcome FROM website_tick t JOIN work_order o ON o.id = t.order_id
             WHERE o.public_id = '\\x{tick.order.hex()}' AND t.number = {tick.number}
-            AND (t.kind = 0) = {tick.kind == batch.SCHEDULED}""")
+            AND (t.kind = 's') = {tick.kind == batch.SCHEDULED}""")
 
 
 class Ticks(SpokenForCase):

@@ -40,7 +40,7 @@ class Load(HubCase):
 
     def stored_ticks(self):
         return [tuple(row) for row in self.db.sql(
-            """SELECT encode(v.key, 'hex'), encode(o.public_id, 'hex'), (t.kind <> 0)::int, t.number
+            """SELECT encode(v.key, 'hex'), encode(o.public_id, 'hex'), (t.kind <> 's')::int, t.number
                FROM website_tick t JOIN work_order o ON o.id = t.order_id JOIN validator v ON v.id = t.validator_id""")]
 
     def test_journal_is_in_the_database_once_also_when_the_hub_is_killed(self):

@@ -36,7 +36,8 @@ def banned_call(tree):
 SQL = re.compile(r"^\s*(?:SELECT\s|INSERT INTO\s|UPDATE\s+\w+\s+SET\b|DELETE FROM\s|WITH\s+\w+\s+AS\s*\(|MERGE INTO\s|"
                  r"(?:CREATE|ALTER|DROP)\s+(?:TABLE|INDEX|UNIQUE|SCHEMA|ROLE|VIEW|FUNCTION)\b|PRAGMA\s|COPY\s+\w+|"
                  r"TRUNCATE\s|BEGIN\b|COMMIT\b|ROLLBACK\b)")
-SESSION = re.compile(r"\s*SELECT set_config\(")  # what a connection needs to know of itself
+# What a connection needs to know of itself, and the two ends of a transaction.
+SESSION = re.compile(r"\s*SELECT set_config\(|(BEGIN; |COMMIT|ROLLBACK)$")
 SQL_HOME = re.compile(r"src/(store/[\w-]+|validator/spool(-\w+)*)\.[ch]")
 
 

@@ -79,6 +79,7 @@ BAD = {
     ],
     rules_text.sql_home: [
         {"src/hub/x.c": 'const char *q = "SELECT id FROM website"; // BAD\n'},
+        {"src/hub/x.c": 'const char *q = "COMMIT"; // BAD\n'},
         {"src/event/pq.c": 'const char *q = // BAD is one line down\n        "INSERT "\n        "INTO a";\n'},
     ],
     rules_text.header_head: [
@@ -147,6 +148,7 @@ GOOD = {
         {"src/store/x.c": 'const char *q = "SELECT id FROM website";\n',
          "src/validator/spool-read.c": 'const char *q = "SELECT id FROM batch";\n',
          "src/event/pq-connection.c": 'const char *q = "SELECT set_config(1, 2)";\n',
+         "src/event/pq-copy.c": 'const char *q = "BEGIN; ", *p = "COMMIT", *r = "ROLLBACK";\n',
          "src/hub/x.c": 'const char *q = "Selected: SELECT"; /* "SELECT 1" */\n'},
     ],
     rules_text.header_head: [{"src/hub/x.h": HEAD}],

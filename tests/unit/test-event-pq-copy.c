@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "event/pq-copy.h"
 #include "pq-world.h"
 
 static const PqStatement count_rows = {

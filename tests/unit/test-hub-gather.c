@@ -43,7 +43,6 @@ static void add_batch(Gather *g, uint32_t number) {
         memset(codes, 0, sizeof(codes));
         assert_int_equal(gather_move(g, &move), 0);
         for (uint16_t i = 0; i < TICKS; i++) {
-                tick.index = i;
                 tick.tick.number = number * TICKS + i;
                 assert_int_equal(gather_tick(g, &tick), 0);
         }

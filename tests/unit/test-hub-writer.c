@@ -223,9 +223,7 @@ static void ticks_go_with_their_group_and_are_limited(void **state) {
         bench_start(&b);
         make_partitions(b.fixture);
         for (unsigned i = 0; i < 3; i++) {
-                row.commit_no = writer_commit_no(b.writer);
                 row.tick.number = i;
-                row.index = (uint16_t)i;
                 writer_add_tick(b.writer, &row);
         }
         wait_for(&b, 1);
@@ -291,8 +289,6 @@ static void ticks_wait_for_company_and_many_of_them_longer(void **state) {
                 make_partitions(b.fixture);
                 bench_start(&b);
                 for (unsigned t = 0; t < cases[i].ticks; t++) {
-                        row.commit_no = writer_commit_no(b.writer);
-                        row.index = (uint16_t)(t % 700);
                         row.batch = t / 700;
                         writer_add_tick(b.writer, &row);
                 }

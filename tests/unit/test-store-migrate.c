@@ -17,7 +17,7 @@
 #define TEXT(x)   #x
 #define DIGITS(x) TEXT(x)
 #define VERSION   DIGITS(STORE_SCHEMA_VERSION)
-#define NEXT      "9" /* the file after that */
+#define NEXT      "10" /* the file after that */
 
 typedef struct Ground {
         Postgres *postgres;
@@ -148,7 +148,7 @@ static void later_files_are_added(void **state) {
         Ground *g = *state;
 
         assert_int_equal(migrate(g, NULL), STORE_SCHEMA_VERSION);
-        put_file(g, "00" NEXT "-more.sql",
+        put_file(g, "0" NEXT "-more.sql",
                  "-- oldest-program: 0.0.7\nCREATE TABLE more (a integer);\n");
         assert_int_equal(migrate(g, NULL), 1);
         sql(g,
@@ -156,6 +156,33 @@ static void later_files_are_added(void **state) {
             ")"
             " = '0.0.7'; ASSERT (SELECT obj_description('schema_migration'::regclass)) ="
             " '" NEXT " 0.1.0'; END $$");
+}
+
+/* A tick of each kind as the first layout had them, of today and of the day before. */
+static const char old_ticks[] =
+                "INSERT INTO website_tick (website_id, validator_id, started_at, order_id, "
+                "batch_id,"
+                " body_length, commit_no, number, dns_us, connect_us, tls_us, wait_us, transfer_us,"
+                " batch_index, status, expiry_days, kind, family, outcome, error_class, late)"
+                " SELECT 1, 2, now() - k % 2 * interval '1 day', 3, 4, 5, 6, k, 8, 9, 10, 11, 12, "
+                "13,"
+                "  14, 15, k, 4, 1, 0, k = 2 FROM generate_series(0, 3) AS k";
+
+static void ticks_are_kept_by_their_new_layout(void **state) {
+        Ground *g = *state;
+
+        remove_files(g->directory, "009-*");
+        assert_int_equal(migrate(g, NULL), 8);
+        sql(g, old_ticks);
+        copy_migrations(g->directory);
+        assert_int_equal(migrate(g, NULL), STORE_SCHEMA_VERSION - 8);
+        sql(g, "DO $$ BEGIN ASSERT (SELECT string_agg(concat_ws(' ', website_id, validator_id,"
+               " order_id, batch_id, number, dns_us, connect_us, tls_us, wait_us, transfer_us,"
+               " status, outcome, error_class, kind, late), ',' ORDER BY number) FROM website_tick)"
+               " = '1 2 3 4 0 8 9 10 11 12 14 1 0 s f,1 2 3 4 1 8 9 10 11 12 14 1 0 c f,"
+               "1 2 3 4 2 8 9 10 11 12 14 1 0 m t,1 2 3 4 3 8 9 10 11 12 14 1 0 r f';"
+               " ASSERT (SELECT count(*) FROM website_tick WHERE tick_span(started_at)"
+               " < date_trunc('day', now(), 'UTC')) = 2; END $$");
 }
 
 static void changed_file_is_refused_by_name(void **state) {
@@ -171,21 +198,21 @@ static void newer_database_is_refused(void **state) {
         Ground *g = *state;
 
         assert_int_equal(migrate(g, NULL), STORE_SCHEMA_VERSION);
-        put_file(g, "00" NEXT "-more.sql", "CREATE TABLE more (a integer);\n");
+        put_file(g, "0" NEXT "-more.sql", "CREATE TABLE more (a integer);\n");
         assert_int_equal(migrate(g, NULL), 1);
-        remove_files(g->directory, "00" NEXT "-more.sql");
+        remove_files(g->directory, "0" NEXT "-more.sql");
         assert_int_equal(migrate(g, NULL), -EPROTO);
         assert_string_equal(g->error,
-                            "the database has migration 00" NEXT "-more.sql, which is newer"
+                            "the database has migration 0" NEXT "-more.sql, which is newer"
                             " than this program's " VERSION);
 }
 
 static void broken_file_leaves_nothing(void **state) {
         Ground *g = *state;
 
-        put_file(g, "00" NEXT "-broken.sql", "CREATE TABLE half (a integer); SELECT nonsense;\n");
+        put_file(g, "0" NEXT "-broken.sql", "CREATE TABLE half (a integer); SELECT nonsense;\n");
         assert_int_equal(migrate(g, NULL), -EIO);
-        assert_non_null(strstr(g->error, "00" NEXT "-broken.sql: ERROR:  column \"nonsense\""));
+        assert_non_null(strstr(g->error, "0" NEXT "-broken.sql: ERROR:  column \"nonsense\""));
         sql(g, "DO $$ BEGIN ASSERT to_regclass('half') IS NULL;"
                " ASSERT (SELECT max(version) FROM schema_migration) = " VERSION "; END $$");
 }
@@ -243,6 +270,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 ON_GROUND(fresh_then_nothing_to_do),
                 ON_GROUND(later_files_are_added),
+                ON_GROUND(ticks_are_kept_by_their_new_layout),
                 ON_GROUND(changed_file_is_refused_by_name),
                 ON_GROUND(newer_database_is_refused),
                 ON_GROUND(broken_file_leaves_nothing),

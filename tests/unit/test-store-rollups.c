@@ -113,8 +113,6 @@ static TickRow made_up(uint32_t validator, uint32_t slot) {
                 .website = 1,
                 .validator = validator,
                 .order = validator,
-                .index = 0,
-                .commit_no = 1,
                 .late = slot % 17 == 3,
                 .tick = { .outcome = outcome,
                           .number = slot,
