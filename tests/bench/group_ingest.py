@@ -1,6 +1,6 @@
 """What a tick costs from the frame to the disk: CPU of hub and PostgreSQL for each one that was accepted live, stored
-and acknowledged, fsync and synchronous_commit on. The reference is what PostgreSQL alone takes for the same rows: COPY
-into an identical table, commit by commit as the hub made them."""
+and acknowledged, fsync and synchronous_commit on. The reference is what PostgreSQL alone takes for the same rows:
+COPY into an identical table, ten thousand at a time."""
 
 import os
 import resource
@@ -15,6 +15,7 @@ from process import Failure, command
 WEBSITES, VALIDATORS, STEP = 12500, 10, 1250  # 4 seats every 10 s: 5,000 ticks/s, 100 in a batch
 WARM, SECONDS = 15, 25
 LATE_MAX = 0.01
+ROWS = 10000  # of a COPY of the reference
 
 METRICS = [
     Metric("ingest.cpu_us_per_tick", "us", "CPU of hub and PostgreSQL per accepted, stored and acknowledged tick", 6.0),
@@ -57,11 +58,16 @@ class Costs:
         return int(self.world.database.value("SELECT commit_no FROM hub_state"))
 
 
+def stored(commits):
+    """A condition on website_tick: stored by these commits."""
+    return f"""batch_id IN (SELECT id FROM tick_batch WHERE commit_no > {commits[0]} AND commit_no <= {commits[1]})"""
+
+
 def ticks_of(world, commits):
-    """Stored by these commits, and live ones among them."""
+    """Live ones stored by these commits, and their batches."""
     ticks, live, batches = world.database.sql(f"""
         SELECT count(*), count(*) FILTER (WHERE NOT late), count(DISTINCT batch_id) FROM website_tick
-        WHERE commit_no > {commits[0]} AND commit_no <= {commits[1]}""")[0]
+        WHERE {stored(commits)}""")[0]
     ticks, live, batches = int(ticks), int(live), int(batches)
     if live < (1 - LATE_MAX) * ticks or not live:
         raise Failure(f"only {live} of {ticks} ticks were live: this machine is too busy to measure it")
@@ -86,29 +92,27 @@ def ours(bench, world):
 
 
 def chunks(world, commits, folder):
-    """A file for each commit's rows, as COPY reads them."""
-    where = f"commit_no > {commits[0]} AND commit_no <= {commits[1]}"
-    out = command(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", world.database.url("postgres"), "-c",
-                   f"COPY (SELECT * FROM website_tick WHERE {where} ORDER BY commit_no) TO STDOUT"])
-    rows = {}
-    for line in out.splitlines(keepends=True):
-        rows.setdefault(line.split("\t", 7)[6], []).append(line)
+    """Files of ROWS rows or a few more, as COPY reads them, in the order in which they came."""
+    world.database.sql(f"""
+        CREATE TABLE raw_batch AS SELECT batch_id, (sum(count(*)) OVER (ORDER BY batch_id) / {ROWS})::integer AS chunk
+          FROM website_tick WHERE {stored(commits)} GROUP BY batch_id""")
     paths = []
-    for commit_no, lines in rows.items():
-        paths.append(os.path.join(folder, commit_no))
-        with open(paths[-1], "w") as f:
-            f.writelines(lines)
-    return paths, sum(map(len, rows.values()))
+    for chunk, in world.database.sql("SELECT DISTINCT chunk FROM raw_batch ORDER BY chunk"):
+        paths.append(os.path.join(folder, chunk))
+        command(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", world.database.url("postgres"), "-c",
+                 f"""\\copy (SELECT * FROM website_tick WHERE batch_id IN (SELECT batch_id FROM raw_batch
+                     WHERE chunk = {chunk})) TO '{paths[-1]}' (FORMAT binary)""".replace("\n", " ")])
+    return paths, int(world.database.value("SELECT count(*) FROM website_tick JOIN raw_batch USING (batch_id)"))
 
 
 def raw_us_per_row(world, commits):
-    """CPU of PostgreSQL and of the client, one COPY and one commit for each of the hub's."""
+    """CPU of PostgreSQL and of the client, a COPY and a commit for ROWS rows."""
     world.database.sql("""
-        CREATE TABLE raw_tick (LIKE website_tick INCLUDING ALL) PARTITION BY RANGE (started_at);
+        CREATE TABLE raw_tick (LIKE website_tick INCLUDING ALL) PARTITION BY RANGE (tick_span(started_at));
         CREATE TABLE raw_tick_all PARTITION OF raw_tick FOR VALUES FROM (MINVALUE) TO (MAXVALUE)""")
     with tempfile.TemporaryDirectory() as folder:
         paths, n = chunks(world, commits, folder)
-        script = "".join(f"\\copy raw_tick from '{path}'\n" for path in paths)
+        script = "".join(f"\\copy raw_tick from '{path}' (format binary)\n" for path in paths)
         before = cost.family_cpu(world.database.process.pid), own_children()
         subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", world.database.url("postgres")], input=script,
                        text=True, check=True)
