@@ -23,35 +23,32 @@ const uint8_t *read_slice(ByteReader *r, size_t n) {
         return slice;
 }
 
-static uint64_t read_integer(ByteReader *r, size_t n) {
-        const uint8_t *slice = read_slice(r, n);
-        uint64_t value = 0;
-
-        if (!slice)
-                return 0;
-        for (size_t i = 0; i < n; i++)
-                value = value << 8 | slice[i];
-        return value;
-}
-
 uint8_t read_u8(ByteReader *r) {
-        return (uint8_t)read_integer(r, 1);
+        const uint8_t *slice = read_slice(r, 1);
+
+        return slice ? *slice : 0;
 }
 
 uint16_t read_u16(ByteReader *r) {
-        return (uint16_t)read_integer(r, 2);
+        const uint8_t *slice = read_slice(r, 2);
+
+        return slice ? get_u16(slice) : 0;
 }
 
 uint32_t read_u32(ByteReader *r) {
-        return (uint32_t)read_integer(r, 4);
+        const uint8_t *slice = read_slice(r, 4);
+
+        return slice ? get_u32(slice) : 0;
 }
 
 uint64_t read_u64(ByteReader *r) {
-        return read_integer(r, 8);
+        const uint8_t *slice = read_slice(r, 8);
+
+        return slice ? get_u64(slice) : 0;
 }
 
 uint64_t read_u63(ByteReader *r) {
-        uint64_t value = read_integer(r, 8);
+        uint64_t value = read_u64(r);
 
         if (value > INT64_MAX) {
                 r->failed = true;

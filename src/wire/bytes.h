@@ -4,9 +4,11 @@
  * complement. Pure, no allocation. */
 #pragma once
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct ByteReader {
         const uint8_t *at, *end; /* borrowed */
@@ -17,6 +19,28 @@ typedef struct ByteWriter {
         uint8_t *start, *at, *end; /* borrowed */
         bool failed;
 } ByteWriter;
+
+/* For what lies at a fixed place in bytes whose number is known. */
+static inline uint16_t get_u16(const uint8_t *bytes) {
+        uint16_t value;
+
+        memcpy(&value, bytes, sizeof(value));
+        return be16toh(value);
+}
+
+static inline uint32_t get_u32(const uint8_t *bytes) {
+        uint32_t value;
+
+        memcpy(&value, bytes, sizeof(value));
+        return be32toh(value);
+}
+
+static inline uint64_t get_u64(const uint8_t *bytes) {
+        uint64_t value;
+
+        memcpy(&value, bytes, sizeof(value));
+        return be64toh(value);
+}
 
 ByteReader byte_reader(const void *bytes, size_t n);
 uint8_t read_u8(ByteReader *r);

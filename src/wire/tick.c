@@ -89,38 +89,39 @@ int tick_encode(const Tick *t, uint8_t ret[static TICK_SIZE_MAX]) {
         return write_finish(&w);
 }
 
-static void read_result(ByteReader *r, Tick *ret) {
-        ret->number = read_u32(r);
-        ret->start = (int64_t)read_u63(r);
-        ret->status = read_u16(r);
-        ret->expiry_days = read_u16(r);
-        ret->phases.dns = read_u32(r);
-        ret->phases.connect = read_u32(r);
-        ret->phases.tls = read_u32(r);
-        ret->phases.wait = read_u32(r);
-        ret->phases.transfer = read_u32(r);
-        ret->body_length = read_u32(r);
-        read_bytes(r, ret->body_hash, sizeof(ret->body_hash));
-        read_bytes(r, ret->address, address_size(ret->family));
+/* Offsets as the header of tick.h has them; the address, of what size its family says, is last. */
+static void read_tick(const uint8_t *bytes, Tick *ret) {
+        *ret = (Tick){
+                .kind = bytes[16] >> 4,
+                .outcome = bytes[17],
+                .error = bytes[18],
+                .flags = bytes[19],
+                .family = bytes[16] & 0x0f,
+                .number = get_u32(bytes + 20),
+                .start = (int64_t)get_u64(bytes + 24),
+                .status = get_u16(bytes + 32),
+                .expiry_days = get_u16(bytes + 34),
+                .phases = { get_u32(bytes + 36), get_u32(bytes + 40), get_u32(bytes + 44),
+                            get_u32(bytes + 48), get_u32(bytes + 52) },
+                .body_length = get_u32(bytes + 56),
+        };
+        memcpy(ret->order.bytes, bytes, sizeof(ret->order.bytes));
+        memcpy(ret->body_hash, bytes + 60, sizeof(ret->body_hash));
 }
 
 int tick_decode(const void *bytes, size_t n, Tick *ret) {
-        ByteReader r = byte_reader(bytes, n);
-        Tick t = {};
-        uint8_t kind;
+        size_t address;
+        Tick t;
 
-        read_bytes(&r, t.order.bytes, sizeof(t.order.bytes));
-        kind = read_u8(&r);
-        t.kind = kind >> 4;
-        t.family = kind & 0x0f;
-        t.outcome = read_u8(&r);
-        t.error = read_u8(&r);
-        t.flags = read_u8(&r);
-        read_result(&r, &t);
-        if (r.failed || !tick_valid(&t))
+        if (n < TICK_SIZE_MIN)
                 return -EBADMSG;
+        read_tick(bytes, &t);
+        address = address_size(t.family);
+        if (!tick_valid(&t) || n < TICK_SIZE_MIN + address)
+                return -EBADMSG;
+        memcpy(t.address, (const uint8_t *)bytes + TICK_SIZE_MIN, address);
         *ret = t;
-        return (int)(n - read_left(&r));
+        return (int)(TICK_SIZE_MIN + address);
 }
 
 uint64_t tick_total(const Tick *t) {
