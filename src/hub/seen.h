@@ -1,5 +1,5 @@
-/* Which slots or probe numbers of one order were stored already: a bitmap over a sliding window.
- * Pure. */
+/* Which slots or probe numbers of one order were stored already, within a sliding window. What was
+ * seen without a gap is two numbers; only what came before a gap takes a bitmap. Pure. */
 #pragma once
 
 #include <stdint.h>
@@ -8,11 +8,12 @@
 
 #define SEEN_WINDOW 16384u /* slots: more than a day at the shortest interval */
 
+typedef struct SeenBits SeenBits;
+
 /* Zeros are an empty set; ended by seen_done(). */
 typedef struct Seen {
-        uint64_t *bits;
-        uint32_t base; /* number of bit 0, a multiple of 64 */
-        uint32_t size; /* bits allocated */
+        uint32_t from, n; /* the newest run: n numbers, the first is `from` */
+        SeenBits *older;  /* those below; NULL: none */
 } Seen;
 
 /* 1: new, and now marked. 0: seen before, or older than the window. -ENOMEM. */
