@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/param.h> /* MIN and MAX; libuv brings it too, so there can be no others */
 
 /* Runs f(&variable) when the variable leaves its scope. */
@@ -33,4 +34,21 @@
 
 static inline void freep(void *p) {
         free(*(void **)p);
+}
+
+/* What is looked at together should be together in these many bytes. */
+#define CACHE_LINE ((size_t)64)
+
+/* Memory that will be looked at soon begins to come; what is known to be near costs nothing. */
+static inline void fetch_lines(const void *p, size_t n) {
+        for (size_t at = 0; at < n; at += CACHE_LINE)
+                __builtin_prefetch((const char *)p + at);
+}
+
+/* Zeros, from the beginning of a line on; to be freed. NULL: out of memory. */
+static inline void *line_alloc(size_t size) {
+        size_t n = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+        void *p = aligned_alloc(CACHE_LINE, n);
+
+        return p ? memset(p, 0, n) : NULL;
 }

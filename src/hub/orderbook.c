@@ -1,31 +1,31 @@
-/* One hash by order id, looked into for every tick, one by row; the orders of each validator in a
- * list. */
+/* A table by id, looked into for every tick, a hash by row; the orders of each validator in a list.
+ */
 #include "hub/orderbook.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* Ids are the hub's own hashes, rows and validators are counted: all are as good as a hash of them.
- */
-static inline unsigned key_hash(const void *key, size_t n) {
-        uint64_t long_key;
-        uint32_t short_key;
+#include "hub/idtable.h"
 
-        if (n == sizeof(short_key)) {
-                memcpy(&short_key, key, sizeof(short_key));
-                return short_key;
+/* Rows and validators are counted: as good as a hash of them. */
+static inline unsigned key_hash(const void *key, size_t n) {
+        uint64_t row;
+        uint32_t validator;
+
+        if (n == sizeof(validator)) {
+                memcpy(&validator, key, sizeof(validator));
+                return validator;
         }
-        memcpy(&long_key, key, sizeof(long_key));
-        return (unsigned)long_key;
+        memcpy(&row, key, sizeof(row));
+        return (unsigned)row;
 }
 
 #define HASH_FUNCTION(key, n, ret) ((ret) = key_hash(key, n))
 #include <uthash.h>
 #include <utlist.h>
 
-/* What is looked at to find it is next to what is looked at when it is found. */
+/* Begins where a line of the cache does. */
 typedef struct Entry {
-        UT_hash_handle hh;
         WorkOrder order;
         UT_hash_handle by_row;
         struct Entry *prev, *next; /* of its validator */
@@ -43,25 +43,34 @@ typedef struct Owner {
 /* So long after a restart a probe of before may still begin, at a validator that has much to do. */
 #define PROBE_PATIENCE (30 * USEC_PER_SEC)
 
+_Static_assert(offsetof(Entry, order) == 0 && offsetof(WorkOrder, id) == 0 &&
+                               offsetof(WorkOrder, order.website) <= 2 * CACHE_LINE,
+               "what is found by its id, and held against a tick, is in two lines");
+
 struct OrderBook {
-        Entry *entries, *rows;
+        IdTable *ids;
+        Entry *rows;
         Owner *owners;
         uint64_t row;
         usec_t ask_until; /* slots started later are known, whatever their order */
 };
 
 int order_book_new(OrderBook **ret, uint64_t order_max) {
-        OrderBook *b = calloc(1, sizeof(*b));
+        _cleanup_(order_book_freep) OrderBook *b = calloc(1, sizeof(*b));
+        int r;
 
         if (!b)
                 return -ENOMEM;
         b->row = order_max;
-        *ret = b;
+        r = id_table_new(&b->ids);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(b);
         return 0;
 }
 
 static Entry *entry_of(const WorkOrder *o) {
-        return (Entry *)((const char *)o - offsetof(Entry, order));
+        return (Entry *)o;
 }
 
 static Owner *find_owner(const OrderBook *b, uint32_t validator) {
@@ -96,7 +105,7 @@ static void leave_owner(OrderBook *b, Entry *e) {
 
 static void entry_free(OrderBook *b, Entry *e) {
         leave_owner(b, e);
-        HASH_DEL(b->entries, e);
+        id_table_remove(b->ids, &e->order.id);
         HASH_DELETE(by_row, b->rows, e);
         seen_done(&e->order.slots);
         seen_done(&e->order.probes);
@@ -108,8 +117,9 @@ OrderBook *order_book_free(OrderBook *b) {
 
         if (!b)
                 return NULL;
-        HASH_ITER(hh, b->entries, e, next)
+        HASH_ITER(by_row, b->rows, e, next)
         entry_free(b, e);
+        id_table_free(b->ids);
         free(b);
         return NULL;
 }
@@ -127,17 +137,29 @@ static usec_t ask_until(const WorkOrder *o) {
         return o->restored == 0 ? 0 : o->recalled + interval_of(o);
 }
 
-WorkOrder *order_book_add(OrderBook *b, const WorkOrder *order) {
-        Entry *e = calloc(1, sizeof(*e));
-        Owner *owner = e ? owner_of(b, order->validator) : NULL;
+static Entry *entry_new(const WorkOrder *order) {
+        Entry *e = line_alloc(sizeof(*e));
 
-        if (!owner) {
-                free(e);
+        if (!e)
                 return NULL;
-        }
         e->order = *order;
         e->order.slots = e->order.probes = (Seen){ 0 };
-        HASH_ADD(hh, b->entries, order.id, sizeof(OrderId), e);
+        return e;
+}
+
+WorkOrder *order_book_add(OrderBook *b, const WorkOrder *order) {
+        _cleanup_free_ Entry *mine = entry_new(order);
+        Entry *e = mine;
+        Owner *owner;
+
+        if (!e || id_table_put(b->ids, &e->order.id) < 0)
+                return NULL;
+        owner = owner_of(b, order->validator);
+        if (!owner) {
+                id_table_remove(b->ids, &e->order.id);
+                return NULL;
+        }
+        mine = NULL;
         HASH_ADD(by_row, b->rows, order.row, sizeof(e->order.row), e);
         DL_APPEND(owner->entries, e);
         b->ask_until = MAX(b->ask_until, ask_until(order));
@@ -151,27 +173,38 @@ WorkOrder *order_book_find_row(const OrderBook *b, uint64_t row) {
         return e ? &e->order : NULL;
 }
 
+/* The id is the first thing in it. */
 WorkOrder *order_book_find(const OrderBook *b, const OrderId *id) {
-        Entry *e;
+        return (WorkOrder *)id_table_find(b->ids, id);
+}
 
-        HASH_FIND(hh, b->entries, id, sizeof(*id), e);
-        return e ? &e->order : NULL;
+void order_book_find_all(const OrderBook *b, const Tick *ticks, size_t n, WorkOrder **ret) {
+        for (size_t i = 0; i < n; i++)
+                id_table_fetch(b->ids, &ticks[i].order);
+        for (size_t i = 0; i < n; i++) {
+                ret[i] = (WorkOrder *)id_table_guess(b->ids, &ticks[i].order);
+                if (ret[i])
+                        fetch_lines(ret[i], offsetof(WorkOrder, order.website));
+        }
+        for (size_t i = 0; i < n; i++)
+                if (ret[i] && !order_id_equal(&ret[i]->id, &ticks[i].order))
+                        ret[i] = order_book_find(b, &ticks[i].order);
 }
 
 void order_book_expire(OrderBook *b, usec_t before) {
         Entry *e, *next;
 
-        HASH_ITER(hh, b->entries, e, next)
+        HASH_ITER(by_row, b->rows, e, next)
         if (e->order.removed > 0 && e->order.removed < before)
                 entry_free(b, e);
 }
 
 size_t order_book_count(const OrderBook *b) {
-        return HASH_COUNT(b->entries);
+        return HASH_CNT(by_row, b->rows);
 }
 
 WorkOrder *order_book_next(const OrderBook *b, const WorkOrder *after) {
-        Entry *next = after ? entry_of(after)->hh.next : b->entries;
+        Entry *next = after ? entry_of(after)->by_row.next : b->rows;
 
         return next ? &next->order : NULL;
 }

@@ -44,15 +44,16 @@ typedef struct OrderEpoch {
 } OrderEpoch;
 
 typedef struct Order {
+        /* What every tick of it is held against: near to each other. */
+        int64_t start;        /* µs of hub time, of slot 0, seat offset included; >= 0 */
+        uint32_t interval_ms; /* T, within ORDER_INTERVAL_MIN_MS..ORDER_INTERVAL_MAX_MS */
+        uint32_t timeout_ms;  /* 1..T/2 */
         OrderType type;
         uint8_t family; /* 0 any, 4, 6 */
         uint8_t seat;   /* below n for seats and panels; 0 for spares */
         uint8_t n;      /* seats of the committee, 1..255 */
         Uuid website;
-        Hash spec;            /* SHA-256 of the specification's exact bytes (spec.h) */
-        uint32_t interval_ms; /* T, within ORDER_INTERVAL_MIN_MS..ORDER_INTERVAL_MAX_MS */
-        uint32_t timeout_ms;  /* 1..T/2 */
-        int64_t start;        /* µs of hub time, of slot 0, seat offset included; >= 0 */
+        Hash spec; /* SHA-256 of the specification's exact bytes (spec.h) */
         OrderEpoch epoch;
         uint8_t nonce[16];   /* random */
         Extension extension; /* borrowed: from the bytes decoded */
