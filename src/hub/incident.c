@@ -10,11 +10,18 @@ const char *incident_kind_name(IncidentKind k) {
         return kind_names[k];
 }
 
+static VerdictState against(const Incident *i) {
+        return i->open ? VERDICT_UP : VERDICT_DOWN;
+}
+
+bool incident_rests(const Incident *i, VerdictState state) {
+        return state != against(i) && i->streak == 0;
+}
+
 IncidentStep incident_observe(Incident *i, VerdictState state) {
-        VerdictState against = i->open ? VERDICT_UP : VERDICT_DOWN;
         uint32_t needed = i->open ? i->confirm_up : i->confirm_down;
 
-        if (state != against) {
+        if (state != against(i)) {
                 i->streak = 0;
                 return INCIDENT_SAME;
         }

@@ -27,5 +27,7 @@ typedef enum IncidentStep {
         INCIDENT_CLOSED,
 } IncidentStep;
 
+/* Judging the same again would not change it. */
+bool incident_rests(const Incident *i, VerdictState state);
 /* One judgement. Only DOWN opens and only UP closes; anything else breaks the row. */
 IncidentStep incident_observe(Incident *i, VerdictState state);

@@ -167,6 +167,10 @@ bool round_waits(const Round *r) {
         return (r->waiting & ~r->outvoted) != 0;
 }
 
+bool round_rests(const Round *r) {
+        return !r->open && !round_waits(r) && r->suspecting == 0;
+}
+
 int round_trigger(const Round *r) {
         uint64_t votes = r->waiting & ~r->outvoted, wanting = votes ? votes : r->suspecting;
 

@@ -42,6 +42,9 @@ void round_review(Round *r, const RoundView *view);
 
 /* Some seat's vote waits for a round: PARTIAL and UNKNOWN wait with it. Hints do not count. */
 bool round_waits(const Round *r);
+/* None is open, and none is wanted: what the seats said will not change that by being said again.
+ */
+bool round_rests(const Round *r);
 /* The seat whose vote (or hint) starts the next round; -ENOENT: none, or a round is open. */
 int round_trigger(const Round *r);
 /* When the limits allow a round of that many probes. */

@@ -9,44 +9,40 @@
 #include "hub/verdict.h"
 
 struct SeatTable {
-        Seat *items;
         uint8_t n, capacity;
+        Seat items[];
 };
 
 int seat_table_new(SeatTable **ret, uint8_t capacity) {
-        _cleanup_(seat_table_freep) SeatTable *t = calloc(1, sizeof(*t));
-        int r;
-
-        if (!t)
-                return -ENOMEM;
-        r = seat_table_reserve(t, capacity);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(t);
-        return 0;
+        *ret = NULL;
+        return seat_table_reserve(ret, capacity);
 }
 
 SeatTable *seat_table_free(SeatTable *t) {
-        if (!t)
-                return NULL;
-        free(t->items);
         free(t);
         return NULL;
 }
 
-int seat_table_reserve(SeatTable *t, uint8_t capacity) {
-        Seat *items;
+int seat_table_reserve(SeatTable **t, uint8_t capacity) {
+        const SeatTable *old = *t;
+        SeatTable *larger;
 
         assert(capacity <= SEATS_MAX);
-        if (capacity <= t->capacity)
+        if (old && capacity <= old->capacity)
                 return 0;
-        items = realloc(t->items, capacity * sizeof(*items));
-        if (!items)
+        larger = line_alloc(sizeof(*larger) + capacity * sizeof(larger->items[0]));
+        if (!larger)
                 return -ENOMEM;
-        memset(items + t->capacity, 0, (capacity - t->capacity) * sizeof(*items));
-        t->items = items;
-        t->capacity = capacity;
+        if (old)
+                memcpy(larger, old, sizeof(*old) + old->capacity * sizeof(old->items[0]));
+        larger->capacity = capacity;
+        free(*t);
+        *t = larger;
         return 0;
+}
+
+void seat_table_fetch(const SeatTable *t) {
+        fetch_lines(t, offsetof(SeatTable, items[SEATS_USUAL]));
 }
 
 void seat_table_set_n(SeatTable *t, uint8_t n) {
@@ -60,7 +56,7 @@ uint8_t seat_table_n(const SeatTable *t) {
 
 Seat *seat_table_at(const SeatTable *t, uint8_t seat) {
         assert(seat < t->capacity);
-        return &t->items[seat];
+        return (Seat *)&t->items[seat];
 }
 
 int seat_table_find(const SeatTable *t, uint32_t validator) {

@@ -25,7 +25,10 @@ int seat_table_new(SeatTable **ret, uint8_t capacity);
 SeatTable *seat_table_free(SeatTable *t);
 DEFINE_FREEP(SeatTable, seat_table_free);
 
-int seat_table_reserve(SeatTable *t, uint8_t capacity);
+/* Room for more; the table may move. -ENOMEM: as before. */
+int seat_table_reserve(SeatTable **t, uint8_t capacity);
+/* Begins to fetch what a vote looks at, for when there are many. */
+void seat_table_fetch(const SeatTable *t);
 /* Seats at and above n must be empty. */
 void seat_table_set_n(SeatTable *t, uint8_t n);
 uint8_t seat_table_n(const SeatTable *t);

@@ -18,34 +18,43 @@ typedef struct Standing {
 
 /* When something is due; USEC_INFINITY: not. */
 typedef struct SiteTimers {
+        usec_t next;  /* not after the earliest of all, and of the votes' ends */
         usec_t epoch; /* the next one opens */
         usec_t fill;  /* seats are looked at */
         usec_t grow;  /* newcomers may widen the committee */
         usec_t round; /* the limits allow the waiting round */
         usec_t joins; /* end of the wait for new holders' first votes; 0: no wait */
         usec_t grace; /* after a restart; 0: none */
-        usec_t next;  /* the earliest of all, and of the votes' ends */
 } SiteTimers;
 
 struct Site {
+        /* What every vote looks at, in two lines of the cache. */
+        SeatTable *seats;
+        VoteTable *votes;
+        /* What a seat may say again without anything following from it before the next moment;
+         * MISSING: nothing. Set when all has been looked at. */
+        VoteOutcome settled;
+        bool started;
+        bool newcomers; /* the roster changed: look whether the committee could grow */
+        bool reissue;   /* the next epoch gives new orders to all */
+        SiteTimers timers;
         SiteConf conf;
+        /* All else. */
+        Standing standing;
         const uint8_t *hub_secret; /* borrowed */
         const Roster *roster;      /* borrowed */
         SiteEffects effects;
         void *userdata;
         Epoch epoch;
         Committee committee;
-        SeatTable *seats;
-        VoteTable *votes;
         Round *round;
         Incident incident;
-        Standing standing;
-        SiteTimers timers;
         usec_t heartbeat; /* of the hub before this one; 0: none */
-        bool started;
-        bool newcomers; /* the roster changed: look whether the committee could grow */
-        bool reissue;   /* the next epoch gives new orders to all */
 };
+
+#define SITE_HOT offsetof(Site, conf.id) /* bytes that every vote looks at */
+
+_Static_assert(SITE_HOT <= 2 * CACHE_LINE, "they are in two lines");
 
 /* How long the hub waits for the answer to a probe. */
 static inline usec_t site_deadline(const Site *s, usec_t now) {

@@ -15,6 +15,7 @@ static void take_conf(Site *s, const SiteConf *conf) {
         s->incident.confirm_down = conf->confirm_down;
         s->incident.confirm_up = conf->confirm_up;
         vote_table_set_freshness(s->votes, site_freshness(s));
+        s->settled = VOTE_MISSING;
 }
 
 int site_new(Site **ret, const SiteConf *conf, const uint8_t *hub_secret, const Roster *roster) {
@@ -23,7 +24,7 @@ int site_new(Site **ret, const SiteConf *conf, const uint8_t *hub_secret, const 
 
         if (!conf_is_valid(conf))
                 return -EINVAL;
-        s = calloc(1, sizeof(*s));
+        s = line_alloc(sizeof(*s));
         if (!s)
                 return -ENOMEM;
         *s = (Site){ .hub_secret = hub_secret, .roster = roster };
@@ -71,8 +72,8 @@ int site_reconfigure(Site *s, const SiteConf *conf, usec_t now) {
 
         if (!conf_is_valid(conf) || !uuid_equal(&conf->id, &s->conf.id))
                 return -EINVAL;
-        if (seat_table_reserve(s->seats, conf->seats) < 0 ||
-            vote_table_reserve(s->votes, conf->seats) < 0)
+        if (seat_table_reserve(&s->seats, conf->seats) < 0 ||
+            vote_table_reserve(&s->votes, conf->seats) < 0)
                 return -ENOMEM;
         take_conf(s, conf);
         s->reissue = true;
@@ -160,7 +161,7 @@ int site_restore(Site *s, const SiteRestore *r, usec_t now) {
         restore_standing(s, r);
         if (!seats_are_valid(r))
                 return 1;
-        if (seat_table_reserve(s->seats, r->n) < 0 || vote_table_reserve(s->votes, r->n) < 0)
+        if (seat_table_reserve(&s->seats, r->n) < 0 || vote_table_reserve(&s->votes, r->n) < 0)
                 return -ENOMEM;
         k = restore_epoch(s, r, now);
         if (k < 0)

@@ -79,6 +79,7 @@ static void seat_member(Site *s, uint8_t seat, uint32_t validator, usec_t now) {
 void site_start_afresh(Site *s, usec_t now) {
         usec_t deadline = site_deadline(s, now);
 
+        s->settled = VOTE_MISSING;
         s->timers.joins = deadline;
         for (uint8_t i = 0; i < seat_table_n(s->seats); i++) {
                 Seat *x = seat_table_at(s->seats, i);

@@ -157,6 +157,23 @@ static usec_t find_next(const Site *s, usec_t now) {
         return MIN(next, MIN(t->grow, t->round));
 }
 
+static bool has_joiner(const Site *s) {
+        for (uint8_t i = 0; i < seat_table_n(s->seats); i++)
+                if (seat_table_at(s->seats, i)->joined != 0)
+                        return true;
+        return false;
+}
+
+/* Most sites, most of the time: the seats say what the verdict says, and nothing is under way. */
+static VoteOutcome find_settled(const Site *s) {
+        if (!round_rests(s->round) || !incident_rests(&s->incident, s->standing.state) ||
+            s->newcomers || has_joiner(s))
+                return VOTE_MISSING;
+        if (s->standing.state == VERDICT_UP)
+                return VOTE_UP;
+        return s->standing.state == VERDICT_DOWN ? VOTE_DOWN : VOTE_MISSING;
+}
+
 static void step(Site *s, JudgeMoment moment, usec_t now) {
         if (!s->started)
                 return;
@@ -168,6 +185,20 @@ static void step(Site *s, JudgeMoment moment, usec_t now) {
         site_judge(s, JUDGE_TIME, now);
         refresh(s, now);
         s->timers.next = find_next(s, now);
+        s->settled = find_settled(s);
+}
+
+/* Votes that changed nothing moved the next moment a little further: is it only that? */
+static bool is_put_off(Site *s, usec_t now) {
+        usec_t next;
+
+        if (s->settled == VOTE_MISSING || s->timers.next == 0)
+                return false;
+        next = find_next(s, s->timers.next - 1);
+        if (next <= now)
+                return false;
+        s->timers.next = next;
+        return true;
 }
 
 void site_start(Site *s, usec_t now) {
@@ -184,7 +215,8 @@ void site_start(Site *s, usec_t now) {
 }
 
 void site_tick(Site *s, usec_t now) {
-        step(s, JUDGE_TIME, now);
+        if (!is_put_off(s, now))
+                step(s, JUDGE_TIME, now);
 }
 
 static void set_presence(Site *s, uint8_t seat, bool present, usec_t now) {
@@ -245,6 +277,20 @@ static bool is_overtaken(const Site *s, const Vote *vote) {
         return contradicts && vote->started < s->standing.first_evidence;
 }
 
+void site_fetch(const Site *s, unsigned step) {
+        if (step == 0) {
+                fetch_lines(s, SITE_HOT);
+        } else {
+                seat_table_fetch(s->seats);
+                vote_table_fetch(s->votes);
+        }
+}
+
+/* The seat said so before, the verdict says so, and the time has come for nothing. */
+static bool is_repetition(const Site *s, VoteOutcome before, VoteOutcome outcome, usec_t now) {
+        return outcome == s->settled && before == outcome && now < s->timers.next;
+}
+
 int site_vote(Site *s, uint32_t validator, const Vote *vote, usec_t now) {
         int seat = seat_table_find(s->seats, validator);
         VoteOutcome before;
@@ -256,6 +302,10 @@ int site_vote(Site *s, uint32_t validator, const Vote *vote, usec_t now) {
         before = vote_table_outcome(s->votes, seat, now);
         if (vote_table_put(s->votes, seat, vote) == 0)
                 return 0;
+        if (is_repetition(s, before, vote->outcome, now)) {
+                s->timers.next = MIN(s->timers.next, refresh_due(s, seat));
+                return 1;
+        }
         x = seat_table_at(s->seats, seat);
         if (x->validator == validator && x->joined != 0) {
                 x->joined = 0;

@@ -11,9 +11,9 @@ typedef struct Entry {
 } Entry;
 
 struct VoteTable {
-        Entry *entries;
-        uint8_t capacity;
         usec_t freshness;
+        uint8_t capacity;
+        Entry entries[];
 };
 
 usec_t vote_lateness(usec_t interval) {
@@ -25,41 +25,40 @@ usec_t vote_freshness(usec_t interval, usec_t timeout) {
 }
 
 int vote_table_new(VoteTable **ret, uint8_t n_seats, usec_t freshness) {
-        _cleanup_(vote_table_freep) VoteTable *t = NULL;
         int r;
 
-        t = calloc(1, sizeof(*t));
-        if (!t)
-                return -ENOMEM;
-        t->freshness = freshness;
-        r = vote_table_reserve(t, n_seats);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(t);
-        return 0;
+        *ret = NULL;
+        r = vote_table_reserve(ret, n_seats);
+        if (r >= 0)
+                (*ret)->freshness = freshness;
+        return r;
 }
 
 VoteTable *vote_table_free(VoteTable *t) {
-        if (!t)
-                return NULL;
-        free(t->entries);
         free(t);
         return NULL;
 }
 
-int vote_table_reserve(VoteTable *t, uint8_t n_seats) {
-        Entry *entries;
+int vote_table_reserve(VoteTable **t, uint8_t n_seats) {
+        const VoteTable *old = *t;
+        VoteTable *larger;
 
         assert(n_seats <= SEATS_MAX);
-        if (n_seats <= t->capacity)
+        if (old && n_seats <= old->capacity)
                 return 0;
-        entries = realloc(t->entries, n_seats * sizeof(*entries));
-        if (!entries)
+        larger = line_alloc(sizeof(*larger) + n_seats * sizeof(larger->entries[0]));
+        if (!larger)
                 return -ENOMEM;
-        memset(entries + t->capacity, 0, (n_seats - t->capacity) * sizeof(*entries));
-        t->entries = entries;
-        t->capacity = n_seats;
+        if (old)
+                memcpy(larger, old, sizeof(*old) + old->capacity * sizeof(old->entries[0]));
+        larger->capacity = n_seats;
+        free(*t);
+        *t = larger;
         return 0;
+}
+
+void vote_table_fetch(const VoteTable *t) {
+        fetch_lines(t, offsetof(VoteTable, entries[SEATS_USUAL]));
 }
 
 void vote_table_set_freshness(VoteTable *t, usec_t freshness) {
@@ -68,7 +67,7 @@ void vote_table_set_freshness(VoteTable *t, usec_t freshness) {
 
 static Entry *entry_at(const VoteTable *t, uint8_t seat) {
         assert(seat < t->capacity);
-        return &t->entries[seat];
+        return (Entry *)&t->entries[seat];
 }
 
 static bool is_fresh(const VoteTable *t, const Vote *v, usec_t now) {

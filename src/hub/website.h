@@ -11,6 +11,7 @@
 
 struct Website {
         uint32_t id, organisation; /* of the database */
+        Site *site;
         Uuid public_id;
         char id_text[UUID_TEXT_SIZE];
         char *url, *spec; /* spec: exact bytes of what is checked */
@@ -19,7 +20,6 @@ struct Website {
         uint32_t interval_ms, timeout_ms;
         uint8_t seats; /* configured */
         uint64_t revision;
-        Site *site;
         WorkOrder *members[SEATS_MAX], *spares[SEATS_MAX]; /* current orders by seat; borrowed from
                                                               the order book */
         Uuid incident;

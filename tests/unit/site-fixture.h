@@ -58,7 +58,8 @@ typedef struct Bench {
         unsigned verdicts, partials, unknowns, incidents, closed, confirms, refreshes, joins,
                         epochs;
         unsigned spares, assigned;
-        uint64_t emptied; /* seats whose order was taken away, as bits */
+        void (*before)(Site *s); /* a vote or a tick; NULL: nothing */
+        uint64_t emptied;        /* seats whose order was taken away, as bits */
 } Bench;
 
 static inline void on_epoch(const Epoch *e, const uint32_t *eligible, size_t n, void *userdata) {
@@ -178,6 +179,8 @@ static inline void cast_vote(Bench *b, uint32_t validator, VoteKind kind) {
                 says = p->manner == MANNER_SAYS_UP ? VOTE_UP : VOTE_DOWN;
         v.outcome = says;
         v.error_class = says == VOTE_DOWN ? 3 : 0;
+        if (b->before)
+                b->before(b->site);
         if (site_vote(b->site, validator, &v, b->now) > 0)
                 p->last = v;
 }
@@ -202,6 +205,8 @@ static inline void run_due(Bench *b) {
                 p->next_slot += b->conf.interval;
                 cast_vote(b, i + 1, VOTE_SCHEDULED);
         }
+        if (b->before)
+                b->before(b->site);
         if (site_next(b->site) <= b->now)
                 site_tick(b->site, b->now);
 }

@@ -99,7 +99,7 @@ static void room_grows_and_keeps(void **state) {
 
         (void)state;
         vote_table_put(t, 3, &a);
-        assert_int_equal(vote_table_reserve(t, SEATS_MAX), 0);
+        assert_int_equal(vote_table_reserve(&t, SEATS_MAX), 0);
         assert_int_equal(vote_table_outcome(t, 3, 11 * SEC), VOTE_UP);
         assert_null(vote_table_last(t, SEATS_MAX - 1));
 }
