@@ -1,27 +1,35 @@
-/* Slots are numbered from the loop's beginning of time; one lies in the list of its number modulo
- * the number of lists. None that is on the agenda is further ahead than these reach. */
+/* Slots are numbered from the loop's beginning of time; the items of one are in the list of its
+ * number modulo the number of lists. None that is on the agenda is further ahead than these reach.
+ * Lists are arrays, so that putting an item there looks at no other one. */
 #include "hub/agenda.h"
 
 #include <errno.h>
-#include <utlist.h>
+#include <string.h>
 
 #include "event/timer.h"
 
-#define SLOTS      1024u
-#define WORD_BITS  64u
-#define GRAIN_MSEC (AGENDA_GRAIN / USEC_PER_MSEC)
-#define NO_SLOT    UINT64_MAX
+#define SLOTS       1024u
+#define WORD_BITS   64u
+#define GRAIN_MSEC  (AGENDA_GRAIN / USEC_PER_MSEC)
+#define NO_SLOT     UINT64_MAX
+#define ITEMS_FIRST 16u
+#define AT_ONCE     64u /* items whose memory is fetched together */
+
+typedef struct List {
+        AgendaItem **items; /* NULL within those that are due: taken away */
+        uint32_t n, max;
+} List;
 
 struct Agenda {
         uv_loop_t *loop;
         Timer *timer;
-        AgendaCall call;
+        const AgendaOps *ops;
         void *userdata;
-        uint64_t served;  /* the newest slot that was */
+        uint64_t served;  /* the newest slot that was, or is */
         uint64_t set_for; /* slot the timer waits for, or NO_SLOT */
-        AgendaItem *lists[SLOTS];
+        List lists[SLOTS];
         uint64_t filled[SLOTS / WORD_BITS]; /* a bit for each list */
-        AgendaItem *due;                    /* taken from their lists, to be called */
+        List due;                           /* those of slot `served`, while they are called */
 };
 
 _Static_assert(AGENDA_HORIZON == (SLOTS - 1) * AGENDA_GRAIN, "the wheel reaches to the horizon");
@@ -50,49 +58,64 @@ static uint64_t next_filled(const Agenda *a) {
         return NO_SLOT;
 }
 
-/* What is due goes to a list of its own: what is put on the agenda meanwhile is for later. */
-static void take_due(Agenda *a, uint64_t now) {
-        uint64_t last = MIN(now, a->served + SLOTS - 1), slot;
-        AgendaItem *item;
+static void mark_empty(Agenda *a, unsigned list) {
+        a->filled[list / WORD_BITS] &= ~(UINT64_C(1) << list % WORD_BITS);
+}
 
-        while ((slot = next_filled(a)) <= last) {
-                unsigned list = slot % SLOTS;
+static void fetch(const Agenda *a, uint32_t from, uint32_t to) {
+        for (unsigned step = 0; a->ops->fetch && step < a->ops->fetch_steps; step++)
+                for (uint32_t i = from; i < to; i++)
+                        if (a->due.items[i])
+                                a->ops->fetch(a->due.items[i], step);
+}
 
-                DL_FOREACH(a->lists[list], item)
-                item->slot = NO_SLOT;
-                DL_CONCAT(a->due, a->lists[list]);
-                a->lists[list] = NULL;
-                a->filled[list / WORD_BITS] &= ~(UINT64_C(1) << list % WORD_BITS);
-                a->served = slot;
+static void call(Agenda *a, uint32_t from, uint32_t to) {
+        for (uint32_t i = from; i < to; i++) {
+                AgendaItem *item = a->due.items[i];
+
+                if (!item)
+                        continue;
+                agenda_remove(a, item);
+                a->ops->call(item, a->userdata);
         }
-        a->served = MAX(a->served, now);
+}
+
+/* What is put on the agenda meanwhile is for a later slot. */
+static void serve(Agenda *a, uint64_t slot) {
+        a->served = slot;
+        a->due = a->lists[slot % SLOTS];
+        a->lists[slot % SLOTS] = (List){ 0 };
+        mark_empty(a, slot % SLOTS);
+        for (uint32_t i = 0; i < a->due.n; i += AT_ONCE) {
+                uint32_t to = MIN(i + AT_ONCE, a->due.n);
+
+                fetch(a, i, to);
+                call(a, i, to);
+        }
+        free(a->due.items);
+        a->due = (List){ 0 };
 }
 
 static void on_timer(void *userdata) {
         Agenda *a = userdata;
-        uint64_t next;
+        uint64_t now = slot_now(a), slot;
 
         a->set_for = NO_SLOT;
-        take_due(a, slot_now(a));
-        while (a->due) {
-                AgendaItem *item = a->due;
-
-                agenda_remove(a, item);
-                a->call(item, a->userdata);
-        }
-        next = next_filled(a);
-        if (next < a->set_for)
-                set_timer(a, next);
+        while ((slot = next_filled(a)) <= now)
+                serve(a, slot);
+        a->served = MAX(a->served, now);
+        if (slot < a->set_for)
+                set_timer(a, slot);
 }
 
-int agenda_new(Agenda **ret, uv_loop_t *loop, AgendaCall call, void *userdata) {
+int agenda_new(Agenda **ret, uv_loop_t *loop, const AgendaOps *ops, void *userdata) {
         _cleanup_(agenda_freep) Agenda *a = calloc(1, sizeof(*a));
         int r;
 
         if (!a)
                 return -ENOMEM;
         a->loop = loop;
-        a->call = call;
+        a->ops = ops;
         a->userdata = userdata;
         a->set_for = NO_SLOT;
         a->served = slot_now(a);
@@ -106,37 +129,64 @@ int agenda_new(Agenda **ret, uv_loop_t *loop, AgendaCall call, void *userdata) {
 Agenda *agenda_free(Agenda *a) {
         if (!a)
                 return NULL;
+        for (unsigned i = 0; i < SLOTS; i++)
+                free(a->lists[i].items);
         timer_free(a->timer);
         free(a);
         return NULL;
 }
 
-void agenda_put(Agenda *a, AgendaItem *item, usec_t delay) {
+static int append(List *l, AgendaItem *item) {
+        uint32_t max = l->max ? 2 * l->max : ITEMS_FIRST;
+        AgendaItem **items;
+
+        if (l->n == l->max) {
+                items = reallocarray(l->items, max, sizeof(AgendaItem *));
+                if (!items)
+                        return -ENOMEM;
+                l->items = items;
+                l->max = max;
+        }
+        item->at = l->n;
+        l->items[l->n++] = item;
+        return 0;
+}
+
+int agenda_put(Agenda *a, AgendaItem *item, usec_t delay) {
         uint64_t msec = MIN(delay, AGENDA_HORIZON) / USEC_PER_MSEC + 1;
         uint64_t slot = (uv_now(a->loop) + msec + GRAIN_MSEC - 1) / GRAIN_MSEC;
         unsigned list;
+        int r;
 
         agenda_remove(a, item);
         slot = MAX(MIN(slot, a->served + SLOTS - 1), a->served + 1);
         list = slot % SLOTS;
+        r = append(&a->lists[list], item);
+        if (r < 0)
+                return r;
         item->slot = slot;
-        DL_APPEND(a->lists[list], item);
         a->filled[list / WORD_BITS] |= UINT64_C(1) << list % WORD_BITS;
         if (slot < a->set_for)
                 set_timer(a, slot);
+        return 0;
+}
+
+/* The last one takes its place. */
+static void take_out(Agenda *a, const AgendaItem *item) {
+        List *l = &a->lists[item->slot % SLOTS];
+
+        l->items[item->at] = l->items[--l->n];
+        l->items[item->at]->at = item->at;
+        if (l->n == 0)
+                mark_empty(a, item->slot % SLOTS);
 }
 
 void agenda_remove(Agenda *a, AgendaItem *item) {
-        unsigned list = item->slot % SLOTS;
-
-        if (!item->prev) /* of a list's members it is never NULL */
+        if (item->slot == 0)
                 return;
-        if (item->slot == NO_SLOT) {
-                DL_DELETE(a->due, item);
-        } else {
-                DL_DELETE(a->lists[list], item);
-                if (!a->lists[list])
-                        a->filled[list / WORD_BITS] &= ~(UINT64_C(1) << list % WORD_BITS);
-        }
+        if (item->slot == a->served) /* its slot's turn has come, and its own or not */
+                a->due.items[item->at] = NULL;
+        else
+                take_out(a, item);
         *item = (AgendaItem){ 0 };
 }

@@ -17,19 +17,26 @@ typedef struct Agenda Agenda;
 
 /* Lies in what is to be called; all zeros: not on the agenda. */
 typedef struct AgendaItem {
-        struct AgendaItem *prev, *next;
         uint64_t slot;
+        uint32_t at; /* its place among those of the slot */
 } AgendaItem;
 
-typedef void (*AgendaCall)(AgendaItem *item, void *userdata);
+typedef struct AgendaOps {
+        /* The item is no longer on the agenda then, and may be put there again, or freed. */
+        void (*call)(AgendaItem *item, void *userdata);
+        /* Calls of one time are many, and far from each other: step by step, each for several items
+         * before the next, this fetches the memory that they will look at. NULL: nothing is. */
+        void (*fetch)(AgendaItem *item, unsigned step);
+        unsigned fetch_steps;
+} AgendaOps;
 
-/* call: the item is no longer on the agenda then, and may be put there again, or freed. */
-int agenda_new(Agenda **ret, uv_loop_t *loop, AgendaCall call, void *userdata);
+/* ops is borrowed. */
+int agenda_new(Agenda **ret, uv_loop_t *loop, const AgendaOps *ops, void *userdata);
 /* Items are the caller's. */
 Agenda *agenda_free(Agenda *a);
 DEFINE_FREEP(Agenda, agenda_free);
 /* Calls after that time, and up to AGENDA_GRAIN later; in AGENDA_HORIZON if that is sooner: then
- * the caller looks again. What was set before is replaced. */
-void agenda_put(Agenda *a, AgendaItem *item, usec_t delay);
+ * the caller looks again. What was set before is replaced. -ENOMEM: it is not on the agenda. */
+int agenda_put(Agenda *a, AgendaItem *item, usec_t delay);
 /* Of an item that is not there nothing becomes. */
 void agenda_remove(Agenda *a, AgendaItem *item);

@@ -13,13 +13,17 @@
 #include "hub/agenda.h"
 #include "wire/spec.h"
 
+/* What every vote and every call look at is in its first line of the cache. */
 typedef struct Entry {
-        Website website; /* first: a Website is its Entry */
-        Board *board;
         AgendaItem item;
         usec_t wakes; /* hub time for which it is on the agenda; USEC_INFINITY: it is not */
+        Board *board;
+        Website website;
         UT_hash_handle hh;
 } Entry;
+
+_Static_assert(offsetof(Entry, website.site) + sizeof(Site *) <= CACHE_LINE,
+               "a vote finds the site without another line");
 
 struct Board {
         BoardOptions options;
@@ -30,7 +34,7 @@ struct Board {
 };
 
 static Entry *entry_of(Website *w) {
-        return (Entry *)w;
+        return (Entry *)((char *)w - offsetof(Entry, website));
 }
 
 static Entry *entry_of_item(AgendaItem *item) {
@@ -79,7 +83,8 @@ static void schedule(Entry *e, usec_t now) {
         if (next >= e->wakes)
                 return;
         e->wakes = next;
-        agenda_put(e->board->agenda, &e->item, next > now ? next - now : 0);
+        if (agenda_put(e->board->agenda, &e->item, next > now ? next - now : 0) < 0)
+                e->wakes = USEC_INFINITY; /* its next vote tries again */
 }
 
 static void on_wake(AgendaItem *item, void *userdata _unused_) {
@@ -92,6 +97,16 @@ static void on_wake(AgendaItem *item, void *userdata _unused_) {
         schedule(e, now);
 }
 
+static void on_fetch(AgendaItem *item, unsigned step) {
+        board_fetch(&entry_of_item(item)->website, step);
+}
+
+static const AgendaOps agenda_ops = {
+        .call = on_wake,
+        .fetch = on_fetch,
+        .fetch_steps = BOARD_FETCH_STEPS,
+};
+
 int board_new(Board **ret, uv_loop_t *loop, const BoardOptions *options) {
         _cleanup_(board_freep) Board *b = calloc(1, sizeof(*b));
         int r;
@@ -99,7 +114,7 @@ int board_new(Board **ret, uv_loop_t *loop, const BoardOptions *options) {
         if (!b)
                 return -ENOMEM;
         b->options = *options;
-        r = agenda_new(&b->agenda, loop, on_wake, b);
+        r = agenda_new(&b->agenda, loop, &agenda_ops, b);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(b);
@@ -231,7 +246,7 @@ static void resume(Entry *e, const WebsiteRow *row) {
 
 static int add(Board *b, const WebsiteRow *row) {
         usec_t now = hub_clock_now(b->options.clock);
-        Entry *e = calloc(1, sizeof(*e));
+        Entry *e = line_alloc(sizeof(*e));
         SiteConf conf;
         int r;
 
@@ -363,6 +378,13 @@ void board_start(Board *b) {
 }
 
 /* Events --------------------------------------------------------------------------------------- */
+
+void board_fetch(Website *w, unsigned step) {
+        if (step == 0)
+                __builtin_prefetch(entry_of(w));
+        else
+                site_fetch(w->site, step - 1);
+}
 
 int board_vote(Website *w, uint32_t validator, const Vote *vote, usec_t now) {
         int r = site_vote(w->site, validator, vote, now);

@@ -41,10 +41,19 @@ static void on_call(AgendaItem *item, void *userdata) {
         g->again = 0;
 }
 
+static unsigned fetches;
+
+static void on_fetch(AgendaItem *item _unused_, unsigned step) {
+        assert_in_range(step, 0, 1);
+        fetches++;
+}
+
+static const AgendaOps ops = { .call = on_call, .fetch = on_fetch, .fetch_steps = 2 };
+
 static void world_init(World *w) {
         *w = (World){ 0 };
         assert_int_equal(uv_loop_init(&w->loop), 0);
-        assert_int_equal(agenda_new(&w->agenda, &w->loop, on_call, w), 0);
+        assert_int_equal(agenda_new(&w->agenda, &w->loop, &ops, w), 0);
 }
 
 static void world_run(World *w) {
@@ -67,9 +76,11 @@ static void calls_come_in_their_time_and_many_in_one_round(void **state _unused_
         World w;
 
         world_init(&w);
+        fetches = 0;
         for (unsigned i = 0; i < MANY; i++)
                 put(&w, &guests[i], i * 7919 % 300);
         world_run(&w);
+        assert_int_equal(fetches, 2 * MANY);
         for (unsigned i = 0; i < MANY; i++) {
                 assert_int_equal(guests[i].calls, 1);
                 assert_true(guests[i].came > guests[i].wanted);
