@@ -77,7 +77,9 @@ static int order_of(const Website *w, const SiteSeat *s, Order *ret) {
 }
 
 static void store_order(Assigner *a, Website *w, const WorkOrder *o) {
-        PqTransaction *group = writer_group(a->options.writer);
+        bool waited_for = o->order.type == ORDER_SPARE; /* a round is open */
+        PqTransaction *group = waited_for ? writer_group(a->options.writer)
+                                          : writer_group_unhurried(a->options.writer);
         OrderRow row = {
                 .id = o->row,
                 .website = w->id,
@@ -131,7 +133,7 @@ static void end_order(Assigner *a, WorkOrder **slot) {
                 return;
         o->removed = hub_clock_now(a->options.clock);
         o->probe_waits = false;
-        order_removed_put(writer_group(a->options.writer), o->row, o->removed);
+        order_removed_put(writer_group_unhurried(a->options.writer), o->row, o->removed);
         outbox_add(a->outbox, &(OutboxChange){ .order = o,
                                                .remove = true,
                                                .commit_no = writer_commit_no(a->options.writer) });
@@ -266,7 +268,7 @@ static void store_proof(Assigner *a, WorkOrder *o, const OutboxFrame *f, size_t 
         o->sent = true;
         if (n < 0)
                 return;
-        order_sent_put(writer_group(a->options.writer),
+        order_sent_put(writer_group_unhurried(a->options.writer),
                        &(OrderProof){
                                        .id = o->row,
                                        .root = f->root.bytes,

@@ -120,46 +120,77 @@ static int owe_ack(Ingest *i, const Validator *v, const Batch *b, const uint8_t 
         return acks_add(i->options.acks, &ack);
 }
 
-/* One tick: its row, its vote. Returns its disposition. */
-static uint8_t take_tick(Ingest *i, const Validator *v, const Batch *b, uint16_t index,
-                         usec_t now) {
-        const Tick *tick = &b->ticks[index];
-        WorkOrder *o = order_book_find(i->options.book, &tick->order);
-        DisposeTime when = { .now = now, .unsynced = b->header.flags & BATCH_UNSYNCED };
+/* One batch while it is taken in. */
+typedef struct Taking {
+        const Validator *validator;
+        const Batch *batch;
+        DisposeTime when;
+        WorkOrder *orders[BATCH_TICKS_MAX]; /* of its ticks; NULL: unknown */
+        uint8_t codes[BATCH_TICKS_MAX];
+} Taking;
+
+static void store_tick(Ingest *i, const Taking *t, uint16_t index) {
+        const WorkOrder *o = t->orders[index];
+
+        writer_add_tick(i->options.writer,
+                        &(TickRow){
+                                        .website = o->website->id,
+                                        .validator = t->validator->id,
+                                        .order = o->row,
+                                        .batch = i->batch_id,
+                                        .late = t->codes[index] == DISPOSITION_LATE,
+                                        .tick = t->batch->ticks[index],
+                        });
+}
+
+/* One tick: its disposition, its row, its vote. */
+static void take_tick(Ingest *i, Taking *t, uint16_t index) {
+        const Tick *tick = &t->batch->ticks[index];
+        WorkOrder *o = t->orders[index];
         bool votes;
-        uint8_t code = dispose_tick(o, v->id, tick, &when, &votes);
         Vote vote;
 
-        if (code != DISPOSITION_ACCEPTED && code != DISPOSITION_LATE)
-                return code;
-        if (!o->website)
-                return DISPOSITION_UNASSIGNED;
-
-        writer_add_tick(i->options.writer, &(TickRow){
-                                                           .website = o->website->id,
-                                                           .validator = v->id,
-                                                           .order = o->row,
-                                                           .batch = i->batch_id,
-                                                           .late = code == DISPOSITION_LATE,
-                                                           .tick = *tick,
-                                           });
-        if (votes && o->removed == 0) {
-                vote = dispose_vote(tick, now);
-                board_vote(o->website, v->id, &vote, now);
+        t->codes[index] = dispose_tick(o, t->validator->id, tick, &t->when, &votes);
+        if (t->codes[index] != DISPOSITION_ACCEPTED && t->codes[index] != DISPOSITION_LATE)
+                return;
+        if (!o->website) {
+                t->codes[index] = DISPOSITION_UNASSIGNED;
+                return;
         }
-        return code;
+        store_tick(i, t, index);
+        if (votes && o->removed == 0) {
+                vote = dispose_vote(tick, t->when.now);
+                board_vote(o->website, t->validator->id, &vote, t->when.now);
+        }
+}
+
+/* Orders, then what their votes will meet: each step's memory is on its way while the step before
+ * is made for the other ticks. */
+static void fetch(const Ingest *i, Taking *t) {
+        uint16_t n = t->batch->header.count;
+
+        order_book_find_all(i->options.book, t->batch->ticks, n, t->orders);
+        for (unsigned step = 0; step < BOARD_FETCH_STEPS; step++)
+                for (uint16_t k = 0; k < n; k++)
+                        if (t->orders[k] && t->orders[k]->website)
+                                board_fetch(t->orders[k]->website, step);
 }
 
 static void take(Ingest *i, Validator *v, const Batch *b, usec_t now) {
-        uint8_t codes[BATCH_TICKS_MAX];
+        Taking t; /* too large to be cleared for nothing */
 
+        t.validator = v;
+        t.batch = b;
+        t.when = (DisposeTime){ .now = now, .unsynced = b->header.flags & BATCH_UNSYNCED };
         i->batch_id++;
         i->counters.batches++;
         i->counters.ticks += b->header.count;
-        for (uint16_t t = 0; t < b->header.count; t++)
-                codes[t] = take_tick(i, v, b, t, now);
-        store_batch(i, v, b, codes, now);
-        if (move_stream(i, v, b, now) < 0 || owe_ack(i, v, b, codes, now) < 0)
+        fetch(i, &t);
+        writer_expect_ticks(i->options.writer);
+        for (uint16_t k = 0; k < b->header.count; k++)
+                take_tick(i, &t, k);
+        store_batch(i, v, b, t.codes, now);
+        if (move_stream(i, v, b, now) < 0 || owe_ack(i, v, b, t.codes, now) < 0)
                 log_warning("a batch of %s is taken in without an ack", v->key_text);
 }
 

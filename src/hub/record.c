@@ -42,7 +42,7 @@ void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uin
         row.eligible = list;
         memcpy(row.secret, e->secret, sizeof(row.secret));
         memcpy(row.eligible_root, e->eligible_root, sizeof(row.eligible_root));
-        epoch_put(writer_group(r->writer), &row);
+        epoch_put(writer_group_unhurried(r->writer), &row);
 }
 
 static void put_event(const Recorder *r, uint32_t organisation, const char *kind,

@@ -172,6 +172,11 @@ PqTransaction *writer_group(Writer *w) {
         return group_within(w, WRITER_COMPANY);
 }
 
+/* A group that was given more time for company keeps it. */
+PqTransaction *writer_group_unhurried(Writer *w) {
+        return group_within(w, w->stretched ? WRITER_PATIENCE_MANY : WRITER_PATIENCE);
+}
+
 void writer_beat(Writer *w) {
         (void)writer_group(w);
         w->beaten = hub_clock_now(w->options.clock);
@@ -189,8 +194,11 @@ uint32_t writer_take_ordinal(Writer *w) {
         return w->ordinal++;
 }
 
+void writer_expect_ticks(Writer *w) {
+        (void)writer_group_unhurried(w);
+}
+
 void writer_add_tick(Writer *w, const TickRow *row) {
-        (void)group_within(w, WRITER_PATIENCE);
         if (gather_tick(w->rows, row) < 0)
                 w->out_of_memory = true;
         if (gather_ticks(w->rows) != WRITER_ENOUGH)
@@ -200,13 +208,13 @@ void writer_add_tick(Writer *w, const TickRow *row) {
 }
 
 void writer_add_batch(Writer *w, const BatchRow *row) {
-        (void)group_within(w, WRITER_PATIENCE);
+        (void)writer_group_unhurried(w);
         if (gather_batch(w->rows, row) < 0)
                 w->out_of_memory = true;
 }
 
 void writer_add_move(Writer *w, const StreamMove *move) {
-        (void)group_within(w, WRITER_PATIENCE);
+        (void)writer_group_unhurried(w);
         if (gather_move(w->rows, move) < 0)
                 w->out_of_memory = true;
 }

@@ -54,6 +54,8 @@ DEFINE_FREEP(Writer, writer_free);
 /* The group being collected: append rows at once, do not keep it. Opens one when there is none;
  * never NULL unless out of memory, and then the group fails as a whole. */
 PqTransaction *writer_group(Writer *w);
+/* The same for rows that nobody waits for: they go with the next ticks, or as those would. */
+PqTransaction *writer_group_unhurried(Writer *w);
 /* Every few seconds, from when the hub judges: a commit is a heartbeat. */
 void writer_beat(Writer *w);
 /* The number that the group being collected will have. */
@@ -62,6 +64,8 @@ uint64_t writer_commit_no(const Writer *w);
 uint64_t writer_committed(const Writer *w);
 /* Ordinal for the next event row of this group. */
 uint32_t writer_take_ordinal(Writer *w);
+/* Before the ticks of a batch: says once for all of them that their group is to go in time. */
+void writer_expect_ticks(Writer *w);
 /* What nobody waits for. Copied; written at the group's end, in one statement with the others of
  * its kind. */
 void writer_add_tick(Writer *w, const TickRow *row);

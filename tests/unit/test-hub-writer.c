@@ -222,12 +222,14 @@ static void ticks_go_with_their_group_and_are_limited(void **state) {
 
         bench_start(&b);
         make_partitions(b.fixture);
+        writer_expect_ticks(b.writer);
         for (unsigned i = 0; i < 3; i++) {
                 row.tick.number = i;
                 writer_add_tick(b.writer, &row);
         }
         wait_for(&b, 1);
         fixture_expect(b.fixture, "SELECT count(*) FROM website_tick", "3");
+        writer_expect_ticks(b.writer);
         for (unsigned i = 0; i < WRITER_TICKS_MAX; i++) {
                 assert_false(writer_is_full(b.writer));
                 writer_add_tick(b.writer, &row);
@@ -288,6 +290,7 @@ static void ticks_wait_for_company_and_many_of_them_longer(void **state) {
 
                 make_partitions(b.fixture);
                 bench_start(&b);
+                writer_expect_ticks(b.writer);
                 for (unsigned t = 0; t < cases[i].ticks; t++) {
                         row.batch = t / 700;
                         writer_add_tick(b.writer, &row);
@@ -302,6 +305,28 @@ static void ticks_wait_for_company_and_many_of_them_longer(void **state) {
         }
 }
 
+/* More of them, and what nobody waits for, do not shorten the time that was given. */
+static void ticks_that_keep_coming_share_one_commit(void **state) {
+        Bench b = bench_open(*state);
+        TickRow row = { .website = 1,
+                        .validator = 1,
+                        .order = 1,
+                        .tick = { .outcome = TICK_UP, .start = (int64_t)now_realtime() } };
+
+        make_partitions(b.fixture);
+        bench_start(&b);
+        for (unsigned t = 0; t < WRITER_MANY + 2; t++) {
+                if (t >= WRITER_MANY)
+                        assert_false(sent_within(&b, WRITER_PATIENCE + USEC_PER_MSEC));
+                writer_expect_ticks(b.writer);
+                writer_add_tick(b.writer, &row);
+                (void)writer_group_unhurried(b.writer);
+        }
+        assert_true(sent_within(&b, WRITER_PATIENCE_MANY - 2 * WRITER_PATIENCE));
+        wait_for(&b, 1);
+        writer_free(b.writer);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(rows_of_many_become_one_commit),
@@ -311,6 +336,7 @@ int main(void) {
                 cmocka_unit_test(what_comes_after_a_standstill_is_not_written),
                 cmocka_unit_test(ticks_go_with_their_group_and_are_limited),
                 cmocka_unit_test(ticks_wait_for_company_and_many_of_them_longer),
+                cmocka_unit_test(ticks_that_keep_coming_share_one_commit),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
