@@ -7,6 +7,7 @@
 #include <syslog.h>
 
 #include "base/log.h"
+#include "event/pq-dsn.h"
 #include "event/ws-proxy.h"
 
 #define API_CONF_PATH DPIN_CONF_DIR "/api.conf"
@@ -36,7 +37,11 @@ static bool is_log_level(const char *name) {
 
 static int check(const ApiConf *c, char **error) {
         WsProxies proxies;
-        int n = 0;
+        int r, n = 0;
+
+        r = pq_dsn_check(c->database_url, "DatabaseUrl", error);
+        if (r < 0)
+                return r;
 
         if (!is_log_level(c->log_level))
                 n = asprintf(error, "LogLevel: \"%s\" is no level, as \"info\" or \"debug\" are",

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "event/pq-dsn.h"
+
 #define HUB_CONF_PATH DPIN_CONF_DIR "/hub.conf"
 
 static const ConfField hub_conf_fields[] = {
@@ -24,6 +26,12 @@ static const ConfField hub_conf_fields[] = {
 };
 
 static int check(const HubConf *c, char **error) {
+        int r;
+
+        r = pq_dsn_check(c->database_url, "DatabaseUrl", error);
+        if (r < 0)
+                return r;
+
         if (strcmp(c->admission, "approve") == 0 || strcmp(c->admission, "open") == 0)
                 return 0;
         if (asprintf(error, "Admission: \"%s\" is neither \"approve\" nor \"open\"", c->admission) <

@@ -48,6 +48,18 @@ static void the_environment_names_the_database(void **state _unused_) {
         unsetenv("DATABASE_URL");
 }
 
+static void no_address_is_no_database(void **state _unused_) {
+        _cleanup_(folder_done) Folder folder = folder_new();
+        _cleanup_free_ char *error = NULL;
+        char path[256];
+        ApiConf c;
+
+        unsetenv("DATABASE_URL");
+        folder_put(&folder, "api.conf", "[Api]\nDatabaseUrl=\n", 0600, path);
+        assert_int_equal(api_conf_load(path, &c, &error), -EINVAL);
+        assert_int_equal(strncmp(error, "DatabaseUrl: ", 13), 0);
+}
+
 static void an_unknown_log_level_is_refused(void **state _unused_) {
         _cleanup_(folder_done) Folder folder = folder_new();
         _cleanup_free_ char *error = NULL;
@@ -82,6 +94,7 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(without_a_file_there_are_defaults),
                 cmocka_unit_test(the_environment_names_the_database),
+                cmocka_unit_test(no_address_is_no_database),
                 cmocka_unit_test(an_unknown_log_level_is_refused),
                 cmocka_unit_test(proxies_are_addresses),
         };

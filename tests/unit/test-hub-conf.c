@@ -69,6 +69,8 @@ static void what_it_cannot_be_is_refused_by_name(void **state _unused_) {
         refuse("[Hub]\nRetainRawDays=0\n", "RetainRawDays");
         refuse("[Hub]\nRewardLamports=1000000001\n", "RewardLamports");
         refuse("[Hub]\nColour=blue\n", "Colour");
+        refuse("[Hub]\nDatabaseUrl=\n", "DatabaseUrl: ");
+        refuse("[Hub]\nDatabaseUrl=postgres:secret@db/dpin\n", "DatabaseUrl: ");
 }
 
 int main(void) {
