@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/bus-deeds.h"
+#include "api/replica.h"
 
 #define NAME      "org.dpin.Api1"
 #define OBJECT    "/org/dpin/Api1"
@@ -71,17 +72,31 @@ static void on_total(const char *code, uint64_t count, void *userdata) {
         (void)sd_bus_message_append(userdata, "{st}", code, count);
 }
 
-static int property_refused(sd_bus *bus _unused_, const char *path _unused_,
-                            const char *interface _unused_, const char *property _unused_,
-                            sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+static int property_totals(sd_bus *bus _unused_, const char *path _unused_,
+                           const char *interface _unused_, const char *property,
+                           sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
         ApiBus *b = userdata;
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "{st}");
         if (r < 0)
                 return r;
-        api_manager_refused(b->manager, on_total, reply);
+        if (strcmp(property, "Refused") == 0)
+                api_manager_refused(b->manager, on_total, reply);
+        else
+                replica_passed(api_manager_replica(b->manager), on_total, reply);
         return sd_bus_message_close_container(reply);
+}
+
+static int property_replica(sd_bus *bus _unused_, const char *path _unused_,
+                            const char *interface _unused_, const char *property,
+                            sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        ApiBus *b = userdata;
+        const Replica *r = api_manager_replica(b->manager);
+
+        if (strcmp(property, "Replica") == 0)
+                return sd_bus_message_append(reply, "s", replica_state(r));
+        return sd_bus_message_append(reply, "t", replica_reads(r));
 }
 
 static const sd_bus_vtable api_vtable[] = {
@@ -90,7 +105,10 @@ static const sd_bus_vtable api_vtable[] = {
         SD_BUS_PROPERTY("Version", "s", NULL, offsetof(ApiBus, version),
                         SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Connections", "u", property_load, 0, 0),
-        SD_BUS_PROPERTY("Refused", "a{st}", property_refused, 0, 0),
+        SD_BUS_PROPERTY("Refused", "a{st}", property_totals, 0, 0),
+        SD_BUS_PROPERTY("Replica", "s", property_replica, 0, 0),
+        SD_BUS_PROPERTY("ReplicaPassed", "a{st}", property_totals, 0, 0),
+        SD_BUS_PROPERTY("ReplicaReads", "t", property_replica, 0, 0),
         SD_BUS_PROPERTY("Requests", "u", property_load, 0, 0),
         SD_BUS_PROPERTY("Streams", "u", property_load, 0, 0),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_method,

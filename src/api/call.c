@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "api/live.h"
+#include "api/replica.h"
 #include "api/reply.h"
+#include "api/sse.h"
 #include "base/log-ids.h"
 #include "base/log.h"
 
@@ -59,8 +61,32 @@ void call_fail(ApiCall *c, int r) {
         }
 }
 
+Store *call_views(ApiCall *c) {
+        uint64_t told = sse_readers(c->api->sse) > 0 ? live_position(c->api->live) : 0;
+        Store *s = c->at_primary ? NULL : replica_pick(c->api->replica, c->who.organisation, told);
+
+        c->at_replica = s;
+        return s ? s : c->api->store;
+}
+
+void call_wrote(ApiCall *c) {
+        replica_wrote(c->api->replica, c->who.organisation);
+}
+
+/* What went wrong at the replica, or is not there yet, is asked of the primary once more. */
+static bool ask_again(ApiCall *c, int r) {
+        if (r >= 0 || !c->at_replica)
+                return false;
+        if (r != -ENOENT)
+                replica_failed(c->api->replica, r);
+        c->at_replica = false;
+        c->at_primary = true;
+        c->match.route->handle(c);
+        return true;
+}
+
 void call_started(ApiCall *c, int r) {
-        if (r < 0)
+        if (r < 0 && !ask_again(c, r))
                 call_fail(c, r);
 }
 
@@ -68,6 +94,8 @@ void call_answer(int r, const char *json, size_t n, void *userdata) {
         ApiCall *c = userdata;
 
         c->open = NULL;
+        if (ask_again(c, r))
+                return;
         if (r < 0)
                 call_fail(c, r);
         else

@@ -11,11 +11,13 @@
 
 typedef struct Assets Assets;
 typedef struct Live Live;
+typedef struct Replica Replica;
 typedef struct Sse Sse;
 
 /* What handlers work with; borrowed from the manager. */
 typedef struct ApiContext {
         Store *store;
+        Replica *replica; /* NULL: there is none */
         Live *live;
         Sse *sse;
         const Assets *assets; /* NULL: there is no dashboard here */
@@ -30,8 +32,10 @@ struct ApiCall {
         RouteMatch match;
         Principal who; /* of routes with a scope */
         StoreCall *open;
-        Uuid object; /* what the call makes */
-        void *state; /* the handler's own, freed with the call */
+        bool at_replica; /* that is there */
+        bool at_primary; /* everything of it has to be */
+        Uuid object;     /* what the call makes */
+        void *state;     /* the handler's own, freed with the call */
         void (*state_free)(void *state);
 };
 
@@ -40,6 +44,11 @@ bool api_is_ready(const ApiContext *api);
 
 /* The problem, counted. header: one more, "Name: value", or NULL. */
 void call_refuse(ApiCall *c, const HttpdRefusal *refusal, const char *header);
+/* Where to read what this call shows: the replica, if that will do. The callback is call_answer().
+ */
+Store *call_views(ApiCall *c);
+/* The call changed something, or may have: before that is answered. */
+void call_wrote(ApiCall *c);
 /* The problem for a negative errno of the store. */
 void call_fail(ApiCall *c, int r);
 /* 503 with Retry-After. */

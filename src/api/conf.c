@@ -19,10 +19,14 @@ static const ConfField api_conf_fields[] = {
         { "ConnectionsPerAddress", CONF_UNSIGNED, 0, 1000000, "1000",
           offsetof(ApiConf, connections_per_address), NULL },
         { "Dashboard", CONF_STRING, 0, 0, DASHBOARD, offsetof(ApiConf, dashboard), NULL },
+        { "DatabaseReadUrl", CONF_SECRET, 0, 0, NULL, offsetof(ApiConf, database_read_url),
+          "DATABASE_READ_URL" },
         { "DatabaseUrl", CONF_SECRET, 0, 0, "postgresql:///dpin", offsetof(ApiConf, database_url),
           "DATABASE_URL" },
         { "Listen", CONF_STRING, 0, 0, "[::]:8001", offsetof(ApiConf, listen), NULL },
         { "LogLevel", CONF_STRING, 0, 0, "info", offsetof(ApiConf, log_level), "DPIN_LOG_LEVEL" },
+        { "ReadLagMax", CONF_USEC, 100 * USEC_PER_MSEC, USEC_PER_HOUR, "5s",
+          offsetof(ApiConf, read_lag_max), NULL },
         { "StreamsMax", CONF_UNSIGNED, 0, 1000000, "5000", offsetof(ApiConf, streams), NULL },
         { "TrustedProxies", CONF_STRING, 0, 0, NULL, offsetof(ApiConf, trusted_proxies), NULL },
         { 0 },
@@ -40,6 +44,8 @@ static int check(const ApiConf *c, char **error) {
         int r, n = 0;
 
         r = pq_dsn_check(c->database_url, "DatabaseUrl", error);
+        if (r >= 0 && c->database_read_url)
+                r = pq_dsn_check(c->database_read_url, "DatabaseReadUrl", error);
         if (r < 0)
                 return r;
 

@@ -16,5 +16,5 @@ void incidents_list(ApiCall *c) {
                 return;
         page.website = has_website ? &website : NULL;
         page.after = has_cursor ? &after : NULL;
-        call_started(c, incidents_page_json(c->api->store, &page, call_answer, c, &c->open));
+        call_started(c, incidents_page_json(call_views(c), &page, call_answer, c, &c->open));
 }

@@ -10,6 +10,7 @@
 #include "api/assets.h"
 #include "api/events.h"
 #include "api/live.h"
+#include "api/replica.h"
 #include "api/routes.h"
 #include "api/server.h"
 #include "base/crowd.h"
@@ -29,6 +30,7 @@ struct ApiManager {
         const ApiConf *conf; /* borrowed from main() */
         ApiManagerOptions options;
         Store *store;
+        Replica *replica; /* NULL: there is none */
         Live *live;
         Sse *sse;
         Assets *assets; /* NULL: not installed */
@@ -92,6 +94,7 @@ static void on_entries(const FeedEntry *entries, size_t n, void *userdata) {
         ApiManager *m = userdata;
 
         sse_publish(m->sse, entries, n);
+        replica_told(m->replica, live_position(m->live));
 }
 
 static void on_started(void *userdata) {
@@ -136,6 +139,7 @@ static void on_summary(void *userdata) {
 
         if (m->server)
                 refusal_summarise(server_refusals(m->server));
+        replica_summarise(m->replica);
 }
 
 static int start_timers(ApiManager *m) {
@@ -181,6 +185,16 @@ static int open_store(ApiManager *m) {
         return live_new(&m->live, m->store, &ops);
 }
 
+static int open_replica(ApiManager *m) {
+        const ReplicaOptions options = {
+                .dsn = m->conf->database_read_url,
+                .primary = m->store,
+                .lag_max = m->conf->read_lag_max,
+        };
+
+        return options.dsn ? replica_new(&m->replica, m->loop, &options) : 0;
+}
+
 /* The API serves scripts as well: it runs without a dashboard, and says so. */
 static int load_assets(ApiManager *m) {
         int r;
@@ -216,6 +230,7 @@ static void open_server(ApiManager *m) {
 
         m->context = (ApiContext){
                 .store = m->store,
+                .replica = m->replica,
                 .live = m->live,
                 .sse = m->sse,
                 .assets = m->assets,
@@ -270,6 +285,10 @@ int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *o
         if (r < 0)
                 return r;
 
+        r = open_replica(m);
+        if (r < 0)
+                return r;
+
         set_state(m, "connecting to the database");
 
         *ret = TAKE_PTR(m);
@@ -281,6 +300,7 @@ ApiManager *api_manager_free(ApiManager *m) {
                 return NULL;
         server_free(m->server); /* its open requests hold reads and places in the streams */
         live_free(m->live);
+        replica_free(m->replica); /* asks the store, too */
         store_free(m->store);
         assets_free(m->assets);
         sse_free(m->sse);
@@ -321,6 +341,10 @@ unsigned api_manager_requests(const ApiManager *m) {
 
 size_t api_manager_streams(const ApiManager *m) {
         return sse_readers(m->sse);
+}
+
+const Replica *api_manager_replica(const ApiManager *m) {
+        return m->replica;
 }
 
 const char *api_manager_state(const ApiManager *m) {

@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 typedef struct ApiManager ApiManager;
+typedef struct Replica Replica;
 
 typedef struct ApiManagerOptions {
         const ApiConf *conf; /* borrowed */
@@ -31,5 +32,7 @@ size_t api_manager_streams(const ApiManager *m);    /* readers of events */
 /* One sentence: "ready", or what is missing. */
 const char *api_manager_state(const ApiManager *m);
 unsigned api_manager_connections(const ApiManager *m);
+/* Borrowed; NULL: there is none. */
+const Replica *api_manager_replica(const ApiManager *m);
 /* What was refused since the start, by reason. */
 void api_manager_refused(ApiManager *m, RefusalsTotal total, void *userdata);

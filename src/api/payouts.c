@@ -23,6 +23,7 @@ static void on_payout(int r, const PayoutRow *rows, size_t n _unused_, void *use
         ApiCall *c = userdata;
 
         c->open = NULL;
+        call_wrote(c);
         if (r == -ENODATA)
                 reply_problem(c->http,
                               &(Problem){ .status = 409,

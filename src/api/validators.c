@@ -4,5 +4,5 @@
 #include "store/validators.h"
 
 void validators_list(ApiCall *c) {
-        call_started(c, validators_json(c->api->store, call_answer, c, &c->open));
+        call_started(c, validators_json(call_views(c), call_answer, c, &c->open));
 }

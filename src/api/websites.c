@@ -20,7 +20,7 @@ void websites_list(ApiCall *c) {
         if (r < 0 || call_query_limit(c, &page.limit) < 0)
                 return;
         page.after = r > 0 ? &after : NULL;
-        call_started(c, websites_page_json(c->api->store, &page, call_answer, c, &c->open));
+        call_started(c, websites_page_json(call_views(c), &page, call_answer, c, &c->open));
 }
 
 typedef int (*ViewRead)(Store *s, const WebsiteView *view, StoreJson callback, void *userdata,
@@ -38,7 +38,7 @@ static void answer_view(ApiCall *c, WebsiteView *view, ViewRead read) {
                                                              "missing." });
         if (r <= 0)
                 return;
-        call_started(c, read(c->api->store, view, call_answer, c, &c->open));
+        call_started(c, read(call_views(c), view, call_answer, c, &c->open));
 }
 
 void website_status(ApiCall *c) {
@@ -71,6 +71,7 @@ static void on_added(int r, const char *error _unused_, void *userdata) {
         char id[UUID_TEXT_SIZE], json[64], location[128];
 
         c->open = NULL;
+        call_wrote(c);
         if (r == -EEXIST) {
                 reply_problem(c->http, &(Problem){ .status = 409,
                                                    .detail = "This URL is being checked already.",
@@ -120,6 +121,7 @@ static void on_removed(int r, const char *error _unused_, void *userdata) {
         ApiCall *c = userdata;
 
         c->open = NULL;
+        call_wrote(c);
         if (r < 0)
                 call_fail(c, r);
         else

@@ -1,4 +1,4 @@
-/* The statements of all nouns in one list. */
+/* The statements of all nouns in one list, and of those that are shown in another. */
 #include "store/statements.h"
 
 #include "store/accounts.h"
@@ -10,6 +10,7 @@
 #include "store/incidents.h"
 #include "store/ledger.h"
 #include "store/orders.h"
+#include "store/positions.h"
 #include "store/rollups.h"
 #include "store/store.h"
 #include "store/streams.h"
@@ -22,13 +23,38 @@
 
 const StoreStatements *store_statements(void) {
         static const StoreStatements all[] = {
-                accounts_statements,      audit_statements,      batches_statements,
-                epochs_statements,        events_statements,     hub_state_statements,
-                incidents_statements,     ledger_statements,     orders_statements,
-                rollups_statements,       streams_statements,    ticks_statements,
-                users_statements,         validators_statements, verdicts_statements,
-                website_views_statements, websites_statements,   NULL,
+                accounts_statements,
+                audit_statements,
+                batches_statements,
+                epochs_statements,
+                events_statements,
+                hub_state_statements,
+                incidents_statements,
+                ledger_statements,
+                orders_statements,
+                positions_statements,
+                rollups_statements,
+                streams_statements,
+                ticks_statements,
+                users_statements,
+                validators_statements,
+                verdicts_statements,
+                website_views_statements,
+                websites_statements,
+                NULL,
         };
 
         return all;
+}
+
+const StoreStatements *store_reader_statements(void) {
+        static const StoreStatements views[] = {
+                incidents_statements,
+                positions_statements,
+                validators_statements,
+                website_views_statements,
+                NULL,
+        };
+
+        return views;
 }

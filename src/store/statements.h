@@ -1,7 +1,9 @@
-/* Every statement of this folder, for StoreOptions: prepared at each connect. */
+/* The statements of this folder, for StoreOptions: prepared at each connect. */
 #pragma once
 
 #include "store/store.h"
 
 /* Lists, ended by NULL; they live for ever. */
 const StoreStatements *store_statements(void);
+/* Of these those that a replica may answer. */
+const StoreStatements *store_reader_statements(void);

@@ -198,15 +198,17 @@ static int connect_pq(Store *s) {
         static const char *const hub_channels[] = { STORE_CHANNEL_WEBSITE, NULL };
         static const char *const api_channels[] = { STORE_CHANNEL_COMMIT, STORE_CHANNEL_TOKEN,
                                                     NULL };
+        static const char *const *const channels[_STORE_ROLE_MAX] = {
+                [STORE_HUB] = hub_channels,
+                [STORE_API] = api_channels,
+        };
         bool work = s->phase == PHASE_WORK;
 
         return pq_new(&s->pq, s->loop,
                       &(const PqOptions){
                                       .dsn = s->dsn,
                                       .statements = work ? s->statements : version_statements,
-                                      .listen = !work                          ? NULL
-                                                : s->options.role == STORE_HUB ? hub_channels
-                                                                               : api_channels,
+                                      .listen = work ? channels[s->options.role] : NULL,
                                       .queue_max = s->options.queue_max,
                                       .on_state = on_pq_state,
                                       .on_notify = on_pq_notify,

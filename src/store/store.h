@@ -22,8 +22,10 @@ typedef struct StoreCall StoreCall; /* an open read or submit; gone when its cal
 typedef const PqStatement *const *StoreStatements; /* of one noun, ended by NULL */
 
 typedef enum StoreRole {
-        STORE_HUB, /* holds the writer's lock; listens to STORE_CHANNEL_WEBSITE */
-        STORE_API, /* listens to STORE_CHANNEL_COMMIT and STORE_CHANNEL_TOKEN */
+        STORE_HUB,    /* holds the writer's lock; listens to STORE_CHANNEL_WEBSITE */
+        STORE_API,    /* listens to STORE_CHANNEL_COMMIT and STORE_CHANNEL_TOKEN */
+        STORE_READER, /* listens to nothing: a replica cannot tell */
+        _STORE_ROLE_MAX,
 } StoreRole;
 
 typedef enum StoreState {
@@ -40,7 +42,7 @@ const char *store_state_name(StoreState s);
 typedef struct StoreOptions {
         const char *dsn; /* conninfo or URI; copied */
         StoreRole role;
-        const StoreStatements *statements; /* store_statements() of statements.h */
+        const StoreStatements *statements; /* as statements.h has them */
         unsigned queue_max;                /* 0: the default of pq.h */
         /* At every change of state, and with another text. Not called for STORE_AWAY at the start
          * before something failed. READY after a loss: everything must be read again. */

@@ -37,6 +37,8 @@ def as_server_user():
 class Database:
     """`data` is kept between runs; `run` holds the socket (a short path: 107 bytes are the limit)."""
 
+    name = "postgres"
+
     def __init__(self, data, run, extra=()):
         self.data, self.run = data, run
         self.extra = list(extra)
@@ -55,17 +57,20 @@ class Database:
             if os.getuid() == 0:
                 shutil.chown(directory, "postgres", "postgres")
         if fresh:
-            command([*as_server_user(), server_program("initdb"), "-D", self.data, "-U", "postgres", "-A", "trust",
-                     "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
+            self._fill()
         argv = [*as_server_user(), server_program("postgres"), "-D", self.data, "-k", self.run]
         for key, value in SETTINGS.items():
             argv += ["-c", f"{key}={value.strip(chr(39))}"]
         argv += self.extra
-        self.process = Process("postgres", argv, os.path.dirname(self.run), ready=False).start()
+        self.process = Process(self.name, argv, os.path.dirname(self.run), ready=False).start()
         wait_until(self._answers, "PostgreSQL answers", 30)
         if fresh:
             self._create()
         return self
+
+    def _fill(self):
+        command([*as_server_user(), server_program("initdb"), "-D", self.data, "-U", "postgres", "-A", "trust",
+                 "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
 
     def _answers(self):
         if not self.process.running():
@@ -90,3 +95,41 @@ class Database:
     def stop(self):
         if self.process:
             self.process.stop(sig=signal.SIGINT)
+
+
+class Replica(Database):
+    """A physical one, which streams from a primary that runs."""
+
+    name = "replica"
+
+    def __init__(self, primary, data, run, extra=()):
+        super().__init__(data, run, extra)
+        self.primary = primary
+
+    def _fill(self):
+        command([*as_server_user(), server_program("pg_basebackup"), "-h", self.primary.run, "-U", "postgres",
+                 "-D", self.data, "-R", "-X", "stream", "-c", "fast", "--no-sync"])
+
+    def _create(self):
+        """All of it came with the copy."""
+
+    def position(self):
+        return self.value("SELECT pg_last_wal_replay_lsn() - '0/0'")
+
+    def catch_up(self):
+        """What the primary has now is here."""
+        there = self.primary.value("SELECT pg_current_wal_lsn() - '0/0'")
+        wait_until(lambda: int(self.position() or 0) >= int(there), "the replica has caught up")
+        return self
+
+    def pause(self):
+        """It replays nothing any more; what was is shown."""
+        self.sql("SELECT pg_wal_replay_pause()")
+        wait_until(lambda: self.value("SELECT pg_get_wal_replay_pause_state()") == "paused", "the replica pauses")
+
+    def resume(self):
+        self.sql("SELECT pg_wal_replay_resume()")
+
+    def promote(self):
+        self.sql("SELECT pg_promote()")
+        wait_until(lambda: self.value("SELECT pg_is_in_recovery()") == "f", "the replica is a primary")

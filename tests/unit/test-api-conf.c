@@ -29,6 +29,7 @@ static void without_a_file_there_are_defaults(void **state _unused_) {
         assert_int_equal(c.connections_per_address, 1000);
         assert_int_equal(c.streams, 5000);
         assert_null(c.trusted_proxies);
+        assert_null(c.database_read_url);
         api_conf_done(&c);
 }
 
@@ -46,6 +47,24 @@ static void the_environment_names_the_database(void **state _unused_) {
         assert_string_equal(c.listen, "*:80");
         api_conf_done(&c);
         unsetenv("DATABASE_URL");
+}
+
+static void a_replica_may_be_named(void **state _unused_) {
+        _cleanup_(folder_done) Folder folder = folder_new();
+        _cleanup_free_ char *error = NULL;
+        char path[256];
+        ApiConf c;
+
+        folder_put(&folder, "api.conf", "[Api]\nDatabaseReadUrl=host=replica\n", 0600, path);
+        assert_int_equal(api_conf_load(path, &c, &error), 0);
+        assert_string_equal(c.database_read_url, "host=replica");
+        api_conf_done(&c);
+
+        setenv("DATABASE_READ_URL", "postgres:secret@replica", 1);
+        assert_int_equal(api_conf_load(path, &c, &error), -EINVAL);
+        assert_null(strstr(error, "secret"));
+        assert_int_equal(strncmp(error, "DatabaseReadUrl: ", 17), 0);
+        unsetenv("DATABASE_READ_URL");
 }
 
 static void no_address_is_no_database(void **state _unused_) {
@@ -94,6 +113,7 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(without_a_file_there_are_defaults),
                 cmocka_unit_test(the_environment_names_the_database),
+                cmocka_unit_test(a_replica_may_be_named),
                 cmocka_unit_test(no_address_is_no_database),
                 cmocka_unit_test(an_unknown_log_level_is_refused),
                 cmocka_unit_test(proxies_are_addresses),
