@@ -164,6 +164,7 @@ static void on_store_state(StoreState state, const char *text, void *userdata) {
         if (state == STORE_READY) {
                 log_event(LOG_INFO, DPIN_MSG_DATABASE_BACK, "the database is there",
                           "DPIN_STATE=%s", text ? text : "");
+                retain_wake(m->retain);
                 close_core(m);
                 open_core(m);
                 return;
@@ -331,7 +332,8 @@ static int open_store(HubManager *m) {
                 return r;
         return retain_new(&m->retain, m->loop,
                           &(RetainOptions){
-                                          .store = m->store,
+                                          .writer = m->store,
+                                          .dsn = m->conf->database_url,
                                           .clock = &m->clock,
                                           .days_raw = (unsigned)m->conf->days_raw,
                                           .days_hour = (unsigned)m->conf->days_hour,

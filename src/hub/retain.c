@@ -8,20 +8,27 @@
 #include "base/log.h"
 #include "event/timer.h"
 #include "store/rollups.h"
+#include "store/statements.h"
 
 #define EVERY USEC_PER_MIN
 #define LATENESS                                                                                   \
         (5 * USEC_PER_MIN) /* ticks of the longest interval may vote a minute after their end; the \
                               rest is margin */
-#define HOURS_MOST 24u
+#define HOURS_MOST 1u      /* in a transaction: what was closed stays closed */
 
 struct Retain {
         RetainOptions options;
+        uv_loop_t *loop;
+        Store *store;
         Timer *timer;
         StoreCall *call;
 };
 
 static void on_hours(int r, int64_t n, void *userdata);
+
+static bool may_work(const Retain *k) {
+        return store_state(k->options.writer) == STORE_READY;
+}
 
 static void close_hours(Retain *k) {
         HoursClose close = {
@@ -31,7 +38,7 @@ static void close_hours(Retain *k) {
                 .most = HOURS_MOST,
         };
 
-        (void)hours_close(k->options.store, &close, on_hours, k, &k->call);
+        (void)hours_close(k->store, &close, on_hours, k, &k->call);
 }
 
 static void on_hours(int r, int64_t n, void *userdata) {
@@ -44,7 +51,7 @@ static void on_hours(int r, int64_t n, void *userdata) {
         else if (n > 0)
                 log_event(LOG_INFO, DPIN_MSG_LEDGER, "hours rolled up and paid", "DPIN_HOURS=%lld",
                           (long long)n);
-        if (r >= 0 && n == HOURS_MOST)
+        if (r >= 0 && n == HOURS_MOST && may_work(k))
                 close_hours(k);
 }
 
@@ -69,8 +76,34 @@ static void on_timer(void *userdata) {
                 .days_hour = k->options.days_hour,
         };
 
-        if (!k->call && store_state(k->options.store) == STORE_READY)
-                (void)partitions_keep(k->options.store, &retention, on_partitions, k, &k->call);
+        if (!k->call && may_work(k))
+                (void)partitions_keep(k->store, &retention, on_partitions, k, &k->call);
+}
+
+void retain_wake(Retain *k) {
+        timer_every(k->timer, 0, EVERY);
+}
+
+static void on_state(StoreState state, const char *text, void *userdata) {
+        Retain *k = userdata;
+
+        if (state == STORE_READY)
+                retain_wake(k);
+        else if (may_work(k)) /* else the writer's connection says so */
+                log_event(LOG_WARNING, DPIN_MSG_UPKEEP_FAILED, "no connection for the upkeep",
+                          "DPIN_WHAT=connecting\nDPIN_ERROR=%s",
+                          text ? text : store_state_name(state));
+}
+
+static int open_store(Retain *k) {
+        return store_new(&k->store, k->loop,
+                         &(StoreOptions){
+                                         .dsn = k->options.dsn,
+                                         .role = STORE_UPKEEP,
+                                         .statements = store_upkeep_statements(),
+                                         .on_state = on_state,
+                                         .userdata = k,
+                         });
 }
 
 int retain_new(Retain **ret, uv_loop_t *loop, const RetainOptions *options) {
@@ -80,10 +113,13 @@ int retain_new(Retain **ret, uv_loop_t *loop, const RetainOptions *options) {
         if (!k)
                 return -ENOMEM;
         k->options = *options;
+        k->loop = loop;
         r = timer_new(&k->timer, loop, on_timer, k);
         if (r < 0)
                 return r;
-        timer_every(k->timer, 0, EVERY);
+        r = open_store(k);
+        if (r < 0)
+                return r;
 
         *ret = TAKE_PTR(k);
         return 0;
@@ -93,6 +129,7 @@ Retain *retain_free(Retain *k) {
         if (!k)
                 return NULL;
         store_call_cancel(k->call);
+        store_free(k->store);
         timer_free(k->timer);
         free(k);
         return NULL;

@@ -1,5 +1,6 @@
-/* When to close hours and to make and drop partitions; the SQL is store/rollups. Runs at once and
- * then every minute, one request at a time. */
+/* When to close hours and to make and drop partitions; the SQL is store/rollups. Runs when it
+ * can and then every minute, one request at a time, on a connection of its own: an hour of a large
+ * network takes a while to close, and ticks must not wait for it. */
 #pragma once
 
 #include <uv.h>
@@ -11,7 +12,8 @@
 typedef struct Retain Retain;
 
 typedef struct RetainOptions {
-        Store *store; /* borrowed, as clock */
+        const Store *writer; /* borrowed; nothing is done while its lock is not ours */
+        const char *dsn;     /* copied */
         const HubClock *clock;
         unsigned days_raw, days_hour;
         int64_t lamports; /* reward of a tick */
@@ -19,4 +21,6 @@ typedef struct RetainOptions {
 
 int retain_new(Retain **ret, uv_loop_t *loop, const RetainOptions *options);
 Retain *retain_free(Retain *r);
+/* The writer's lock is ours, or ours again. */
+void retain_wake(Retain *r);
 DEFINE_FREEP(Retain, retain_free);

@@ -1,4 +1,4 @@
-/* The statements of all nouns in one list, and of those that are shown in another. */
+/* The statements of all nouns in one list, and of some in others. */
 #include "store/statements.h"
 
 #include "store/accounts.h"
@@ -57,4 +57,10 @@ const StoreStatements *store_reader_statements(void) {
         };
 
         return views;
+}
+
+const StoreStatements *store_upkeep_statements(void) {
+        static const StoreStatements upkeep[] = { rollups_statements, NULL };
+
+        return upkeep;
 }

@@ -7,3 +7,5 @@
 const StoreStatements *store_statements(void);
 /* Of these those that a replica may answer. */
 const StoreStatements *store_reader_statements(void);
+/* Of these those that may take long. */
+const StoreStatements *store_upkeep_statements(void);

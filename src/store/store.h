@@ -25,6 +25,7 @@ typedef enum StoreRole {
         STORE_HUB,    /* holds the writer's lock; listens to STORE_CHANNEL_WEBSITE */
         STORE_API,    /* listens to STORE_CHANNEL_COMMIT and STORE_CHANNEL_TOKEN */
         STORE_READER, /* listens to nothing: a replica cannot tell */
+        STORE_UPKEEP, /* long work beside STORE_HUB, whose commits it must not hold up */
         _STORE_ROLE_MAX,
 } StoreRole;
 

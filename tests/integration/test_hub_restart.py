@@ -1,7 +1,10 @@
 """A hub that dies, a database that goes: what was acked is there, the verdict stands, validators come back."""
 
+import contextlib
 import os
 import unittest
+
+import psycopg2
 
 from hub_case import CommitteeCase
 from clock import Clock
@@ -56,6 +59,21 @@ class Restarts(CommitteeCase):
         self.assert_still_judging(up, down)
         self.assert_nothing_acked_is_missing()
         self.assertGreater(verify(self.world), 0)
+
+    def test_upkeep_holds_up_nobody(self):
+        up, down = self.two_sites("closing")
+        joins = self.joins()
+        self.world.hub.kill()
+        self.db.sql("UPDATE verdict_span SET started_at = started_at - interval '5 hours' WHERE id ="
+                    " (SELECT min(id) FROM verdict_span)")
+        with contextlib.closing(psycopg2.connect(self.db.url("postgres"))) as holder, holder.cursor() as cursor:
+            cursor.execute("LOCK TABLE rollup_hour IN EXCLUSIVE MODE")
+            self.world.start_hub(conf=self.conf)
+            self.wait_back(joins)
+            wait_until(lambda: self.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "1",
+                       "the upkeep waits", 20)
+            self.assert_still_judging(up, down)
+        wait_until(lambda: int(self.value("SELECT count(*) FROM closed_hour")) >= 3, "hours are closed", 20)
 
     def test_the_database_hangs_up(self):
         up, down = self.two_sites("hung-up")
