@@ -36,7 +36,7 @@ CREATE TABLE website_tick (
 ) PARTITION BY RANGE (tick_span(started_at));
 CREATE INDEX website_tick_by_website ON website_tick (website_id, tick_span(started_at));
 -- Of one batch are a hundred, and new ones come at the end: small by deduplication. For the feed of what is new.
-CREATE INDEX website_tick_by_batch ON website_tick (batch_id);
+CREATE INDEX website_tick_by_batch ON website_tick (batch_id) WITH (fillfactor = 100);
 -- For closing hours.
 CREATE INDEX website_tick_by_time ON website_tick USING brin (started_at)
   WITH (pages_per_range = 16, autosummarize = on);
