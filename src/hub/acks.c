@@ -10,20 +10,20 @@ typedef struct Waiting {
         uint8_t own[];
 } Waiting;
 
-struct Acks {
-        AckOptions options;
-        Waiting *first, **last;
-};
-
 /* A receipt in the making. */
 typedef struct Run {
         const Waiting *begin;
-        size_t n;
+        size_t n, n_exceptions;
+        Receipt receipt;
         FrameArrival arrivals[FRAME_BATCHES_MAX];
         FrameException exceptions[FRAME_EXCEPTIONS_MAX];
-        size_t n_exceptions;
-        Receipt receipt;
 } Run;
+
+struct Acks {
+        AckOptions options;
+        Waiting *first, **last;
+        Run run; /* of now: too large to be cleared for each */
+};
 
 int acks_new(Acks **ret, const AckOptions *options) {
         Acks *a = calloc(1, sizeof(*a));
@@ -146,20 +146,21 @@ static int send_run(Acks *a, Run *run, Validator *v, usec_t time) {
 static int receipt_from(Acks *a, const Waiting *begin, uint64_t commit_no, usec_t time,
                         const Waiting **end) {
         _cleanup_(disposition_hash_freep) DispositionHash *hash = NULL;
-        _cleanup_free_ Run *run = calloc(1, sizeof(*run));
         Validator *v = registry_find_id(a->options.registry, begin->batch.validator);
         const Waiting *w = begin;
+        Run *run = &a->run;
         int r;
 
-        if (!run)
-                return -ENOMEM;
         r = disposition_hash_new(&hash);
         if (r < 0)
                 return r;
 
         run->begin = begin;
-        run->receipt.incarnation = begin->batch.incarnation;
-        run->receipt.from = begin->batch.from;
+        run->n = run->n_exceptions = 0;
+        run->receipt = (Receipt){
+                .incarnation = begin->batch.incarnation,
+                .from = begin->batch.from,
+        };
         do {
                 run_take(run, hash, &w->batch);
                 w = w->next;
