@@ -1,5 +1,5 @@
 /* Whom to call when, for as many as there are websites: a timing wheel (Varghese and Lauck, 1987)
- * of slots of ten milliseconds, and one timer of the loop for the next that is not empty. Setting
+ * of slots of 25 milliseconds, and one timer of the loop for the next that is not empty. Setting
  * costs the same however many there are, and those due at nearly the same time wake the loop once.
  */
 #pragma once
@@ -10,7 +10,7 @@
 #include "base/macro.h"
 #include "base/time.h"
 
-#define AGENDA_GRAIN   (10 * USEC_PER_MSEC)
+#define AGENDA_GRAIN   (25 * USEC_PER_MSEC)
 #define AGENDA_HORIZON (1023 * AGENDA_GRAIN)
 
 typedef struct Agenda Agenda;
