@@ -98,7 +98,7 @@ static void on_wake(AgendaItem *item, void *userdata _unused_) {
 }
 
 static void on_fetch(AgendaItem *item, unsigned step) {
-        board_fetch(&entry_of_item(item)->website, step);
+        board_fetch(&entry_of_item(item)->website, step, SITE_EVERY_SEAT);
 }
 
 static const AgendaOps agenda_ops = {
@@ -379,15 +379,15 @@ void board_start(Board *b) {
 
 /* Events --------------------------------------------------------------------------------------- */
 
-void board_fetch(Website *w, unsigned step) {
+void board_fetch(Website *w, unsigned step, uint8_t seat) {
         if (step == 0)
                 __builtin_prefetch(entry_of(w));
         else
-                site_fetch(w->site, step - 1);
+                site_fetch(w->site, step - 1, seat);
 }
 
-int board_vote(Website *w, uint32_t validator, const Vote *vote, usec_t now) {
-        int r = site_vote(w->site, validator, vote, now);
+int board_vote(Website *w, SiteVoter voter, const Vote *vote, usec_t now) {
+        int r = site_vote(w->site, voter, vote, now);
 
         schedule(entry_of(w), now);
         return r;

@@ -44,9 +44,9 @@ void board_start(Board *b);
 /* For many votes at once: step by step, each for all of them before the next, this fetches the
  * memory that board_vote() will look at. */
 #define BOARD_FETCH_STEPS (1 + SITE_FETCH_STEPS)
-void board_fetch(Website *w, unsigned step);
+void board_fetch(Website *w, unsigned step, uint8_t seat);
 /* 1: counted. */
-int board_vote(Website *w, uint32_t validator, const Vote *vote, usec_t now);
+int board_vote(Website *w, SiteVoter voter, const Vote *vote, usec_t now);
 void board_suspect(Website *w, uint32_t validator, usec_t now);
 /* The registry has changed already. */
 void board_connected(Board *b, uint32_t validator);

@@ -160,7 +160,8 @@ static void take_tick(Ingest *i, Taking *t, uint16_t index) {
         store_tick(i, t, index);
         if (votes && o->removed == 0) {
                 vote = dispose_vote(tick, t->when.now);
-                board_vote(o->website, t->validator->id, &vote, t->when.now);
+                board_vote(o->website, (SiteVoter){ t->validator->id, o->order.seat }, &vote,
+                           t->when.now);
         }
 }
 
@@ -171,9 +172,12 @@ static void fetch(const Ingest *i, Taking *t) {
 
         order_book_find_all(i->options.book, t->batch->ticks, n, t->orders);
         for (unsigned step = 0; step < BOARD_FETCH_STEPS; step++)
-                for (uint16_t k = 0; k < n; k++)
-                        if (t->orders[k] && t->orders[k]->website)
-                                board_fetch(t->orders[k]->website, step);
+                for (uint16_t k = 0; k < n; k++) {
+                        const WorkOrder *o = t->orders[k];
+
+                        if (o && o->website)
+                                board_fetch(o->website, step, o->order.seat);
+                }
 }
 
 static void take(Ingest *i, Validator *v, const Batch *b, usec_t now) {

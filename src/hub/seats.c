@@ -41,8 +41,9 @@ int seat_table_reserve(SeatTable **t, uint8_t capacity) {
         return 0;
 }
 
-void seat_table_fetch(const SeatTable *t) {
-        fetch_lines(t, offsetof(SeatTable, items[SEATS_USUAL]));
+void seat_table_fetch(const SeatTable *t, uint8_t seat) {
+        __builtin_prefetch(t);
+        __builtin_prefetch(&t->items[seat]);
 }
 
 void seat_table_set_n(SeatTable *t, uint8_t n) {
@@ -64,6 +65,12 @@ int seat_table_find(const SeatTable *t, uint32_t validator) {
                 if (t->items[i].validator == validator || t->items[i].spare == validator)
                         return i;
         return -ENOENT;
+}
+
+int seat_table_find_near(const SeatTable *t, uint32_t validator, uint8_t seat) {
+        if (validator != 0 && seat < t->n && t->items[seat].validator == validator)
+                return seat;
+        return seat_table_find(t, validator);
 }
 
 uint64_t seat_table_present(const SeatTable *t) {

@@ -27,14 +27,16 @@ DEFINE_FREEP(SeatTable, seat_table_free);
 
 /* Room for more; the table may move. -ENOMEM: as before. */
 int seat_table_reserve(SeatTable **t, uint8_t capacity);
-/* Begins to fetch what a vote looks at, for when there are many. */
-void seat_table_fetch(const SeatTable *t);
+/* Begins to fetch what a vote of this seat looks at, for when there are many. */
+void seat_table_fetch(const SeatTable *t, uint8_t seat);
 /* Seats at and above n must be empty. */
 void seat_table_set_n(SeatTable *t, uint8_t n);
 uint8_t seat_table_n(const SeatTable *t);
 Seat *seat_table_at(const SeatTable *t, uint8_t seat);
 /* The seat it holds as member or as spare; -ENOENT. 0 is nobody. */
 int seat_table_find(const SeatTable *t, uint32_t validator);
+/* The same, looking first at where it probably sits. */
+int seat_table_find_near(const SeatTable *t, uint32_t validator, uint8_t seat);
 /* One bit per seat whose member is connected. */
 uint64_t seat_table_present(const SeatTable *t);
 

@@ -277,13 +277,19 @@ static bool is_overtaken(const Site *s, const Vote *vote) {
         return contradicts && vote->started < s->standing.first_evidence;
 }
 
-void site_fetch(const Site *s, unsigned step) {
-        if (step == 0) {
+static void fetch_seat(const Site *s, uint8_t seat) {
+        seat_table_fetch(s->seats, seat);
+        vote_table_fetch(s->votes, seat);
+}
+
+void site_fetch(const Site *s, unsigned step, uint8_t seat) {
+        if (step == 0)
                 fetch_lines(s, SITE_HOT);
-        } else {
-                seat_table_fetch(s->seats);
-                vote_table_fetch(s->votes);
-        }
+        else if (seat != SITE_EVERY_SEAT)
+                fetch_seat(s, seat);
+        else
+                for (uint8_t i = 0; i < s->conf.seats; i++)
+                        fetch_seat(s, i);
 }
 
 /* The seat said so before, the verdict says so, and the time has come for nothing. */
@@ -291,8 +297,8 @@ static bool is_repetition(const Site *s, VoteOutcome before, VoteOutcome outcome
         return outcome == s->settled && before == outcome && now < s->timers.next;
 }
 
-int site_vote(Site *s, uint32_t validator, const Vote *vote, usec_t now) {
-        int seat = seat_table_find(s->seats, validator);
+int site_vote(Site *s, SiteVoter voter, const Vote *vote, usec_t now) {
+        int seat = seat_table_find_near(s->seats, voter.validator, voter.seat);
         VoteOutcome before;
         RoundView view;
         Seat *x;
@@ -307,7 +313,7 @@ int site_vote(Site *s, uint32_t validator, const Vote *vote, usec_t now) {
                 return 1;
         }
         x = seat_table_at(s->seats, seat);
-        if (x->validator == validator && x->joined != 0) {
+        if (x->validator == voter.validator && x->joined != 0) {
                 x->joined = 0;
                 s->timers.fill = now;
         }

@@ -23,8 +23,8 @@ typedef struct Site Site;
 
 typedef struct SiteConf {
         usec_t interval, timeout; /* timeout <= interval / 2 */
+        uint8_t seats;            /* configured, 1..SEATS_MAX */
         Uuid id;
-        uint8_t seats; /* configured, 1..SEATS_MAX */
         /* identifies what is checked; when it changes, old votes are dropped */
         uint64_t target;
         /* judgements in a row before an incident opens or closes; 0 means 1 */
@@ -78,13 +78,20 @@ void site_roster_changed(Site *s, usec_t now);
 /* 1; 0: it has no seat here and none is free, so nothing changed. */
 int site_connected(Site *s, uint32_t validator, usec_t now);
 int site_disconnected(Site *s, uint32_t validator, usec_t now);
-/* For many votes at once: step by step, each for all of them before the next, this fetches the
- * memory that site_vote() will look at. */
+/* For many votes or calls at once: step by step, each for all of them before the next, this fetches
+ * the memory that site_vote() for this seat, or site_tick() for every seat, will look at. */
 #define SITE_FETCH_STEPS 2u
-void site_fetch(const Site *s, unsigned step);
+#define SITE_EVERY_SEAT  UINT8_MAX
+void site_fetch(const Site *s, unsigned step, uint8_t seat);
+
+typedef struct SiteVoter {
+        uint32_t validator;
+        uint8_t seat; /* where it probably sits; it votes wherever it does */
+} SiteVoter;
+
 /* 1: counted. 0: no seat, not newer than the seat's vote, or begun before the evidence of a verdict
  * it contradicts. The caller has checked that the tick may vote at all. */
-int site_vote(Site *s, uint32_t validator, const Vote *vote, usec_t now);
+int site_vote(Site *s, SiteVoter voter, const Vote *vote, usec_t now);
 void site_suspect(Site *s, uint32_t validator, usec_t now);
 /* All orders are issued anew; id must be the same. -EINVAL: nothing changed. */
 int site_reconfigure(Site *s, const SiteConf *conf, usec_t now);

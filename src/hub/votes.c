@@ -57,8 +57,9 @@ int vote_table_reserve(VoteTable **t, uint8_t n_seats) {
         return 0;
 }
 
-void vote_table_fetch(const VoteTable *t) {
-        fetch_lines(t, offsetof(VoteTable, entries[SEATS_USUAL]));
+void vote_table_fetch(const VoteTable *t, uint8_t seat) {
+        __builtin_prefetch(t);
+        fetch_lines(&t->entries[seat], sizeof(t->entries[seat]));
 }
 
 void vote_table_set_freshness(VoteTable *t, usec_t freshness) {

@@ -8,8 +8,7 @@
 #include "base/macro.h"
 #include "base/time.h"
 
-#define SEATS_MAX   64
-#define SEATS_USUAL 4 /* how many most websites have: worth being fetched ahead */
+#define SEATS_MAX 64
 
 /* The first three values are those of a tick's outcome on the wire; MISSING never travels. */
 typedef enum VoteOutcome {
@@ -49,8 +48,8 @@ DEFINE_FREEP(VoteTable, vote_table_free);
 
 /* Room for more seats; the table may move. -ENOMEM: as before. */
 int vote_table_reserve(VoteTable **t, uint8_t n_seats);
-/* Begins to fetch what a vote looks at, for when there are many. */
-void vote_table_fetch(const VoteTable *t);
+/* Begins to fetch what a vote of this seat looks at, for when there are many. */
+void vote_table_fetch(const VoteTable *t, uint8_t seat);
 void vote_table_set_freshness(VoteTable *t, usec_t freshness);
 /* 1: counted. 0: not newer than the seat's vote, ignored. */
 int vote_table_put(VoteTable *t, uint8_t seat, const Vote *vote);

@@ -337,7 +337,7 @@ static void arrive(World *w, const Event *e) {
         if (!is_connected(w, e->who))
                 return;
         w->counts.votes++;
-        if (site_vote(w->site, e->who + 1, &e->vote, w->now) > 0)
+        if (site_vote(w->site, (SiteVoter){ .validator = e->who + 1 }, &e->vote, w->now) > 0)
                 w->nodes[e->who].last = e->vote;
 }
 

@@ -181,7 +181,7 @@ static inline void cast_vote(Bench *b, uint32_t validator, VoteKind kind) {
         v.error_class = says == VOTE_DOWN ? 3 : 0;
         if (b->before)
                 b->before(b->site);
-        if (site_vote(b->site, validator, &v, b->now) > 0)
+        if (site_vote(b->site, (SiteVoter){ .validator = validator }, &v, b->now) > 0)
                 p->last = v;
 }
 

@@ -146,16 +146,16 @@ static void strangers_and_late_hangers_do_not_vote(void **state) {
         bench_open(&b, 4, 4);
         run(&b, 60 * SEC);
         v.started = b.now;
-        assert_int_equal(site_vote(b.site, 77, &v, b.now), 0);
+        assert_int_equal(site_vote(b.site, (SiteVoter){ .validator = 77 }, &v, b.now), 0);
         b.up = false;
         time_until(&b, VERDICT_DOWN, 20 * SEC);
         b.people[0].manner = MANNER_SILENT;
         b.up = true;
         time_until(&b, VERDICT_UP, 20 * SEC);
         v.started = b.verdict.first_evidence - 1; /* began in the outage, hung until now */
-        assert_int_equal(site_vote(b.site, 1, &v, b.now), 0);
+        assert_int_equal(site_vote(b.site, (SiteVoter){ .validator = 1 }, &v, b.now), 0);
         v.started = b.verdict.first_evidence + 1;
-        assert_int_equal(site_vote(b.site, 1, &v, b.now), 1);
+        assert_int_equal(site_vote(b.site, (SiteVoter){ .validator = 1 }, &v, b.now), 1);
         bench_close(&b);
 }
 
@@ -181,7 +181,7 @@ static void always_slow_is_no_hint(void **state) {
         bench_open(&b, 4, 4);
         run(&b, 60 * SEC);
         v.started = b.now;
-        assert_int_equal(site_vote(b.site, 1, &v, b.now), 1);
+        assert_int_equal(site_vote(b.site, (SiteVoter){ .validator = 1 }, &v, b.now), 1);
         site_suspect(b.site, 1, b.now);
         assert_int_equal(b.confirms, 0);
         site_suspect(b.site, 2, b.now);
