@@ -34,3 +34,12 @@ void hmac_sha256_add(HmacSha256 *h, const void *bytes, size_t n) {
 void hmac_sha256_end(HmacSha256 *h, uint8_t ret[static SHA256_SIZE]) {
         hmac_sha256_digest(&h->state, SHA256_SIZE, ret);
 }
+
+void hmac_sha256(const uint8_t key[static SHA256_SIZE], const void *bytes, size_t n,
+                 uint8_t ret[static SHA256_SIZE]) {
+        HmacSha256 h;
+
+        hmac_sha256_begin(&h, key, SHA256_SIZE);
+        hmac_sha256_add(&h, bytes, n);
+        hmac_sha256_end(&h, ret);
+}

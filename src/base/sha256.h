@@ -29,3 +29,6 @@ void hmac_sha256_begin(HmacSha256 *h, const void *key, size_t n);
 void hmac_sha256_add(HmacSha256 *h, const void *bytes, size_t n);
 /* The code of all that was added; then h is as begun with the same key. */
 void hmac_sha256_end(HmacSha256 *h, uint8_t ret[static SHA256_SIZE]);
+/* In one step, with a key of 32 bytes. */
+void hmac_sha256(const uint8_t key[static SHA256_SIZE], const void *bytes, size_t n,
+                 uint8_t ret[static SHA256_SIZE]);

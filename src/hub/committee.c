@@ -2,16 +2,16 @@
  * joining or leaving therefore moves only its own share. Caps are applied while walking that order.
  * Which seat somebody takes is seats.c. */
 #include <errno.h>
-#include <sodium.h>
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/sha256.h"
 #include "hub/committee.h"
 #include "hub/verdict.h"
 #include "hub/votes.h"
 
 typedef struct Ranked {
-        uint8_t score[crypto_auth_hmacsha256_BYTES];
+        uint8_t score[SHA256_SIZE];
         const Candidate *candidate;
 } Ranked;
 
@@ -132,12 +132,11 @@ static void settle(Committee *c, const CommitteeRule *rule) {
         c->assurance = judge_assurance(c, &company);
 }
 
-static void score(const CommitteeRule *rule, const Candidate *c, Ranked *ret) {
-        uint8_t input[sizeof(Uuid) + sizeof(c->key)];
-
-        memcpy(input, rule->website->bytes, sizeof(Uuid));
-        memcpy(input + sizeof(Uuid), c->key, sizeof(c->key));
-        crypto_auth_hmacsha256(ret->score, input, sizeof(input), rule->secret);
+/* keyed: with the rule's secret, once for all. */
+static void score(HmacSha256 *keyed, const CommitteeRule *rule, const Candidate *c, Ranked *ret) {
+        hmac_sha256_add(keyed, rule->website->bytes, sizeof(Uuid));
+        hmac_sha256_add(keyed, c->key, sizeof(c->key));
+        hmac_sha256_end(keyed, ret->score);
         ret->candidate = c;
 }
 
@@ -156,12 +155,14 @@ void committee_done(Committee *c) {
 int committee_form(Committee *ret, const CommitteeRule *rule, usec_t now) {
         _cleanup_free_ Ranked *ranked = calloc(MAX(rule->roster->n, 1u), sizeof(*ranked));
         Committee c = { .roster = rule->roster };
+        HmacSha256 keyed;
 
         if (!ranked)
                 return -ENOMEM;
+        hmac_sha256_begin(&keyed, rule->secret, SHA256_SIZE);
         for (size_t i = 0; i < rule->roster->n; i++)
                 if (rule_takes(rule, &rule->roster->items[i], now))
-                        score(rule, &rule->roster->items[i], &ranked[c.n_order++]);
+                        score(&keyed, rule, &rule->roster->items[i], &ranked[c.n_order++]);
         qsort(ranked, c.n_order, sizeof(*ranked), compare_ranked);
         c.order = calloc(MAX(c.n_order, 1u), sizeof(*c.order));
         if (!c.order)

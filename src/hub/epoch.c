@@ -1,9 +1,9 @@
 /* Epoch bounds and commitments. The choice made within an epoch is committee.c. */
 #include <errno.h>
-#include <sodium.h>
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/sha256.h"
 #include "hub/epoch.h"
 #include "wire/merkle.h"
 #include "wire/sign.h"
@@ -32,10 +32,10 @@ usec_t epoch_length(usec_t interval) {
 
 /* The next of the moments that are a length apart, evenly spread over websites. */
 static usec_t next_of(const Uuid *website, usec_t length, usec_t now) {
-        uint8_t hash[crypto_hash_sha256_BYTES];
+        uint8_t hash[SHA256_SIZE];
         usec_t phase;
 
-        crypto_hash_sha256(hash, website->bytes, sizeof(website->bytes));
+        sha256(website->bytes, sizeof(website->bytes), hash);
         phase = get_u64(hash) % length;
         return now + length - (now + length - phase) % length;
 }
@@ -54,25 +54,25 @@ void epoch_derive(Epoch *e, const uint8_t *hub_secret, const Uuid *website) {
         memcpy(input, sign_domain(DOMAIN_EPOCH), SIGN_DOMAIN_SIZE);
         memcpy(input + SIGN_DOMAIN_SIZE, website->bytes, sizeof(Uuid));
         put_u64(input + SIGN_DOMAIN_SIZE + sizeof(Uuid), e->number);
-        crypto_auth_hmacsha256(e->secret, input, sizeof(input), hub_secret);
-        crypto_hash_sha256(e->commitment, e->secret, sizeof(e->secret));
+        hmac_sha256(hub_secret, input, sizeof(input), e->secret);
+        sha256(e->secret, sizeof(e->secret), e->commitment);
 }
 
 /* HMAC(hub secret, domain salt | epoch secret | key): nobody but the hub can try values against a
  * leaf, not even after the epoch's secret is out. */
 static void leaf_salt(const Epoch *e, const uint8_t *hub_secret, const Candidate *c,
-                      uint8_t ret[static crypto_auth_hmacsha256_BYTES]) {
+                      uint8_t ret[static SHA256_SIZE]) {
         uint8_t input[SIGN_DOMAIN_SIZE + sizeof(e->secret) + sizeof(c->key)];
 
         memcpy(input, sign_domain(DOMAIN_SALT), SIGN_DOMAIN_SIZE);
         memcpy(input + SIGN_DOMAIN_SIZE, e->secret, sizeof(e->secret));
         memcpy(input + SIGN_DOMAIN_SIZE + sizeof(e->secret), c->key, sizeof(c->key));
-        crypto_auth_hmacsha256(ret, input, sizeof(input), hub_secret);
+        hmac_sha256(hub_secret, input, sizeof(input), ret);
 }
 
 void epoch_leaf(const Epoch *e, const uint8_t *hub_secret, const Candidate *c,
                 uint8_t ret[static EPOCH_LEAF_SIZE]) {
-        uint8_t salt[crypto_auth_hmacsha256_BYTES], origin[8 + 8 + 8 + 4 + 4];
+        uint8_t salt[SHA256_SIZE], origin[8 + 8 + 8 + 4 + 4];
 
         leaf_salt(e, hub_secret, c, salt);
         put_u64(origin, c->operator_id);
@@ -81,7 +81,7 @@ void epoch_leaf(const Epoch *e, const uint8_t *hub_secret, const Candidate *c,
         put_u32(origin + 24, c->asn);
         put_u32(origin + 28, c->region);
         memcpy(ret, c->key, sizeof(c->key));
-        crypto_auth_hmacsha256(ret + sizeof(c->key), origin, sizeof(origin), salt);
+        hmac_sha256(salt, origin, sizeof(origin), ret + sizeof(c->key));
 }
 
 static int compare_keys(const void *a, const void *b) {

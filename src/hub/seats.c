@@ -2,9 +2,9 @@
  * few seats at a time, is decided in site.c. */
 #include <assert.h>
 #include <errno.h>
-#include <sodium.h>
 #include <string.h>
 
+#include "base/sha256.h"
 #include "hub/seats.h"
 #include "hub/verdict.h"
 
@@ -91,11 +91,11 @@ uint8_t seat_changes_allowed(uint8_t n) {
 }
 
 usec_t seat_slot(const SeatGrid *grid, uint8_t seat, usec_t now) {
-        uint8_t hash[crypto_hash_sha256_BYTES];
+        uint8_t hash[SHA256_SIZE];
         usec_t phase;
 
         /* Bytes 8 and 9; the first eight spread the epochs. */
-        crypto_hash_sha256(hash, grid->website.bytes, sizeof(grid->website.bytes));
+        sha256(grid->website.bytes, sizeof(grid->website.bytes), hash);
         phase = (seat * grid->interval + (hash[8] << 8 | hash[9]) * grid->interval / 65536) /
                 grid->n;
         return now + grid->interval - (now + grid->interval - phase) % grid->interval;

@@ -84,12 +84,25 @@ static void a_copy_goes_its_own_way(void **state _unused_) {
         }
 }
 
+static void in_one_step(void **state _unused_) {
+        uint8_t key[SHA256_SIZE], bytes[MOST], code[SHA256_SIZE], other[SHA256_SIZE];
+
+        randombytes_buf(key, sizeof(key));
+        randombytes_buf(bytes, sizeof(bytes));
+        for (size_t n = 0; n <= MOST; n += 13) {
+                hmac_sha256(key, bytes, n, code);
+                crypto_auth_hmacsha256(other, bytes, n, key);
+                assert_memory_equal(code, other, sizeof(code));
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(hashes_are_those_of_the_standard),
                 cmocka_unit_test(codes_are_those_of_the_standard),
                 cmocka_unit_test(every_length_in_any_pieces),
                 cmocka_unit_test(a_copy_goes_its_own_way),
+                cmocka_unit_test(in_one_step),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
