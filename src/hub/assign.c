@@ -54,8 +54,29 @@ Assigner *assigner_free(Assigner *a) {
         return NULL;
 }
 
-static WorkOrder **slot_of(Website *w, SeatType type, uint8_t seat) {
-        return type == SEAT_SPARE ? &w->spares[seat] : &w->members[seat];
+static size_t place_of(SeatType type, uint8_t seat) {
+        return 2 * (size_t)seat + (type == SEAT_SPARE);
+}
+
+/* NULL: none was ever put there. */
+static WorkOrder **find_order(const Website *w, SeatType type, uint8_t seat) {
+        return place_of(type, seat) < w->n_orders ? &w->orders[place_of(type, seat)] : NULL;
+}
+
+int assign_put(Website *w, SeatType type, WorkOrder *o, uint8_t seat) {
+        size_t place = place_of(type, seat), n = 2 * ((size_t)seat + 1);
+        WorkOrder **larger;
+
+        if (place >= w->n_orders) {
+                larger = reallocarray(w->orders, n, sizeof(WorkOrder *));
+                if (!larger)
+                        return -ENOMEM;
+                memset(larger + w->n_orders, 0, (n - w->n_orders) * sizeof(WorkOrder *));
+                w->orders = larger;
+                w->n_orders = (uint8_t)n;
+        }
+        w->orders[place] = o;
+        return 0;
 }
 
 static int order_of(const Website *w, const SiteSeat *s, Order *ret) {
@@ -126,11 +147,13 @@ static int make_order(Assigner *a, Website *w, const SiteSeat *s, const Validato
         return 0;
 }
 
-static void end_order(Assigner *a, WorkOrder **slot) {
-        WorkOrder *o = TAKE_PTR(*slot);
+/* place: NULL, or empty: there is none. */
+static void end_order(Assigner *a, WorkOrder **place) {
+        WorkOrder *o;
 
-        if (!o)
+        if (!place || !*place)
                 return;
+        o = TAKE_PTR(*place);
         o->removed = hub_clock_now(a->options.clock);
         o->probe_waits = false;
         order_removed_put(writer_group_unhurried(a->options.writer), o->row, o->removed);
@@ -140,12 +163,11 @@ static void end_order(Assigner *a, WorkOrder **slot) {
 }
 
 void assign_seat(Assigner *a, Website *w, const SiteSeat *s) {
-        WorkOrder **slot = slot_of(w, s->type, s->seat);
         Validator *v = registry_find_id(a->options.registry, s->validator);
-        WorkOrder made;
+        WorkOrder made, *o;
         int r;
 
-        end_order(a, slot);
+        end_order(a, find_order(w, s->type, s->seat));
         if (!v)
                 return;
         r = make_order(a, w, s, v, &made);
@@ -157,21 +179,18 @@ void assign_seat(Assigner *a, Website *w, const SiteSeat *s) {
 
         store_order(a, w, &made);
         made.commit_no = writer_commit_no(a->options.writer);
-        *slot = order_book_add(a->options.book, &made);
-        if (*slot)
-                outbox_add(a->outbox,
-                           &(OutboxChange){ .order = *slot, .commit_no = made.commit_no });
+        o = order_book_add(a->options.book, &made);
+        if (o && assign_put(w, s->type, o, s->seat) == 0)
+                outbox_add(a->outbox, &(OutboxChange){ .order = o, .commit_no = made.commit_no });
 }
 
 void assign_remove(Assigner *a, Website *w, const SiteSeat *s) {
-        end_order(a, slot_of(w, s->type, s->seat));
+        end_order(a, find_order(w, s->type, s->seat));
 }
 
 void assign_remove_all(Assigner *a, Website *w) {
-        for (size_t i = 0; i < SEATS_MAX; i++) {
-                end_order(a, &w->members[i]);
-                end_order(a, &w->spares[i]);
-        }
+        for (size_t i = 0; i < w->n_orders; i++)
+                end_order(a, &w->orders[i]);
 }
 
 /* Probes --------------------------------------------------------------------------------------- */
@@ -247,7 +266,7 @@ static void on_reserved(uint32_t validator _unused_, const OutboxChange *changes
 }
 
 void assign_probe(Assigner *a, Website *w, const SiteProbe *p) {
-        WorkOrder *o = *slot_of(w, p->type, p->seat);
+        WorkOrder **place = find_order(w, p->type, p->seat), *o = place ? *place : NULL;
         const Validator *v = registry_find_id(a->options.registry, p->validator);
 
         if (!o || o->validator != p->validator)

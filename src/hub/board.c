@@ -46,6 +46,7 @@ static void entry_free(Entry *e) {
         site_free(e->website.site);
         free(e->website.url);
         free(e->website.spec);
+        free(e->website.orders);
         free(e);
 }
 

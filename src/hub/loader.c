@@ -237,8 +237,9 @@ static void seat_order(Loader *l, WorkOrder *o) {
 
         if (!g || o->removed > 0 || o->order.seat >= SEATS_MAX || g->restore.n_seats == SEATS_MAX)
                 return;
+        if (assign_put(o->website, SEAT_MEMBER, o, o->order.seat) < 0)
+                return;
         g->restore.outdated |= is_outdated(o);
-        o->website->members[o->order.seat] = o;
         g->held[g->restore.n_seats++] =
                         (SiteHeld){ .seat = o->order.seat, .validator = o->validator };
 }

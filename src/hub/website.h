@@ -20,8 +20,10 @@ struct Website {
         uint32_t interval_ms, timeout_ms;
         uint8_t seats; /* configured */
         uint64_t revision;
-        WorkOrder *members[SEATS_MAX], *spares[SEATS_MAX]; /* current orders by seat; borrowed from
-                                                              the order book */
+        /* Current orders by seat, a member's and a spare's in turn; borrowed from the order book.
+         */
+        WorkOrder **orders;
+        uint8_t n_orders;
         Uuid incident;
         bool incident_open;
 };
