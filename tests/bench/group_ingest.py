@@ -9,6 +9,7 @@ import tempfile
 import time
 
 import cost
+import stairs
 from frame import Metric
 from process import Failure, command
 
@@ -25,6 +26,12 @@ METRICS = [
     Metric("ingest.ticks_per_s", "1/s", "at this rate, live", better="higher"),
     Metric("ingest.ticks_per_batch", "1", "in batches of this size"),
     Metric("ingest.ack_p99_ms", "ms", "from a batch sent to its receipt, 99 of 100"),
+    Metric("ingest.full_ticks_per_s", "1/s", f"the most it carried, live, of {stairs.VALIDATORS:,} validators; in the "
+           "first run only, as what follows", better="higher"),
+    Metric("ingest.half_ack_p99_ms", "ms", "from a batch sent to its receipt, 99 of 100, at half of that", 300),
+    Metric("ingest.hub_rss_mb", "MB", f"memory of the hub at its last step, of {stairs.WEBSITES:,} websites at best",
+           512),
+    Metric("ingest.hub_rss_websites", "1", "with so many", better="higher"),
 ]
 
 
@@ -130,4 +137,6 @@ def measure(bench):
         commits, values = ours(bench, world)
         world.hub.stop()
         values["ingest.raw_us_per_row"] = raw_us_per_row(world, commits)
+    if bench.run == 0:
+        values.update(stairs.values(stairs.climb(bench)))
     return values

@@ -66,9 +66,11 @@ static double rate(const LoadStats *s) {
 void load_stats_progress(const LoadStats *s, const LoadArgs *args, usec_t now) {
         fprintf(stderr,
                 "dpin-load: seconds %.1f validators %u joined %u ready %u orders %" PRIu64
-                " sent %" PRIu64 " acked %" PRIu64 " suspects %" PRIu64 " errors %" PRIu64 "\n",
+                " sent %" PRIu64 " acked %" PRIu64 " accepted %" PRIu64 " ackP99Ms %.0f"
+                " suspects %" PRIu64 " errors %" PRIu64 "\n",
                 (double)(now - s->started) / (double)USEC_PER_SEC, args->validators, s->joined,
-                s->ready, s->orders, s->ticks, load_stats_acked(s), s->suspects, s->errors);
+                s->ready, s->orders, s->ticks, load_stats_acked(s), s->acked[DISPOSITION_ACCEPTED],
+                load_stats_quantile(s, 0.99), s->suspects, s->errors);
 }
 
 /* Printing ------------------------------------------------------------------------------------- */

@@ -91,5 +91,25 @@ class Conn(unittest.TestCase):
                                                          "conn.cpu_8000_vs_8")), 0)
 
 
+@unittest.skipUnless(os.path.exists(os.path.join(BUILD, "tests", "dpin-load")), "the load generator is not built")
+class Stairs(unittest.TestCase):
+    def test_climbs_a_real_hub(self):
+        import stairs
+        stairs.WEBSITES, stairs.STEP, stairs.VALIDATORS, stairs.SETTLE, stairs.SECONDS = 80, 40, 8, 1, 2
+        stairs.LIVE_LEAST = 0
+        self.addCleanup(sys.modules.pop, "stairs")
+        steps = stairs.climb(Bench(BUILD))
+        self.assertEqual([step.websites for step in steps], [40, 80])
+        self.assertGreater(min(min(step.ticks_per_s, step.ack_p99_ms, step.hub_rss_mb) for step in steps), 0)
+
+    def test_the_most_and_half_of_it(self):
+        import stairs
+        steps = [stairs.Step(n, rate, asked, delay, 100 + n) for n, rate, asked, delay in
+                 [(1, 10, 10, 3), (2, 20, 20, 4), (3, 30, 30, 5), (4, 40, 40, 6), (5, 38, 50, 900)]]
+        self.assertEqual([step.carried() for step in steps], [True] * 4 + [False])
+        self.assertEqual(stairs.values(steps), {"ingest.full_ticks_per_s": 40, "ingest.half_ack_p99_ms": 4,
+                                                "ingest.hub_rss_mb": 105, "ingest.hub_rss_websites": 5})
+
+
 if __name__ == "__main__":
     unittest.main()
