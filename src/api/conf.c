@@ -19,6 +19,8 @@ static const ConfField api_conf_fields[] = {
         { "ConnectionsPerAddress", CONF_UNSIGNED, 0, 1000000, "1000",
           offsetof(ApiConf, connections_per_address), NULL },
         { "Dashboard", CONF_STRING, 0, 0, DASHBOARD, offsetof(ApiConf, dashboard), NULL },
+        { "DatabaseDirectUrl", CONF_SECRET, 0, 0, NULL, offsetof(ApiConf, database_direct_url),
+          "DATABASE_DIRECT_URL" },
         { "DatabaseReadUrl", CONF_SECRET, 0, 0, NULL, offsetof(ApiConf, database_read_url),
           "DATABASE_READ_URL" },
         { "DatabaseUrl", CONF_SECRET, 0, 0, "postgresql:///dpin", offsetof(ApiConf, database_url),
@@ -44,6 +46,8 @@ static int check(const ApiConf *c, char **error) {
         int r, n = 0;
 
         r = pq_dsn_check(c->database_url, "DatabaseUrl", error);
+        if (r >= 0 && c->database_direct_url)
+                r = pq_dsn_check(c->database_direct_url, "DatabaseDirectUrl", error);
         if (r >= 0 && c->database_read_url)
                 r = pq_dsn_check(c->database_read_url, "DatabaseReadUrl", error);
         if (r < 0)

@@ -5,9 +5,10 @@
 
 typedef struct ApiConf {
         char *database_url;
-        char *database_read_url; /* of a replica; NULL: there is none */
-        char *dashboard;         /* directory of index.html and its files */
-        char *listen;            /* used without an inherited socket */
+        char *database_direct_url; /* where to listen; NULL: as above */
+        char *database_read_url;   /* of a replica; NULL: there is none */
+        char *dashboard;           /* directory of index.html and its files */
+        char *listen;              /* used without an inherited socket */
         char *log_level;
         char *trusted_proxies; /* addresses that connections_per_address does not hold for */
         uint64_t connections, connections_per_address,

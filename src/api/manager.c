@@ -30,6 +30,7 @@ struct ApiManager {
         const ApiConf *conf; /* borrowed from main() */
         ApiManagerOptions options;
         Store *store;
+        Store *ears;      /* that listens: the same, or a connection of its own */
         Replica *replica; /* NULL: there is none */
         Live *live;
         Sse *sse;
@@ -55,11 +56,18 @@ static void set_state(ApiManager *m, const char *text) {
 
 static void want_server(ApiManager *m);
 
+static bool has_database(const ApiManager *m) {
+        return store_state(m->store) == STORE_READY && store_state(m->ears) == STORE_READY;
+}
+
+/* Of both connections, if there are two. */
 static void on_store_state(StoreState state, const char *text, void *userdata) {
         ApiManager *m = userdata;
         bool refused = state == STORE_REFUSED;
 
         if (state == STORE_READY) {
+                if (!has_database(m))
+                        return;
                 log_event(LOG_INFO, DPIN_MSG_DATABASE_BACK, "the database is there",
                           "DPIN_STATE=%s", text ? text : "");
                 live_start(m->live);
@@ -160,29 +168,40 @@ static int start_timers(ApiManager *m) {
 /* Building ---------------------------------------------------------------------------------------
  */
 
+static int connect_store(ApiManager *m, Store **ret, const char *dsn, StoreRole role) {
+        return store_new(ret, m->loop,
+                         &(StoreOptions){
+                                         .dsn = dsn,
+                                         .role = role,
+                                         .statements = store_statements(),
+                                         .on_state = on_store_state,
+                                         .on_notify = on_store_notify,
+                                         .userdata = m,
+                         });
+}
+
 static int open_store(ApiManager *m) {
-        LiveOps ops = {
+        const char *direct = m->conf->database_direct_url;
+        int r;
+
+        r = connect_store(m, &m->store, m->conf->database_url, direct ? STORE_READER : STORE_API);
+        if (r < 0)
+                return r;
+
+        m->ears = m->store;
+        return direct ? connect_store(m, &m->ears, direct, STORE_API) : 0;
+}
+
+static int open_live(ApiManager *m) {
+        const LiveOps ops = {
                 .wanted = on_wanted,
                 .entries = on_entries,
                 .reset = on_reset,
                 .started = on_started,
                 .userdata = m,
         };
-        int r;
 
-        r = store_new(&m->store, m->loop,
-                      &(StoreOptions){
-                                      .dsn = m->conf->database_url,
-                                      .role = STORE_API,
-                                      .statements = store_statements(),
-                                      .on_state = on_store_state,
-                                      .on_notify = on_store_notify,
-                                      .userdata = m,
-                      });
-        if (r < 0)
-                return r;
-
-        return live_new(&m->live, m->store, &ops);
+        return live_new(&m->live, m->ears, &ops);
 }
 
 static int open_replica(ApiManager *m) {
@@ -285,6 +304,10 @@ int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *o
         if (r < 0)
                 return r;
 
+        r = open_live(m);
+        if (r < 0)
+                return r;
+
         r = open_replica(m);
         if (r < 0)
                 return r;
@@ -301,6 +324,8 @@ ApiManager *api_manager_free(ApiManager *m) {
         server_free(m->server); /* its open requests hold reads and places in the streams */
         live_free(m->live);
         replica_free(m->replica); /* asks the store, too */
+        if (m->ears != m->store)
+                store_free(m->ears);
         store_free(m->store);
         assets_free(m->assets);
         sse_free(m->sse);

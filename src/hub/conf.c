@@ -12,6 +12,8 @@
 static const ConfField hub_conf_fields[] = {
         { "Admission", CONF_STRING, 0, 0, "approve", offsetof(HubConf, admission), NULL },
         { "Authorities", CONF_STRING, 0, 0, NULL, offsetof(HubConf, authorities), NULL },
+        { "DatabaseDirectUrl", CONF_SECRET, 0, 0, NULL, offsetof(HubConf, database_direct_url),
+          "DATABASE_DIRECT_URL" },
         { "DatabaseUrl", CONF_SECRET, 0, 0, "postgresql:///dpin", offsetof(HubConf, database_url),
           "DATABASE_URL" },
         { "Listen", CONF_STRING, 0, 0, "[::]:8081", offsetof(HubConf, listen), NULL },
@@ -29,6 +31,8 @@ static int check(const HubConf *c, char **error) {
         int r;
 
         r = pq_dsn_check(c->database_url, "DatabaseUrl", error);
+        if (r >= 0 && c->database_direct_url)
+                r = pq_dsn_check(c->database_direct_url, "DatabaseDirectUrl", error);
         if (r < 0)
                 return r;
 
@@ -58,6 +62,10 @@ int hub_conf_load(const char *path, HubConf *ret, char **error) {
 
 int hub_conf_print(const char *path, const HubConf *conf, FILE *file) {
         return conf_print(hub_conf_fields, path ? path : HUB_CONF_PATH, conf, file);
+}
+
+const char *hub_conf_dsn(const HubConf *conf) {
+        return conf->database_direct_url ? conf->database_direct_url : conf->database_url;
 }
 
 void hub_conf_done(HubConf *conf) {

@@ -7,7 +7,8 @@ typedef struct HubConf {
         char *admission;   /* "approve" or "open" */
         char *authorities; /* host:port, separated by commas or blanks; NULL: any */
         char *database_url;
-        char *listen; /* used without an inherited socket */
+        char *database_direct_url; /* without a pool in between, or NULL */
+        char *listen;              /* used without an inherited socket */
         char *trusted_proxies;
         char *state_directory;
         char *log_level;
@@ -20,4 +21,6 @@ typedef struct HubConf {
 int hub_conf_load(const char *path, HubConf *ret, char **error);
 /* What was loaded from path, and where each value came from. As conf_print(). */
 int hub_conf_print(const char *path, const HubConf *conf, FILE *file);
+/* Where the hub connects to, and migrates: borrowed. */
+const char *hub_conf_dsn(const HubConf *conf);
 void hub_conf_done(HubConf *conf);

@@ -138,7 +138,7 @@ static int run(Hub *h, const HubArgs *args) {
         if (h->args.print_config)
                 return hub_conf_print(h->args.config, &h->conf, stdout);
         if (args->migrate)
-                return migrate(h->conf.database_url);
+                return migrate(hub_conf_dsn(&h->conf));
         log_set_level_name(h->conf.log_level);
         r = daemon_run(&ops, h);
         if (r >= 0)

@@ -321,7 +321,7 @@ static int open_store(HubManager *m) {
 
         r = store_new(&m->store, m->loop,
                       &(StoreOptions){
-                                      .dsn = m->conf->database_url,
+                                      .dsn = hub_conf_dsn(m->conf),
                                       .role = STORE_HUB,
                                       .statements = store_statements(),
                                       .on_state = on_store_state,
@@ -333,7 +333,7 @@ static int open_store(HubManager *m) {
         return retain_new(&m->retain, m->loop,
                           &(RetainOptions){
                                           .writer = m->store,
-                                          .dsn = m->conf->database_url,
+                                          .dsn = hub_conf_dsn(m->conf),
                                           .clock = &m->clock,
                                           .days_raw = (unsigned)m->conf->days_raw,
                                           .days_hour = (unsigned)m->conf->days_hour,

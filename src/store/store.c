@@ -49,9 +49,14 @@ static const PqStatement version_get = {
         .n_params = 1,
 };
 
+/* A session that has just begun holds no lock. One that does is lent to several of us in turn, by a
+ * pool that should not: there it would be had by each of them. */
 static const PqStatement writer_lock = {
         .name = "writer_lock",
-        .sql = "SELECT pg_try_advisory_lock(hashtext('dpin.writer'))",
+        .sql = "WITH held AS MATERIALIZED (SELECT EXISTS (SELECT FROM pg_locks"
+               "   WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted) AS lent)"
+               " SELECT CASE WHEN lent THEN false"
+               "   ELSE pg_try_advisory_lock(hashtext('dpin.writer')) END, lent FROM held",
         .n_params = 0,
 };
 
@@ -141,6 +146,11 @@ static void on_lock(int r, PqResult *const *results, size_t n _unused_, const ch
                 on_question_failed(s, error);
         } else if (pq_get_bool(results[0], 0, 0)) {
                 set_state(s, STORE_READY, NULL);
+        } else if (pq_get_bool(results[0], 0, 1)) {
+                timer_after(s->timer, RETRY);
+                set_state(s, STORE_REFUSED,
+                          "a pool lends this connection to others, too: it needs session mode, "
+                          "or DatabaseDirectUrl the address of the database itself");
         } else {
                 timer_after(s->timer, RETRY);
                 set_state(s, STORE_STANDBY, "another hub holds the writer's lock");

@@ -83,9 +83,10 @@ class World:
         self.database.start()
         return self
 
-    def migrate(self):
+    def migrate(self, env=None):
         return command([self.program("dpin-hub"), "--migrate"],
-                       env={"DATABASE_URL": self.database.url(), "DPIN_SQL_DIR": os.path.join(self.source, "sql")})
+                       env={"DATABASE_URL": self.database.url(), "DPIN_SQL_DIR": os.path.join(self.source, "sql"),
+                            **(env or {})})
 
     def start_bus(self):
         path = os.path.join(self.run, "bus.conf")

@@ -51,6 +51,23 @@ static void the_environment_comes_last(void **state _unused_) {
         hub_conf_done(&c);
 }
 
+static void a_pool_is_gone_round(void **state _unused_) {
+        _cleanup_(folder_done) Folder folder = folder_new();
+        char path[256], *error = NULL;
+        HubConf c = { 0 };
+
+        folder_put(&folder, "hub.conf", "[Hub]\nDatabaseUrl=host=pool\n", 0600, path);
+        assert_int_equal(hub_conf_load(path, &c, &error), 0);
+        assert_string_equal(hub_conf_dsn(&c), "host=pool");
+        hub_conf_done(&c);
+
+        setenv("DATABASE_DIRECT_URL", "host=database", 1);
+        assert_int_equal(hub_conf_load(path, &c, &error), 0);
+        unsetenv("DATABASE_DIRECT_URL");
+        assert_string_equal(hub_conf_dsn(&c), "host=database");
+        hub_conf_done(&c);
+}
+
 static void refuse(const char *text, const char *named) {
         _cleanup_(folder_done) Folder folder = folder_new();
         _cleanup_free_ char *error = NULL;
@@ -69,15 +86,18 @@ static void what_it_cannot_be_is_refused_by_name(void **state _unused_) {
         refuse("[Hub]\nRetainRawDays=0\n", "RetainRawDays");
         refuse("[Hub]\nRewardLamports=1000000001\n", "RewardLamports");
         refuse("[Hub]\nColour=blue\n", "Colour");
+        refuse("[Hub]\nDatabaseDirectUrl=postgres:secret@db/dpin\n", "DatabaseDirectUrl: ");
         refuse("[Hub]\nDatabaseUrl=\n", "DatabaseUrl: ");
         refuse("[Hub]\nDatabaseUrl=postgres:secret@db/dpin\n", "DatabaseUrl: ");
 }
 
 int main(void) {
-        static const char *const names[] = { "DATABASE_URL", "DPIN_LOG_LEVEL", "STATE_DIRECTORY" };
+        static const char *const names[] = { "DATABASE_URL", "DATABASE_DIRECT_URL",
+                                             "DPIN_LOG_LEVEL", "STATE_DIRECTORY" };
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(defaults_are_complete),
                 cmocka_unit_test(the_environment_comes_last),
+                cmocka_unit_test(a_pool_is_gone_round),
                 cmocka_unit_test(what_it_cannot_be_is_refused_by_name),
         };
 
