@@ -4,10 +4,12 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "event/pq-dsn.h"
 #include "event/pq-internal.h"
 
 enum {
-        CONNECT_MS = 10 * 1000, /* until everything is prepared */
+        CONNECT_MS = 10 * 1000,     /* until everything is prepared */
+        CONNECT_EACH_MS = 2 * 1000, /* at least, when there are many servers to try */
         BACKOFF_MIN_MS = 100,
         BACKOFF_MAX_MS = 5 * 1000,
         ERROR_SIZE = 512,
@@ -181,23 +183,46 @@ static void ignore_notice(void *arg _unused_, const PGresult *result _unused_) {
 
 static void on_timer(uv_timer_t *timer);
 
-static void connect_start(Pq *pq) {
-        static const char *const keywords[] = {
-                "tcp_user_timeout", "keepalives_idle",           "dbname",
-                "client_encoding",  "fallback_application_name", NULL
-        };
-        const char *const values[] = {
-                "20000", "30", pq->dsn, "UTF8", program_invocation_short_name, NULL
-        };
+/* Of what follows dbname NULL changes nothing. */
+static PGconn *open_connection(const Pq *pq, const PqHosts *hosts) {
+        static const char *const keywords[] = { "tcp_user_timeout",
+                                                "keepalives_idle",
+                                                "dbname",
+                                                "host",
+                                                "hostaddr",
+                                                "port",
+                                                "client_encoding",
+                                                "fallback_application_name",
+                                                NULL };
+        const char *const values[] = { "20000",
+                                       "30",
+                                       pq->dsn,
+                                       hosts->host,
+                                       hosts->address,
+                                       hosts->port,
+                                       "UTF8",
+                                       program_invocation_short_name,
+                                       NULL };
 
+        return PQconnectStartParams(keywords, values, 1);
+}
+
+/* A server that answers nothing, as a machine that is gone, must not be the first one each time: it
+ * would use up all the time there is. libpq's connect_timeout does not count here. */
+static void connect_start(Pq *pq) {
+        PqHosts hosts = { .n = 1 };
+
+        (void)pq_hosts_read(pq->dsn, pq->options.turn, &hosts); /* else libpq says what is wrong */
         pq->state = PQ_CONNECTING;
-        pq->conn = PQconnectStartParams(keywords, values, 1);
+        pq->conn = open_connection(pq, &hosts);
+        (void)uv_timer_start(&pq->timer, on_timer,
+                             MAX((uint64_t)CONNECT_MS / hosts.n, (uint64_t)CONNECT_EACH_MS), 0);
+        pq_hosts_done(&hosts);
         if (!pq->conn) {
                 lose(pq, "Out of memory");
                 return;
         }
         (void)PQsetNoticeReceiver(pq->conn, ignore_notice, NULL);
-        (void)uv_timer_start(&pq->timer, on_timer, CONNECT_MS, 0);
         connect_step(pq, PQstatus(pq->conn) == CONNECTION_BAD ? PGRES_POLLING_FAILED
                                                               : PGRES_POLLING_WRITING);
 }
@@ -279,6 +304,7 @@ static void lose(Pq *pq, const char *error) {
         (void)snprintf(text, sizeof(text), "%s", error ? error : "");
         text[strcspn(text, "\n")] = '\0';
         pq_connection_close(pq);
+        pq->options.turn += pq->state == PQ_CONNECTING || pq->state == PQ_PREPARING;
         pq->state = PQ_WAITING;
         (void)uv_timer_start(&pq->timer, on_timer, backoff(pq->attempts++), 0);
 

@@ -50,6 +50,10 @@ Pq *pq_free(Pq *pq) {
         return NULL;
 }
 
+unsigned pq_turn(const Pq *pq) {
+        return pq->options.turn;
+}
+
 bool pq_connected(const Pq *pq) {
         return pq->state == PQ_READY;
 }

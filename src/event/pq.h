@@ -28,6 +28,7 @@ typedef struct PqOptions {
         const PqStatement *const *statements; /* ended by NULL; borrowed for ever */
         const char *const *listen;            /* channels, ended by NULL; or NULL */
         unsigned queue_max;                   /* transactions in flight; default 1024 */
+        unsigned turn; /* which of its servers is tried first, see pq_turn() */
         /* connected: every statement is prepared, channels are listened to. Not connected: the
          * connection was lost, or an attempt failed (told each time); error is libpq's text. */
         void (*on_state)(Pq *pq, bool connected, const char *error, void *userdata);
@@ -41,6 +42,8 @@ int pq_new(Pq **ret, uv_loop_t *loop, const PqOptions *options);
 Pq *pq_free(Pq *pq);
 DEFINE_FREEP(Pq, pq_free);
 bool pq_connected(const Pq *pq);
+/* With which turn of its list of servers it connected, or will: after each failure the next one. */
+unsigned pq_turn(const Pq *pq);
 
 /* A transaction is built first. Parameters are appended in order to the statement added last;
  * values are copied. Errors (-ENOMEM; -ERANGE: does not fit the array's elements) are remembered

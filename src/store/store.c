@@ -33,8 +33,9 @@ struct Store {
         StorePhase phase;
         StoreState state;
         char text[TEXT_SIZE];
-        PqCall *step; /* version or lock, while asked for */
-        Timer *timer; /* the next step */
+        unsigned turn; /* the server that answered last is tried first */
+        PqCall *step;  /* version or lock, while asked for */
+        Timer *timer;  /* the next step */
         StoreCalls calls;
 };
 
@@ -178,11 +179,12 @@ static void next_step(Store *s) {
                 set_state(s, STORE_READY, NULL);
 }
 
-static void on_pq_state(Pq *pq _unused_, bool connected, const char *error, void *userdata) {
+static void on_pq_state(Pq *pq, bool connected, const char *error, void *userdata) {
         Store *s = userdata;
         bool was_ready = s->state == STORE_READY;
 
         s->step = pq_call_cancel(s->step);
+        s->turn = pq_turn(pq);
         if (connected) {
                 next_step(s);
                 return;
@@ -220,6 +222,7 @@ static int connect_pq(Store *s) {
                                       .statements = work ? s->statements : version_statements,
                                       .listen = work ? channels[s->options.role] : NULL,
                                       .queue_max = s->options.queue_max,
+                                      .turn = s->turn,
                                       .on_state = on_pq_state,
                                       .on_notify = on_pq_notify,
                                       .userdata = s,

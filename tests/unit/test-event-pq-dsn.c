@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -44,9 +45,46 @@ static void what_libpq_cannot_read_is_refused(void **state _unused_) {
         }
 }
 
+static void expect_hosts(const char *dsn, unsigned turn, const char *expected) {
+        char text[256];
+        PqHosts h;
+
+        assert_int_equal(pq_hosts_read(dsn, turn, &h), 0);
+        (void)snprintf(text, sizeof(text), "%u: %s; %s; %s", h.n, h.host ? h.host : "-",
+                       h.address ? h.address : "-", h.port ? h.port : "-");
+        assert_string_equal(text, expected);
+        pq_hosts_done(&h);
+}
+
+static void another_server_comes_first_each_turn(void **state _unused_) {
+        static const char three[] = "postgresql://a:1,b:2,c:3/dpin";
+
+        expect_hosts(three, 0, "3: a,b,c; -; 1,2,3");
+        expect_hosts(three, 1, "3: b,c,a; -; 2,3,1");
+        expect_hosts(three, 2, "3: c,a,b; -; 3,1,2");
+        expect_hosts(three, 3, "3: a,b,c; -; 1,2,3");
+        expect_hosts("host=a,b port=5433", 1, "2: b,a; -; 5433");
+        expect_hosts("host=a,b hostaddr=10.0.0.1,10.0.0.2", 1, "2: b,a; 10.0.0.2,10.0.0.1; -");
+        expect_hosts("hostaddr=10.0.0.1,10.0.0.2", 1, "2: -; 10.0.0.2,10.0.0.1; -");
+}
+
+static void one_server_stays_as_it_is(void **state _unused_) {
+        expect_hosts("postgresql:///dpin", 5, "1: -; -; -");
+        expect_hosts("host=/run/postgresql port=5433", 5, "1: /run/postgresql; -; 5433");
+}
+
+static void what_cannot_be_read_names_no_server(void **state _unused_) {
+        PqHosts h;
+
+        assert_int_equal(pq_hosts_read("hots=a", 0, &h), -EINVAL);
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(both_forms_are_read),
+                cmocka_unit_test(another_server_comes_first_each_turn),
+                cmocka_unit_test(one_server_stays_as_it_is),
+                cmocka_unit_test(what_cannot_be_read_names_no_server),
                 cmocka_unit_test(what_libpq_cannot_read_is_refused),
         };
 
