@@ -24,6 +24,8 @@ typedef struct Verb {
 
 CtlExit verb_check(const Args *args, const char *const *words);
 CtlExit verb_complete(const Args *args, const char *const *words);
+CtlExit verb_db_status(const Args *args, const char *const *words);
+CtlExit verb_db_verify(const Args *args, const char *const *words);
 CtlExit verb_decode(const Args *args, const char *const *words);
 CtlExit verb_hub_reload(const Args *args, const char *const *words);
 CtlExit verb_hub_status(const Args *args, const char *const *words);

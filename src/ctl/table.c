@@ -125,6 +125,7 @@ static void write_cell(JsonWriter *w, const TableColumn *c, const char *text) {
                 json_writer_string(w, c->json, text);
                 break;
         case CELL_NUMBER:
+        case CELL_BYTES:
                 json_writer_number(w, c->json, strtoll(text, NULL, 10));
                 break;
         case CELL_BOOL:
@@ -169,12 +170,30 @@ static int print_json(const Table *t, bool one, FILE *to) {
 
 /* For people ----------------------------------------------------------------------------------- */
 
+static void format_bytes(const char *text, char ret[static TIME_FORMAT_SIZE]) {
+        static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+        double n = strtod(text, NULL) / 1024;
+        size_t i = 0;
+
+        for (; n >= 1024 && i + 1 < ELEMENTSOF(units); i++)
+                n /= 1024;
+        snprintf(ret, TIME_FORMAT_SIZE, n < 10 ? "%.1f %s" : "%.0f %s", n, units[i]);
+}
+
+static bool is_number(const TableColumn *c) {
+        return c->kind == CELL_NUMBER || c->kind == CELL_BYTES;
+}
+
 static const char *for_people(const TableColumn *c, const char *text,
                               char buffer[static TIME_FORMAT_SIZE]) {
         bool none = strcmp(text, "0") == 0;
 
         if (c->kind == CELL_BOOL)
                 return none ? "no" : "yes";
+        if (c->kind == CELL_BYTES) {
+                format_bytes(text, buffer);
+                return buffer;
+        }
         if (c->kind == CELL_TIME && !none) {
                 format_time(text, buffer);
                 return buffer;
@@ -206,7 +225,7 @@ static int fill_rows(struct libscols_table *table, const Table *t) {
         int r = 0;
 
         for (size_t i = 0; i < t->n_columns && r >= 0; i++)
-                r = add_column(table, t->columns[i].title, t->columns[i].kind == CELL_NUMBER);
+                r = add_column(table, t->columns[i].title, is_number(&t->columns[i]));
         for (size_t i = 0; i < t->n_cells && r >= 0; i++) {
                 if (i % t->n_columns == 0)
                         line = scols_table_new_line(table, NULL);

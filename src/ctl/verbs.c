@@ -36,6 +36,8 @@ const Verb verbs[] = {
           "Let it check no longer" },
         { "hub", "reload", "", 0, 0, 0, verb_hub_reload, "Let the hub read its settings again" },
         { "hub", "status", "", 0, 0, 0, verb_hub_status, "How the hub on this machine is" },
+        { "db", "status", "", 0, 0, 0, verb_db_status, "How big the database is, and since when" },
+        { "db", "verify", "", 0, 0, 0, verb_db_verify, "What is wrong with it, and what to do" },
         { "payout", "approve", "ID", 1, 1, 0, verb_payout_approve, "Let it be paid" },
         { "payout", "list", "", 0, 0, TAKES(STATE), verb_payout_list, "What was asked for" },
         { "payout", "settle", "ID TRANSACTION", 2, 2, 0, verb_payout_settle,

@@ -23,6 +23,9 @@ void hub_bus_list_payouts(BusCall *c, void *userdata);
 void hub_bus_approve_payout(BusCall *c, void *userdata);
 void hub_bus_settle_payout(BusCall *c, void *userdata);
 
+void hub_bus_show_database(BusCall *c, void *userdata);
+void hub_bus_verify_database(BusCall *c, void *userdata);
+
 /* Where signals come from. */
 typedef struct BusObject {
         sd_bus *bus; /* borrowed */

@@ -37,9 +37,11 @@ static const BusDeed deeds[] = {
         { "RemoveWebsite", "org.dpin.Hub1.website-manage", hub_bus_remove_website },
         { "ResumeWebsite", "org.dpin.Hub1.website-manage", hub_bus_resume_website },
         { "SettlePayout", "org.dpin.Hub1.payout-manage", hub_bus_settle_payout },
+        { "ShowDatabase", NULL, hub_bus_show_database },
         { "ShowValidator", NULL, hub_bus_show_validator },
         { "ShowWebsite", NULL, hub_bus_show_website },
         { "SuspendValidator", "org.dpin.Hub1.validator-manage", hub_bus_suspend_validator },
+        { "VerifyDatabase", NULL, hub_bus_verify_database },
         { 0 },
 };
 
@@ -188,6 +190,11 @@ static const sd_bus_vtable hub_vtable[] = {
                                 on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("SettlePayout", SD_BUS_ARGS("s", id, "s", transaction),
                                 SD_BUS_RESULT("s", status), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ShowDatabase", SD_BUS_NO_ARGS,
+                                SD_BUS_RESULT("u", schema, "t", bytes, "a(ssxttutt)", tables),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("VerifyDatabase", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sss)", problems),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("WebsiteStateChanged",
                                 SD_BUS_ARGS("s", id, "s", url, "s", state, "s", previous, "s",
                                             cause, "s", assurance, "t", at),

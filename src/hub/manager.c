@@ -426,6 +426,12 @@ const PublicKey *hub_manager_network(const HubManager *m) {
         return sign_key_public(m->key);
 }
 
+Retention hub_manager_retention(const HubManager *m) {
+        return (Retention){ .now = hub_clock_now(&m->clock),
+                            .days_raw = (unsigned)m->conf->days_raw,
+                            .days_hour = (unsigned)m->conf->days_hour };
+}
+
 usec_t hub_manager_now(const HubManager *m) {
         return hub_clock_now(&m->clock);
 }

@@ -6,6 +6,7 @@
 #include "event/ws.h"
 #include "hub/conf.h"
 #include "hub/core.h"
+#include "store/rollups.h"
 
 typedef struct HubManager HubManager;
 
@@ -30,7 +31,8 @@ void hub_manager_stop(HubManager *m);
 Store *hub_manager_store(HubManager *m);
 Core *hub_manager_core(HubManager *m);
 const PublicKey *hub_manager_network(const HubManager *m);
-usec_t hub_manager_now(const HubManager *m); /* hub time */
+Retention hub_manager_retention(const HubManager *m); /* as it is now */
+usec_t hub_manager_now(const HubManager *m);          /* hub time */
 size_t hub_manager_sessions(const HubManager *m);
 int hub_manager_reload(HubManager *m, char **error);
 const News *hub_manager_news(const HubManager *m);

@@ -41,8 +41,8 @@ class Pages(unittest.TestCase):
     def test_what_secrets_need_is_told(self):
         for page, chapters in (("dpin-hub.8", ("Backup", "Restoring", "Loss", "CREDENTIALS")),
                                ("dpin-validator.8", ("PRIVATE_KEY in an EnvironmentFile",)),
-                               ("dpin-database.7", ("A REPLICA FOR READS", "A POOL OF CONNECTIONS", "SEVERAL SERVERS",
-                                                    "What is lost", "BACKUP", "RESTORING")),
+                               ("dpin-database.7", ("LOOKING AFTER IT", "A REPLICA FOR READS", "A POOL OF CONNECTIONS",
+                                                    "SEVERAL SERVERS", "What is lost", "BACKUP", "RESTORING")),
                                ("dpin.7", ("THE PARTS", "FIRST STEPS", "SECURITY", "FILES"))):
             for chapter in chapters:
                 self.assertRegex(text("src/man", page), rf"(?m)^\.S[hs] {chapter}$")

@@ -120,9 +120,27 @@ static void colors_are_for_terminals_that_want_them(void **state _unused_) {
         fclose(to);
 }
 
+static void bytes_are_told_in_units(void **state _unused_) {
+        static const TableColumn sizes[] = { { "SIZE", "size", CELL_BYTES }, { 0 } };
+        _cleanup_(table_freep) Table *t = NULL;
+        _cleanup_free_ char *json = NULL, *people = NULL;
+
+        assert_int_equal(table_new(&t, sizes), 0);
+        table_number(t, 0);
+        table_number(t, 1536);
+        table_number(t, 25 * INT64_C(1073741824));
+        table_number(t, 5000 * INT64_C(1099511627776));
+        json = print(t, true, false);
+        assert_string_equal(json, "[{\"size\":0},{\"size\":1536},{\"size\":26843545600},"
+                                  "{\"size\":5497558138880000}]\n");
+        people = print(t, false, false);
+        assert_string_equal(people, "    SIZE\n 0.0 KiB\n 1.5 KiB\n  25 GiB\n5000 TiB\n");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(json_has_types),
+                cmocka_unit_test(bytes_are_told_in_units),
                 cmocka_unit_test(people_see_columns_and_dashes),
                 cmocka_unit_test(control_characters_are_not_printed),
                 cmocka_unit_test(many_rows_are_kept),
