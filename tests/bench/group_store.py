@@ -31,7 +31,7 @@ def load(bench, world):
 def sizes(world, table):
     """Bytes of heap with TOAST, and of indexes, of all partitions."""
     heap, indexes = world.database.sql(f"""
-        SELECT sum(pg_relation_size(inhrelid) + CASE WHEN reltoastrelid > 0 THEN pg_relation_size(reltoastrelid) ELSE 0 END),
+        SELECT sum(pg_relation_size(inhrelid) + coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0)),
                sum(pg_indexes_size(inhrelid))
           FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE inhparent = '{table}'::regclass""")[0]
     return int(heap), int(indexes)

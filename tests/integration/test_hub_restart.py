@@ -70,8 +70,8 @@ class Restarts(CommitteeCase):
             cursor.execute("LOCK TABLE rollup_hour IN EXCLUSIVE MODE")
             self.world.start_hub(conf=self.conf)
             self.wait_back(joins)
-            wait_until(lambda: self.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "1",
-                       "the upkeep waits", 20)
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            wait_until(lambda: self.value(waiting) == "1", "the upkeep waits", 20)
             self.assert_still_judging(up, down)
         wait_until(lambda: int(self.value("SELECT count(*) FROM closed_hour")) >= 3, "hours are closed", 20)
 
