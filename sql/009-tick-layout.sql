@@ -73,7 +73,7 @@ CREATE OR REPLACE FUNCTION rollup_hour_close(p_hour timestamptz) RETURNS void LA
     SELECT website_id, outcome, error_class, dns_us, connect_us, tls_us, wait_us, transfer_us,
            dns_us::bigint + connect_us + tls_us + wait_us + transfer_us AS total_us, (outcome = 1)::integer AS ok
       FROM website_tick WHERE started_at >= p_hour AND started_at < p_hour + interval '1 hour'
-       AND tick_span(started_at) >= p_hour AND tick_span(started_at) < p_hour + interval '1 hour'),
+       AND tick_span(started_at) BETWEEN tick_span(p_hour) AND tick_span(p_hour + interval '1 hour')),
   ticks AS (
     SELECT website_id,
            count(*) FILTER (WHERE outcome = 1) AS up,
@@ -115,7 +115,7 @@ CREATE OR REPLACE FUNCTION rollup_hour_close(p_hour timestamptz) RETURNS void LA
   INSERT INTO rollup_validator_hour
   SELECT website_id, p_hour, validator_id, count(*), sum(dns_us::bigint + connect_us + tls_us + wait_us + transfer_us)
     FROM website_tick WHERE started_at >= p_hour AND started_at < p_hour + interval '1 hour'
-     AND tick_span(started_at) >= p_hour AND tick_span(started_at) < p_hour + interval '1 hour' AND outcome = 1
+     AND tick_span(started_at) BETWEEN tick_span(p_hour) AND tick_span(p_hour + interval '1 hour') AND outcome = 1
    GROUP BY website_id, validator_id
   ON CONFLICT (website_id, hour, validator_id) DO UPDATE SET up = excluded.up, total_us = excluded.total_us
 $$;
@@ -131,7 +131,7 @@ CREATE OR REPLACE FUNCTION ledger_hour_close(p_hour timestamptz, p_lamports bigi
          AND s.started_at <= t.started_at + (o.interval_ms + o.timeout_ms) * interval '1 millisecond'
          AND coalesce(s.ended_at, 'infinity') > t.started_at
        WHERE t.started_at >= p_hour AND t.started_at < p_hour + interval '1 hour' AND NOT t.late
-         AND tick_span(t.started_at) >= p_hour AND tick_span(t.started_at) < p_hour + interval '1 hour'
+         AND tick_span(t.started_at) BETWEEN tick_span(p_hour) AND tick_span(p_hour + interval '1 hour')
          AND (s.state IN ('PARTIAL', 'UNKNOWN', 'MAINTENANCE')
               OR (t.outcome = 1 AND s.state IN ('UP', 'DEGRADED')) OR (t.outcome = 2 AND s.state = 'DOWN'))) AS paid
    GROUP BY validator_id

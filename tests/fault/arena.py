@@ -210,8 +210,9 @@ class Arena(World):
         since = self.database.value("SELECT commit_no FROM hub_state")
         names = ", ".join(f"'{name}'" for name in REAL)
         wait_until(lambda: self.watch() and all(has_orders(self.validators[name]) for name in REAL)
-                   and self.database.value(f"""SELECT count(DISTINCT validator_id) = {len(REAL)} FROM website_tick
-            JOIN validator v ON v.id = validator_id AND v.name IN ({names}) WHERE commit_no > {since}""") == "t",
+                   and self.database.value(f"""SELECT count(DISTINCT t.validator_id) = {len(REAL)} FROM website_tick t
+            JOIN tick_batch b ON b.id = t.batch_id AND b.commit_no > {since}
+            JOIN validator v ON v.id = t.validator_id AND v.name IN ({names})""") == "t",
                    "ticks of every real validator are stored", seconds, 0.1)
 
     def wait_spools(self, seconds=90.0):
