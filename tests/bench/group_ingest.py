@@ -29,7 +29,7 @@ METRICS = [
     Metric("ingest.full_ticks_per_s", "1/s", f"the most it carried, live, of {stairs.VALIDATORS:,} validators; in the "
            "first run only, as what follows", better="higher"),
     Metric("ingest.half_ack_p99_ms", "ms", "from a batch sent to its receipt, 99 of 100, at half of that", 300),
-    Metric("ingest.hub_rss_mb", "MB", f"memory of the hub at its last step, of {stairs.WEBSITES:,} websites at best",
+    Metric("ingest.hub_rss_mb", "MB", f"memory of the hub at its last step, of {stairs.STEPS[-1]:,} websites at best",
            512),
     Metric("ingest.hub_rss_websites", "1", "with so many", better="higher"),
 ]

@@ -95,7 +95,7 @@ class Conn(unittest.TestCase):
 class Stairs(unittest.TestCase):
     def test_climbs_a_real_hub(self):
         import stairs
-        stairs.WEBSITES, stairs.STEP, stairs.VALIDATORS, stairs.SETTLE, stairs.SECONDS = 80, 40, 8, 1, 2
+        stairs.STEPS, stairs.PORTION, stairs.VALIDATORS, stairs.SETTLE, stairs.SECONDS = [40, 80], 30, 8, 1, 2
         stairs.LIVE_LEAST = 0
         self.addCleanup(sys.modules.pop, "stairs")
         steps = stairs.climb(Bench(BUILD))
@@ -107,6 +107,7 @@ class Stairs(unittest.TestCase):
         steps = [stairs.Step(n, rate, asked, delay, 100 + n) for n, rate, asked, delay in
                  [(1, 10, 10, 3), (2, 20, 20, 4), (3, 30, 30, 5), (4, 40, 40, 6), (5, 38, 50, 900)]]
         self.assertEqual([step.carried() for step in steps], [True] * 4 + [False])
+        self.assertEqual(stairs.values([]), {})
         self.assertEqual(stairs.values(steps), {"ingest.full_ticks_per_s": 40, "ingest.half_ack_p99_ms": 4,
                                                 "ingest.hub_rss_mb": 105, "ingest.hub_rss_websites": 5})
 
