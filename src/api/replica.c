@@ -1,5 +1,6 @@
 /* Five times a second the primary is asked for its place, and then the replica until it is there,
- * one question at a time: freshness.h judges by that. */
+ * one question at a time: freshness.h judges by that. One that does not answer within the lag that
+ * is allowed is let go, with the reads that wait for it, and they are made again at the primary. */
 #include "api/replica.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@ struct Replica {
         Freshness *freshness;
         Timer *timer;
         StoreCall *sampling, *reaching; /* what is asked now */
+        usec_t reaching_since, lag_max;
         usec_t asked;
         Refusals *passed;
         uint64_t reads, told;
@@ -68,8 +70,10 @@ static void on_reached(int error, const Position *rows, size_t n, void *userdata
 }
 
 static void look(Replica *r) {
-        if (!r->reaching)
-                (void)position_load(r->store, on_reached, r, &r->reaching);
+        if (r->reaching)
+                return;
+        r->reaching_since = now_boottime();
+        (void)position_load(r->store, on_reached, r, &r->reaching);
 }
 
 static void on_sampled(int error, const Position *rows, size_t n, void *userdata) {
@@ -85,7 +89,13 @@ static void on_sampled(int error, const Position *rows, size_t n, void *userdata
 static void on_timer(void *userdata) {
         Replica *r = userdata;
 
-        if (store_state(r->store) != STORE_READY || r->sampling)
+        if (store_state(r->store) != STORE_READY)
+                return;
+        if (r->reaching && now_boottime() - r->reaching_since > r->lag_max) {
+                store_renew(r->store, "it does not answer");
+                return;
+        }
+        if (r->sampling)
                 return;
         if (!freshness_settled(r->freshness)) {
                 look(r);
@@ -202,6 +212,7 @@ int replica_new(Replica **ret, uv_loop_t *loop, const ReplicaOptions *options) {
         if (!r)
                 return -ENOMEM;
         r->primary = options->primary;
+        r->lag_max = options->lag_max;
 
         error = freshness_new(&r->freshness, options->lag_max);
         if (error < 0)

@@ -320,6 +320,16 @@ StoreState store_state(const Store *s) {
         return s->state;
 }
 
+void store_renew(Store *s, const char *text) {
+        s->step = pq_call_cancel(s->step);
+        s->phase = PHASE_CHECK;
+        s->turn++;
+        timer_after(s->timer, REOPEN);
+        set_state(s, STORE_AWAY, text);
+        store_calls_fail(&s->calls, -ENOTCONN);
+        s->pq = pq_free(s->pq);
+}
+
 /* Calls -----------------------------------------------------------------------------------------
  */
 

@@ -64,6 +64,9 @@ int store_new(Store **ret, uv_loop_t *loop, const StoreOptions *options);
 Store *store_free(Store *s);
 DEFINE_FREEP(Store, store_free);
 StoreState store_state(const Store *s);
+/* The server does not answer: its calls end with -ENOTCONN, now, and it is connected to anew. Not
+ * inside a callback of it. */
+void store_renew(Store *s, const char *text);
 
 /* r as PqDone of pq.h; error: the server's text or NULL. */
 typedef void (*StoreDone)(int r, const char *error, void *userdata);

@@ -167,6 +167,26 @@ static void lost_connection_comes_back(void **state) {
         assert_int_equal(store_state(api.store), STORE_READY);
 }
 
+static void one_that_does_not_answer_is_renewed(void **state) {
+        StoreFixture *f = *state;
+        _cleanup_(other_done) Other reader = { .wanted = STORE_READY };
+        PqTransaction *t = pq_transaction_new();
+
+        open_other(&reader, f, STORE_READER, f->dsn);
+        fixture_wait(f);
+        hub_heartbeat_put(t, USEC_PER_SEC);
+        assert_int_equal(store_submit(reader.store, t, fixture_done, f, NULL), 0);
+
+        store_renew(reader.store, "it does not answer");
+        assert_true(f->done); /* what was open has ended */
+        assert_int_equal(f->r, -ENOTCONN);
+        assert_int_equal(store_state(reader.store), STORE_AWAY);
+        assert_string_equal(reader.text, "it does not answer");
+        f->done = false;
+        fixture_wait(f);
+        assert_int_equal(store_state(reader.store), STORE_READY);
+}
+
 static void refuse_callback(int r, const char *error, void *userdata) {
         (void)r, (void)error, (void)userdata;
         fail_msg("a cancelled call must not come back");
@@ -216,6 +236,7 @@ int main(void) {
                 cmocka_unit_test(what_the_server_objects_to_is_said),
                 cmocka_unit_test(older_and_missing_schemas_ask_for_migration),
                 cmocka_unit_test(lost_connection_comes_back),
+                cmocka_unit_test(one_that_does_not_answer_is_renewed),
                 cmocka_unit_test(cancelled_calls_do_not_come_back),
                 cmocka_unit_test(freeing_forgets_open_calls),
                 cmocka_unit_test(missing_memory_is_reported),
