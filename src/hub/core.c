@@ -37,6 +37,7 @@ struct Core {
         Admission *admission;
         unsigned beats;
         usec_t heartbeat;          /* of the hub before this one; 0: there was none */
+        uint64_t found;            /* number of the commit with what it found */
         bool ready, failed, again; /* again: websites changed while they were being read */
 };
 
@@ -214,6 +215,7 @@ static void on_loaded(int r, void *userdata) {
         streams_prune(writer_group(c->writer));
         board_start(c->board);
         writer_beat(c->writer);
+        c->found = writer_commit_no(c->writer);
         writer_flush(c->writer); /* no stream is read before the idle ones are gone */
         c->ready = true;
         c->options.ready(c->options.userdata);
@@ -299,6 +301,10 @@ Core *core_free(Core *c) {
         registry_free(c->registry);
         free(c);
         return NULL;
+}
+
+bool core_is_settled(const Core *c) {
+        return core_is_ready(c) && writer_committed(c->writer) >= c->found;
 }
 
 bool core_is_ready(const Core *c) {

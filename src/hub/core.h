@@ -34,6 +34,8 @@ Core *core_free(Core *c);
 DEFINE_FREEP(Core, core_free);
 
 bool core_is_ready(const Core *c);
+/* Ready, and what it found is committed: that no hub was there is in the spans of verdicts. */
+bool core_is_settled(const Core *c);
 /* As session callbacks; a core that is not ready rejects. */
 void core_join(Core *c, Session *s, const FrameJoin *join);
 int core_batch(Core *c, Session *s, const void *data, size_t n);

@@ -164,7 +164,6 @@ static void on_store_state(StoreState state, const char *text, void *userdata) {
         if (state == STORE_READY) {
                 log_event(LOG_INFO, DPIN_MSG_DATABASE_BACK, "the database is there",
                           "DPIN_STATE=%s", text ? text : "");
-                retain_wake(m->retain);
                 close_core(m);
                 open_core(m);
                 return;
@@ -316,6 +315,12 @@ static int open_listener(HubManager *m) {
         return r;
 }
 
+static bool on_may_upkeep(void *userdata) {
+        const HubManager *m = userdata;
+
+        return m->core && !m->core_failed && core_is_settled(m->core);
+}
+
 static int open_store(HubManager *m) {
         int r;
 
@@ -332,12 +337,13 @@ static int open_store(HubManager *m) {
                 return r;
         return retain_new(&m->retain, m->loop,
                           &(RetainOptions){
-                                          .writer = m->store,
                                           .dsn = hub_conf_dsn(m->conf),
                                           .clock = &m->clock,
                                           .days_raw = (unsigned)m->conf->days_raw,
                                           .days_hour = (unsigned)m->conf->days_hour,
                                           .lamports = (int64_t)m->conf->reward,
+                                          .may_work = on_may_upkeep,
+                                          .userdata = m,
                           });
 }
 

@@ -11,6 +11,7 @@
 #include "store/statements.h"
 
 #define EVERY USEC_PER_MIN
+#define RETRY USEC_PER_SEC
 #define LATENESS                                                                                   \
         (5 * USEC_PER_MIN) /* ticks of the longest interval may vote a minute after their end; the \
                               rest is margin */
@@ -27,7 +28,7 @@ struct Retain {
 static void on_hours(int r, int64_t n, void *userdata);
 
 static bool may_work(const Retain *k) {
-        return store_state(k->options.writer) == STORE_READY;
+        return k->options.may_work(k->options.userdata);
 }
 
 static void close_hours(Retain *k) {
@@ -76,20 +77,16 @@ static void on_timer(void *userdata) {
                 .days_hour = k->options.days_hour,
         };
 
-        if (!k->call && may_work(k))
-                (void)partitions_keep(k->store, &retention, on_partitions, k, &k->call);
-}
-
-void retain_wake(Retain *k) {
-        timer_every(k->timer, 0, EVERY);
+        if (k->call)
+                return;
+        if (!may_work(k) || partitions_keep(k->store, &retention, on_partitions, k, &k->call) < 0)
+                timer_every(k->timer, RETRY, EVERY);
 }
 
 static void on_state(StoreState state, const char *text, void *userdata) {
         Retain *k = userdata;
 
-        if (state == STORE_READY)
-                retain_wake(k);
-        else if (may_work(k)) /* else the writer's connection says so */
+        if (state != STORE_READY && may_work(k)) /* else the writer's connection says so */
                 log_event(LOG_WARNING, DPIN_MSG_UPKEEP_FAILED, "no connection for the upkeep",
                           "DPIN_WHAT=connecting\nDPIN_ERROR=%s",
                           text ? text : store_state_name(state));
@@ -117,6 +114,7 @@ int retain_new(Retain **ret, uv_loop_t *loop, const RetainOptions *options) {
         r = timer_new(&k->timer, loop, on_timer, k);
         if (r < 0)
                 return r;
+        timer_every(k->timer, 0, EVERY);
         r = open_store(k);
         if (r < 0)
                 return r;

@@ -1,6 +1,6 @@
-/* When to close hours and to make and drop partitions; the SQL is store/rollups. Runs when it
- * can and then every minute, one request at a time, on a connection of its own: an hour of a large
- * network takes a while to close, and ticks must not wait for it. */
+/* When to close hours and to make and drop partitions; the SQL is store/rollups. Runs as soon
+ * as it may and then every minute, one request at a time, on a connection of its own: an hour of a
+ * large network takes a while to close, and ticks must not wait for it. */
 #pragma once
 
 #include <uv.h>
@@ -12,15 +12,16 @@
 typedef struct Retain Retain;
 
 typedef struct RetainOptions {
-        const Store *writer; /* borrowed; nothing is done while its lock is not ours */
-        const char *dsn;     /* copied */
+        const char *dsn; /* copied */
         const HubClock *clock;
         unsigned days_raw, days_hour;
         int64_t lamports; /* reward of a tick */
+        /* Whether this hub is the writer, and verdicts are told up to its start: hours whose spans
+         * are not whole must not be closed. */
+        bool (*may_work)(void *userdata);
+        void *userdata;
 } RetainOptions;
 
 int retain_new(Retain **ret, uv_loop_t *loop, const RetainOptions *options);
 Retain *retain_free(Retain *r);
-/* The writer's lock is ours, or ours again. */
-void retain_wake(Retain *r);
 DEFINE_FREEP(Retain, retain_free);
