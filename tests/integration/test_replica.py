@@ -21,7 +21,8 @@ class ReplicaCase(ApiCase):
     def setUpClass(cls):
         super().setUpClass()
         world = cls.world
-        cls.replica = Replica(world.database, os.path.join(world.data, "replica"), os.path.join(world.run, "re"))
+        cls.replica = Replica(world.database, os.path.join(world.data, "replica"), os.path.join(world.run, "re"),
+                              extra=["-c", "fsync=off"])  # a busy disk makes it late
         cls.addClassCleanup(cls.replica.stop)
         cls.site = cls.add("https://first.example/")
         cls.replica.start().catch_up()
@@ -44,7 +45,7 @@ class ReplicaCase(ApiCase):
 
     @classmethod
     def wait_state(cls, state):
-        wait_until(lambda: cls.shown()["Replica"] == state, f"the replica is {state}")
+        wait_until(lambda: cls.shown()["Replica"] == state, f"the replica is {state}", 60)
 
     def counts(self):
         """How many reads it got, and {reason: how many it did not get}."""
