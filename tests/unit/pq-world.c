@@ -85,3 +85,17 @@ int world_answer(World *w, PqTransaction *t) {
         world_await(w, &w->answers, before + 1);
         return w->r;
 }
+
+int world_start_server(void **state, const char *schema) {
+        Postgres *p = NULL;
+        int r;
+
+        r = postgres_start(&p);
+        *state = p;
+        return r < 0 ? r : postgres_psql(p, NULL, "-c", schema);
+}
+
+int world_stop_server(void **state) {
+        *state = postgres_stop(*state);
+        return 0;
+}

@@ -27,3 +27,6 @@ void world_await(const World *w, const unsigned *counter, unsigned value);
 int world_answer(World *w, PqTransaction *t);
 /* A PqDone for a World as userdata: counts and remembers; look sees the results. */
 void world_on_answer(int r, PqResult *const *results, size_t n, const char *error, void *userdata);
+/* Set up and torn down once for a group: a server with this schema is the tests' state. */
+int world_start_server(void **state, const char *schema);
+int world_stop_server(void **state);

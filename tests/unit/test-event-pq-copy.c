@@ -274,17 +274,7 @@ static void freeing_at_any_moment_is_safe(void **state) {
 }
 
 static int start_server(void **state) {
-        Postgres *p = NULL;
-        int r;
-
-        r = postgres_start(&p);
-        *state = p;
-        return r < 0 ? r : postgres_psql(p, NULL, "-c", schema);
-}
-
-static int stop_server(void **state) {
-        *state = postgres_stop(*state);
-        return 0;
+        return world_start_server(state, schema);
 }
 
 int main(void) {
@@ -298,5 +288,5 @@ int main(void) {
                 cmocka_unit_test(freeing_at_any_moment_is_safe),
         };
 
-        return cmocka_run_group_tests(tests, start_server, stop_server);
+        return cmocka_run_group_tests(tests, start_server, world_stop_server);
 }
