@@ -19,10 +19,11 @@
 #include "event/timer.h"
 #include "store/statements.h"
 
-#define BEAT      (15 * USEC_PER_SEC) /* keep-alive of event streams */
-#define SUMMARY   USEC_PER_MIN        /* of what was refused */
-#define STOP_STEP (20 * USEC_PER_MSEC)
-#define PATIENCE  USEC_PER_SEC /* with a database that does not say at once how it is */
+#define BEAT            (15 * USEC_PER_SEC) /* keep-alive of event streams */
+#define SUMMARY         USEC_PER_MIN        /* of what was refused */
+#define GUESTS_PATIENCE (500 * USEC_PER_MSEC)
+#define STOP_STEP       (20 * USEC_PER_MSEC)
+#define PATIENCE        USEC_PER_SEC /* with a database that does not say at once how it is */
 
 struct ApiManager {
         Daemon *daemon;
@@ -41,6 +42,7 @@ struct ApiManager {
         Timer *timer;   /* beats; the end of the patience; steps of the stop */
         Timer *summary;
         bool stopping;
+        usec_t stopped_at; /* boot time */
         Crowd crowd;
         char state[256];
 };
@@ -127,6 +129,12 @@ static void give_back_memory(ApiManager *m) {
         (void)crowd_watch(&m->crowd, n, most);
 }
 
+/* Who was let in a moment ago is about to ask. */
+static bool has_company(const ApiManager *m) {
+        return server_active(m->server) > 0 ||
+               (server_guests(m->server) > 0 && now_boottime() < m->stopped_at + GUESTS_PATIENCE);
+}
+
 static void on_timer(void *userdata) {
         ApiManager *m = userdata;
 
@@ -136,7 +144,7 @@ static void on_timer(void *userdata) {
                 want_server(m);
                 return;
         }
-        if (m->server && server_active(m->server) > 0)
+        if (m->server && has_company(m))
                 return;
         timer_stop(m->timer);
         daemon_finished(m->daemon);
@@ -339,6 +347,7 @@ ApiManager *api_manager_free(ApiManager *m) {
 
 void api_manager_stop(ApiManager *m) {
         m->stopping = true;
+        m->stopped_at = now_boottime();
         set_state(m, "stopping");
         if (m->server)
                 server_drain(m->server);

@@ -244,6 +244,10 @@ unsigned server_active(const Server *s) {
         return httpd_active(s->httpd);
 }
 
+unsigned server_guests(const Server *s) {
+        return httpd_guests(s->httpd);
+}
+
 unsigned server_connections(const Server *s, unsigned *ret_most) {
         return httpd_connections(s->httpd, ret_most);
 }

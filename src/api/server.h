@@ -24,6 +24,8 @@ DEFINE_FREEP(Server, server_free);
 void server_drain(Server *s);
 /* Requests that are not finished. */
 unsigned server_active(const Server *s);
+/* As of httpd_guests(). */
+unsigned server_guests(const Server *s);
 /* As of httpd_connections(). */
 unsigned server_connections(const Server *s, unsigned *ret_most);
 /* What was refused, by requests and before them. */

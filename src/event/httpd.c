@@ -334,6 +334,10 @@ unsigned httpd_active(const Httpd *h) {
         return h->active;
 }
 
+unsigned httpd_guests(const Httpd *h) {
+        return h->lines.n[CONNECTION_GUEST] + h->lines.n[CONNECTION_SETTLING];
+}
+
 unsigned httpd_connections(Httpd *h, unsigned *ret_most) {
         unsigned n = 0;
 

@@ -55,6 +55,8 @@ int httpd_new(Httpd **ret, uv_loop_t *loop, const HttpdOptions *options, const H
 void httpd_drain(Httpd *h);
 /* Requests that are not finished. */
 unsigned httpd_active(const Httpd *h);
+/* Connections whose first request has not begun. */
+unsigned httpd_guests(const Httpd *h);
 /* Guests included. ret_most, which may be NULL: the most there were since that was asked before. */
 unsigned httpd_connections(Httpd *h, unsigned *ret_most);
 /* Not inside a callback. The loop must run on until its handles are closed. */

@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import json
 import os
+import signal
 import socket
 import sys
 import time
@@ -572,6 +573,18 @@ class Process(ApiCase):
         self.assertEqual(self.world.api.stop(), 0)
         self.assertLess(time.monotonic() - begun, 5)
         self.assertIsNone(stream.event())
+        self.world.start_api()
+        self.wait_ready()
+
+    def test_a_stop_answers_who_was_let_in_just_before(self):
+        api = self.world.api
+        with socket.create_connection(self.world.api_socket.getsockname(), 5) as s:
+            self.assertEqual(self.call("GET", "/healthz")[0], 200)  # who came after it was served: it was let in
+            api.popen.send_signal(signal.SIGTERM)
+            wait_until(lambda: api.status == "stopping", "it stops", 5, 0.01)
+            s.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertIn(b" 200 ", s.recv(4096)[:20])
+        self.assertEqual(api.stop(), 0)
         self.world.start_api()
         self.wait_ready()
 

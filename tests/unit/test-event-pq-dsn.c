@@ -14,8 +14,7 @@
 static void both_forms_are_read(void **state _unused_) {
         static const char *const good[] = {
                 "postgresql:///dpin",
-                "postgresql://dpin-api:secret@a.example:5433,b.example/dpin?target_session_attrs="
-                "read-write",
+                "postgresql://dpin-api:secret@a.example:5433,b/dpin?target_session_attrs=any",
                 "host=/run/postgresql dbname=dpin",
                 "",
         };
