@@ -206,7 +206,8 @@ static void connection_begin(Httpd *h, struct MHD_Connection *connection, void *
         HttpdConnection *c = httpd_connection_settling(h, fd);
 
         assert(c);
-        httpd_connection_move(c, CONNECTION_IDLE, h->limits.idle_max);
+        /* Its first head is whole, and read by the next turn. */
+        httpd_connection_move(c, CONNECTION_BUSY, h->limits.head_time);
         *ret = c;
 }
 
@@ -335,7 +336,8 @@ unsigned httpd_active(const Httpd *h) {
 }
 
 unsigned httpd_guests(const Httpd *h) {
-        return h->lines.n[CONNECTION_GUEST] + h->lines.n[CONNECTION_SETTLING];
+        return h->lines.n[CONNECTION_GUEST] + h->lines.n[CONNECTION_SETTLING] +
+               h->lines.n[CONNECTION_BUSY];
 }
 
 unsigned httpd_connections(Httpd *h, unsigned *ret_most) {
