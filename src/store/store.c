@@ -179,24 +179,29 @@ static void next_step(Store *s) {
                 set_state(s, STORE_READY, NULL);
 }
 
+/* Nor does the connection come back by itself: it would with the statements of work. */
+static void start_over(Store *s, usec_t delay, const char *text) {
+        s->step = pq_call_cancel(s->step);
+        s->phase = PHASE_CHECK;
+        timer_after(s->timer, delay);
+        set_state(s, STORE_AWAY, text);
+        store_calls_fail(&s->calls, -ENOTCONN);
+        s->pq = pq_free(s->pq);
+}
+
 static void on_pq_state(Pq *pq, bool connected, const char *error, void *userdata) {
         Store *s = userdata;
-        bool was_ready = s->state == STORE_READY;
 
         s->step = pq_call_cancel(s->step);
         s->turn = pq_turn(pq);
         if (connected) {
                 next_step(s);
-                return;
-        }
-
-        if (s->phase == PHASE_WORK) {
-                s->phase = PHASE_CHECK;
-                timer_after(s->timer, was_ready ? REOPEN : RETRY);
+        } else if (s->phase == PHASE_WORK) {
+                start_over(s, s->state == STORE_READY ? REOPEN : RETRY, error);
         } else {
                 timer_stop(s->timer);
+                set_state(s, STORE_AWAY, error);
         }
-        set_state(s, STORE_AWAY, error);
 }
 
 static void on_pq_notify(const char *channel, const char *payload, void *userdata) {
@@ -321,13 +326,8 @@ StoreState store_state(const Store *s) {
 }
 
 void store_renew(Store *s, const char *text) {
-        s->step = pq_call_cancel(s->step);
-        s->phase = PHASE_CHECK;
         s->turn++;
-        timer_after(s->timer, REOPEN);
-        set_state(s, STORE_AWAY, text);
-        store_calls_fail(&s->calls, -ENOTCONN);
-        s->pq = pq_free(s->pq);
+        start_over(s, REOPEN, text);
 }
 
 /* Calls -----------------------------------------------------------------------------------------

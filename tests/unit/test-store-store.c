@@ -167,6 +167,26 @@ static void lost_connection_comes_back(void **state) {
         assert_int_equal(store_state(api.store), STORE_READY);
 }
 
+/* Its connection was lost before it was ready, so it has more time to come back by itself. */
+static void standby_comes_back_too(void **state) {
+        StoreFixture *f = *state;
+        _cleanup_(other_done) Other second = { .wanted = STORE_STANDBY };
+
+        open_other(&second, f, STORE_HUB, f->dsn);
+        fixture_wait(f);
+
+        second.wanted = STORE_AWAY;
+        fixture_sql(f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                       " WHERE query LIKE '%pg_try_advisory_lock%' AND pid NOT IN"
+                       " (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted)"
+                       " AND pid <> pg_backend_pid()");
+        fixture_wait(f);
+        second.wanted = STORE_STANDBY;
+        fixture_wait(f);
+        assert_int_equal(store_state(second.store), STORE_STANDBY);
+        assert_int_equal(store_state(f->store), STORE_READY);
+}
+
 static void one_that_does_not_answer_is_renewed(void **state) {
         StoreFixture *f = *state;
         _cleanup_(other_done) Other reader = { .wanted = STORE_READY };
@@ -236,6 +256,7 @@ int main(void) {
                 cmocka_unit_test(what_the_server_objects_to_is_said),
                 cmocka_unit_test(older_and_missing_schemas_ask_for_migration),
                 cmocka_unit_test(lost_connection_comes_back),
+                cmocka_unit_test(standby_comes_back_too),
                 cmocka_unit_test(one_that_does_not_answer_is_renewed),
                 cmocka_unit_test(cancelled_calls_do_not_come_back),
                 cmocka_unit_test(freeing_forgets_open_calls),
