@@ -98,9 +98,7 @@ static int order_of(const Website *w, const SiteSeat *s, Order *ret) {
 }
 
 static void store_order(Assigner *a, Website *w, const WorkOrder *o) {
-        bool waited_for = o->order.type == ORDER_SPARE; /* a round is open */
-        PqTransaction *group = waited_for ? writer_group(a->options.writer)
-                                          : writer_group_unhurried(a->options.writer);
+        Writer *writer = a->options.writer;
         OrderRow row = {
                 .id = o->row,
                 .website = w->id,
@@ -114,15 +112,18 @@ static void store_order(Assigner *a, Website *w, const WorkOrder *o) {
                 .starts = (usec_t)o->order.start,
                 .bytes = o->bytes,
                 .n_bytes = ORDER_FIXED_SIZE,
+                .probes = o->probe_reserved,
         };
 
         memcpy(row.public_id, o->id.bytes, sizeof(row.public_id));
         memcpy(row.spec_hash, w->spec_hash.bytes, sizeof(row.spec_hash));
         if (!w->spec_stored)
-                specification_put(group, w->spec_hash.bytes, w->spec, strlen(w->spec));
+                specification_put(writer_group_unhurried(writer), w->spec_hash.bytes, w->spec,
+                                  strlen(w->spec));
         w->spec_stored = true;
-        order_put(group, &row);
-        order_probes_put(group, o->row, o->probe_reserved);
+        writer_add_order(writer, &row);
+        if (o->order.type == ORDER_SPARE) /* a round is open */
+                (void)writer_group(writer);
 }
 
 static int make_order(Assigner *a, Website *w, const SiteSeat *s, const Validator *v,
@@ -156,7 +157,7 @@ static void end_order(Assigner *a, WorkOrder **place) {
         o = TAKE_PTR(*place);
         o->removed = hub_clock_now(a->options.clock);
         o->probe_waits = false;
-        order_removed_put(writer_group_unhurried(a->options.writer), o->row, o->removed);
+        writer_end_order(a->options.writer, &(OrderEnd){ o->row, o->removed });
         outbox_add(a->outbox, &(OutboxChange){ .order = o,
                                                .remove = true,
                                                .commit_no = writer_commit_no(a->options.writer) });
@@ -207,7 +208,7 @@ static void reserve_probes(Assigner *a, WorkOrder *o) {
             o->probe_last + PROBES_RESERVED / 2 < o->probe_stored)
                 return;
         o->probe_reserved += PROBES_RESERVED;
-        order_probes_put(writer_group(a->options.writer), o->row, o->probe_reserved);
+        writer_reserve_probes(a->options.writer, &(OrderProbes){ o->row, o->probe_reserved });
         if (outbox_add(a->reserved,
                        &(OutboxChange){ .order = o,
                                         .commit_no = writer_commit_no(a->options.writer) }) < 0)
@@ -287,14 +288,14 @@ static void store_proof(Assigner *a, WorkOrder *o, const OutboxFrame *f, size_t 
         o->sent = true;
         if (n < 0)
                 return;
-        order_sent_put(writer_group_unhurried(a->options.writer),
-                       &(OrderProof){
-                                       .id = o->row,
-                                       .root = f->root.bytes,
-                                       .signature = f->frame.orders.signature.bytes,
-                                       .path = (const uint8_t *)path,
-                                       .n_path = (size_t)n * sizeof(*path),
-                       });
+        writer_prove_order(a->options.writer,
+                           &(OrderProof){
+                                           .id = o->row,
+                                           .root = f->root.bytes,
+                                           .signature = f->frame.orders.signature.bytes,
+                                           .path = (const uint8_t *)path,
+                                           .n_path = (size_t)n * sizeof(*path),
+                           });
 }
 
 static int send_frame(Assigner *a, Validator *v, OutboxFrame *f) {

@@ -1,4 +1,4 @@
-/* Three growing arrays; their room is used again by the next group. */
+/* Growing arrays; their room is used again by the next group. */
 #include "hub/gather.h"
 
 #include <errno.h>
@@ -6,12 +6,13 @@
 
 #define ROWS_FIRST 64u
 
+typedef struct Rows {
+        void *rows;
+        size_t n, max, size; /* size of a row */
+} Rows;
+
 struct Gather {
-        TickRow *ticks;
-        BatchRow *batches; /* frame, and codes behind it, in a block of its own */
-        StreamMove *moves;
-        size_t n_ticks, n_batches, n_moves;
-        size_t ticks_max, batches_max, moves_max;
+        Rows ticks, batches, moves, orders, ends, proofs, probes;
 };
 
 int gather_new(Gather **ret) {
@@ -19,81 +20,145 @@ int gather_new(Gather **ret) {
 
         if (!g)
                 return -ENOMEM;
+        g->ticks.size = sizeof(TickRow);
+        g->batches.size = sizeof(BatchRow);
+        g->moves.size = sizeof(StreamMove);
+        g->orders.size = sizeof(OrderRow);
+        g->ends.size = sizeof(OrderEnd);
+        g->proofs.size = sizeof(OrderProof);
+        g->probes.size = sizeof(OrderProbes);
         *ret = g;
         return 0;
 }
 
-static void drop_batches(Gather *g) {
-        for (size_t i = 0; i < g->n_batches; i++)
-                free((void *)g->batches[i].frame);
-        g->n_batches = 0;
+/* What a row points to is one block, which its first pointer owns. */
+static void drop_blocks(Gather *g) {
+        const BatchRow *batches = g->batches.rows;
+        const OrderRow *orders = g->orders.rows;
+        const OrderProof *proofs = g->proofs.rows;
+
+        for (size_t i = 0; i < g->batches.n; i++)
+                free((void *)batches[i].frame);
+        for (size_t i = 0; i < g->orders.n; i++)
+                free((void *)orders[i].bytes);
+        for (size_t i = 0; i < g->proofs.n; i++)
+                free((void *)proofs[i].root);
+        g->batches.n = g->orders.n = g->proofs.n = 0;
 }
 
 Gather *gather_free(Gather *g) {
         if (!g)
                 return NULL;
-        drop_batches(g);
-        free(g->ticks);
-        free(g->batches);
-        free(g->moves);
+        drop_blocks(g);
+        free(g->ticks.rows);
+        free(g->batches.rows);
+        free(g->moves.rows);
+        free(g->orders.rows);
+        free(g->ends.rows);
+        free(g->proofs.rows);
+        free(g->probes.rows);
         free(g);
         return NULL;
 }
 
-/* Room for one more at *rows. */
-static int reserve(void *rows, size_t *max, size_t n, size_t size) {
-        size_t more = *max ? 2 * *max : ROWS_FIRST;
-        void *larger;
+/* A copy at the end; NULL: out of memory. */
+static void *append(Rows *r, const void *row) {
+        size_t more = r->max ? 2 * r->max : ROWS_FIRST;
+        void *larger, *place;
 
-        if (n < *max)
-                return 0;
-        larger = reallocarray(*(void **)rows, more, size);
-        if (!larger)
-                return -ENOMEM;
-        *(void **)rows = larger;
-        *max = more;
-        return 0;
+        if (r->n == r->max) {
+                larger = reallocarray(r->rows, more, r->size);
+                if (!larger)
+                        return NULL;
+                r->rows = larger;
+                r->max = more;
+        }
+        place = (char *)r->rows + r->n++ * r->size;
+        memcpy(place, row, r->size);
+        return place;
+}
+
+/* Behind what is at `to`; where the next goes. */
+static uint8_t *copy(uint8_t *to, const void *bytes, size_t n) {
+        if (n > 0)
+                memcpy(to, bytes, n);
+        return to + n;
 }
 
 int gather_tick(Gather *g, const TickRow *row) {
-        if (reserve(&g->ticks, &g->ticks_max, g->n_ticks, sizeof(*row)) < 0)
-                return -ENOMEM;
-        g->ticks[g->n_ticks++] = *row;
-        return 0;
+        return append(&g->ticks, row) ? 0 : -ENOMEM;
 }
 
 int gather_batch(Gather *g, const BatchRow *row) {
-        uint8_t *block;
+        uint8_t *block = malloc(row->n_frame + row->n_codes + 1);
+        BatchRow *kept = block ? append(&g->batches, row) : NULL;
 
-        if (reserve(&g->batches, &g->batches_max, g->n_batches, sizeof(*row)) < 0)
+        if (!kept) {
+                free(block);
                 return -ENOMEM;
-        block = malloc(row->n_frame + row->n_codes + 1);
-        if (!block)
-                return -ENOMEM;
-        memcpy(block, row->frame, row->n_frame);
-        if (row->n_codes > 0)
-                memcpy(block + row->n_frame, row->codes, row->n_codes);
-        g->batches[g->n_batches] = *row;
-        g->batches[g->n_batches].frame = block;
-        g->batches[g->n_batches++].codes = block + row->n_frame;
+        }
+        kept->frame = block;
+        kept->codes = copy(block, row->frame, row->n_frame);
+        copy(block + row->n_frame, row->codes, row->n_codes);
         return 0;
 }
 
 int gather_move(Gather *g, const StreamMove *move) {
-        if (reserve(&g->moves, &g->moves_max, g->n_moves, sizeof(*move)) < 0)
+        return append(&g->moves, move) ? 0 : -ENOMEM;
+}
+
+int gather_order(Gather *g, const OrderRow *row) {
+        uint8_t *block = malloc(row->n_bytes + 1);
+        OrderRow *kept = block ? append(&g->orders, row) : NULL;
+
+        if (!kept) {
+                free(block);
                 return -ENOMEM;
-        g->moves[g->n_moves++] = *move;
+        }
+        kept->bytes = block;
+        copy(block, row->bytes, row->n_bytes);
         return 0;
 }
 
+int gather_order_end(Gather *g, const OrderEnd *row) {
+        return append(&g->ends, row) ? 0 : -ENOMEM;
+}
+
+int gather_order_proof(Gather *g, const OrderProof *row) {
+        uint8_t *block = malloc(SIGN_HASH_SIZE + SIGN_SIGNATURE_SIZE + row->n_path);
+        OrderProof *kept = block ? append(&g->proofs, row) : NULL;
+
+        if (!kept) {
+                free(block);
+                return -ENOMEM;
+        }
+        kept->root = block;
+        kept->signature = copy(block, row->root, SIGN_HASH_SIZE);
+        kept->path = copy(block + SIGN_HASH_SIZE, row->signature, SIGN_SIGNATURE_SIZE);
+        copy(block + SIGN_HASH_SIZE + SIGN_SIGNATURE_SIZE, row->path, row->n_path);
+        return 0;
+}
+
+int gather_order_probes(Gather *g, const OrderProbes *row) {
+        return append(&g->probes, row) ? 0 : -ENOMEM;
+}
+
 size_t gather_ticks(const Gather *g) {
-        return g->n_ticks;
+        return g->ticks.n;
+}
+
+size_t gather_orders(const Gather *g) {
+        return g->orders.n;
 }
 
 void gather_put(Gather *g, PqTransaction *t) {
-        streams_advance(t, g->moves, g->n_moves);
-        batches_put(t, g->batches, g->n_batches);
-        ticks_put(t, g->ticks, g->n_ticks);
-        drop_batches(g);
-        g->n_ticks = g->n_moves = 0;
+        orders_put(t, g->orders.rows, g->orders.n);
+        orders_end(t, g->ends.rows, g->ends.n);
+        orders_prove(t, g->proofs.rows, g->proofs.n);
+        orders_reserve_probes(t, g->probes.rows, g->probes.n);
+        streams_advance(t, g->moves.rows, g->moves.n);
+        batches_put(t, g->batches.rows, g->batches.n);
+        ticks_put(t, g->ticks.rows, g->ticks.n);
+        drop_blocks(g);
+        g->ticks.n = g->moves.n = g->ends.n = g->probes.n = 0;
 }

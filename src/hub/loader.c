@@ -252,7 +252,7 @@ static bool is_orphan(const WorkOrder *o) {
 
 static void end_order(Loader *l, WorkOrder *o) {
         o->removed = end_of_hub(l);
-        order_removed_put(writer_group(l->options.writer), o->row, o->removed);
+        writer_end_order(l->options.writer, &(OrderEnd){ o->row, o->removed });
 }
 
 /* What started in the hub's last minutes is remembered, so that what is under way and what is sent

@@ -198,25 +198,52 @@ void writer_expect_ticks(Writer *w) {
         (void)writer_group_unhurried(w);
 }
 
-void writer_add_tick(Writer *w, const TickRow *row) {
-        if (gather_tick(w->rows, row) < 0)
+static void kept(Writer *w, int r) {
+        if (r < 0)
                 w->out_of_memory = true;
-        if (gather_ticks(w->rows) != WRITER_ENOUGH)
-                return;
+}
+
+static void send_at_once(Writer *w) {
         w->urgent = true;
         (void)group_within(w, 0);
 }
 
+void writer_add_tick(Writer *w, const TickRow *row) {
+        kept(w, gather_tick(w->rows, row));
+        if (gather_ticks(w->rows) == WRITER_ENOUGH)
+                send_at_once(w);
+}
+
 void writer_add_batch(Writer *w, const BatchRow *row) {
         (void)writer_group_unhurried(w);
-        if (gather_batch(w->rows, row) < 0)
-                w->out_of_memory = true;
+        kept(w, gather_batch(w->rows, row));
 }
 
 void writer_add_move(Writer *w, const StreamMove *move) {
         (void)writer_group_unhurried(w);
-        if (gather_move(w->rows, move) < 0)
-                w->out_of_memory = true;
+        kept(w, gather_move(w->rows, move));
+}
+
+void writer_add_order(Writer *w, const OrderRow *row) {
+        (void)writer_group_unhurried(w);
+        kept(w, gather_order(w->rows, row));
+        if (gather_orders(w->rows) == WRITER_ORDERS_ENOUGH)
+                send_at_once(w);
+}
+
+void writer_end_order(Writer *w, const OrderEnd *row) {
+        (void)writer_group_unhurried(w);
+        kept(w, gather_order_end(w->rows, row));
+}
+
+void writer_prove_order(Writer *w, const OrderProof *row) {
+        (void)writer_group_unhurried(w);
+        kept(w, gather_order_proof(w->rows, row));
+}
+
+void writer_reserve_probes(Writer *w, const OrderProbes *row) {
+        (void)writer_group(w);
+        kept(w, gather_order_probes(w->rows, row));
 }
 
 bool writer_is_full(const Writer *w) {

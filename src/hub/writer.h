@@ -10,6 +10,7 @@
 #include "base/macro.h"
 #include "hub/clock.h"
 #include "store/batches.h"
+#include "store/orders.h"
 #include "store/store.h"
 #include "store/streams.h"
 #include "store/ticks.h"
@@ -43,6 +44,7 @@ typedef struct WriterOptions {
 #define WRITER_MANY          50u
 #define WRITER_PATIENCE_MANY (200 * USEC_PER_MSEC)
 #define WRITER_ENOUGH        5000u
+#define WRITER_ORDERS_ENOUGH 1000u /* each costs as much as ten ticks */
 #define WRITER_TICKS_MAX                                                                           \
         100000u /* collected and not committed: above, batches are not taken in                    \
                  */
@@ -71,6 +73,11 @@ void writer_expect_ticks(Writer *w);
 void writer_add_tick(Writer *w, const TickRow *row);
 void writer_add_batch(Writer *w, const BatchRow *row);
 void writer_add_move(Writer *w, const StreamMove *move);
+void writer_add_order(Writer *w, const OrderRow *row);
+void writer_end_order(Writer *w, const OrderEnd *row);
+void writer_prove_order(Writer *w, const OrderProof *row);
+/* A probe waits for it. */
+void writer_reserve_probes(Writer *w, const OrderProbes *row);
 bool writer_is_full(const Writer *w);
 /* Nothing collected, nothing under way, or failed. */
 bool writer_is_idle(const Writer *w);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "store/column.h"
 #include "store/read.h"
 
 static const PqStatement tick_batches_put = {
@@ -31,53 +32,26 @@ const PqStatement *const batches_statements[] = {
         NULL,
 };
 
-#define BATCH_VALUE(NAME, CALL)                                                                    \
-        static void NAME(PqTransaction *t, const BatchRow *row) {                                  \
-                CALL;                                                                              \
-        }
-
-BATCH_VALUE(put_id, pq_int(t, (int64_t)row->id))
-BATCH_VALUE(put_validator, pq_int(t, row->validator))
-BATCH_VALUE(put_incarnation, pq_int(t, (int64_t)row->incarnation))
-BATCH_VALUE(put_sequence, pq_int(t, (int64_t)row->sequence))
-BATCH_VALUE(put_hash, pq_bytes(t, row->hash, sizeof(row->hash)))
-BATCH_VALUE(put_frame, pq_bytes(t, row->frame, row->n_frame))
-BATCH_VALUE(put_count, pq_int(t, (int64_t)row->n_codes))
-BATCH_VALUE(put_codes, pq_bytes(t, row->codes, row->n_codes))
-BATCH_VALUE(put_created, pq_time(t, row->created))
-BATCH_VALUE(put_arrived, pq_time(t, row->arrived))
-BATCH_VALUE(put_commit_no, pq_int(t, (int64_t)row->commit_no))
-BATCH_VALUE(put_unsynced, pq_bool(t, row->unsynced))
-
-/* $1 to $12 of the statement. */
-static const struct {
-        PqArray type;
-        void (*put)(PqTransaction *t, const BatchRow *row);
-} columns[] = {
-        { PQ_INT8, put_id },
-        { PQ_INT4, put_validator },
-        { PQ_INT8, put_incarnation },
-        { PQ_INT8, put_sequence },
-        { PQ_BYTEA, put_hash },
-        { PQ_BYTEA, put_frame },
-        { PQ_INT2, put_count },
-        { PQ_BYTEA, put_codes },
-        { PQ_TIMESTAMPTZ, put_created },
-        { PQ_TIMESTAMPTZ, put_arrived },
-        { PQ_INT8, put_commit_no },
-        { PQ_BOOL, put_unsynced },
-};
+static void put_place(PqTransaction *t, const BatchRow *rows, size_t n) {
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)rows[i].id));
+        STORE_COLUMN(t, n, PQ_INT4, pq_int(t, rows[i].validator));
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)rows[i].incarnation));
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)rows[i].sequence));
+}
 
 void batches_put(PqTransaction *t, const BatchRow *rows, size_t n) {
         if (n == 0)
                 return;
         pq_add(t, &tick_batches_put);
-        for (size_t c = 0; c < ELEMENTSOF(columns); c++) {
-                pq_array_open(t, columns[c].type);
-                for (size_t i = 0; i < n; i++)
-                        columns[c].put(t, &rows[i]);
-                pq_array_close(t);
-        }
+        put_place(t, rows, n);
+        STORE_COLUMN(t, n, PQ_BYTEA, pq_bytes(t, rows[i].hash, sizeof(rows->hash)));
+        STORE_COLUMN(t, n, PQ_BYTEA, pq_bytes(t, rows[i].frame, rows[i].n_frame));
+        STORE_COLUMN(t, n, PQ_INT2, pq_int(t, (int64_t)rows[i].n_codes));
+        STORE_COLUMN(t, n, PQ_BYTEA, pq_bytes(t, rows[i].codes, rows[i].n_codes));
+        STORE_COLUMN(t, n, PQ_TIMESTAMPTZ, pq_time(t, rows[i].created));
+        STORE_COLUMN(t, n, PQ_TIMESTAMPTZ, pq_time(t, rows[i].arrived));
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)rows[i].commit_no));
+        STORE_COLUMN(t, n, PQ_BOOL, pq_bool(t, rows[i].unsynced));
 }
 
 static int read_batch(const PqResult *result, size_t i, void *ret) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "store/column.h"
 #include "store/read.h"
 
 static const PqStatement spec_put = {
@@ -11,30 +12,41 @@ static const PqStatement spec_put = {
         .n_params = 2,
 };
 
-static const PqStatement work_order_put = {
-        .name = "work_order_put",
+static const PqStatement work_orders_put = {
+        .name = "work_orders_put",
         .sql = "INSERT INTO work_order (id, public_id, website_id, validator_id, epoch, type, seat,"
-               " n, interval_ms, timeout_ms, starts_at, bytes, spec_hash)"
-               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        .n_params = 13,
+               "   n, interval_ms, timeout_ms, starts_at, bytes, spec_hash, probes)"
+               " SELECT unnest($1::bigint[]), unnest($2::bytea[]), unnest($3::integer[]),"
+               "   unnest($4::integer[]), unnest($5::bigint[]), unnest($6::smallint[]),"
+               "   unnest($7::smallint[]), unnest($8::smallint[]), unnest($9::integer[]),"
+               "   unnest($10::integer[]), unnest($11::timestamptz[]), unnest($12::bytea[]),"
+               "   unnest($13::bytea[]), unnest($14::bigint[])",
+        .n_params = 14,
 };
 
-static const PqStatement work_order_removed = {
-        .name = "work_order_removed",
-        .sql = "UPDATE work_order SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL",
+static const PqStatement work_orders_end = {
+        .name = "work_orders_end",
+        .sql = "UPDATE work_order o SET removed_at = e.removed_at"
+               " FROM unnest($1::bigint[], $2::timestamptz[]) AS e (id, removed_at)"
+               " WHERE o.id = e.id AND o.removed_at IS NULL",
         .n_params = 2,
 };
 
-static const PqStatement work_order_sent = {
-        .name = "work_order_sent",
-        .sql = "UPDATE work_order SET root = $2, signature = $3, path = $4,"
-               " sent_at = coalesce(sent_at, now()) WHERE id = $1",
+static const PqStatement work_orders_prove = {
+        .name = "work_orders_prove",
+        .sql = "UPDATE work_order o SET root = p.root, signature = p.signature, path = p.path,"
+               "   sent_at = coalesce(o.sent_at, now())"
+               " FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[])"
+               "   AS p (id, root, signature, path) WHERE o.id = p.id",
         .n_params = 4,
 };
 
-static const PqStatement work_order_probes = {
-        .name = "work_order_probes",
-        .sql = "UPDATE work_order SET probes = greatest(probes, $2) WHERE id = $1",
+static const PqStatement work_orders_reserve_probes = {
+        .name = "work_orders_reserve_probes",
+        .sql = "UPDATE work_order o SET probes = greatest(o.probes, p.probes)"
+               " FROM (SELECT id, max(probes) AS probes"
+               "   FROM unnest($1::bigint[], $2::bigint[]) AS u (id, probes) GROUP BY id) AS p"
+               " WHERE o.id = p.id",
         .n_params = 2,
 };
 
@@ -53,10 +65,10 @@ static const PqStatement work_order_recent = {
 
 const PqStatement *const orders_statements[] = {
         &spec_put,
-        &work_order_put,
-        &work_order_removed,
-        &work_order_sent,
-        &work_order_probes,
+        &work_orders_put,
+        &work_orders_end,
+        &work_orders_prove,
+        &work_orders_reserve_probes,
         &work_order_recent,
         NULL,
 };
@@ -68,41 +80,58 @@ void specification_put(PqTransaction *t, const uint8_t hash[static 32], const vo
         pq_bytes(t, bytes, n);
 }
 
-void order_put(PqTransaction *t, const OrderRow *row) {
-        pq_add(t, &work_order_put);
-        pq_int(t, (int64_t)row->id);
-        pq_bytes(t, row->public_id, sizeof(row->public_id));
-        pq_int(t, row->website);
-        pq_int(t, row->validator);
-        pq_int(t, (int64_t)row->epoch);
-        pq_int(t, row->type);
-        pq_int(t, row->seat);
-        pq_int(t, row->n);
-        pq_int(t, row->interval_ms);
-        pq_int(t, row->timeout_ms);
-        pq_time(t, row->starts);
-        pq_bytes(t, row->bytes, row->n_bytes);
-        pq_bytes(t, row->spec_hash, sizeof(row->spec_hash));
+static void put_names(PqTransaction *t, const OrderRow *rows, size_t n) {
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)rows[i].id));
+        STORE_COLUMN(t, n, PQ_BYTEA, pq_bytes(t, rows[i].public_id, sizeof(rows->public_id)));
+        STORE_COLUMN(t, n, PQ_INT4, pq_int(t, rows[i].website));
+        STORE_COLUMN(t, n, PQ_INT4, pq_int(t, rows[i].validator));
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)rows[i].epoch));
 }
 
-void order_removed_put(PqTransaction *t, uint64_t id, usec_t removed) {
-        pq_add(t, &work_order_removed);
-        pq_int(t, (int64_t)id);
-        pq_time(t, removed);
+static void put_seats(PqTransaction *t, const OrderRow *rows, size_t n) {
+        STORE_COLUMN(t, n, PQ_INT2, pq_int(t, rows[i].type));
+        STORE_COLUMN(t, n, PQ_INT2, pq_int(t, rows[i].seat));
+        STORE_COLUMN(t, n, PQ_INT2, pq_int(t, rows[i].n));
+        STORE_COLUMN(t, n, PQ_INT4, pq_int(t, rows[i].interval_ms));
+        STORE_COLUMN(t, n, PQ_INT4, pq_int(t, rows[i].timeout_ms));
+        STORE_COLUMN(t, n, PQ_TIMESTAMPTZ, pq_time(t, rows[i].starts));
 }
 
-void order_sent_put(PqTransaction *t, const OrderProof *proof) {
-        pq_add(t, &work_order_sent);
-        pq_int(t, (int64_t)proof->id);
-        pq_bytes(t, proof->root, 32);
-        pq_bytes(t, proof->signature, 64);
-        pq_bytes(t, proof->path, proof->n_path);
+void orders_put(PqTransaction *t, const OrderRow *rows, size_t n) {
+        if (n == 0)
+                return;
+        pq_add(t, &work_orders_put);
+        put_names(t, rows, n);
+        put_seats(t, rows, n);
+        STORE_COLUMN(t, n, PQ_BYTEA, pq_bytes(t, rows[i].bytes, rows[i].n_bytes));
+        STORE_COLUMN(t, n, PQ_BYTEA, pq_bytes(t, rows[i].spec_hash, sizeof(rows->spec_hash)));
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)rows[i].probes));
 }
 
-void order_probes_put(PqTransaction *t, uint64_t id, uint64_t probes) {
-        pq_add(t, &work_order_probes);
-        pq_int(t, (int64_t)id);
-        pq_int(t, (int64_t)probes);
+void orders_end(PqTransaction *t, const OrderEnd *rows, size_t n) {
+        if (n == 0)
+                return;
+        pq_add(t, &work_orders_end);
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)rows[i].id));
+        STORE_COLUMN(t, n, PQ_TIMESTAMPTZ, pq_time(t, rows[i].removed));
+}
+
+void orders_prove(PqTransaction *t, const OrderProof *rows, size_t n) {
+        if (n == 0)
+                return;
+        pq_add(t, &work_orders_prove);
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)rows[i].id));
+        STORE_COLUMN(t, n, PQ_BYTEA, pq_bytes(t, rows[i].root, 32));
+        STORE_COLUMN(t, n, PQ_BYTEA, pq_bytes(t, rows[i].signature, 64));
+        STORE_COLUMN(t, n, PQ_BYTEA, pq_bytes(t, rows[i].path, rows[i].n_path));
+}
+
+void orders_reserve_probes(PqTransaction *t, const OrderProbes *rows, size_t n) {
+        if (n == 0)
+                return;
+        pq_add(t, &work_orders_reserve_probes);
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)rows[i].id));
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)rows[i].probes));
 }
 
 static void read_order_numbers(const PqResult *result, size_t i, OrderRow *row) {

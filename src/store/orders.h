@@ -19,9 +19,9 @@ typedef struct OrderRow {
         const uint8_t *bytes; /* as sent */
         size_t n_bytes;
         uint8_t spec_hash[32];
+        uint64_t probes; /* highest probe number that may be issued, or may have been */
         /* from here only when loaded */
-        uint64_t probes; /* highest probe number that may have been issued */
-        usec_t removed;  /* USEC_INFINITY: current */
+        usec_t removed; /* USEC_INFINITY: current */
         bool sent;
         Uuid website_id;
         uint8_t validator_key[32];
@@ -29,19 +29,29 @@ typedef struct OrderRow {
 
 typedef void (*OrderRows)(int r, const OrderRow *rows, size_t n, void *userdata);
 
-void order_put(PqTransaction *t, const OrderRow *row);
-void order_removed_put(PqTransaction *t, uint64_t id, usec_t removed);
+typedef struct OrderEnd {
+        uint64_t id;
+        usec_t removed;
+} OrderEnd;
 
+/* Of the frame it was sent in. */
 typedef struct OrderProof {
         uint64_t id;
         const uint8_t *root, *signature, *path; /* 32, 64, n_path bytes */
         size_t n_path;
 } OrderProof;
 
-/* Of the frame it was sent in; sets sent_at. */
-void order_sent_put(PqTransaction *t, const OrderProof *proof);
+typedef struct OrderProbes {
+        uint64_t id, probes;
+} OrderProbes;
+
+/* Each is one statement, and none for n = 0. */
+void orders_put(PqTransaction *t, const OrderRow *rows, size_t n);
+void orders_end(PqTransaction *t, const OrderEnd *rows, size_t n);
+/* Sets sent_at, too. An order at most once. */
+void orders_prove(PqTransaction *t, const OrderProof *rows, size_t n);
 /* Only ever upwards. */
-void order_probes_put(PqTransaction *t, uint64_t id, uint64_t probes);
+void orders_reserve_probes(PqTransaction *t, const OrderProbes *rows, size_t n);
 
 /* Current ones and those removed in the last 48 h, by id. */
 int orders_load(Store *s, OrderRows callback, void *userdata, StoreCall **ret);

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "base/macro.h"
+#include "store/column.h"
 #include "store/read.h"
 
 static const PqStatement validator_stream_advance = {
@@ -48,37 +48,17 @@ const PqStatement *const streams_statements[] = {
         &validator_stream_forget, &validator_stream_prune,   NULL,
 };
 
-#define MOVE_VALUE(NAME, CALL)                                                                     \
-        static void NAME(PqTransaction *t, const StreamMove *s) {                                  \
-                CALL;                                                                              \
-        }
-
-MOVE_VALUE(put_validator, pq_int(t, s->to.validator))
-MOVE_VALUE(put_incarnation, pq_int(t, (int64_t)s->to.incarnation))
-MOVE_VALUE(put_from, pq_int(t, (int64_t)s->from))
-MOVE_VALUE(put_to, pq_int(t, (int64_t)s->to.last_seq))
-MOVE_VALUE(put_hash, pq_bytes(t, s->to.last_hash, sizeof(s->to.last_hash)))
-MOVE_VALUE(put_resealed, pq_bool(t, s->to.resealed))
-
-/* $1 to $6 of the statement. */
-static const struct {
-        PqArray type;
-        void (*put)(PqTransaction *t, const StreamMove *s);
-} columns[] = {
-        { PQ_INT4, put_validator }, { PQ_INT8, put_incarnation }, { PQ_INT8, put_from },
-        { PQ_INT8, put_to },        { PQ_BYTEA, put_hash },       { PQ_BOOL, put_resealed },
-};
-
 void streams_advance(PqTransaction *t, const StreamMove *moves, size_t n) {
         if (n == 0)
                 return;
         pq_add(t, &validator_stream_advance);
-        for (size_t c = 0; c < ELEMENTSOF(columns); c++) {
-                pq_array_open(t, columns[c].type);
-                for (size_t i = 0; i < n; i++)
-                        columns[c].put(t, &moves[i]);
-                pq_array_close(t);
-        }
+        STORE_COLUMN(t, n, PQ_INT4, pq_int(t, moves[i].to.validator));
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)moves[i].to.incarnation));
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)moves[i].from));
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)moves[i].to.last_seq));
+        STORE_COLUMN(t, n, PQ_BYTEA,
+                     pq_bytes(t, moves[i].to.last_hash, sizeof(moves->to.last_hash)));
+        STORE_COLUMN(t, n, PQ_BOOL, pq_bool(t, moves[i].to.resealed));
 }
 
 void stream_loss_put(PqTransaction *t, const StreamLoss *loss) {

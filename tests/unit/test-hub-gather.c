@@ -76,6 +76,66 @@ static void every_row_arrives_once(void **state) {
         fixture_expect(f, "SELECT sum(ticks) FROM validator_hour", "2000");
 }
 
+static void add_order(Gather *g, uint64_t id) {
+        uint8_t bytes[8], proof[SIGN_HASH_SIZE + SIGN_SIGNATURE_SIZE + 32];
+        OrderRow row = { .id = id,
+                         .website = 1,
+                         .validator = 1,
+                         .type = 1,
+                         .n = 4,
+                         .interval_ms = 60000,
+                         .timeout_ms = 10000,
+                         .starts = now_realtime(),
+                         .bytes = bytes,
+                         .n_bytes = sizeof(bytes),
+                         .probes = 8 };
+
+        memset(bytes, (int)(id % 9), sizeof(bytes));
+        memset(proof, (int)(id % 9), sizeof(proof));
+        memcpy(row.public_id, &id, sizeof(id));
+        assert_int_equal(gather_order(g, &row), 0);
+        assert_int_equal(gather_order_proof(g, &(OrderProof){ .id = id,
+                                                              .root = proof,
+                                                              .signature = proof + SIGN_HASH_SIZE,
+                                                              .path = proof + sizeof(proof) - 32,
+                                                              .n_path = id % 2 ? 32 : 0 }),
+                         0);
+        memset(bytes, 0xff, sizeof(bytes));
+        memset(proof, 0xff, sizeof(proof));
+        assert_int_equal(gather_order_probes(g, &(OrderProbes){ id, 8 + id % 5 }), 0);
+        if (id % 10 == 0)
+                assert_int_equal(gather_order_end(g, &(OrderEnd){ id, row.starts }), 0);
+}
+
+/* Put, sent, reserved for and ended in one commit. */
+static void orders_arrive_with_what_is_said_of_them(void **state) {
+        _cleanup_(gather_freep) Gather *g = NULL;
+        StoreFixture *f = *state;
+        PqTransaction *t;
+
+        fixture_sql(f, "INSERT INTO specification (hash, bytes) VALUES"
+                       " (decode(repeat('00', 32), 'hex'), '')");
+        assert_int_equal(gather_new(&g), 0);
+        for (uint64_t round = 0; round < 2; round++) {
+                for (uint64_t i = 0; i < 500; i++)
+                        add_order(g, 1000 * (round + 1) + i);
+                assert_int_equal(gather_orders(g), 500);
+                t = pq_transaction_new();
+                gather_put(g, t);
+                assert_int_equal(gather_orders(g), 0);
+                assert_int_equal(fixture_commit(f, t), 0);
+        }
+        fixture_expect(f,
+                       "SELECT count(*) || ' ' || count(*) FILTER (WHERE removed_at IS NOT NULL)"
+                       " FROM work_order WHERE id >= 1000"
+                       " AND bytes = decode(repeat('0' || id % 9, 8), 'hex')"
+                       " AND root = decode(repeat('0' || id % 9, 32), 'hex')"
+                       " AND signature = decode(repeat('0' || id % 9, 64), 'hex')"
+                       " AND path = decode(repeat('0' || id % 9, 32 * (id % 2)::integer), 'hex')"
+                       " AND sent_at IS NOT NULL AND probes = 8 + id % 5",
+                       "1000 100");
+}
+
 static void nothing_disturbs_nothing(void **state) {
         _cleanup_(gather_freep) Gather *g = NULL;
         PqTransaction *t = pq_transaction_new();
@@ -85,11 +145,13 @@ static void nothing_disturbs_nothing(void **state) {
         hub_heartbeat_put(t, now_realtime()); /* of no statement a commit is not made */
         assert_int_equal(fixture_commit(*state, t), 0);
         add_batch(g, 1000); /* and what was not sent is freed */
+        add_order(g, 5000);
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_row_arrives_once),
+                cmocka_unit_test(orders_arrive_with_what_is_said_of_them),
                 cmocka_unit_test(nothing_disturbs_nothing),
         };
 

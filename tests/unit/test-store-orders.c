@@ -27,30 +27,35 @@ static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
                              rows[i].sent);
 }
 
-static void put_order(PqTransaction *t, uint64_t id) {
-        OrderRow row = { .id = id,
-                         .website = 2,
-                         .validator = 3,
-                         .epoch = 12,
-                         .type = 2,
-                         .seat = 0,
-                         .n = 3,
-                         .interval_ms = 30000,
-                         .timeout_ms = 5000,
-                         .starts = 1700000000 * USEC_PER_SEC,
-                         .bytes = (const uint8_t *)"order",
-                         .n_bytes = 5 };
+/* From id 100 on. */
+static void put_orders(PqTransaction *t, size_t n) {
+        OrderRow rows[2];
 
-        memset(row.public_id, (int)id, sizeof(row.public_id));
-        memset(row.spec_hash, 0xbb, sizeof(row.spec_hash));
-        order_put(t, &row);
+        for (size_t i = 0; i < n; i++) {
+                rows[i] = (OrderRow){ .id = 100 + i,
+                                      .website = 2,
+                                      .validator = 3,
+                                      .epoch = 12,
+                                      .type = 2,
+                                      .seat = 0,
+                                      .n = 3,
+                                      .interval_ms = 30000,
+                                      .timeout_ms = 5000,
+                                      .starts = 1700000000 * USEC_PER_SEC,
+                                      .bytes = (const uint8_t *)"order",
+                                      .n_bytes = 5,
+                                      .probes = 16 * i };
+                memset(rows[i].public_id, (int)rows[i].id, sizeof(rows[i].public_id));
+                memset(rows[i].spec_hash, 0xbb, sizeof(rows[i].spec_hash));
+        }
+        orders_put(t, rows, n);
 }
 
 static void an_order_needs_its_specification(void **state) {
         StoreFixture *f = *state;
         PqTransaction *t = pq_transaction_new();
 
-        put_order(t, 100);
+        put_orders(t, 1);
         assert_int_equal(fixture_commit(f, t), -ENOENT);
 }
 
@@ -63,31 +68,33 @@ static void put_and_loaded_again(void **state) {
         fixture_sql(f, "DELETE FROM work_order;");
         specification_put(t, hash, "{}", 2);
         specification_put(t, hash, "{}", 2); /* known is fine */
-        put_order(t, 100);
-        put_order(t, 101);
+        put_orders(t, 2);
         assert_int_equal(fixture_commit(f, t), 0);
 
         assert_int_equal(orders_load(f->store, on_orders, f, NULL), 0);
         fixture_expect_text(f, "100 id 100 site 2 2 v 3 3 epoch 12 type 2 seat 0/3 30000/5000"
                                " at 1700000000 bytes 5:111 spec 187 probes 0 current sent 0\n"
                                "101 id 101 site 2 2 v 3 3 epoch 12 type 2 seat 0/3 30000/5000"
-                               " at 1700000000 bytes 5:111 spec 187 probes 0 current sent 0\n");
+                               " at 1700000000 bytes 5:111 spec 187 probes 16 current sent 0\n");
 }
 
 static void sent_probed_and_removed(void **state) {
         StoreFixture *f = *state;
         PqTransaction *t = pq_transaction_new();
         uint8_t signature[64] = { 7 };
+        usec_t now = now_realtime();
 
-        order_sent_put(t, &(const OrderProof){ .id = 100,
-                                               .root = fixture_key(1),
-                                               .signature = signature,
-                                               .path = fixture_key(2),
-                                               .n_path = 32 });
-        order_probes_put(t, 100, 64);
-        order_probes_put(t, 100, 32);
-        order_removed_put(t, 100, now_realtime());
-        order_removed_put(t, 101, now_realtime() - 49 * USEC_PER_HOUR);
+        orders_prove(t,
+                     &(const OrderProof){ .id = 100,
+                                          .root = fixture_key(1),
+                                          .signature = signature,
+                                          .path = fixture_key(2),
+                                          .n_path = 32 },
+                     1);
+        orders_reserve_probes(t, (const OrderProbes[]){ { 100, 64 }, { 100, 32 } }, 2);
+        orders_reserve_probes(t, (const OrderProbes[]){ { 100, 16 } }, 1);
+        orders_end(t, (const OrderEnd[]){ { 100, now }, { 101, now - 49 * USEC_PER_HOUR } }, 2);
+        orders_end(t, (const OrderEnd[]){ { 101, now } }, 1); /* its end stays */
         assert_int_equal(fixture_commit(f, t), 0);
 
         assert_int_equal(orders_load(f->store, on_orders, f, NULL), 0);
