@@ -71,11 +71,16 @@ def compare(cursor, first):
     return n
 
 
-def window(cursor, commit):
-    """Closes the newest half minute of ticks as if it were an hour of its own; the caller rolls that back."""
+def window_start(cursor, commit):
+    """Of the newest half minute of ticks, µs; None: nothing came since that commit."""
     cursor.execute("""SELECT greatest(min(usec(started_at)), max(usec(started_at)) - %s) FROM website_tick
         WHERE batch_id IN (SELECT id FROM tick_batch WHERE commit_no > %s) AND NOT late""", (WINDOW_US, commit))
-    first = cursor.fetchone()[0]
+    return cursor.fetchone()[0]
+
+
+def window(cursor, commit):
+    """Closes the newest half minute of ticks as if it were an hour of its own; the caller rolls that back."""
+    first = window_start(cursor, commit)
     if first is None:
         return 0
     cursor.execute("SELECT ledger_hour_close(timestamptz 'epoch' + %s * interval '1 us', %s)", (first, LAMPORTS))

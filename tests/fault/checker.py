@@ -11,6 +11,7 @@ import psycopg2  # noqa: E402
 
 import check_committees  # noqa: E402
 import check_ledger  # noqa: E402
+import check_rollups  # noqa: E402
 import check_spans  # noqa: E402
 import check_spool  # noqa: E402
 import check_streams  # noqa: E402
@@ -48,6 +49,7 @@ class Checker:
                     ("committees", check_committees.committees(cursor)),
                     ("spans", check_spans.spans(cursor)), ("incidents", check_spans.incidents(cursor)),
                     ("paid", check_ledger.window(cursor, self.commit)),
+                    ("rolled up", check_rollups.window(cursor, self.commit)),
                     ("spooled", sum(check_spool.check(store, self.streams, spool) for spool in spools))]
             self.batch = store.rows("SELECT coalesce(max(id), 0) FROM tick_batch")[0][0]
             self.commit = store.rows("SELECT commit_no FROM hub_state")[0][0]
@@ -61,7 +63,8 @@ class Checker:
         if any(waiting.values()):
             raise Failure(f"batches are left in spools: {waiting}")
         with self.snapshot() as cursor:
-            return [("distinct in all", check_ticks.distinct(cursor, 0)), ("paid in all", check_ledger.whole(cursor))]
+            return [("distinct in all", check_ticks.distinct(cursor, 0)), ("paid in all", check_ledger.whole(cursor)),
+                    ("rolled up in all", check_rollups.whole(cursor))]
 
     @contextlib.contextmanager
     def snapshot(self):
