@@ -55,7 +55,8 @@ int httpd_new(Httpd **ret, uv_loop_t *loop, const HttpdOptions *options, const H
 void httpd_drain(Httpd *h);
 /* Requests that are not finished. */
 unsigned httpd_active(const Httpd *h);
-/* Connections that are about to ask, or have asked: those whose request is not known yet, too. */
+/* Connections to which an answer is owed, or may be: a request is being read or answered, or they
+ * are new. */
 unsigned httpd_guests(const Httpd *h);
 /* Guests included. ret_most, which may be NULL: the most there were since that was asked before. */
 unsigned httpd_connections(Httpd *h, unsigned *ret_most);

@@ -31,7 +31,6 @@ static const PqElement elements[] = {
         [PQ_UUID] = { .oid = 2950, .size = 16 },
         [PQ_TIMESTAMPTZ] = { .oid = 1184, .size = 8 },
         [PQ_BOOL] = { .oid = 16, .size = 1 },
-        [PQ_INET] = { .oid = 869 },
 };
 
 typedef struct ArrayHeader {
@@ -198,16 +197,6 @@ void pq_time(PqTransaction *t, usec_t v) {
         uint64_t big = htobe64((uint64_t)((int64_t)v - PQ_EPOCH));
 
         add_value(t, v == USEC_INFINITY ? NULL : &big, sizeof(big), BINARY);
-}
-
-/* The server's own form: family, bits, whether a network, length, address. */
-void pq_address(PqTransaction *t, const void *v, size_t n) {
-        uint8_t inet[4 + 16] = { n == 4 ? 2 : 3, (uint8_t)(8 * n), 0, (uint8_t)n };
-
-        assert(n == 0 || n == 4 || n == 16);
-        if (n > 0)
-                memcpy(inet + 4, v, n);
-        add_value(t, n > 0 ? inet : NULL, 4 + n, BINARY);
 }
 
 void pq_array_open(PqTransaction *t, PqArray type) {

@@ -61,9 +61,6 @@ void pq_bytes(PqTransaction *t, const void *v, size_t n); /* bytea, sent binary 
 void pq_uuid(PqTransaction *t, const Uuid *v);            /* uuid, sent binary */
 void pq_time(PqTransaction *t, usec_t v); /* timestamptz, sent binary; USEC_INFINITY is NULL */
 
-/* inet, sent binary: 4 or 16 bytes; NULL for 0. */
-void pq_address(PqTransaction *t, const void *v, size_t n);
-
 /* Arrays for unnest: opened, filled with elements by the calls above (one kind per array), closed.
  * One-dimensional. The statement must name the array's type: $1::bigint[]. */
 typedef enum PqArray {
@@ -75,7 +72,6 @@ typedef enum PqArray {
         PQ_UUID,
         PQ_TIMESTAMPTZ,
         PQ_BOOL,
-        PQ_INET, /* elements by pq_address() */
 } PqArray;
 void pq_array_open(PqTransaction *t, PqArray type);
 void pq_array_close(PqTransaction *t);

@@ -20,11 +20,11 @@ static const PqStatement echo = {
 };
 static const PqStatement spread = {
         .name = "spread",
-        .sql = "SELECT a, b, c, d, e, f, (extract(epoch FROM g) * 1000000)::bigint, h, i "
+        .sql = "SELECT a, b, c, d, e, f, (extract(epoch FROM g) * 1000000)::bigint, h "
                "FROM unnest($1::smallint[], $2::integer[], $3::bigint[], $4::text[], $5::bytea[], "
-               "$6::uuid[], $7::timestamptz[], $8::boolean[], $9::inet[]) "
-               "AS t (a, b, c, d, e, f, g, h, i)",
-        .n_params = 9,
+               "$6::uuid[], $7::timestamptz[], $8::boolean[]) "
+               "AS t (a, b, c, d, e, f, g, h)",
+        .n_params = 8,
 };
 
 static const PqStatement *const statements[] = { &echo, &spread, NULL };
@@ -132,16 +132,6 @@ static void add_texts(PqTransaction *t, PqArray type, const char *a, const char 
         pq_array_close(t);
 }
 
-static void add_addresses(PqTransaction *t) {
-        static const uint8_t v4[] = { 192, 0, 2, 1 }, v6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 };
-
-        pq_array_open(t, PQ_INET);
-        pq_address(t, v4, sizeof(v4));
-        pq_address(t, v6, sizeof(v6));
-        pq_address(t, NULL, 0);
-        pq_array_close(t);
-}
-
 static void add_other_arrays(PqTransaction *t) {
         pq_array_open(t, PQ_BYTEA);
         pq_bytes(t, "\0\"}", 3);
@@ -189,9 +179,7 @@ static void look_arrays(PqResult *const *results, size_t n _unused_) {
         assert_int_equal(pq_get_time(e, 1, 6), 0);
         assert_true(pq_get_bool(e, 0, 7));
         assert_false(pq_get_bool(e, 1, 7));
-        assert_string_equal(pq_get_text(e, 0, 8), "192.0.2.1");
-        assert_string_equal(pq_get_text(e, 1, 8), "2001:db8::1");
-        for (int column = 0; column < 9; column++)
+        for (int column = 0; column < 8; column++)
                 assert_int_equal(pq_is_null(e, 2, column), column != 5);
 }
 
@@ -206,7 +194,6 @@ static void arrays_hold_nulls_quotes_and_bytes(void **state) {
         add_integers(t, PQ_INT8, INT64_MIN, INT64_MAX);
         add_texts(t, PQ_TEXT, "a \"b\" \\ {c},NULL 'd'", "");
         add_other_arrays(t);
-        add_addresses(t);
         w.look = look_arrays;
         assert_int_equal(world_answer(&w, t), 0);
         world_done(&w);
@@ -223,7 +210,7 @@ static void empty_arrays_are_empty(void **state) {
 
         connect_world(&w, state);
         pq_add(t, &spread);
-        for (PqArray type = PQ_INT2; type <= PQ_INET; type++) {
+        for (PqArray type = PQ_INT2; type <= PQ_BOOL; type++) {
                 pq_array_open(t, type);
                 pq_array_close(t);
         }
