@@ -10,6 +10,7 @@
 #include "store/store.h"
 
 typedef struct Assets Assets;
+typedef struct FeedSource FeedSource;
 typedef struct Live Live;
 typedef struct Replica Replica;
 typedef struct Sse Sse;
@@ -18,6 +19,7 @@ typedef struct Sse Sse;
 typedef struct ApiContext {
         Store *store;
         Replica *replica; /* NULL: there is none */
+        const FeedSource *feed;
         Live *live;
         Sse *sse;
         const Assets *assets; /* NULL: there is no dashboard here */

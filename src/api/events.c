@@ -144,7 +144,7 @@ static void catch_up(EventStream *s) {
 
         if (range.after >= range.until)
                 join(s);
-        else if (feed_load(&s->load, s->call->api->store, &range, on_page, s) < 0)
+        else if (feed_load(&s->load, s->call->api->feed, &range, on_page, s) < 0)
                 httpd_stream_close(s->call->http);
 }
 

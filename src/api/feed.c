@@ -36,16 +36,18 @@ FeedPage *feed_page_free(FeedPage *p) {
         return NULL;
 }
 
+/* Room for n more. */
 static int reserve(FeedPage *p, size_t n) {
+        size_t more = MAX(2 * p->allocated, p->n + n);
         FeedEntry *entries;
 
         if (p->n + n <= p->allocated)
                 return 0;
-        entries = realloc(p->entries, (p->n + n) * sizeof(*entries));
+        entries = reallocarray(p->entries, more, sizeof(*entries));
         if (!entries)
                 return -ENOMEM;
         p->entries = entries;
-        p->allocated = p->n + n;
+        p->allocated = more;
         return 0;
 }
 
@@ -62,27 +64,28 @@ static int put(FeedPage *p, const FeedEntry *entry) {
         return 0;
 }
 
-/* Room for n rows, the last of commit `last`. A full answer may have been cut inside of that. */
-static int expect(FeedPage *p, size_t n, uint64_t last) {
-        if (n >= p->range.limit)
-                p->whole = MIN(p->whole, last - 1);
-        return reserve(p, n);
+void feed_page_cut(FeedPage *p, uint64_t commit_no) {
+        p->whole = MIN(p->whole, commit_no - 1);
 }
 
-int feed_page_put_ticks(FeedPage *p, const TickLive *rows, size_t n) {
-        int r = n > 0 ? expect(p, n, rows[n - 1].commit_no) : 0;
+int feed_page_put_tick(FeedPage *p, const FeedTick *tick) {
+        int r;
 
-        for (size_t i = 0; r >= 0 && i < n; i++)
-                r = put(p, &(FeedEntry){ .commit_no = rows[i].commit_no,
-                                         .organisation = rows[i].organisation,
-                                         .kind = "tick",
-                                         .payload = rows[i].json });
-        return r;
+        r = reserve(p, 1);
+        if (r < 0)
+                return r;
+
+        return put(p, &(FeedEntry){ .commit_no = tick->commit_no,
+                                    .organisation = tick->organisation,
+                                    .kind = "tick",
+                                    .payload = tick->json });
 }
 
 int feed_page_put_events(FeedPage *p, const EventRow *rows, size_t n) {
-        int r = n > 0 ? expect(p, n, rows[n - 1].commit_no) : 0;
+        int r = reserve(p, n);
 
+        if (n > 0 && n >= p->range.limit)
+                feed_page_cut(p, rows[n - 1].commit_no);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = put(p, &(FeedEntry){ .commit_no = rows[i].commit_no,
                                          .organisation = rows[i].organisation,

@@ -7,7 +7,6 @@
 
 #include "base/macro.h"
 #include "store/events.h"
-#include "store/ticks.h"
 
 typedef struct FeedPage FeedPage;
 
@@ -24,13 +23,22 @@ typedef struct FeedRange {
         unsigned limit;        /* rows asked for of each kind; as many: there may be more */
 } FeedRange;
 
+typedef struct FeedTick {
+        uint32_t organisation;
+        uint64_t commit_no;
+        const char *json;
+} FeedTick;
+
 int feed_page_new(FeedPage **ret, const FeedRange *range);
 FeedPage *feed_page_free(FeedPage *p);
 DEFINE_FREEP(FeedPage, feed_page_free);
 
-/* Rows as ticks_live_load() and events_load() give them; copied. */
-int feed_page_put_ticks(FeedPage *p, const TickLive *rows, size_t n);
+/* Copied; ticks of a commit in the order in which they are told. */
+int feed_page_put_tick(FeedPage *p, const FeedTick *tick);
+/* Rows as events_load() gives them; copied. */
 int feed_page_put_events(FeedPage *p, const EventRow *rows, size_t n);
+/* As many ticks came as were asked for: those of this commit and of later ones may be missing. */
+void feed_page_cut(FeedPage *p, uint64_t commit_no);
 /* Sorts, and drops what belongs to a commit that is not here in full. The last commit that is;
  * `after` of the range: not even one, ask for more rows. */
 uint64_t feed_page_close(FeedPage *p);

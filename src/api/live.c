@@ -4,14 +4,13 @@
 #include <errno.h>
 #include <string.h>
 
-#include "api/feed-load.h"
 #include "base/log-ids.h"
 #include "base/log.h"
 
 #define PAGE_ROWS 2000u
 
 struct Live {
-        Store *store;
+        FeedSource source;
         LiveOps ops;
         bool started;
         uint64_t position, target;
@@ -21,12 +20,12 @@ struct Live {
 
 static void step(Live *l);
 
-int live_new(Live **ret, Store *store, const LiveOps *ops) {
+int live_new(Live **ret, const FeedSource *source, const LiveOps *ops) {
         Live *l = calloc(1, sizeof(*l));
 
         if (!l)
                 return -ENOMEM;
-        *l = (Live){ .store = store, .ops = *ops };
+        *l = (Live){ .source = *source, .ops = *ops };
         *ret = l;
         return 0;
 }
@@ -63,7 +62,7 @@ static void step(Live *l) {
                 l->position = l->target;
                 return;
         }
-        (void)feed_load(&l->load, l->store, &range, on_page, l);
+        (void)feed_load(&l->load, &l->source, &range, on_page, l);
 }
 
 static void find_place(Live *l, const EventBounds *bounds) {
@@ -95,7 +94,7 @@ static void on_bounds(int r, const EventBounds *rows, size_t n, void *userdata) 
 
 void live_start(Live *l) {
         live_stop(l);
-        if (event_bounds_load(l->store, on_bounds, l, &l->bounds) < 0)
+        if (event_bounds_load(l->source.store, on_bounds, l, &l->bounds) < 0)
                 log_debug("the database is gone again");
 }
 

@@ -4,8 +4,7 @@
 
 #include <stdbool.h>
 
-#include "api/feed.h"
-#include "store/store.h"
+#include "api/feed-load.h"
 
 typedef struct Live Live;
 
@@ -20,8 +19,7 @@ typedef struct LiveOps {
         void *userdata;
 } LiveOps;
 
-/* The store is borrowed and outlives it. */
-int live_new(Live **ret, Store *store, const LiveOps *ops);
+int live_new(Live **ret, const FeedSource *source, const LiveOps *ops);
 Live *live_free(Live *l);
 DEFINE_FREEP(Live, live_free);
 

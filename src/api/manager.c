@@ -19,6 +19,7 @@
 #include "event/timer.h"
 #include "store/statements.h"
 
+#define SITES_MAX       65536u              /* orders of which it is known whose they are */
 #define BEAT            (15 * USEC_PER_SEC) /* keep-alive of event streams */
 #define SUMMARY         USEC_PER_MIN        /* of what was refused */
 #define GUESTS_PATIENCE (500 * USEC_PER_MSEC)
@@ -33,6 +34,9 @@ struct ApiManager {
         Store *store;
         Store *ears;      /* that listens: the same, or a connection of its own */
         Replica *replica; /* NULL: there is none */
+        FeedSites *sites;
+        Refusals *untold;
+        FeedSource feed; /* of streams that resume */
         Live *live;
         Sse *sse;
         Assets *assets; /* NULL: not installed */
@@ -155,6 +159,7 @@ static void on_summary(void *userdata) {
 
         if (m->server)
                 refusal_summarise(server_refusals(m->server));
+        refusal_summarise(m->untold);
         replica_summarise(m->replica);
 }
 
@@ -200,7 +205,23 @@ static int open_store(ApiManager *m) {
         return direct ? connect_store(m, &m->ears, direct, STORE_API) : 0;
 }
 
+static int open_feed(ApiManager *m) {
+        int r;
+
+        r = feed_sites_new(&m->sites, SITES_MAX);
+        if (r < 0)
+                return r;
+
+        r = refusals_new(&m->untold);
+        if (r < 0)
+                return r;
+
+        m->feed = (FeedSource){ .store = m->store, .sites = m->sites, .untold = m->untold };
+        return 0;
+}
+
 static int open_live(ApiManager *m) {
+        FeedSource source = m->feed;
         const LiveOps ops = {
                 .wanted = on_wanted,
                 .entries = on_entries,
@@ -209,7 +230,8 @@ static int open_live(ApiManager *m) {
                 .userdata = m,
         };
 
-        return live_new(&m->live, m->ears, &ops);
+        source.store = m->ears;
+        return live_new(&m->live, &source, &ops);
 }
 
 static int open_replica(ApiManager *m) {
@@ -258,6 +280,7 @@ static void open_server(ApiManager *m) {
         m->context = (ApiContext){
                 .store = m->store,
                 .replica = m->replica,
+                .feed = &m->feed,
                 .live = m->live,
                 .sse = m->sse,
                 .assets = m->assets,
@@ -312,6 +335,10 @@ int api_manager_new(ApiManager **ret, Daemon *daemon, const ApiManagerOptions *o
         if (r < 0)
                 return r;
 
+        r = open_feed(m);
+        if (r < 0)
+                return r;
+
         r = open_live(m);
         if (r < 0)
                 return r;
@@ -335,6 +362,8 @@ ApiManager *api_manager_free(ApiManager *m) {
         if (m->ears != m->store)
                 store_free(m->ears);
         store_free(m->store);
+        feed_sites_free(m->sites);
+        refusals_free(m->untold);
         assets_free(m->assets);
         sse_free(m->sse);
         timer_free(m->timer);
@@ -392,4 +421,5 @@ unsigned api_manager_connections(const ApiManager *m) {
 void api_manager_refused(ApiManager *m, RefusalsTotal total, void *userdata) {
         if (m->server)
                 refusals_totals(server_refusals(m->server), total, userdata);
+        refusals_totals(m->untold, total, userdata);
 }

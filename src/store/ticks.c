@@ -77,29 +77,12 @@ static const PqStatement website_tick_identities_since = {
         .n_params = 1,
 };
 
-/* Late history may be a day old, hence two days of partitions. */
-static const PqStatement website_ticks_live = {
-        .name = "website_ticks_live",
-        .sql = "SELECT w.organisation_id, t.commit_no, json_build_object('websiteId', w.public_id,"
-               "  'createdAt', rfc3339(t.started_at), 'status', tick_status(t.outcome),"
-               "  'latency', tick_latency(t.outcome, t.dns_us, t.connect_us, t.tls_us, t.wait_us,"
-               "                          t.transfer_us),"
-               "  'validatorId', key_text(v.key), 'region', nullif(v.region, ''))"
-               " FROM (SELECT b.commit_no, t.* FROM tick_batch b JOIN website_tick t"
-               "         ON t.batch_id = b.id AND tick_span(t.started_at) > now() - interval '2 "
-               "days'"
-               "       WHERE b.commit_no > $1 AND b.commit_no <= $2"
-               "         AND b.arrived_at > now() - interval '2 days' AND t.outcome <> 3"
-               "       ORDER BY b.commit_no LIMIT $3) AS t"
-               " JOIN website w ON w.id = t.website_id JOIN validator v ON v.id = t.validator_id"
-               " ORDER BY t.commit_no, t.started_at",
-        .n_params = 3,
-};
-
 const PqStatement *const ticks_statements[] = {
-        &validator_hour_add,      &website_tick_votes,
-        &website_tick_identities, &website_tick_identities_since,
-        &website_ticks_live,      NULL,
+        &validator_hour_add,
+        &website_tick_votes,
+        &website_tick_identities,
+        &website_tick_identities_since,
+        NULL,
 };
 
 /* Writing ---------------------------------------------------------------------------------------
@@ -227,27 +210,4 @@ int tick_identities_load_since(Store *s, usec_t since, TickIdentities callback, 
                 return -ENOMEM;
         pq_time(t, since);
         return store_read(s, t, &identity_reader, STORE_ANSWER(callback, userdata, ret));
-}
-
-static int read_live(const PqResult *result, size_t i, void *ret) {
-        *(TickLive *)ret = (TickLive){
-                .organisation = (uint32_t)pq_get_int(result, i, 0),
-                .commit_no = (uint64_t)pq_get_int(result, i, 1),
-                .json = pq_get_text(result, i, 2),
-        };
-        return 0;
-}
-
-STORE_READER(live_reader, TickLive, TickLives, read_live, NULL);
-
-int ticks_live_load(Store *s, const TickFeed *feed, TickLives callback, void *userdata,
-                    StoreCall **ret) {
-        PqTransaction *t = store_begin(&website_ticks_live);
-
-        if (!t)
-                return -ENOMEM;
-        pq_int(t, (int64_t)feed->after);
-        pq_int(t, feed->until ? (int64_t)feed->until : INT64_MAX);
-        pq_int(t, feed->limit);
-        return store_read(s, t, &live_reader, STORE_ANSWER(callback, userdata, ret));
 }

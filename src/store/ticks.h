@@ -1,4 +1,4 @@
-/* Ticks as rows: what was seen, for history, votes after a restart and the live feed. */
+/* Ticks as rows: what was seen, for history, and for votes after a restart. */
 #pragma once
 
 #include "base/id.h"
@@ -53,22 +53,5 @@ int tick_identities_load(Store *s, const TickRange *range, TickIdentities callba
 /* Of all orders those that started later. */
 int tick_identities_load_since(Store *s, usec_t since, TickIdentities callback, void *userdata,
                                StoreCall **ret);
-
-typedef struct TickLive {
-        uint32_t organisation;
-        uint64_t commit_no;
-        const char *json; /* {"websiteId","createdAt","status","latency","validatorId","region"} */
-} TickLive;
-
-typedef void (*TickLives)(int r, const TickLive *rows, size_t n, void *userdata);
-
-typedef struct TickFeed {
-        uint64_t after, until; /* after < commit_no <= until; until 0: no end */
-        unsigned limit;        /* n = limit: there may be more with the last commit_no and after */
-} TickFeed;
-
-/* By commit_no; abstaining ticks are left out. */
-int ticks_live_load(Store *s, const TickFeed *feed, TickLives callback, void *userdata,
-                    StoreCall **ret);
 
 extern const PqStatement *const ticks_statements[];

@@ -20,6 +20,7 @@ typedef struct World {
         uv_loop_t loop;
         HttpLine line;
         Route routes[ROUTES_MAX];
+        FeedSource feed;
         ApiContext api;
         Server *server;
 } World;
@@ -55,10 +56,12 @@ static World *world_new(void) {
         Sse *e;
 
         PROPERTY(w && uv_loop_init(&w->loop) == 0);
-        PROPERTY(store_new(&s, &w->loop, &store) == 0 && live_new(&l, s, &live) == 0);
+        PROPERTY(store_new(&s, &w->loop, &store) == 0);
+        w->feed = (FeedSource){ .store = s };
+        PROPERTY(live_new(&l, &w->feed, &live) == 0);
         PROPERTY(sse_new(&e, &events_sse_ops, 100) == 0);
         open_routes(w);
-        w->api = (ApiContext){ .store = s, .live = l, .sse = e };
+        w->api = (ApiContext){ .store = s, .feed = &w->feed, .live = l, .sse = e };
         options = (ServerOptions){ .routes = w->routes, .api = &w->api };
         options.fd = http_line_init(&w->line, &w->loop);
         PROPERTY(server_new(&w->server, &w->loop, &options) == 0);

@@ -412,7 +412,7 @@ class Status(ApiCase):
         return time.monotonic() - begun
 
 
-class Events(ApiCase):
+class StreamCase(ApiCase):
     def stream(self, token=None, last_id=None):
         stream = Stream(self.world, token or self.one, last_id)
         self.addCleanup(stream.close)
@@ -433,6 +433,8 @@ class Events(ApiCase):
         self.assertEqual((event["event"], json.loads(event["data"])), (kind, payload))
         return event.get("id")
 
+
+class Events(StreamCase):
     def test_events_come_at_once_and_only_to_their_organisation(self):
         one, _ = self.begun()
         two, _ = self.begun(self.two)
@@ -443,18 +445,6 @@ class Events(ApiCase):
         self.assertEqual(self.assert_event(one, "validator.online", {"id": "c"}), str(number))
         self.assert_event(two, "website.added", {"id": "b"})
         self.assertEqual(self.assert_event(two, "validator.online", {"id": "c"}), str(number))
-
-    def test_ticks_come_before_what_they_caused(self):
-        self.add_validator()
-        website = self.add("http://live.example/")
-        stream, _ = self.begun()
-        self.commit(self.add_ticks(website, "$N", 1),
-                    self.an_event(1, "verdict.changed", {"websiteId": website, "state": "UP"}))
-        tick = stream.event()
-        data = json.loads(tick["data"])
-        self.assertEqual((tick["event"], data["websiteId"], data["status"], data["latency"], data["validatorId"]),
-                         ("tick", website, "Good", 1.5, KEY_TEXT))
-        self.assert_event(stream, "verdict.changed", {"websiteId": website, "state": "UP"})
 
     def test_a_stream_resumes_where_it_broke(self):
         stream, _ = self.begun()

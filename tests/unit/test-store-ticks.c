@@ -1,4 +1,4 @@
-/* Ticks are written by columns, and read for votes, identities and the live feed. */
+/* Ticks are written by columns, and read for votes and identities. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -158,58 +158,12 @@ static void identities_of_the_last_minutes(void **state) {
         fixture_expect_text(f, "3 slot 22\n3 probe 23\n4 slot 21\n");
 }
 
-static void on_live(int r, const TickLive *rows, size_t n, void *userdata) {
-        StoreFixture *f = fixture_rows(userdata, r, n);
-
-        for (size_t i = 0; i < n; i++)
-                fixture_note(f, "%u %lu %s\n", rows[i].organisation, rows[i].commit_no,
-                             rows[i].json);
-}
-
-static void the_feed_follows_commits(void **state) {
-        StoreFixture *f = *state;
-        usec_t start = now_realtime() / USEC_PER_DAY * USEC_PER_DAY;
-        TickRow rows[3] = { tick_row(1, 100, start), tick_row(2, 101, start),
-                            tick_row(3, 102, start) };
-        const TickFeed feed = { .after = 99, .limit = 2 };
-        const TickFeed rest = { .after = 100, .limit = 2 };
-        const TickFeed none = { .after = 99, .until = 99, .limit = 2 };
-        char expected[640], day[TIME_FORMAT_SIZE];
-
-        for (unsigned i = 0; i < 3; i++) {
-                rows[i].batch = 100 + i;
-                put_batch(f, 100 + i, false);
-        }
-        rows[0].website = 3; /* of organisation 2 */
-        rows[1].tick.outcome = TICK_ABSTAIN;
-        rows[2].tick.outcome = TICK_DOWN;
-        put_ticks(f, rows, 3);
-        assert_int_equal(ticks_live_load(f->store, &feed, on_live, f, NULL), 0);
-        time_format(start, day);
-        (void)snprintf(expected, sizeof(expected),
-                       "2 100 {\"websiteId\" : \"00000000-0000-7000-8000-000000000003\","
-                       " \"createdAt\" : \"%s\", \"status\" : \"Good\", \"latency\" : 15.5,"
-                       " \"validatorId\" : \"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\","
-                       " \"region\" : \"eu\"}\n"
-                       "1 102 {\"websiteId\" : \"00000000-0000-7000-8000-000000000001\","
-                       " \"createdAt\" : \"%s\", \"status\" : \"Bad\", \"latency\" : null,"
-                       " \"validatorId\" : \"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM\","
-                       " \"region\" : \"eu\"}\n",
-                       day, day);
-        fixture_expect_text(f, expected);
-        assert_int_equal(ticks_live_load(f->store, &rest, on_live, f, NULL), 0);
-        fixture_expect_text(f, strchr(expected, '\n') + 1);
-        assert_int_equal(ticks_live_load(f->store, &none, on_live, f, NULL), 0);
-        fixture_expect_text(f, "");
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_column_is_kept),
                 cmocka_unit_test(votes_are_the_newest_that_count),
                 cmocka_unit_test(identities_of_a_range),
                 cmocka_unit_test(identities_of_the_last_minutes),
-                cmocka_unit_test(the_feed_follows_commits),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);

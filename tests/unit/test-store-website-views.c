@@ -273,7 +273,9 @@ static void no_answer_reads_all_ticks(void **state) {
         expect_pages(f, "website_status", SITE ")", 400);
         expect_pages(f, "website_verdict", SITE ", '{none}')", 400);
         expect_pages(f, "website_latency", SITE ", 60, 1)", 400);
-        expect_pages(f, "website_ticks_live", "(99990, 9999999999, 100)", 400);
+        expect_pages(f, "feed_batches", "(99990, 9999999999, 100)", 400);
+        expect_pages(f, "feed_batches", "(0, 9999999999, 100)", 400);
+        expect_pages(f, "feed_orders", "(ARRAY[decode(repeat('01', 16), 'hex')])", 400);
         expect_pages(f, "website_tick_votes", "", 400);
 }
 
