@@ -52,11 +52,14 @@ class Stream:
                 return fields
             fields[name] = value
 
-    def event(self):
-        while True:
+    def event(self, seconds=40):
+        """The next one; a stream that has only beats fails the test."""
+        begun = time.monotonic()
+        while time.monotonic() < begun + seconds:
             fields = self.block()
             if fields is None or "event" in fields:
                 return fields
+        raise AssertionError(f"no event within {seconds} s")
 
     def close(self):
         self.connection.close()
