@@ -5,7 +5,8 @@
 
 #include "store/read.h"
 
-/* Ticks and batches have the ends of what came first and last. */
+/* Batches have the ends of what came first and last. The oldest ticks are on the first page of a
+ * partition; the newest came with the newest batch that has any. */
 static const PqStatement database_tables = {
         .name = "database_tables",
         .sql = "WITH root AS (SELECT coalesce(i.inhparent, c.oid) AS oid, count(i.inhparent) AS n,"
@@ -18,8 +19,8 @@ static const PqStatement database_tables = {
                "   GROUP BY 1),"
                " known (name, place, level, oldest, newest) AS (VALUES"
                "  ('website_tick', 1, 'raw',"
-               "   (SELECT started_at FROM website_tick ORDER BY batch_id LIMIT 1),"
-               "   (SELECT started_at FROM website_tick ORDER BY batch_id DESC LIMIT 1)),"
+               "   (SELECT min(started_at) FROM website_tick WHERE ctid < '(1,0)'),"
+               "   (SELECT arrived_at FROM tick_batch WHERE count > 0 ORDER BY id DESC LIMIT 1)),"
                "  ('tick_batch', 2, 'evidence',"
                "   (SELECT arrived_at FROM tick_batch ORDER BY id LIMIT 1),"
                "   (SELECT arrived_at FROM tick_batch ORDER BY id DESC LIMIT 1)),"

@@ -8,9 +8,10 @@ typedef struct DatabaseTable {
         const char *name, *level; /* raw, evidence, hour, day, history, books, rest */
         int64_t rows;             /* as PostgreSQL estimates; -1: it has not counted yet */
         uint64_t bytes, index_bytes;
-        uint32_t partitions;     /* 0: it has none */
-        usec_t oldest, newest;   /* USEC_INFINITY: nothing, or no matter of time */
-        uint32_t schema;         /* of the database, the same in each row; */
+        uint32_t partitions;   /* 0: it has none */
+        usec_t oldest, newest; /* of the newest tick: when it arrived; USEC_INFINITY: nothing, or no
+                                  matter of time */
+        uint32_t schema;       /* of the database, the same in each row; */
         uint64_t database_bytes; /* likewise */
 } DatabaseTable;
 

@@ -50,6 +50,12 @@ static void tables_have_their_size_and_age(void **state) {
                        " FROM generate_series(1, 2) AS i; ANALYZE rollup_hour; ANALYZE website");
         expect_table(f, "tick_batch", "evidence, 5 rows, 1 1, 6 partitions, 4 s");
         expect_table(f, "website_tick", "raw, -1 rows, 0 1, 6 partitions, 0 s");
+        fixture_sql(f, "INSERT INTO website_tick SELECT date_trunc('day', now()) - i * interval"
+                       " '1 hour', 1, 5, 1, 1, i, 0, 0, 0, 0, 0, 200, 1, 0, 's', false"
+                       " FROM generate_series(-1, 30) AS i; ANALYZE website_tick;"
+                       " UPDATE tick_batch SET count = 1 WHERE id < 5");
+        expect_table(f, "website_tick", "raw, 32 rows, 1 1, 6 partitions, 108004 s");
+        fixture_sql(f, "TRUNCATE website_tick");
         expect_table(f, "rollup_hour", "hour, 2 rows, 1 1, 0 partitions, 3600 s");
         expect_table(f, "website", "rest, 3 rows, 1 1, 0 partitions, 0 s");
         fixture_sql(f, "DELETE FROM rollup_hour");
