@@ -319,6 +319,32 @@ static void old_partitions_go_once_their_hours_are_closed(void **state) {
         keep_partitions(f, 5, "6"); /* made again */
 }
 
+/* While old rollups are deleted, which may be many, no lock is held that ticks would wait for. */
+static void rollups_go_before_partitions_do(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                       "  ASSERT NOT EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid()"
+                       "    AND mode = 'AccessExclusiveLock' AND relation"
+                       "      IN ('website_tick'::regclass, 'tick_batch'::regclass));"
+                       "  RETURN OLD; END $$;"
+                       "CREATE TRIGGER look BEFORE DELETE ON rollup_hour"
+                       "  FOR EACH ROW EXECUTE FUNCTION look();"
+                       "UPDATE rollup_hour SET hour = hour - interval '100 days';"
+                       "TRUNCATE closed_hour; INSERT INTO closed_hour VALUES (now());"
+                       "SELECT partition_ensure('website_tick', current_date - 9,"
+                       "                        current_date - 9)");
+        keep_partitions(f, 7, "1");
+        fixture_expect(f, "SELECT count(*) FROM rollup_hour", "0");
+        fixture_sql(f, "DROP TRIGGER look ON rollup_hour");
+}
+
+/* Whichever way PostgreSQL goes to find partitions. */
+static void no_other_table_is_taken_for_a_day(void **state) {
+        fixture_sql(*state, "SET enable_nestloop = off;"
+                            "SELECT partition_drop('website_tick', '2000-01-01')");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(nothing_to_close),
@@ -328,6 +354,8 @@ int main(void) {
                 cmocka_unit_test(percentiles_are_within_two_percent),
                 cmocka_unit_test(books_cannot_be_changed),
                 cmocka_unit_test(old_partitions_go_once_their_hours_are_closed),
+                cmocka_unit_test(rollups_go_before_partitions_do),
+                cmocka_unit_test(no_other_table_is_taken_for_a_day),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
