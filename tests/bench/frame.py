@@ -1,7 +1,8 @@
 """The frame of all measurements: what is measured, the median of several runs, the table, and build/bench.json.
 
 A group is a module group_NAME.py with METRICS, a list of Metric whose names begin with "NAME.", and measure(bench),
-which runs ours and the reference once, one beside the other, and returns {name: value}.
+which runs ours and the reference once, one beside the other, and returns {name: value}. done(), if there is one, is
+called after the last run.
 """
 
 import dataclasses

@@ -67,10 +67,11 @@ void load_stats_progress(const LoadStats *s, const LoadArgs *args, usec_t now) {
         fprintf(stderr,
                 "dpin-load: seconds %.1f validators %u joined %u ready %u orders %" PRIu64
                 " sent %" PRIu64 " acked %" PRIu64 " accepted %" PRIu64 " ackP99Ms %.0f"
-                " suspects %" PRIu64 " errors %" PRIu64 "\n",
+                " ackMaxMs %.0f suspects %" PRIu64 " errors %" PRIu64 "\n",
                 (double)(now - s->started) / (double)USEC_PER_SEC, args->validators, s->joined,
                 s->ready, s->orders, s->ticks, load_stats_acked(s), s->acked[DISPOSITION_ACCEPTED],
-                load_stats_quantile(s, 0.99), s->suspects, s->errors);
+                load_stats_quantile(s, 0.99), (double)s->latency_max / (double)USEC_PER_MSEC,
+                s->suspects, s->errors);
 }
 
 /* Printing ------------------------------------------------------------------------------------- */

@@ -14,8 +14,8 @@ from world import World
 class Bench:
     """What a group gets for one run."""
 
-    def __init__(self, build, run=0):
-        self.build, self.run = os.path.abspath(build), run
+    def __init__(self, build, run=0, long=False):
+        self.build, self.run, self.long = os.path.abspath(build), run, long
 
     def program(self, name):
         return os.path.join(self.build, "tests", name)
@@ -37,13 +37,17 @@ class BenchWorld(World):
                    "the hub has its database")
         return self
 
-    def add_websites(self, n, interval_ms=10000, timeout_ms=2000, seats=4):
-        self.database.sql(f"""
-            INSERT INTO organisation (public_id, name) VALUES (gen_random_uuid(), 'bench') ON CONFLICT DO NOTHING;
-            INSERT INTO website (public_id, organisation_id, url, interval_ms, timeout_ms, seats)
-            SELECT u, o.id, 'http://' || u || '.example/', {interval_ms}, {timeout_ms}, {seats}
-            FROM organisation o, (SELECT gen_random_uuid() AS u FROM generate_series(1, {n})) AS made
-            WHERE o.name = 'bench'""")
+    def add_websites(self, n, **options):
+        add_websites(self, n, **options)
+
+
+def add_websites(world, n, interval_ms=10000, timeout_ms=2000, seats=4):
+    world.database.sql(f"""
+        INSERT INTO organisation (public_id, name) VALUES (gen_random_uuid(), 'bench') ON CONFLICT DO NOTHING;
+        INSERT INTO website (public_id, organisation_id, url, interval_ms, timeout_ms, seats)
+        SELECT u, o.id, 'http://' || u || '.example/', {interval_ms}, {timeout_ms}, {seats}
+        FROM organisation o, (SELECT gen_random_uuid() AS u FROM generate_series(1, {n})) AS made
+        WHERE o.name = 'bench'""")
 
 
 class Load:

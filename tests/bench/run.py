@@ -3,6 +3,7 @@ missed is said loudly, and the exit status is 0 all the same.
 
   --list      the groups and what they measure
   --runs=N    the median of so many runs (default 3)
+  --long      larger: ten times the ticks
 """
 
 import argparse
@@ -27,6 +28,7 @@ def arguments(argv):
     parser.add_argument("--build", default="build/gcc", help=argparse.SUPPRESS)
     parser.add_argument("--out", default="build/bench.json", help=argparse.SUPPRESS)
     parser.add_argument("--runs", type=int, default=3, help="the median of so many runs (default 3)")
+    parser.add_argument("--long", action="store_true", help="larger: ten times the ticks")
     parser.add_argument("--list", action="store_true", help="the groups and what they measure")
     return parser.parse_args(argv)
 
@@ -43,9 +45,11 @@ def measure_group(name, args):
     group, runs = frame.load_group(name), []
     for i in range(max(1, args.runs)):
         start = time.monotonic()
-        runs.append(group.measure(Bench(args.build, i)))
+        runs.append(group.measure(Bench(args.build, i, args.long)))
         say(f"bench {name}: run {i + 1} of {args.runs} took {time.monotonic() - start:.0f} s: "
             + ", ".join(f"{k.split('.', 1)[1]} {frame.number(v)}" for k, v in runs[-1].items()))
+    if hasattr(group, "done"):
+        group.done()
     return group.METRICS, frame.medians(runs)
 
 

@@ -13,8 +13,11 @@ from hub_case import BUILD
 BENCH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench")
 sys.path.append(BENCH)
 
+import big  # noqa: E402
 import cost  # noqa: E402
+import plans  # noqa: E402
 import frame  # noqa: E402
+from process import Failure  # noqa: E402
 from load import Bench  # noqa: E402
 
 METRICS = [frame.Metric("x.small", "us", "less is better", 6.0),
@@ -110,6 +113,85 @@ class Stairs(unittest.TestCase):
         self.assertEqual(stairs.values([]), {})
         self.assertEqual(stairs.values(steps), {"ingest.full_ticks_per_s": 40, "ingest.half_ack_p99_ms": 4,
                                                 "ingest.hub_rss_mb": 105, "ingest.hub_rss_websites": 5})
+
+
+TICKS = 10**5
+
+
+@unittest.skipUnless(os.path.exists(os.path.join(BUILD, "tests", "dpin-statements")), "dpin-statements is not built")
+class BigDatabase(unittest.TestCase):
+    """Made once, ended half-way, gone on with."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.big = big.Big(BUILD, TICKS, name=f"test-{os.getpid()}")
+        cls.addClassCleanup(cls.big.remove)
+        with cls.big.quick():
+            cls.big.prepare()
+            for _ in range(20):
+                cls.big.database.sql(f"SELECT bench.step({big.LAMPORTS})")
+            cls.half = cls.big.ticks()
+            cls.big.database.process.kill()
+        cls.big.make().start_database()
+
+    def value(self, sql):
+        return self.big.database.value(sql)
+
+    def test_it_goes_on_where_it_was(self):
+        self.assertLess(0.3 * TICKS, self.half)
+        self.assertLess(self.half, 0.8 * TICKS)
+        self.assertAlmostEqual(self.big.ticks(), TICKS, delta=TICKS / 50)
+        self.assertEqual(self.value("SELECT count(*) = (SELECT ticks FROM bench.big) FROM website_tick"), "t")
+        self.assertEqual(self.value("SELECT count(DISTINCT (order_id, number)) = count(*) FROM website_tick"), "t")
+        self.assertLess(self.big.ticks() * 50, big.size(self.big.data))
+
+    def test_what_names_another_row_names_one_that_is_there(self):
+        self.assertEqual(self.value("""SELECT count(*) FROM website_tick t
+            LEFT JOIN work_order o ON o.id = order_id AND o.website_id = t.website_id AND o.validator_id = t.validator_id
+            LEFT JOIN tick_batch b ON b.id = batch_id AND b.validator_id = t.validator_id
+            WHERE o.id IS NULL OR b.id IS NULL"""), "0")
+        self.assertEqual(self.value("""SELECT count(*) FROM tick_batch b FULL JOIN (SELECT batch_id, count(*) AS n
+            FROM website_tick GROUP BY batch_id) AS x ON x.batch_id = b.id
+            WHERE b.count IS DISTINCT FROM x.n OR length(codes) IS DISTINCT FROM x.n"""), "0")
+
+    def test_spans_cover_time_and_hours_are_closed(self):
+        self.assertEqual(self.value("""SELECT count(*) FROM (SELECT ended_at, lead(started_at) OVER (
+            PARTITION BY website_id ORDER BY started_at) AS next FROM verdict_span) AS x
+            WHERE ended_at IS DISTINCT FROM next"""), "0")
+        self.assertEqual(self.value("""SELECT count(*) = count(DISTINCT hour) AND max(hour) + interval '1 hour' =
+            date_trunc('hour', max(ends_at), 'UTC') FROM closed_hour, bench.big"""), "t")
+        self.assertEqual(self.value("""SELECT sum(up + down + abstain) = (SELECT count(*) FROM website_tick
+            WHERE started_at < (SELECT max(hour) + interval '1 hour' FROM closed_hour)) FROM rollup_hour"""), "t")
+        self.assertGreater(int(self.value("SELECT sum(lamports) FROM validator_balance")), 0)
+
+    def test_no_statement_reads_a_large_table_from_end_to_end(self):
+        checked = plans.Plans(self.big.database.url("postgres"), os.path.join(BUILD, "tests", "dpin-statements"))
+        self.assertEqual(checked.faults(), [])
+        self.assertEqual(set(checked.pages), set(checked.statements))
+
+    def test_a_table_without_its_indexes_is_found(self):
+        self.big.database.sql("DROP INDEX event_by_time")
+        self.addCleanup(self.big.database.sql, "CREATE INDEX event_by_time ON event (at)")
+        checked = plans.Plans(self.big.database.url("postgres"), os.path.join(BUILD, "tests", "dpin-statements"))
+        self.assertEqual({x.split(" (")[0] for x in checked.faults()}, {"event_prune", "database_tables"})
+
+    def test_what_is_in_use_is_not_removed(self):
+        with self.assertRaisesRegex(Failure, "is in use"):
+            big.remove(f"test-{os.getpid()}")
+
+
+@unittest.skipUnless(os.path.exists(os.path.join(BUILD, "tests", "dpin-statements")), "dpin-statements is not built")
+class Read(unittest.TestCase):
+    def test_measures_a_real_api(self):
+        import group_read
+        group_read.FEW, group_read.MANY, group_read.ROUNDS, group_read.WARM = 3001, 9001, 20, 1
+        self.addCleanup(sys.modules.pop, "group_read")
+        values = group_read.measure(Bench(BUILD))
+        group_read.done()
+        self.assertEqual(set(values), {m.name for m in group_read.METRICS})
+        self.assertGreater(min(value for name, value in values.items() if name != "read.whole_scans"), 0)
+        self.assertEqual(values["read.whole_scans"], 0)
+        self.assertFalse({"3001", "9001"} & set(big.there()))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,142 @@
+"""How PostgreSQL answers the store's statements: none reads a large table from end to end. Each statement that has to
+do with one is executed and rolled back, and the plans of it and of every function it calls are looked at: as planned
+for these values and as planned once for all values. Where a table is small PostgreSQL may rightly read all of it, so
+once more with sequential scans forbidden: what still has one then has no index to go by."""
+
+import contextlib
+import json
+import re
+import subprocess
+
+import psycopg2
+
+from process import Failure
+
+LARGE = re.compile(r"(website_tick|tick_batch)(_\d{8})?|rollup_\w+|verdict_span|incident|incident_event|event")
+FUNCTIONS = re.compile(r"\b(hours_close|partitions_keep|website_recent|website_uptime|span_us)\(")
+SMALL = 64  # pages: reading them all is as good
+
+# Arguments of every statement that has to do with a large table. {site}, {organisation}, {order}, {validator},
+# {batch}, {sequence} and {commit} are of the newest there are.
+ARGUMENTS = {
+    "database_problems": "now(), 7, 90, 99",
+    "database_tables": "",
+    "event_after": "{commit} - 100, 100",
+    "event_insert": "{commit} + 1, 9999, {organisation}, 'x', '{{}}'",
+    "event_prune": "",
+    "feed_batches": "{commit} - 4, {commit}, 100",
+    "hub_state_get": "",
+    "incident_current": "",
+    "incident_end": "gen_random_uuid(), now(), '{{}}'",
+    "incident_page": "{organisation}, 'ffffffff-ffff-ffff-ffff-ffffffffffff', 50, '{site}'",
+    "incident_put": "gen_random_uuid(), {website}, 'down', 'x', now(), now(), '{{}}'",
+    "rollup_hours_close": "now(), 0, 10, 1",
+    "rollup_partitions_keep": "now(), 7, 90",
+    "tick_batch_find": "{validator}, 1, {sequence}",
+    "tick_batches_put": "array[{batch} + 1], array[{validator}], array[1], array[{sequence} + 1], array['\\x00'::bytea],"
+                        " array['\\x00'::bytea], array[1], array['\\x00'::bytea], array[now()], array[now()],"
+                        " array[{commit}], array[false]",
+    "verdict_span_close": "{website}, now()",
+    "verdict_span_current": "",
+    "verdict_span_open": "{website}, 'UP', 'full', 'x', now() + interval '1 second', now(), 4, '[]', {commit}",
+    "website_latency": "{organisation}, '{site}', 1440, 15",
+    "website_page": "{organisation}, '00000000-0000-0000-0000-000000000000', 50",
+    "website_status": "{organisation}, '{site}'",
+    "website_tick_identities": "{validator}, array[{order}], now() - interval '1 hour', now()",
+    "website_tick_identities_since": "now() - interval '2 minutes'",
+    "website_tick_votes": "",
+    "website_verdict": "{organisation}, '{site}', '{{none}}'",
+}
+BEFORE = {
+    "rollup_hours_close": "DELETE FROM closed_hour WHERE hour >= (SELECT max(hour) FROM closed_hour"
+                          " WHERE extract(hour FROM hour AT TIME ZONE 'UTC') = 23)",  # with which its day is closed
+    "verdict_span_open": "UPDATE verdict_span SET ended_at = now() WHERE website_id = {website} AND ended_at IS NULL",
+}
+
+
+def statements(program):
+    """{name: SQL} of those that have to do with a large table."""
+    every = json.loads(subprocess.run([program], capture_output=True, text=True, check=True).stdout)
+    found = {name: sql for name, sql in every.items()
+             if FUNCTIONS.search(sql) or any(LARGE.fullmatch(word) for word in re.findall(r"\w+", sql))}
+    if set(found) != set(ARGUMENTS):
+        raise Failure(f"plans.py and the store do not have the same statements: {set(found) ^ set(ARGUMENTS)}")
+    return found
+
+
+class Notices:
+    """What psycopg2 appends its notices to, and all of them."""
+
+    def __init__(self):
+        self.plans = []
+
+    def append(self, text):
+        if " plan:" in text:
+            self.plans.append(json.loads(text[text.index("{"):]))
+
+
+class Plans:
+    def __init__(self, url, program):
+        self.statements = statements(program)
+        self.url, self.pages, self.sizes = url, {}, {}
+
+    def faults(self):
+        """Sentences; none, if all is well. The pages that each statement touched are in `pages`."""
+        found = []
+        with contextlib.closing(psycopg2.connect(self.url)) as connection:
+            connection.notices = Notices()
+            with connection.cursor() as cursor:
+                self.prepare(cursor)
+                connection.commit()
+                for allowed in ("on", "off"):
+                    for mode in ("custom", "generic"):
+                        for name in sorted(self.statements):
+                            plans = self.run(connection, cursor, name, allowed, mode)
+                            found += self.judge(name, mode, plans, SMALL if allowed == "on" else -1)
+        return sorted(set(found))
+
+    def prepare(self, cursor):
+        cursor.execute("""LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_analyze = on;
+            SET auto_explain.log_timing = off; SET auto_explain.log_buffers = on; SET auto_explain.log_format = json;
+            SET auto_explain.log_nested_statements = on; SET auto_explain.log_level = notice;
+            SET client_min_messages = notice; SET statement_timeout = '300s'""")
+        cursor.execute("""SELECT (SELECT public_id FROM website WHERE id = o.website_id), o.website_id, organisation_id,
+            o.id, o.validator_id, (SELECT max(id) FROM tick_batch), last_seq, commit_no
+            FROM work_order o JOIN website w ON w.id = o.website_id JOIN validator_stream USING (validator_id), hub_state
+            WHERE o.removed_at IS NULL ORDER BY o.id LIMIT 1""")
+        self.values = dict(zip(("site", "website", "organisation", "order", "validator", "batch", "sequence", "commit"),
+                               cursor.fetchone()))
+        cursor.execute("SELECT relname, pg_relation_size(oid) / 8192 FROM pg_class WHERE relkind = 'r'")
+        self.sizes = dict(cursor.fetchall())
+
+    def run(self, connection, cursor, name, allowed, mode):
+        """The plans of one execution, of which nothing stays."""
+        cursor.execute(f"SET LOCAL enable_seqscan = {allowed}; SET LOCAL plan_cache_mode = force_{mode}_plan")
+        cursor.execute(f"PREPARE x AS {self.statements[name]}")
+        if name in BEFORE:
+            cursor.execute(BEFORE[name].format(**self.values))
+        arguments = ARGUMENTS[name].format(**self.values)
+        connection.notices.plans = []
+        cursor.execute(f"EXECUTE x ({arguments})" if arguments else "EXECUTE x")
+        plans = connection.notices.plans
+        connection.rollback()
+        cursor.execute("DEALLOCATE ALL; DISCARD PLANS")
+        if not plans:
+            raise Failure(f"auto_explain said nothing of {name}")
+        if allowed == "on":
+            top = plans[-1]["Plan"]
+            self.pages[name] = max(self.pages.get(name, 0), top["Shared Hit Blocks"] + top["Shared Read Blocks"])
+        return plans
+
+    def judge(self, name, mode, plans, small):
+        for node in (node for plan in plans for node in nodes(plan["Plan"])):
+            relation = node.get("Relation Name", "")
+            if node["Node Type"] == "Seq Scan" and LARGE.fullmatch(relation) and self.sizes.get(relation, 0) > small:
+                where = "" if small >= 0 else ", which no index of it serves"
+                yield f"{name} ({mode} plan) reads all of {re.sub(r'[0-9]{8}', 'DAY', relation)}{where}"
+
+
+def nodes(plan):
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
