@@ -4,7 +4,8 @@ against the least that PostgreSQL can be asked.
 Two databases beside each other, as big.py makes them, each with an API of its own: of 10^4 ticks, some hours of four
 websites, and of 10^7, a week of eighty-four (--long: 10^8). The websites asked for have the default interval of a
 minute, as many ticks a day here as there; in the large one all of them are asked for in turn, so that what is read is
-not always what was read last. The small one has less history, too: fewer closed hours to add up. That counts against us.
+not always what was read last. The small one has less history, too: fewer closed hours to add up, which is to our
+disadvantage.
 
 The page of 24 hours is GET /api/v1/website/latency, what the dashboard draws of a website's day, beside a `select 1` on
 the socket of the same PostgreSQL. Ours goes through HTTP, the check of the token, the loop of the API, PostgreSQL, and

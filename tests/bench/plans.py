@@ -13,7 +13,7 @@ import psycopg2
 from process import Failure
 
 LARGE = re.compile(r"(website_tick|tick_batch)(_\d{8})?|rollup_\w+|verdict_span|incident|incident_event|event")
-FUNCTIONS = re.compile(r"\b(hours_close|partitions_keep|website_recent|website_uptime|span_us)\(")
+FUNCTIONS = re.compile(r"\b(hours_close|partitions_keep|website_recent|website_uptimes|span_us)\(")
 SMALL = 64  # pages: reading them all is as good
 
 # Arguments of every statement that has to do with a large table. {site}, {organisation}, {order}, {validator},
@@ -33,9 +33,9 @@ ARGUMENTS = {
     "rollup_hours_close": "now(), 0, 10, 1",
     "rollup_partitions_keep": "now(), 7, 90",
     "tick_batch_find": "{validator}, 1, {sequence}",
-    "tick_batches_put": "array[{batch} + 1], array[{validator}], array[1], array[{sequence} + 1], array['\\x00'::bytea],"
-                        " array['\\x00'::bytea], array[1], array['\\x00'::bytea], array[now()], array[now()],"
-                        " array[{commit}], array[false]",
+    "tick_batches_put": "array[{batch} + 1], array[{validator}], array[1], array[{sequence} + 1],"
+                        " array['\\x00'::bytea], array['\\x00'::bytea], array[1], array['\\x00'::bytea],"
+                        " array[now()], array[now()], array[{commit}], array[false]",
     "verdict_span_close": "{website}, now()",
     "verdict_span_current": "",
     "verdict_span_open": "{website}, 'UP', 'full', 'x', now() + interval '1 second', now(), 4, '[]', {commit}",
@@ -102,8 +102,8 @@ class Plans:
             SET client_min_messages = notice; SET statement_timeout = '300s'""")
         cursor.execute("""SELECT (SELECT public_id FROM website WHERE id = o.website_id), o.website_id, organisation_id,
             o.id, o.validator_id, (SELECT max(id) FROM tick_batch), last_seq, commit_no
-            FROM work_order o JOIN website w ON w.id = o.website_id JOIN validator_stream USING (validator_id), hub_state
-            WHERE o.removed_at IS NULL ORDER BY o.id LIMIT 1""")
+            FROM work_order o JOIN website w ON w.id = o.website_id JOIN validator_stream USING (validator_id),
+            hub_state WHERE o.removed_at IS NULL ORDER BY o.id LIMIT 1""")
         self.values = dict(zip(("site", "website", "organisation", "order", "validator", "batch", "sequence", "commit"),
                                cursor.fetchone()))
         cursor.execute("SELECT relname, pg_relation_size(oid) / 8192 FROM pg_class WHERE relkind = 'r'")

@@ -147,7 +147,8 @@ class BigDatabase(unittest.TestCase):
 
     def test_what_names_another_row_names_one_that_is_there(self):
         self.assertEqual(self.value("""SELECT count(*) FROM website_tick t
-            LEFT JOIN work_order o ON o.id = order_id AND o.website_id = t.website_id AND o.validator_id = t.validator_id
+            LEFT JOIN work_order o ON o.id = order_id AND o.website_id = t.website_id
+              AND o.validator_id = t.validator_id
             LEFT JOIN tick_batch b ON b.id = batch_id AND b.validator_id = t.validator_id
             WHERE o.id IS NULL OR b.id IS NULL"""), "0")
         self.assertEqual(self.value("""SELECT count(*) FROM tick_batch b FULL JOIN (SELECT batch_id, count(*) AS n
