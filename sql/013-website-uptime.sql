@@ -1,6 +1,6 @@
--- Uptime as a row: unlike a function that is called, which PostgreSQL plans anew each time it is asked, this one becomes
--- part of the statement that asks, and is planned with it. The three uptimes of a website took longer to plan than the
--- whole of the rest took.
+-- Uptime as a row: unlike a function that is called, which PostgreSQL plans anew each time it is asked, this one
+-- becomes part of the statement that asks, and is planned with it. The three uptimes of a website took longer to plan
+-- than the whole of the rest took.
 
 -- Uptime of a website over the last p_window, 0..1: time UP or DEGRADED over time with a verdict. Closed hours come
 -- from rollups, from the first full one within the window; the rest comes from spans. NULL: no verdict in that time.

@@ -1,6 +1,6 @@
 """What live ticks notice of the hub's upkeep: the longest delay from a batch to its receipt while the hub rolls up a
-day of 10^7 ticks, hour by hour, and drops the day's partitions, of ticks and of signed batches; beside it the longest when
-the hub had nothing to keep, for a minute before, in the same run.
+day of 10^7 ticks, hour by hour, and drops the day's partitions, of ticks and of signed batches; beside it the longest
+when the hub had nothing to keep, for a minute before, in the same run.
 
 The day before yesterday is made by big.py with all its hours open, and the verdicts of that day, by which the hub knows
 of hours to close, are kept back at first: when they are put in their place the hub's next look, within a minute, begins

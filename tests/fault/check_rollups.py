@@ -22,8 +22,9 @@ class Sums:
         self.outcomes, self.classes, self.histogram = (collections.Counter() for _ in range(3))
         self.sums, self.highest = [0] * 5, [0] * 5
         self.times = collections.Counter()  # by state
+        self.quarters = [[0] * 6 for _ in range(4)]
 
-    def add(self, outcome, error, phases):
+    def add(self, quarter, outcome, error, phases):
         self.outcomes[outcome] += 1
         if error:
             self.classes[str(error)] += 1
@@ -31,24 +32,29 @@ class Sums:
             self.histogram[bucket(sum(phases))] += 1
             self.sums = [a + b for a, b in zip(self.sums, phases)]
             self.highest = [max(a, b) for a, b in zip(self.highest, phases)]
+            self.quarters[quarter] = [a + b for a, b in zip(self.quarters[quarter], (1, *phases))]
 
     def row(self):
         up, down = (sum(self.times[s] for s in states) for states in (UP_STATES, DOWN_STATES))
         return (self.outcomes[UP], self.outcomes[DOWN], self.outcomes[ABSTAIN], dict(self.classes),
                 [list(pair) for pair in sorted(self.histogram.items())], self.sums, self.highest, up, down,
-                HOUR_US - up - down)
+                HOUR_US - up - down, self.quarters)
 
 
 def computed(cursor, first):
-    """{website: its row}, {(website, validator): (up ticks, their time)} of the hour that begins at `first` (µs)."""
+    """{website: its row}, {(website, validator): (up ticks, their time, both by quarters)} of the hour that begins at
+    `first` (µs)."""
     websites, validators = collections.defaultdict(Sums), {}
     cursor.execute(f"""SELECT website_id, validator_id, outcome, error_class, dns_us, connect_us, tls_us, wait_us,
-        transfer_us FROM website_tick WHERE started_at >= {AT} AND started_at < {AT}""", (first, first + HOUR_US))
-    for website, validator, outcome, error, *phases in cursor:
-        websites[website].add(outcome, error, phases)
+        transfer_us, usec(started_at) FROM website_tick WHERE started_at >= {AT} AND started_at < {AT}""",
+                   (first, first + HOUR_US))
+    for website, validator, outcome, error, *phases, at in cursor:
+        quarter = 4 * (at - first) // HOUR_US
+        websites[website].add(quarter, outcome, error, phases)
         if outcome == UP:
-            up, total = validators.get((website, validator), (0, 0))
-            validators[website, validator] = up + 1, total + sum(phases)
+            up, total, quarters = validators.get((website, validator), (0, 0, [[0, 0] for _ in range(4)]))
+            quarters[quarter] = [quarters[quarter][0] + 1, quarters[quarter][1] + sum(phases)]
+            validators[website, validator] = up + 1, total + sum(phases), quarters
     cursor.execute(f"""SELECT website_id, state, usec(started_at), usec(ended_at) FROM verdict_span
         WHERE started_at < {AT} AND coalesce(ended_at, 'infinity') > {AT}""", (first + HOUR_US, first))
     for website, state, start, end in cursor:
@@ -59,10 +65,10 @@ def computed(cursor, first):
 def stored(cursor, first):
     """The same as the database has it."""
     cursor.execute(f"""SELECT website_id, up, down, abstain, classes, histogram, phase_sum_us, phase_max_us, up_us,
-        down_us, other_us FROM rollup_hour WHERE hour = {AT}""", (first,))
+        down_us, other_us, quarters FROM rollup_hour WHERE hour = {AT}""", (first,))
     websites = {website: tuple(row) for website, *row in cursor}
-    cursor.execute(f"SELECT website_id, validator_id, up, total_us FROM rollup_validator_hour WHERE hour = {AT}",
-                   (first,))
+    cursor.execute(f"SELECT website_id, validator_id, up, total_us, quarters FROM rollup_validator_hour"
+                   f" WHERE hour = {AT}", (first,))
     return websites, {(website, validator): tuple(row) for website, validator, *row in cursor}
 
 
