@@ -297,6 +297,27 @@ static void expect_pages(StoreFixture *f, const char *name, const char *values, 
         }
 }
 
+static void count_sorts(const char *const *values, size_t n _unused_, void *userdata) {
+        unsigned *sorts = userdata;
+
+        if (strstr(values[0], "Sort  (") && !strstr(values[0], "Incremental Sort"))
+                *sorts += 1;
+}
+
+/* They are numbered as they are read: looking at more than are shown is for abstentions only. */
+static void no_more_ticks_are_read_than_are_shown(void **state) {
+        _cleanup_(pq_script_closep) PqScript *s = NULL;
+        unsigned sorts = 0;
+
+        assert_int_equal(pq_script_open(&s, ((StoreFixture *)*state)->dsn), 0);
+        assert_int_equal(pq_script_query(s,
+                                         "EXPLAIN SELECT * FROM website_recent(1, 200)"
+                                         " WHERE place <= 100",
+                                         NULL, count_sorts, &sorts),
+                         0);
+        assert_int_equal(sorts, 0);
+}
+
 /* All ticks are on some 1,700 pages, the last ones of a website on few. */
 static void no_answer_reads_all_ticks(void **state) {
         StoreFixture *f = *state;
@@ -326,6 +347,7 @@ int main(void) {
                 cmocka_unit_test(windows_have_names),
                 cmocka_unit_test(of_others_nothing_is_seen),
                 cmocka_unit_test(no_answer_reads_all_ticks),
+                cmocka_unit_test(no_more_ticks_are_read_than_are_shown),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
