@@ -12,7 +12,8 @@ the socket of the same PostgreSQL. Ours goes through HTTP, the check of the toke
 JSON of 24 hours in fifteen minutes by phase and by validator; theirs goes from libpq to PostgreSQL and back. Both are
 asked by the same program in Python on connections that stay, one question at a time, in a random order.
 
-Both servers have 512 MB of shared buffers, a small server's. A database is made first (minutes) and removed in the end, unless it was there before: big.py makes it to stay."""
+Both servers have 512 MB of shared buffers, as a small one of its own would. A database is made first (minutes) and
+removed in the end, unless it was there before: big.py makes it to stay."""
 
 import contextlib
 import random
