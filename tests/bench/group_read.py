@@ -61,10 +61,10 @@ class Api:
         self.world = Big(bench.build, ticks)
         if new:
             MADE.append(self.world)
+        self.world.make()
 
     def __enter__(self):
         try:
-            self.world.make()
             self.world.database.extra = ["-c", f"shared_buffers={BUFFERS}"]
             self.world.start_database()
             self.world.database.sql(f"""
@@ -119,7 +119,8 @@ def quantile(values, share):
 
 
 def measure(bench):
-    with Api(bench, FEW) as few, Api(bench, LONG if bench.long else MANY) as many, \
+    made = Api(bench, FEW), Api(bench, LONG if bench.long else MANY)  # before one waits for the other
+    with made[0] as few, made[1] as many, \
             contextlib.closing(psycopg2.connect(many.world.database.url("postgres"))) as connection:
         connection.autocommit = True
         taken = times({"few_status": lambda i: few.get("status?", i), "status": lambda i: many.get("status?", i),
