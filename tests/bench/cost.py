@@ -40,16 +40,30 @@ def children(pid):
     return found
 
 
-def family_cpu(pid):
-    """Of a process and its children, also those that have ended: a PostgreSQL server."""
+def _ended(pid):
+    """Seconds of CPU of the children that have ended and were waited for."""
     fields = _stat(pid)
-    total = cpu(pid) + (int(fields[13]) + int(fields[14])) / TICK
-    for child in children(pid):
+    return (int(fields[13]) + int(fields[14])) / TICK
+
+
+def _living_cpu(pids):
+    total = 0
+    for pid in pids:
         try:
-            total += cpu(child)
+            total += cpu(pid)
         except (FileNotFoundError, ProcessLookupError):
-            pass
+            pass  # it ended meanwhile
     return total
+
+
+def family_cpu(pid):
+    """Of a process and its children, also those that have ended: a PostgreSQL server. One that ends while it is looked
+    at would be in neither, so it is looked again."""
+    while True:
+        ended, family = _ended(pid), children(pid)
+        total = cpu(pid) + ended + _living_cpu(family)
+        if _ended(pid) == ended and children(pid) == family:
+            return total
 
 
 def rss(pid):
