@@ -305,6 +305,53 @@ static void ticks_wait_for_company_and_many_of_them_longer(void **state) {
         }
 }
 
+static void add_orders(Bench *b, uint64_t first, unsigned n) {
+        uint8_t bytes[1] = { 0 };
+        OrderRow row = { .website = 1,
+                         .validator = 1,
+                         .type = 1,
+                         .n = 4,
+                         .interval_ms = 60000,
+                         .timeout_ms = 10000,
+                         .starts = now_realtime(),
+                         .bytes = bytes,
+                         .n_bytes = sizeof(bytes) };
+
+        for (row.id = first; row.id < first + n; row.id++) {
+                memcpy(row.public_id, &row.id, sizeof(row.id));
+                writer_add_order(b->writer, &row);
+        }
+}
+
+static void orders_wait_until_there_are_many_or_a_probe_is_wanted(void **state) {
+        const struct {
+                unsigned orders;
+                bool probes, soon;
+        } cases[] = {
+                { WRITER_ORDERS_ENOUGH - 1, false, false },
+                { WRITER_ORDERS_ENOUGH, false, true },
+                { 1, true, true },
+        };
+
+        fixture_sql(*state, "INSERT INTO specification (hash, bytes) VALUES"
+                            " (decode(repeat('00', 32), 'hex'), '')");
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Bench b = bench_open(*state);
+                uint64_t first = 10000 * (i + 1);
+
+                bench_start(&b);
+                add_orders(&b, first, cases[i].orders);
+                if (cases[i].probes)
+                        writer_reserve_probes(b.writer, &(OrderProbes){ first, 9 });
+                assert_int_equal(sent_within(&b, WRITER_PATIENCE / 2), cases[i].soon);
+                wait_for(&b, 1);
+                writer_free(b.writer);
+        }
+        fixture_expect(*state,
+                       "SELECT count(*) || ' ' || max(probes) FROM work_order WHERE id >= 10000",
+                       "2000 9");
+}
+
 /* More of them, and what nobody waits for, do not shorten the time that was given. */
 static void ticks_that_keep_coming_share_one_commit(void **state) {
         Bench b = bench_open(*state);
@@ -336,6 +383,7 @@ int main(void) {
                 cmocka_unit_test(what_comes_after_a_standstill_is_not_written),
                 cmocka_unit_test(ticks_go_with_their_group_and_are_limited),
                 cmocka_unit_test(ticks_wait_for_company_and_many_of_them_longer),
+                cmocka_unit_test(orders_wait_until_there_are_many_or_a_probe_is_wanted),
                 cmocka_unit_test(ticks_that_keep_coming_share_one_commit),
         };
 
