@@ -179,7 +179,7 @@ static void next_step(Store *s) {
                 set_state(s, STORE_READY, NULL);
 }
 
-/* Nor does the connection come back by itself: it would with the statements of work. */
+/* Without the connection: it would come back by itself, with the statements of its phase. */
 static void start_over(Store *s, usec_t delay, const char *text) {
         s->step = pq_call_cancel(s->step);
         s->phase = PHASE_CHECK;
