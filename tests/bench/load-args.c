@@ -21,6 +21,7 @@ static const char help[] =
                 "  --rate=N                       ticks per second at most (default: the orders')\n"
                 "  --batch-ms=N                   time a batch covers (default 200)\n"
                 "  --drain=S                      wait so long for the last receipts (default 3)\n"
+                "  --stay                         stay connected after them until the next signal\n"
                 "  --ahead=S                      batches are signed so long before (default 5)\n"
                 "  --down=FRACTION                of the websites, by hash of their id, are down\n"
                 "  --down-after=S                 from then on (default 0)\n"
@@ -82,6 +83,7 @@ typedef enum Option {
         OPTION_BARE,
         OPTION_IDLE,
         OPTION_JSON,
+        OPTION_STAY,
         OPTION_HELP,
 } Option;
 
@@ -101,6 +103,7 @@ static const struct option options[] = {
         { "rate", required_argument, NULL, OPTION_RATE },
         { "seconds", required_argument, NULL, OPTION_SECONDS },
         { "seed", required_argument, NULL, OPTION_SEED },
+        { "stay", no_argument, NULL, OPTION_STAY },
         { "suspects", required_argument, NULL, OPTION_SUSPECTS },
         { "validators", required_argument, NULL, OPTION_VALIDATORS },
         { NULL, 0, NULL, 0 },
@@ -174,6 +177,9 @@ static int set_option(LoadArgs *a, Option o, const char *value) {
                 return 0;
         case OPTION_JSON:
                 a->json = true;
+                return 0;
+        case OPTION_STAY:
+                a->stay = true;
                 return 0;
         default:
                 if (read_number(value, most[o], &number) < 0)

@@ -21,6 +21,7 @@ typedef struct LoadArgs {
         double down;         /* fraction of the websites that are down */
         usec_t down_after;
         bool idle, bare, json; /* bare: the server speaks no dpin, the connection is all */
+        bool stay;             /* after the last receipts, until another signal */
 } LoadArgs;
 
 /* 1: go on; 0: help was printed; -EINVAL: a sentence was printed. */

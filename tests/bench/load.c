@@ -26,6 +26,8 @@ typedef struct Load {
         usec_t second, last, stopped, left;
         double suspects; /* owed */
         unsigned at;     /* whose suspect is next */
+        bool told;       /* the summary */
+        int result;      /* of telling it */
 } Load;
 
 static unsigned count(const Load *l) {
@@ -48,7 +50,7 @@ static void send_suspects(Load *l, usec_t now) {
 }
 
 static void each_second(Load *l, usec_t now) {
-        if (now < l->second)
+        if (l->told || now < l->second)
                 return;
         l->second = now + USEC_PER_SEC;
         load_stats_progress(&l->world.stats, l->world.args, now);
@@ -71,12 +73,29 @@ static bool all_acknowledged(const Load *l, usec_t now) {
         return true;
 }
 
-/* First the last receipts, then goodbye. */
+static void tell(Load *l, usec_t now) {
+        if (l->told)
+                return;
+        l->told = true;
+        load_stats_progress(&l->world.stats, l->world.args, now);
+        l->result = load_journal_flush(l->world.journal);
+        if (l->result >= 0)
+                l->result = load_stats_print(&l->world.stats, l->world.args);
+        (void)fflush(stdout);
+}
+
+static void leave(Load *l, usec_t now) {
+        l->left = now;
+        for (unsigned i = 0; i < count(l); i++)
+                load_peer_leave(l->peers[i]);
+}
+
+/* First the last receipts, then the summary, then goodbye. */
 static void wind_up(Load *l, usec_t now) {
-        if (l->left == 0 && (all_acknowledged(l, now) || now - l->stopped > l->world.args->drain)) {
-                l->left = now;
-                for (unsigned i = 0; i < count(l); i++)
-                        load_peer_leave(l->peers[i]);
+        if (!l->told && (all_acknowledged(l, now) || now - l->stopped > l->world.args->drain)) {
+                tell(l, now);
+                if (!l->world.args->stay)
+                        leave(l, now);
         }
         if (l->left > 0 && (l->world.stats.ready == 0 || now - l->left > LEAVE_MAX))
                 uv_stop(&l->loop);
@@ -104,7 +123,9 @@ static void on_signal(uv_signal_t *handle, int number) {
                 load_stats_forget_latencies(&l->world.stats);
                 return;
         }
-        if (l->stopped > 0)
+        if (l->told && l->left == 0)
+                leave(l, now_boottime());
+        else if (l->stopped > 0)
                 uv_stop(&l->loop);
         stop(l, now_boottime());
 }
@@ -186,8 +207,8 @@ static int run(const LoadArgs *args) {
         start_handles(&l);
         if (r >= 0) {
                 (void)uv_run(&l.loop, UV_RUN_DEFAULT);
-                load_stats_progress(&l.world.stats, args, now_boottime());
-                r = load_stats_print(&l.world.stats, args);
+                tell(&l, now_boottime());
+                r = l.result;
         }
         tear_down(&l);
         return r >= 0 && l.world.stats.joined > 0 && l.world.stats.errors == 0 ? EXIT_SUCCESS

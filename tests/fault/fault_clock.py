@@ -65,7 +65,7 @@ class ValidatorClock(Fault):
         late, apart = db.sql(f"""SELECT count(*) FILTER (WHERE late),
                    max(abs(extract(epoch FROM arrived_at - started_at)))
             FROM website_tick t JOIN validator v ON v.id = t.validator_id AND v.name = '{name}'
-            JOIN tick_batch b ON b.id = t.batch_id WHERE t.commit_no > {since}""")[0]
+            JOIN tick_batch b ON b.id = t.batch_id WHERE b.commit_no > {since}""")[0]
         if float(apart) > HOUR / 2:
             raise Failure(f"ticks of {name} are dated {apart} s from when they arrived, {late} were late")
 

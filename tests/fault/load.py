@@ -4,7 +4,7 @@ import json
 import os
 import signal
 
-from process import Failure, Process
+from process import Failure, Process, wait_until
 
 FIELDS = "VALIDATOR ORDER PROBE NUMBER DISPOSITION START"
 
@@ -21,7 +21,7 @@ class Load:
         o = arena.options
         self.process = Process(self.name, [
             program(arena.build), f"--hub={arena.hub_url}", f"--validators={o.peers}", f"--seed={o.seed}",
-            f"--down={down}", "--seconds=0", "--drain=90", f"--journal={self.journal}", "--json",
+            f"--down={down}", "--seconds=0", "--drain=90", "--stay", f"--journal={self.journal}", "--json",
         ], arena.run, ready=False)
 
     def start(self):
@@ -38,16 +38,28 @@ class Load:
         return self.lines
 
     def finish(self, seconds=100.0):
-        """Stops it when everything it sent is acknowledged, and returns its summary."""
+        """Ends its ticks, and returns its summary when everything it sent is acknowledged. Its validators stay."""
         self.ended = True
-        status = self.process.stop(seconds, signal.SIGTERM)
-        if status != 0:
-            raise Failure(f"{self.name} ended with {status}; {self.process.tail()}")
-        summary = json.loads(self.process.log().strip().splitlines()[-1])
+        self.process.popen.send_signal(signal.SIGTERM)
+        wait_until(lambda: self.summary() or not self.process.running(), f"{self.name} has all its receipts", seconds)
+        summary = self.summary()
+        if not summary or summary["errors"]:
+            raise Failure(f"{self.name} ended with {self.process.popen.poll()}; {self.process.tail()}")
         left = summary["ticksSent"] - sum(summary["acked"].values()) - summary["ticksAckedByPosition"]
         if left:
             raise Failure(f"{left:g} ticks of the load are never acknowledged: {summary}")
         return summary
+
+    def summary(self):
+        """What it says when it has finished, or nothing."""
+        last = self.process.log().rstrip().rpartition("\n")[2]
+        return json.loads(last) if last.startswith("{") and last.endswith("}") else None
+
+    def leave(self):
+        """Its validators say goodbye."""
+        status = self.process.stop(30, signal.SIGTERM)
+        if status != 0:
+            raise Failure(f"{self.name} ended with {status}; {self.process.tail()}")
 
 
 def program(build):

@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [HERE, os.path.join(SOURCE, "tests", "run"), os.path.join(SOURCE, "tests", "integration")]
 
-from arena import Arena  # noqa: E402
+from arena import REAL, SEATS, Arena  # noqa: E402
 from checker import Checker  # noqa: E402
 from disk import hide_mounts  # noqa: E402
 from faults import FAULTS  # noqa: E402
@@ -22,6 +22,7 @@ from process import Failure, say  # noqa: E402
 ROUNDS, LONG_ROUNDS = 5, 200
 WORLD_ROUNDS = 20  # then all is new: a validator may open 64 streams in an hour, and a load opens two or three a round
 FAILURES = 8  # then it gives up: of each all data is kept
+SPARE = 1.15  # while the load's validators come again, and while some are away, others take their seats
 DOWN = (0.0, 0.0, 0.01, 0.03)  # of the websites, as the load sees them from one round to the next
 PAIRED = 6  # one round in so many has two faults at once
 TOGETHER = ("hub-kill", "postgres-kill", "validator-kill")  # what may come on top of another
@@ -41,7 +42,8 @@ def arguments():
     p.add_argument("--keep", action="store_true", help="leave data and logs where they are")
     args = p.parse_args()
     args.rounds = args.rounds or (LONG_ROUNDS if args.long else ROUNDS)
-    args.sites = args.rate * 10 * (args.peers + 4) // (4 * args.peers) + 100  # 4 seats, one tick in ten seconds
+    seats = args.rate * 10 * (args.peers + len(REAL)) / args.peers  # one tick in ten seconds
+    args.sites = int(SPARE * seats / SEATS)
     return args
 
 
