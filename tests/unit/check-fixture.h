@@ -14,9 +14,8 @@
 #include <cmocka.h>
 
 #include "event/httpd.h"
+#include "loop-turn.h"
 #include "validator/check.h"
-
-#define TURNS_MAX 100000
 
 typedef struct CheckFixture {
         uv_loop_t loop;
@@ -136,7 +135,6 @@ static inline int check_fixture_ask(CheckFixture *f, const Spec *spec, usec_t ti
 }
 
 static inline void check_fixture_await(CheckFixture *f, const unsigned *counter, unsigned n) {
-        for (unsigned turns = 0; *counter < n && turns < TURNS_MAX; turns++)
-                uv_run(&f->loop, UV_RUN_ONCE);
+        TURN_UNTIL(f, *counter >= n);
         assert_int_equal(*counter, n);
 }

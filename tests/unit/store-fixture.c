@@ -10,11 +10,11 @@
 #include <cmocka.h>
 
 #include "event/pq-script.h"
+#include "loop-turn.h"
 #include "store/migrate.h"
 #include "store/statements.h"
 
 #define SQL_DIRECTORY TESTS_DIR "/../sql"
-#define WAIT_MS       20000
 
 static const char seed[] =
                 "INSERT INTO organisation (public_id, name) VALUES"
@@ -106,26 +106,8 @@ int store_fixture_teardown(void **state) {
         return 0;
 }
 
-static void free_timer(uv_handle_t *timer) {
-        free(timer);
-}
-
-static void on_timeout(uv_timer_t *timer) {
-        *(bool *)timer->data = true;
-}
-
 void fixture_wait(StoreFixture *f) {
-        uv_timer_t *timer = calloc(1, sizeof(uv_timer_t));
-        bool late = false;
-
-        assert_non_null(timer);
-        uv_timer_init(&f->loop, timer);
-        timer->data = &late;
-        uv_timer_start(timer, on_timeout, WAIT_MS, 0);
-        while (!f->done && !late)
-                uv_run(&f->loop, UV_RUN_ONCE);
-        uv_close((uv_handle_t *)timer, free_timer);
-        assert_false(late);
+        TURN_UNTIL(f, f->done);
         f->done = false;
 }
 

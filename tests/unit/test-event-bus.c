@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "event/bus.h"
+#include "loop-turn.h"
 #include "private-bus.h"
 
 enum {
@@ -93,8 +94,7 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error 
 }
 
 static void await_answer(World *w, unsigned n) {
-        while (w->answers < n)
-                (void)uv_run(&w->loop, UV_RUN_ONCE);
+        TURN_UNTIL(w, w->answers >= n);
 }
 
 static void send_greeting(World *w, const char *name) {

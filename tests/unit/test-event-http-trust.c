@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "event/http.h"
+#include "loop-turn.h"
 #include "tls-server.h"
 
 typedef struct Fixture {
@@ -38,8 +39,7 @@ static HttpError fetch(Fixture *f, unsigned port, const char *ca_file) {
         snprintf(url, sizeof(url), "https://127.0.0.1:%u/", port);
         f->done = false;
         assert_int_equal(http_start(f->client, &request, on_done, f, NULL), 0);
-        while (!f->done)
-                uv_run(&f->loop, UV_RUN_ONCE);
+        TURN_UNTIL(f, f->done);
         return f->result.error;
 }
 
@@ -130,11 +130,10 @@ static void no_tls_is_a_failed_handshake(void **state) {
         assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
         snprintf(url, sizeof(url), "https://127.0.0.1:%u/", ntohs(a.sin_port));
         assert_int_equal(http_start(f->client, &request, on_done, f, NULL), 0);
-        uv_run(&f->loop, UV_RUN_ONCE);
+        loop_turn(&f->loop, fd);
         peer = accept(fd, NULL, NULL);
         assert_int_equal(send(peer, "220 mail.example ESMTP\r\n", 24, MSG_NOSIGNAL), 24);
-        while (!f->done)
-                uv_run(&f->loop, UV_RUN_ONCE);
+        TURN_UNTIL(f, f->done);
         assert_string_equal(http_error_name(f->result.error), "tls_handshake");
         close(peer);
         close(fd);

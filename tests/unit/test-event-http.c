@@ -14,8 +14,7 @@
 
 #include "event/http.h"
 #include "event/httpd.h"
-
-#define TURNS_MAX 20000
+#include "loop-turn.h"
 
 typedef struct Fixture {
         uv_loop_t loop;
@@ -143,8 +142,7 @@ static void begin(Fixture *f, HttpRequest request, const char *format, ...) {
 }
 
 static void wait_done(Fixture *f) {
-        while (!f->done)
-                assert_true(uv_run(&f->loop, UV_RUN_ONCE));
+        TURN_UNTIL(f, f->done);
         assert_int_equal(http_client_active(f->client), 0);
 }
 
@@ -507,8 +505,7 @@ static void cancelled_call_is_silent(void **state _unused_) {
         snprintf(url, sizeof(url), "http://127.0.0.1:%u/silent", f.port);
         request.url = url;
         assert_int_equal(http_start(f.client, &request, on_done, &f, &call), 0);
-        while (f.served == 0)
-                uv_run(&f.loop, UV_RUN_ONCE);
+        TURN_UNTIL(&f, f.served > 0);
         call = http_call_cancel(call);
         assert_int_equal(http_client_active(f.client), 0);
         assert_int_equal(http_start(f.client, &request, on_done, &f, &call), 0);
@@ -533,8 +530,7 @@ static void client_may_be_freed_by_a_callback(void **state _unused_) {
         request.url = url;
         for (unsigned i = 0; i < 3; i++)
                 assert_int_equal(http_start(f.client, &request, on_done_free_client, &f, NULL), 0);
-        while (f.client)
-                uv_run(&f.loop, UV_RUN_ONCE);
+        TURN_UNTIL(&f, !f.client);
         stop(&f);
 }
 

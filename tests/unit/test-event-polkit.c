@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "event/polkit.h"
+#include "loop-turn.h"
 #include "private-bus.h"
 
 enum {
@@ -140,8 +141,7 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *error 
 }
 
 static void await(World *w, const unsigned *counter, unsigned value) {
-        while (*counter < value)
-                (void)uv_run(&w->loop, UV_RUN_ONCE);
+        TURN_UNTIL(w, *counter >= value);
 }
 
 static void send_act(World *w, bool interactive) {

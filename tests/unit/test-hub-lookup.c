@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "hub/lookup.h"
+#include "loop-turn.h"
 #include "store-fixture.h"
 
 typedef struct Bench {
@@ -92,8 +93,7 @@ static void bench_close(Bench *b) {
 }
 
 static void hear_until(Bench *b, unsigned answers) {
-        while (b->answers < answers)
-                uv_run(&b->fixture->loop, UV_RUN_ONCE);
+        TURN_UNTIL(b->fixture, b->answers >= answers);
 }
 
 static void ask(Bench *b, uint8_t validator, uint64_t sequence) {

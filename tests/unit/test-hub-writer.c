@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "hub/writer.h"
+#include "loop-turn.h"
 #include "store-fixture.h"
 #include "store/hub-state.h"
 #include "store/streams.h"
@@ -92,8 +93,7 @@ static void run_some(StoreFixture *f) {
         uv_timer_init(&f->loop, &timer);
         timer.data = &over;
         uv_timer_start(&timer, on_later, 2 * WRITER_PATIENCE_MANY / USEC_PER_MSEC, 0);
-        while (!over)
-                uv_run(&f->loop, UV_RUN_ONCE);
+        TURN_UNTIL(f, over);
         uv_run(&f->loop, UV_RUN_NOWAIT); /* the handle is closed */
 }
 
@@ -262,8 +262,7 @@ static bool sent_within(Bench *b, usec_t delay) {
         uv_timer_init(&b->fixture->loop, &timer);
         timer.data = &m;
         uv_timer_start(&timer, on_moment, delay / USEC_PER_MSEC, 0);
-        while (!m.over)
-                uv_run(&b->fixture->loop, UV_RUN_ONCE);
+        TURN_UNTIL(b->fixture, m.over);
         uv_run(&b->fixture->loop, UV_RUN_NOWAIT); /* the handle is closed */
         return m.sent;
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "event/pq-script.h"
+#include "loop-turn.h"
 #include "store-fixture.h"
 #include "store/ledger.h"
 #include "store/statements.h"
@@ -92,8 +93,7 @@ static void two_at_once_get_the_same(void **state) {
         ask(other, &second, 1, 8);
         wait_for_both(f, s);
         assert_int_equal(pq_script_run(s, "COMMIT"), 0);
-        while (!f->done || !second.done)
-                uv_run(&f->loop, UV_RUN_ONCE);
+        TURN_UNTIL(f, f->done && second.done);
         f->done = false;
         assert_int_equal(f->r, 0);
         assert_int_equal(second.r, 0);

@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <poll.h>
 
+#include "loop-turn.h"
 #include "spool-fixture.h"
 #include "validator/runner.h"
 
-#define T      (60 * USEC_PER_MSEC)
-#define T_CALM (400 * USEC_PER_MSEC) /* where no slot may be missed: half of it may pass unnoticed */
+#define T (60 * USEC_PER_MSEC)
+#define T_CALM                                                                                     \
+        (400 * USEC_PER_MSEC) /* where no slot may be missed: half of it may pass unnoticed */
 
 typedef struct Fixture {
         CheckFixture check;
@@ -107,9 +109,7 @@ static int probe(Fixture *f, uint8_t i, uint32_t number) {
 }
 
 static void wait_ticks(Fixture *f, unsigned n) {
-        for (unsigned turns = 0; f->n < n && turns < TURNS_MAX; turns++)
-                uv_run(&f->check.loop, UV_RUN_ONCE);
-        assert_true(f->n >= n);
+        TURN_UNTIL(&f->check, f->n >= n);
 }
 
 static void turn_for(Fixture *f, usec_t time) {
@@ -367,8 +367,7 @@ static void what_does_not_fit_into_the_queue_is_counted(void **state) {
 
         o.order.timeout_ms = 30000;
         assert_int_equal(runner_add(f->runner, &o), 0);
-        for (unsigned turns = 0; runner_dropped(f->runner) < 2 && turns < TURNS_MAX; turns++)
-                uv_run(&f->check.loop, UV_RUN_ONCE);
+        TURN_UNTIL(&f->check, runner_dropped(f->runner) >= 2);
         slots = (hub_now(f) - (usec_t)o.order.start) / T + 1;
         assert_in_range(runner_dropped(f->runner), 2, slots - 5); /* two run, three wait */
         assert_int_equal(f->n, 0);
