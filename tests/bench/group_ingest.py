@@ -1,6 +1,7 @@
 """What a tick costs from the frame to the disk: CPU of hub and PostgreSQL for each one that was accepted live, stored
-and acknowledged, fsync and synchronous_commit on. The reference is what PostgreSQL alone takes for the same rows:
-COPY into an identical table, ten thousand at a time."""
+and acknowledged, fsync and synchronous_commit on. Measured at half of what this machine carries: below, what a commit
+costs whatever is in it counts for more (README has three rates). The reference is what PostgreSQL and a client take for
+the same rows in an identical table: by COPY, ten thousand at a time, and by an INSERT and a commit for each."""
 
 import os
 import resource
@@ -10,19 +11,24 @@ import time
 
 import cost
 import stairs
+from database import server_program
 from frame import Metric
 from process import Failure, command
 
-WEBSITES, VALIDATORS, STEP = 12500, 10, 1250  # 4 seats every 10 s: 5,000 ticks/s, 100 in a batch
+WEBSITES, VALIDATORS, STEP = 50000, 20, 5000  # 4 seats every 10 s: 20,000 ticks/s
 WARM, SECONDS = 15, 25
 LATE_MAX = 0.01
 ROWS = 10000  # of a COPY of the reference
+CLIENTS, INSERTS = 4, 2500  # of each
 
 METRICS = [
     Metric("ingest.cpu_us_per_tick", "us", "CPU of hub and PostgreSQL per accepted, stored and acknowledged tick", 6.0),
-    Metric("ingest.hub_cpu_us_per_tick", "us", "of it the hub's"),
-    Metric("ingest.pg_cpu_us_per_tick", "us", "of it PostgreSQL's, all processes"),
-    Metric("ingest.raw_us_per_row", "us", "the reference: COPY of the same rows into an identical table"),
+    Metric("ingest.cpu_vs_copy", "ratio", "against COPY of the same rows into an identical table, client included", 1.8),
+    Metric("ingest.cpu_vs_insert", "ratio", "against an INSERT and a commit for each, client included", 1 / 15),
+    Metric("ingest.hub_cpu_us_per_tick", "us", "of it the hub's", 2.0),
+    Metric("ingest.pg_cpu_us_per_tick", "us", "of it PostgreSQL's, all processes", 3.0),
+    Metric("ingest.raw_us_per_row", "us", "the reference by COPY"),
+    Metric("ingest.insert_us_per_row", "us", "the reference by INSERT"),
     Metric("ingest.ticks_per_s", "1/s", "at this rate, live", better="higher"),
     Metric("ingest.ticks_per_batch", "1", "in batches of this size"),
     Metric("ingest.ack_p99_ms", "ms", "from a batch sent to its receipt, 99 of 100"),
@@ -113,18 +119,36 @@ def chunks(world, commits, folder):
 
 
 def raw_us_per_row(world, commits):
-    """CPU of PostgreSQL and of the client, a COPY and a commit for ROWS rows."""
+    """A COPY and a commit for ROWS rows."""
     world.database.sql("""
         CREATE TABLE raw_tick (LIKE website_tick INCLUDING ALL) PARTITION BY RANGE (tick_span(started_at));
         CREATE TABLE raw_tick_all PARTITION OF raw_tick FOR VALUES FROM (MINVALUE) TO (MAXVALUE)""")
     with tempfile.TemporaryDirectory() as folder:
         paths, n = chunks(world, commits, folder)
         script = "".join(f"\\copy raw_tick from '{path}' (format binary)\n" for path in paths)
-        before = cost.family_cpu(world.database.process.pid), own_children()
-        subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", world.database.url("postgres")], input=script,
-                       text=True, check=True)
-        after = cost.family_cpu(world.database.process.pid), own_children()
-    return (after[0] - before[0] + after[1] - before[1]) / n * 1e6
+        return reference_us(world, ["psql", "-Xq", "-v", "ON_ERROR_STOP=1", world.database.url("postgres")], script) / n
+
+
+def insert_us_per_row(world):
+    """Random rows of the same websites into the same table, prepared statements, CLIENTS at once."""
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write(f"""\\set site random(1, {WEBSITES})
+\\set us random(100, 100000)
+INSERT INTO raw_tick VALUES (now(), :site * 4, :us, :site, :site % {VALIDATORS}, :us, :us, :us, :us, :us, :us, 200, 1, 0,
+  's', false);
+""")
+        script.flush()
+        return reference_us(world, [server_program("pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-t",
+                                    str(INSERTS), "-f", script.name, world.database.url("postgres")]
+                            ) / (CLIENTS * INSERTS)
+
+
+def reference_us(world, argv, script=""):
+    """CPU of PostgreSQL and of the client."""
+    before = cost.family_cpu(world.database.process.pid), own_children()
+    subprocess.run(argv, input=script, text=True, check=True, capture_output=True)
+    after = cost.family_cpu(world.database.process.pid), own_children()
+    return (after[0] - before[0] + after[1] - before[1]) * 1e6
 
 
 def own_children():
@@ -136,7 +160,10 @@ def measure(bench):
     with bench.world() as world:
         commits, values = ours(bench, world)
         world.hub.stop()
-        values["ingest.raw_us_per_row"] = raw_us_per_row(world, commits)
+        values["ingest.raw_us_per_row"] = raw = raw_us_per_row(world, commits)
+        values["ingest.insert_us_per_row"] = insert = insert_us_per_row(world)
+    values["ingest.cpu_vs_copy"] = values["ingest.cpu_us_per_tick"] / raw
+    values["ingest.cpu_vs_insert"] = values["ingest.cpu_us_per_tick"] / insert
     if bench.run == 0:
         values.update(stairs.values(stairs.climb(bench)))
     return values

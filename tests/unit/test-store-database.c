@@ -118,6 +118,14 @@ static void days_to_come_have_partitions(void **state) {
         expect_problem(f, "");
 }
 
+static void days_that_only_grow_are_not_vacuumed(void **state) {
+        fixture_sql(*state,
+                    "DO $$ BEGIN ASSERT (SELECT count(*) > 10 AND bool_and("
+                    "  'autovacuum_vacuum_insert_threshold=-1' = ANY (coalesce(reloptions, '{}')))"
+                    " FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE relkind = 'r' AND"
+                    " inhparent IN ('website_tick'::regclass, 'tick_batch'::regclass)); END $$");
+}
+
 static void days_gone_by_have_none(void **state) {
         StoreFixture *f = *state;
         char name[64];
@@ -208,6 +216,7 @@ int main(void) {
                 cmocka_unit_test(a_migrated_database_is_well),
                 cmocka_unit_test(tables_have_their_size_and_age),
                 cmocka_unit_test(days_to_come_have_partitions),
+                cmocka_unit_test(days_that_only_grow_are_not_vacuumed),
                 cmocka_unit_test(days_gone_by_have_none),
                 cmocka_unit_test(rows_of_no_day_are_found),
                 cmocka_unit_test(partitions_belong_to_whom_their_table_does),

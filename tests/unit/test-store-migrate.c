@@ -17,7 +17,7 @@
 #define TEXT(x)   #x
 #define DIGITS(x) TEXT(x)
 #define VERSION   DIGITS(STORE_SCHEMA_VERSION)
-#define NEXT      "15" /* the file after that */
+#define NEXT      "16" /* the file after that */
 
 typedef struct Ground {
         Postgres *postgres;
@@ -183,7 +183,11 @@ static void ticks_are_kept_by_their_new_layout(void **state) {
                " = '1 2 3 4 0 8 9 10 11 12 14 1 0 s f,1 2 3 4 1 8 9 10 11 12 14 1 0 c f,"
                "1 2 3 4 2 8 9 10 11 12 14 1 0 m t,1 2 3 4 3 8 9 10 11 12 14 1 0 r f';"
                " ASSERT (SELECT count(*) FROM website_tick WHERE tick_span(started_at)"
-               " < date_trunc('day', now(), 'UTC')) = 2; END $$");
+               " < date_trunc('day', now(), 'UTC')) = 2;"
+               " ASSERT (SELECT bool_and('autovacuum_vacuum_insert_threshold=-1'"
+               "  = ANY (coalesce(reloptions, '{}'))) FROM pg_inherits JOIN pg_class c"
+               " ON c.oid = inhrelid WHERE inhparent IN ('website_tick'::regclass,"
+               " 'tick_batch'::regclass)); END $$");
 }
 
 /* 7 of 1 to 1.1 ms, 5 of 95.5 to 105.1 ms: to the buckets of 1.05 and 100.2 ms. */
