@@ -10,6 +10,8 @@
 
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "base/macro.h"
+#include "base/pace.h"
 #include "hub/agenda.h"
 #include "wire/spec.h"
 
@@ -25,11 +27,16 @@ typedef struct Entry {
 _Static_assert(offsetof(Entry, website.site) + sizeof(Site *) <= CACHE_LINE,
                "a vote finds the site without another line");
 
+/* Candidates that epochs are chosen from, a few microseconds each: a tenth of a second at once, and
+ * then as many as leave time for ticks. */
+static const PaceRule choosing = { .burst = 30000, .interval = 3 };
+
 struct Board {
         BoardOptions options;
         Agenda *agenda;
         Entry *entries;
-        uint64_t revision;
+        uint64_t revision, postponed;
+        Pace chosen;
         bool started;
 };
 
@@ -124,6 +131,19 @@ int board_new(Board **ret, uv_loop_t *loop, const BoardOptions *options) {
 
 /* What a machine decides ----------------------------------------------------------------------- */
 
+/* Also of epochs that end, all orders are new: more than the database keeps up with would wait in
+ * memory, and ticks behind them. */
+static bool on_may_open(size_t candidates, void *userdata) {
+        Board *b = ((Entry *)userdata)->board;
+        unsigned n = (unsigned)MIN(candidates, choosing.burst);
+
+        if (writer_takes_orders(b->options.recorder.writer) &&
+            pace_take(&b->chosen, &choosing, n, now_boottime()))
+                return true;
+        b->postponed++;
+        return false;
+}
+
 static void on_epoch(const Epoch *e, const uint32_t *eligible, size_t n, void *userdata) {
         Entry *entry = userdata;
 
@@ -172,6 +192,7 @@ static void on_incident(const SiteIncident *i, void *userdata) {
 }
 
 static const SiteEffects effects = {
+        .may_open = on_may_open,
         .epoch_opened = on_epoch,
         .seat_assigned = on_seat,
         .seat_removed = on_seat_removed,
@@ -348,6 +369,10 @@ void board_states(const Board *b, unsigned ret[static _VERDICT_MAX]) {
         memset(ret, 0, _VERDICT_MAX * sizeof(*ret));
         HASH_ITER(hh, b->entries, e, next)
         ret[site_state(e->website.site)]++;
+}
+
+uint64_t board_postponed(const Board *b) {
+        return b->postponed;
 }
 
 size_t board_incidents(const Board *b) {

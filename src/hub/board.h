@@ -35,7 +35,8 @@ uint64_t board_revision(const Board *b); /* the highest seen */
 /* Counts by VerdictState. */
 void board_states(const Board *b, unsigned ret[static _VERDICT_MAX]);
 
-size_t board_incidents(const Board *b); /* open ones */
+size_t board_incidents(const Board *b);   /* open ones */
+uint64_t board_postponed(const Board *b); /* times an epoch had to wait for others */
 
 /* What the database knows of a website, before board_start(). */
 int board_restore(Board *b, Website *w, const SiteRestore *restore);

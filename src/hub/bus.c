@@ -96,9 +96,10 @@ static int property_taken(sd_bus *bus _unused_, const char *path _unused_,
         const Core *core = hub_manager_core(b->manager);
         IngestCounters c = core ? *core_counters(core) : (IngestCounters){ 0 };
 
-        return sd_bus_message_append(reply, "a{st}", 4, "batches", c.batches, "commits",
-                                     core ? core_committed(core) : UINT64_C(0), "repeated",
-                                     c.repeated, "ticks", c.ticks);
+        return sd_bus_message_append(reply, "a{st}", 5, "batches", c.batches, "commits",
+                                     core ? core_committed(core) : UINT64_C(0), "epochs_postponed",
+                                     core ? board_postponed(core_board(core)) : UINT64_C(0),
+                                     "repeated", c.repeated, "ticks", c.ticks);
 }
 
 /* What is refused before there is a session. */

@@ -10,6 +10,10 @@
 #include "hub/verdict.h"
 #include "hub/votes.h"
 
+/* So many of a compacted order are kept, or four times the seats: when half the validators are
+ * away, the one to come is not among them once in thousands of times. */
+#define KEPT_LEAST 16u
+
 typedef struct Ranked {
         uint8_t score[SHA256_SIZE];
         const Candidate *candidate;
@@ -132,9 +136,9 @@ static void settle(Committee *c, const CommitteeRule *rule) {
         c->assurance = judge_assurance(c, &company);
 }
 
-/* keyed: with the rule's secret, once for all. */
-static void score(HmacSha256 *keyed, const CommitteeRule *rule, const Candidate *c, Ranked *ret) {
-        hmac_sha256_add(keyed, rule->website->bytes, sizeof(Uuid));
+/* keyed: with the epoch's secret, once for all. */
+static void score(HmacSha256 *keyed, const Uuid *website, const Candidate *c, Ranked *ret) {
+        hmac_sha256_add(keyed, website->bytes, sizeof(*website));
         hmac_sha256_add(keyed, c->key, sizeof(c->key));
         hmac_sha256_end(keyed, ret->score);
         ret->candidate = c;
@@ -149,44 +153,92 @@ static int compare_ranked(const void *a, const void *b) {
 
 void committee_done(Committee *c) {
         free(c->order);
+        free(c->listed);
         *c = (Committee){ 0 };
 }
 
-int committee_form(Committee *ret, const CommitteeRule *rule, usec_t now) {
+static int begin(Committee *c, const CommitteeRule *rule, size_t n) {
+        *c = (Committee){ .roster = rule->roster, .website = *rule->website };
+        memcpy(c->secret, rule->secret, sizeof(c->secret));
+        c->order = calloc(MAX(n, 1u), sizeof(*c->order));
+        return c->order ? 0 : -ENOMEM;
+}
+
+static int list(Committee *c) {
+        uint32_t last = 0;
+
+        for (size_t i = 0; i < c->n_order; i++)
+                last = MAX(last, c->order[i]);
+        c->n_listed = (size_t)last / 8 + 1;
+        c->listed = calloc(c->n_listed, 1);
+        if (!c->listed)
+                return -ENOMEM;
+        for (size_t i = 0; i < c->n_order; i++)
+                c->listed[c->order[i] / 8] |= (uint8_t)(1u << c->order[i] % 8);
+        return 0;
+}
+
+static int rank(Committee *c, const CommitteeRule *rule, usec_t now) {
         _cleanup_free_ Ranked *ranked = calloc(MAX(rule->roster->n, 1u), sizeof(*ranked));
-        Committee c = { .roster = rule->roster };
         HmacSha256 keyed;
 
         if (!ranked)
                 return -ENOMEM;
-        hmac_sha256_begin(&keyed, rule->secret, SHA256_SIZE);
+        hmac_sha256_begin(&keyed, c->secret, sizeof(c->secret));
         for (size_t i = 0; i < rule->roster->n; i++)
                 if (rule_takes(rule, &rule->roster->items[i], now))
-                        score(&keyed, rule, &rule->roster->items[i], &ranked[c.n_order++]);
-        qsort(ranked, c.n_order, sizeof(*ranked), compare_ranked);
-        c.order = calloc(MAX(c.n_order, 1u), sizeof(*c.order));
-        if (!c.order)
-                return -ENOMEM;
-        for (size_t i = 0; i < c.n_order; i++)
-                c.order[i] = ranked[i].candidate->validator;
+                        score(&keyed, &c->website, &rule->roster->items[i], &ranked[c->n_order++]);
+        qsort(ranked, c->n_order, sizeof(*ranked), compare_ranked);
+        for (size_t i = 0; i < c->n_order; i++)
+                c->order[i] = ranked[i].candidate->validator;
+        return 0;
+}
+
+int committee_form(Committee *ret, const CommitteeRule *rule, usec_t now) {
+        _cleanup_(committee_done) Committee c = { 0 };
+        int r = begin(&c, rule, rule->roster->n);
+
+        if (r >= 0)
+                r = rank(&c, rule, now);
+        if (r >= 0)
+                r = list(&c);
+        if (r < 0)
+                return r;
         settle(&c, rule);
         *ret = c;
+        c = (Committee){ 0 };
         return 0;
 }
 
 int committee_restore(Committee *ret, const CommitteeRule *rule, const uint32_t *order,
                       size_t n_order, uint8_t n) {
-        Committee c = { .roster = rule->roster, .n_order = n_order };
+        _cleanup_(committee_done) Committee c = { 0 };
+        int r = begin(&c, rule, n_order);
 
-        c.order = calloc(MAX(n_order, 1u), sizeof(*c.order));
-        if (!c.order)
-                return -ENOMEM;
+        if (r < 0)
+                return r;
         if (n_order > 0)
                 memcpy(c.order, order, n_order * sizeof(*order));
+        c.n_order = n_order;
+        r = list(&c);
+        if (r < 0)
+                return r;
         settle(&c, rule);
+        committee_compact(&c);
         c.n = n;
         *ret = c;
+        c = (Committee){ 0 };
         return 0;
+}
+
+void committee_compact(Committee *c) {
+        size_t kept = MIN(c->n_order, MAX(KEPT_LEAST, 4u * c->n));
+        uint32_t *order = kept < c->n_order ? realloc(c->order, kept * sizeof(*order)) : NULL;
+
+        if (!order)
+                return;
+        c->order = order;
+        c->n_order = kept;
 }
 
 uint8_t committee_size(const CommitteeRule *rule, usec_t now) {
@@ -200,6 +252,26 @@ uint8_t committee_size(const CommitteeRule *rule, usec_t now) {
                         company.members[company.n++] = c;
         }
         return company.n;
+}
+
+/* The highest score is the first in order. */
+static uint32_t first_of_all(const Committee *c, const Company *company, CandidateUsable usable,
+                             void *userdata) {
+        Ranked first = { 0 }, next;
+        HmacSha256 keyed;
+
+        hmac_sha256_begin(&keyed, c->secret, sizeof(c->secret));
+        for (size_t i = 0; i < c->roster->n; i++) {
+                const Candidate *candidate = &c->roster->items[i];
+
+                if (!committee_lists(c, candidate->validator) || !usable(candidate, userdata) ||
+                    !caps_allow(c, company, candidate))
+                        continue;
+                score(&keyed, &c->website, candidate, &next);
+                if (!first.candidate || compare_ranked(&next, &first) < 0)
+                        first = next;
+        }
+        return first.candidate ? first.candidate->validator : 0;
 }
 
 uint32_t committee_next(const Committee *c, const uint32_t *seated, size_t n,
@@ -218,12 +290,9 @@ uint32_t committee_next(const Committee *c, const uint32_t *seated, size_t n,
                 if (next && usable(next, userdata) && caps_allow(c, &company, next))
                         return next->validator;
         }
-        return 0;
+        return first_of_all(c, &company, usable, userdata);
 }
 
 bool committee_lists(const Committee *c, uint32_t validator) {
-        for (size_t i = 0; i < c->n_order; i++)
-                if (c->order[i] == validator)
-                        return true;
-        return false;
+        return validator / 8 < c->n_listed && (c->listed[validator / 8] >> validator % 8 & 1);
 }

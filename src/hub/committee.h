@@ -55,12 +55,17 @@ typedef enum CapLevel {
         CAPS_OPERATOR, /* one per operator only */
 } CapLevel;
 
-/* The eligible validators in rendezvous order, and what they can fill. */
+/* The eligible validators in rendezvous order, and what they can fill. Who keeps it for long
+ * compacts it: then it is a few names and a bit for each validator there is. */
 typedef struct Committee {
         const Roster *roster; /* borrowed */
-        uint32_t *order;
+        Uuid website;
+        uint8_t secret[32];
+        uint32_t *order; /* all, or the first of them */
         size_t n_order;
-        uint8_t n; /* seats */
+        uint8_t *listed; /* a bit for each validator, by its id */
+        size_t n_listed; /* bytes of it */
+        uint8_t n;       /* seats */
         CapLevel caps;
         Assurance assurance;
 } Committee;
@@ -79,13 +84,16 @@ typedef bool (*CandidateUsable)(const Candidate *c, void *userdata);
 void committee_done(Committee *c);
 /* Ranks who is eligible now and settles n, caps and assurance. n = 0: nobody is. -ENOMEM. */
 int committee_form(Committee *ret, const CommitteeRule *rule, usec_t now);
-/* The same from a list ranked before; n is what that epoch has, whoever is left now. */
+/* The same from a list ranked before, compacted; n is what that epoch has, whoever is left now. */
 int committee_restore(Committee *ret, const CommitteeRule *rule, const uint32_t *order,
                       size_t n_order, uint8_t n);
+/* Forgets the order but for its beginning. Who comes next is found as before. */
+void committee_compact(Committee *c);
 /* The seats that could be filled now: min(configured, distinct operators among the eligible). */
 uint8_t committee_size(const CommitteeRule *rule, usec_t now);
 /* The first in order whom `usable` takes and whom the caps allow beside the seated (unknown ids and
- * 0 among them count for nothing); 0: nobody. */
+ * 0 among them count for nothing); 0: nobody. Costs a score for each of the usable when none of
+ * those whose order is known will do. */
 uint32_t committee_next(const Committee *c, const uint32_t *seated, size_t n,
                         CandidateUsable usable, void *userdata);
 bool committee_lists(const Committee *c, uint32_t validator);

@@ -74,6 +74,9 @@ typedef struct SiteIncident {
 } SiteIncident;
 
 typedef struct SiteEffects {
+        /* Whether an epoch may begin now, chosen from so many; if not, it is asked again in a
+         * second or two. NULL: always. */
+        bool (*may_open)(size_t candidates, void *userdata);
         /* eligible: the validators the choice is made from, in rendezvous order */
         void (*epoch_opened)(const Epoch *e, const uint32_t *eligible, size_t n, void *userdata);
         /* replaces the seat's former order of this type */

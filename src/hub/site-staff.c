@@ -6,6 +6,9 @@
 #define GROWTH_QUIET CANDIDATE_STEADY
 #define GROWTH_LIMIT (60 * USEC_PER_SEC) /* connects without end do not put growth off for ever */
 #define EPOCH_RETRY  (60 * USEC_PER_SEC)
+/* An epoch that has to wait for others comes again between the half and the two seconds. */
+#define EPOCH_TURN        (500 * USEC_PER_MSEC)
+#define EPOCH_TURN_SPREAD (1500 * USEC_PER_MSEC)
 
 CommitteeRule site_rule(const Site *s, const uint8_t *secret) {
         return (CommitteeRule){
@@ -229,6 +232,7 @@ static void open_epoch(Site *s, usec_t now) {
         s->committee = c;
         s->epoch = next;
         enter_epoch(s, now);
+        committee_compact(&s->committee);
 }
 
 static bool has_vacancy(const Site *s, usec_t now) {
@@ -276,9 +280,24 @@ static bool could_grow(const Site *s, usec_t now) {
         return has_vacancy(s, now) || committee_size(&rule, now) > s->epoch.n;
 }
 
+static bool may_open(const Site *s) {
+        return !s->effects.may_open || s->effects.may_open(s->roster->n, s->userdata);
+}
+
+/* Those that wait come at different times. */
+static usec_t next_turn(const Site *s, usec_t now) {
+        const uint8_t *id = s->conf.id.bytes;
+
+        return now + EPOCH_TURN + (usec_t)(id[14] << 8 | id[15]) * EPOCH_TURN_SPREAD / 65536;
+}
+
 static void renew(Site *s, usec_t now) {
-        if (now >= s->timers.epoch)
-                open_epoch(s, now);
+        if (now >= s->timers.epoch) {
+                if (may_open(s))
+                        open_epoch(s, now);
+                else
+                        s->timers.epoch = next_turn(s, now);
+        }
         if (now >= s->timers.fill)
                 fill_seats(s, now);
 }

@@ -22,7 +22,7 @@ struct Writer {
         usec_t beaten;          /* last; 0: not yet */
         uint32_t ordinal;
         Gather *rows;
-        size_t flying; /* ticks of the commit under way */
+        size_t flying, orders_flying; /* ticks and orders of the commit under way */
 };
 
 static void on_company(void *userdata);
@@ -80,7 +80,7 @@ static void on_committed(int r, const char *error, void *userdata) {
         Writer *w = userdata;
 
         w->call = NULL;
-        w->flying = 0;
+        w->flying = w->orders_flying = 0;
         if (r < 0) {
                 fail(w, r, error);
                 return;
@@ -104,6 +104,7 @@ static void send_group(Writer *w) {
         }
         t = TAKE_PTR(w->group);
         w->flying = gather_ticks(w->rows);
+        w->orders_flying = gather_orders(w->rows);
         gather_put(w->rows, t);
         hub_heartbeat_put(t, hub_clock_now(w->options.clock)); /* nothing in here is dated later */
         w->ordinal = 0;
@@ -249,6 +250,10 @@ void writer_reserve_probes(Writer *w, const OrderProbes *row) {
 bool writer_is_full(const Writer *w) {
         return gather_ticks(w->rows) + w->flying >= WRITER_TICKS_MAX || w->out_of_memory ||
                w->failed;
+}
+
+bool writer_takes_orders(const Writer *w) {
+        return gather_orders(w->rows) + w->orders_flying < WRITER_ORDERS_MAX;
 }
 
 bool writer_is_idle(const Writer *w) {

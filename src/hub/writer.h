@@ -45,6 +45,8 @@ typedef struct WriterOptions {
 #define WRITER_PATIENCE_MANY (200 * USEC_PER_MSEC)
 #define WRITER_ENOUGH        5000u
 #define WRITER_ORDERS_ENOUGH 1000u /* each costs as much as ten ticks */
+/* Collected and not committed: above, nobody is to make more. */
+#define WRITER_ORDERS_MAX (2 * WRITER_ORDERS_ENOUGH)
 #define WRITER_TICKS_MAX                                                                           \
         100000u /* collected and not committed: above, batches are not taken in                    \
                  */
@@ -79,6 +81,7 @@ void writer_prove_order(Writer *w, const OrderProof *row);
 /* A probe waits for it. */
 void writer_reserve_probes(Writer *w, const OrderProbes *row);
 bool writer_is_full(const Writer *w);
+bool writer_takes_orders(const Writer *w);
 /* Nothing collected, nothing under way, or failed. */
 bool writer_is_idle(const Writer *w);
 /* At a graceful stop: sends without waiting for company. */

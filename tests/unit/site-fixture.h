@@ -60,7 +60,17 @@ typedef struct Bench {
         unsigned spares, assigned;
         void (*before)(Site *s); /* a vote or a tick; NULL: nothing */
         uint64_t emptied;        /* seats whose order was taken away, as bits */
+        bool too_many;           /* epochs begin elsewhere */
+        unsigned postponed;
 } Bench;
+
+static inline bool on_may_open(size_t candidates, void *userdata) {
+        Bench *b = userdata;
+
+        assert_int_equal(candidates, b->roster.n);
+        b->postponed += b->too_many;
+        return !b->too_many;
+}
 
 static inline void on_epoch(const Epoch *e, const uint32_t *eligible, size_t n, void *userdata) {
         Bench *b = userdata;
@@ -126,7 +136,8 @@ static inline void on_incident(const SiteIncident *i, void *userdata) {
         b->closed += !i->open;
 }
 
-static const SiteEffects effects = { .epoch_opened = on_epoch,
+static const SiteEffects effects = { .may_open = on_may_open,
+                                     .epoch_opened = on_epoch,
                                      .seat_assigned = on_assigned,
                                      .seat_removed = on_removed,
                                      .probe = on_probe,

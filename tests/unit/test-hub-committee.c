@@ -256,6 +256,38 @@ static void a_restored_list_gives_the_same_choice(void **state) {
         committee_done(&b);
 }
 
+/* By the order and without it, whoever is away: also when nobody of its beginning is there. */
+static void a_compacted_order_goes_on_as_before(void **state) {
+        uint32_t away[CROWD + 1] = { 0 }, seated[3] = { 0 };
+        Committee whole, compact;
+        Net net;
+
+        (void)state;
+        net_fill(&net, CROWD, 4);
+        for (size_t i = 0; i < CROWD; i++)
+                net.items[i].operator_id = 1 + i % 13;
+        assert_int_equal(committee_form(&whole, &net.rule, NOW), 0);
+        assert_int_equal(committee_form(&compact, &net.rule, NOW), 0);
+        committee_compact(&compact);
+        assert_int_equal(compact.n_order, 16);
+        assert_int_equal(whole.n_order, CROWD);
+        for (size_t n = 0; n < CROWD; n++) {
+                uint32_t next = committee_next(&whole, seated, 2, anybody, away);
+
+                assert_int_equal(committee_next(&compact, seated, 2, anybody, away), next);
+                if (next == 0)
+                        break;
+                away[n] = next;
+                if (n % 5 == 0)
+                        seated[n / 5 % 2] = whole.order[CROWD - 1 - n];
+        }
+        assert_true(away[20] != 0);
+        for (uint32_t v = 0; v <= CROWD + 8; v++)
+                assert_int_equal(committee_lists(&compact, v), v >= 1 && v <= CROWD);
+        committee_done(&whole);
+        committee_done(&compact);
+}
+
 static bool even(const Candidate *c, void *userdata) {
         (void)userdata;
         return c->validator % 2 == 0;
@@ -285,6 +317,7 @@ int main(void) {
                 cmocka_unit_test(load_is_fair),
                 cmocka_unit_test(one_leaving_moves_only_its_share),
                 cmocka_unit_test(a_restored_list_gives_the_same_choice),
+                cmocka_unit_test(a_compacted_order_goes_on_as_before),
                 cmocka_unit_test(tags_filter),
         };
 

@@ -77,6 +77,27 @@ static void the_committee_grows_and_the_verdict_stands(void **state) {
         bench_close(&b);
 }
 
+/* It keeps the one it has. */
+static void an_epoch_waits_for_its_turn(void **state) {
+        Bench b;
+        usec_t end;
+
+        (void)state;
+        bench_open(&b, 4, 4);
+        run(&b, 60 * SEC);
+        b.too_many = true;
+        end = b.epoch.ends;
+        run(&b, end - b.now + 10 * SEC);
+        assert_int_equal(b.epochs, 1);
+        assert_in_range(b.postponed, 5, 20);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
+        b.too_many = false;
+        run(&b, 2 * SEC);
+        assert_int_equal(b.epochs, 2);
+        assert_int_equal(b.verdicts, 1);
+        bench_close(&b);
+}
+
 static void the_suspended_lose_seat_and_vote(void **state) {
         SiteSeatView view[SEATS_MAX];
         Bench b;
@@ -180,6 +201,7 @@ int main(void) {
                 cmocka_unit_test(a_missing_member_is_missing_then_replaced),
                 cmocka_unit_test(cutting_off_the_honest_makes_no_quorum_of_a_liar),
                 cmocka_unit_test(the_committee_grows_and_the_verdict_stands),
+                cmocka_unit_test(an_epoch_waits_for_its_turn),
                 cmocka_unit_test(the_suspended_lose_seat_and_vote),
                 cmocka_unit_test(who_never_voted_is_probed_as_it_returns),
                 cmocka_unit_test(an_epoch_changes_a_seat_at_a_time),

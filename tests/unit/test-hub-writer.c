@@ -351,6 +351,20 @@ static void orders_wait_until_there_are_many_or_a_probe_is_wanted(void **state) 
                        "2000 9");
 }
 
+static void orders_that_wait_for_their_commit_are_bounded(void **state) {
+        Bench b = bench_open(*state);
+
+        bench_start(&b);
+        add_orders(&b, 100000, WRITER_ORDERS_MAX - 1);
+        assert_true(writer_takes_orders(b.writer));
+        writer_flush(b.writer); /* they are under way, and count */
+        add_orders(&b, 200000, 1);
+        assert_false(writer_takes_orders(b.writer));
+        wait_for(&b, 2);
+        assert_true(writer_takes_orders(b.writer));
+        writer_free(b.writer);
+}
+
 /* More of them, and what nobody waits for, do not shorten the time that was given. */
 static void ticks_that_keep_coming_share_one_commit(void **state) {
         Bench b = bench_open(*state);
@@ -383,6 +397,7 @@ int main(void) {
                 cmocka_unit_test(ticks_go_with_their_group_and_are_limited),
                 cmocka_unit_test(ticks_wait_for_company_and_many_of_them_longer),
                 cmocka_unit_test(orders_wait_until_there_are_many_or_a_probe_is_wanted),
+                cmocka_unit_test(orders_that_wait_for_their_commit_are_bounded),
                 cmocka_unit_test(ticks_that_keep_coming_share_one_commit),
         };
 
