@@ -42,16 +42,14 @@ static const PqStatement website_status = {
         .sql = "SELECT json_build_object('id', w.public_id, 'url', w.url, 'name', w.name,"
                "  'state', website_state(s.state, w.paused), 'assurance', s.assurance,"
                "  'since', rfc3339(s.started_at), 'uptime', json_build_object("
-               "    '24h', (SELECT uptime FROM website_uptimes(w.id, now(), interval '24 hours')),"
-               "    '7d', (SELECT uptime FROM website_uptimes(w.id, now(), interval '7 days')),"
-               "    '30d', (SELECT uptime FROM website_uptimes(w.id, now(), interval '30 days'))),"
+               "    '24h', u.day, '7d', u.week, '30d', u.month),"
                "  'ticks', (SELECT coalesce(json_agg(json_build_object("
                "     'createdAt', rfc3339(r.started_at), 'status', r.status,"
                "     'latency', r.latency, 'validatorId', key_text(v.key),"
                "     'region', nullif(v.region, '')) ORDER BY r.started_at), '[]')"
                "   FROM website_recent(w.id, 200) AS r JOIN validator v ON v.id = r.validator_id"
                "   WHERE r.outcome <> 3 AND r.place <= 100))"
-               " FROM website w"
+               " FROM website w CROSS JOIN LATERAL website_uptimes(w.id, now()) AS u"
                " LEFT JOIN verdict_span s ON s.website_id = w.id AND s.ended_at IS NULL"
                " WHERE w.organisation_id = $1 AND w.public_id = $2 AND w.removed_at IS NULL",
         .n_params = 2,

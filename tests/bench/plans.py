@@ -14,6 +14,7 @@ from process import Failure
 
 LARGE = re.compile(r"(website_tick|tick_batch)(_\d{8})?|rollup_\w+|verdict_span|incident|incident_event|event")
 FUNCTIONS = re.compile(r"\b(hours_close|partitions_keep|website_recent|website_uptimes|span_us)\(")
+PART_OF_STATEMENTS = ("website_recent", "website_uptimes")  # functions that become part of who asks
 SMALL = 64  # pages: reading them all is as good
 
 # Arguments of every statement that has to do with a large table. {site}, {organisation}, {order}, {validator},
@@ -134,6 +135,8 @@ class Plans:
             if node["Node Type"] == "Seq Scan" and LARGE.fullmatch(relation) and self.sizes.get(relation, 0) > small:
                 where = "" if small >= 0 else ", which no index of it serves"
                 yield f"{name} ({mode} plan) reads all of {re.sub(r'[0-9]{8}', 'DAY', relation)}{where}"
+            if node.get("Function Name") in PART_OF_STATEMENTS:
+                yield f"{name} ({mode} plan) calls {node['Function Name']}(), which is planned anew each time"
 
 
 def nodes(plan):

@@ -335,6 +335,40 @@ static void no_answer_reads_all_ticks(void **state) {
         expect_pages(f, "database_tables", "", 2500); /* of catalogs, for the sizes of all */
 }
 
+/* Fifty days of hours and of spans of 31 hours, looked at from now and from as far as thirty-five
+ * days later, with hours closed until now and with none closed for days. */
+static void three_uptimes_are_what_each_alone_is(void **state) {
+        fixture_sql(*state,
+                    "BEGIN; TRUNCATE closed_hour; DELETE FROM verdict_span WHERE website_id = 2;"
+                    "INSERT INTO closed_hour SELECT date_trunc('hour', now(), 'UTC')"
+                    "  - interval '2 hours';"
+                    "INSERT INTO rollup_hour SELECT 2, date_trunc('hour', now(), 'UTC')"
+                    "  - i * interval '1 hour', 0, 0, 0, jsonb '{}', '{}'::integer[], "
+                    "'{}'::bigint[],"
+                    "  '{}'::integer[], i * 1000000, i % 7 * 1000000, 0 FROM generate_series(2, "
+                    "1200) AS i;"
+                    "INSERT INTO verdict_span (website_id, state, assurance, cause, n, started_at,"
+                    "  first_evidence_at, ended_at, commit_no) SELECT 2, "
+                    "(ARRAY['UP','DOWN','PARTIAL','UNKNOWN',"
+                    "  'DEGRADED'])[1 + i % 5], 'full', 'quorum', 4, now() - i * interval '31 "
+                    "hours',"
+                    "  now(), CASE WHEN i > 0 THEN now() - (i - 1) * interval '31 hours' END, 1"
+                    "  FROM generate_series(0, 40) AS i;"
+                    "DO $$ DECLARE n integer := 0; u record; BEGIN"
+                    "  FOR u IN SELECT at, three.*,"
+                    "    website_uptime(2, at, interval '24 hours') AS day_1,"
+                    "    website_uptime(2, at, interval '7 days') AS week_1,"
+                    "    website_uptime(2, at, interval '30 days') AS month_1"
+                    "    FROM generate_series(0, 35 * 24, 11) AS i"
+                    "    CROSS JOIN LATERAL (SELECT now() + i * interval '1 hour' AS at) AS x"
+                    "    CROSS JOIN LATERAL website_uptimes(2, at) AS three LOOP"
+                    "    ASSERT u.day IS NOT DISTINCT FROM u.day_1, u.at;"
+                    "    ASSERT u.week IS NOT DISTINCT FROM u.week_1, u.at;"
+                    "    ASSERT u.month IS NOT DISTINCT FROM u.month_1, u.at;"
+                    "    n := n + (u.day <> u.week AND u.week <> u.month)::integer;"
+                    "  END LOOP; ASSERT n > 10, n; END $$; ROLLBACK");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(new_websites_are_unknown),
@@ -348,6 +382,7 @@ int main(void) {
                 cmocka_unit_test(of_others_nothing_is_seen),
                 cmocka_unit_test(no_answer_reads_all_ticks),
                 cmocka_unit_test(no_more_ticks_are_read_than_are_shown),
+                cmocka_unit_test(three_uptimes_are_what_each_alone_is),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
