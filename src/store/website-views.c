@@ -103,7 +103,9 @@ static const PqStatement website_verdict = {
 
 /* $3: window, $4: bucket, both in minutes. Points are phases by time, lines are validators by time.
  * Buckets of whole hours come from rollups as far as hours are closed, and so do those of quarters
- * where all hours have theirs; all else is read from ticks. */
+ * where all hours have theirs; all else is read from ticks. The JSON is put together as text: of
+ * hundreds of points the functions for it are most of what the answer takes. What is no number or
+ * time goes through to_json(). */
 static const PqStatement website_latency = {
         .name = "website_latency",
         .sql = "WITH site AS (SELECT id FROM website WHERE organisation_id = $1"
@@ -139,11 +141,12 @@ static const PqStatement website_latency = {
                "     AND at < (SELECT b FROM span) AND quarters[i][1] > 0"
                "   UNION ALL SELECT at, count(*), sum(dns_us), sum(connect_us), sum(tls_us),"
                "     sum(wait_us), sum(transfer_us) FROM raw GROUP BY at),"
-               " points AS (SELECT at, sum(n) AS n, sum(dns) / sum(n)::float8 / 1000 AS dns,"
-               "     sum(connect) / sum(n)::float8 / 1000 AS connect,"
-               "     sum(tls) / sum(n)::float8 / 1000 AS tls,"
-               "     sum(wait) / sum(n)::float8 / 1000 AS wait,"
-               "     sum(transfer) / sum(n)::float8 / 1000 AS transfer"
+               " points AS (SELECT at, '\"' || rfc3339(at) || '\"' AS text, sum(n) AS n,"
+               "     round(sum(dns) / sum(n)::float8) / 1000 AS dns,"
+               "     round(sum(connect) / sum(n)::float8) / 1000 AS connect,"
+               "     round(sum(tls) / sum(n)::float8) / 1000 AS tls,"
+               "     round(sum(wait) / sum(n)::float8) / 1000 AS wait,"
+               "     round(sum(transfer) / sum(n)::float8) / 1000 AS transfer"
                "   FROM point_parts GROUP BY at),"
                " line_parts AS (SELECT validator_id, up AS n, total_us,"
                "     date_bin((SELECT width FROM span), hour, 'epoch') AS at"
@@ -160,18 +163,24 @@ static const PqStatement website_latency = {
                "     AND at < (SELECT b FROM span) AND quarters[i][1] > 0"
                "   UNION ALL SELECT validator_id, count(*), sum(dns_us::bigint + connect_us"
                "     + tls_us + wait_us + transfer_us), at FROM raw GROUP BY validator_id, at),"
-               " lines AS (SELECT validator_id, json_agg(json_build_object('at', rfc3339(at),"
-               "     'latency', us / 1000) ORDER BY at) AS points"
-               "   FROM (SELECT validator_id, at, sum(total_us) / sum(n)::float8 AS us"
-               "     FROM line_parts GROUP BY validator_id, at) AS x GROUP BY validator_id)"
-               " SELECT json_build_object('bucketMs', $4 * 60000,"
-               "   'phases', (SELECT coalesce(json_agg(json_build_object('at', rfc3339(at),"
-               "      'dns', dns, 'connect', connect, 'tls', tls, 'wait', wait,"
-               "      'transfer', transfer, 'count', n) ORDER BY at), '[]') FROM points),"
-               "   'validators', (SELECT coalesce(json_agg(json_build_object("
-               "      'validatorId', key_text(v.key), 'name', v.name,"
-               "      'region', nullif(v.region, ''), 'points', l.points) ORDER BY v.id), '[]')"
-               "    FROM lines l JOIN validator v ON v.id = l.validator_id)) FROM site",
+               " lines AS (SELECT validator_id, string_agg('{\"at\":' || text || ',\"latency\":'"
+               "       || ms || '}', ',' ORDER BY at) AS points"
+               "   FROM (SELECT validator_id, at, round(sum(total_us) / sum(n)::float8) / 1000 AS "
+               "ms"
+               "     FROM line_parts GROUP BY validator_id, at) AS x JOIN points USING (at)"
+               "   GROUP BY validator_id)"
+               " SELECT '{\"bucketMs\":' || $4 * 60000 || ',\"phases\":[' || coalesce((SELECT"
+               "     string_agg('{\"at\":' || text || ',\"dns\":' || dns || ',\"connect\":' || "
+               "connect"
+               "       || ',\"tls\":' || tls || ',\"wait\":' || wait || ',\"transfer\":' || "
+               "transfer"
+               "       || ',\"count\":' || n || '}', ',' ORDER BY at) FROM points), '')"
+               "   || '],\"validators\":[' || coalesce((SELECT string_agg('{\"validatorId\":\"'"
+               "       || key_text(v.key) || '\",\"name\":' || to_json(v.name)"
+               "       || ',\"region\":' || coalesce(to_json(nullif(v.region, ''))::text, 'null')"
+               "       || ',\"points\":[' || l.points || ']}', ',' ORDER BY v.id)"
+               "     FROM lines l JOIN validator v ON v.id = l.validator_id), '') || ']}' FROM "
+               "site",
         .n_params = 4,
 };
 
