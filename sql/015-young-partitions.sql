@@ -1,3 +1,4 @@
+-- oldest-program: 0.1.0
 -- Nothing of a day's ticks and batches is changed or deleted before the day is dropped as a whole, so vacuum finds
 -- nothing to remove there. It came nevertheless whenever a fifth more rows were there, read and wrote the new pages
 -- again, and cost up to a third of what the ticks cost. What it does besides is not lost: that transaction numbers do not

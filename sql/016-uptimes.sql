@@ -1,8 +1,12 @@
+-- oldest-program: 0.1.0
 -- The three uptimes of a website in one pass. Each looked through the hours of its own time, a page of the table for
 -- almost each: 912 hours for a month, a week and a day.
 
 -- What uptimes add up is in the index, so that a month of a website is a few pages.
-ALTER TABLE rollup_hour DROP CONSTRAINT rollup_hour_pkey, ADD PRIMARY KEY (website_id, hour) INCLUDE (up_us, down_us);
+-- Read on while it is built: only the closing of hours waits.
+CREATE UNIQUE INDEX rollup_hour_uptimes ON rollup_hour (website_id, hour) INCLUDE (up_us, down_us);
+ALTER TABLE rollup_hour DROP CONSTRAINT rollup_hour_pkey,
+  ADD CONSTRAINT rollup_hour_pkey PRIMARY KEY USING INDEX rollup_hour_uptimes;
 
 -- Uptimes of a website over the last 24 hours, 7 and 30 days, as website_uptimes(website, now, window) has each.
 CREATE FUNCTION website_uptimes(p_website integer, p_now timestamptz)

@@ -10,9 +10,9 @@
 #include "hub/verdict.h"
 #include "hub/votes.h"
 
-/* So many of a compacted order are kept, or four times the seats: when half the validators are
- * away, the one to come is not among them once in thousands of times. */
-#define KEPT_LEAST 16u
+/* So many of a compacted order are kept, or eight times the seats: when half the validators are
+ * away, who fills the last of four seats is not among them once in a hundred thousand times. */
+#define KEPT_LEAST 32u
 
 typedef struct Ranked {
         uint8_t score[SHA256_SIZE];
@@ -153,7 +153,8 @@ static int compare_ranked(const void *a, const void *b) {
 
 void committee_done(Committee *c) {
         free(c->order);
-        free(c->listed);
+        free(c->listed.bits);
+        free(c->listed.ids);
         *c = (Committee){ 0 };
 }
 
@@ -164,18 +165,43 @@ static int begin(Committee *c, const CommitteeRule *rule, size_t n) {
         return c->order ? 0 : -ENOMEM;
 }
 
+static int compare_ids(const void *a, const void *b) {
+        const uint32_t *x = a, *y = b;
+
+        return (*x > *y) - (*x < *y);
+}
+
+static int list_bits(IdSet *set, const uint32_t *ids, size_t n, uint32_t last) {
+        set->n = (size_t)last / 8 + 1;
+        set->bits = calloc(set->n, 1);
+        if (!set->bits)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                set->bits[ids[i] / 8] |= (uint8_t)(1u << ids[i] % 8);
+        return 0;
+}
+
+static int list_ids(IdSet *set, const uint32_t *ids, size_t n) {
+        set->n = n;
+        set->ids = calloc(n, sizeof(*ids));
+        if (!set->ids)
+                return -ENOMEM;
+        memcpy(set->ids, ids, n * sizeof(*ids));
+        qsort(set->ids, n, sizeof(*ids), compare_ids);
+        return 0;
+}
+
+/* Ids have gaps, and may have large ones. */
 static int list(Committee *c) {
         uint32_t last = 0;
 
+        if (c->n_order == 0)
+                return 0;
         for (size_t i = 0; i < c->n_order; i++)
                 last = MAX(last, c->order[i]);
-        c->n_listed = (size_t)last / 8 + 1;
-        c->listed = calloc(c->n_listed, 1);
-        if (!c->listed)
-                return -ENOMEM;
-        for (size_t i = 0; i < c->n_order; i++)
-                c->listed[c->order[i] / 8] |= (uint8_t)(1u << c->order[i] % 8);
-        return 0;
+        if (last / 8 < c->n_order * sizeof(uint32_t))
+                return list_bits(&c->listed, c->order, c->n_order, last);
+        return list_ids(&c->listed, c->order, c->n_order);
 }
 
 static int rank(Committee *c, const CommitteeRule *rule, usec_t now) {
@@ -232,7 +258,7 @@ int committee_restore(Committee *ret, const CommitteeRule *rule, const uint32_t 
 }
 
 void committee_compact(Committee *c) {
-        size_t kept = MIN(c->n_order, MAX(KEPT_LEAST, 4u * c->n));
+        size_t kept = MIN(c->n_order, MAX(KEPT_LEAST, 8u * c->n));
         uint32_t *order = kept < c->n_order ? realloc(c->order, kept * sizeof(*order)) : NULL;
 
         if (!order)
@@ -294,5 +320,10 @@ uint32_t committee_next(const Committee *c, const uint32_t *seated, size_t n,
 }
 
 bool committee_lists(const Committee *c, uint32_t validator) {
-        return validator / 8 < c->n_listed && (c->listed[validator / 8] >> validator % 8 & 1);
+        const IdSet *set = &c->listed;
+
+        if (set->bits)
+                return validator / 8 < set->n && (set->bits[validator / 8] >> validator % 8 & 1);
+        return set->n > 0 &&
+               bsearch(&validator, set->ids, set->n, sizeof(validator), compare_ids) != NULL;
 }

@@ -55,17 +55,23 @@ typedef enum CapLevel {
         CAPS_OPERATOR, /* one per operator only */
 } CapLevel;
 
+/* Database ids: as bits where that is shorter, else sorted. */
+typedef struct IdSet {
+        uint8_t *bits; /* n bytes; NULL: ids */
+        uint32_t *ids; /* n of them */
+        size_t n;
+} IdSet;
+
 /* The eligible validators in rendezvous order, and what they can fill. Who keeps it for long
- * compacts it: then it is a few names and a bit for each validator there is. */
+ * compacts it: then it is a few names and the set of all. */
 typedef struct Committee {
         const Roster *roster; /* borrowed */
         Uuid website;
         uint8_t secret[32];
         uint32_t *order; /* all, or the first of them */
         size_t n_order;
-        uint8_t *listed; /* a bit for each validator, by its id */
-        size_t n_listed; /* bytes of it */
-        uint8_t n;       /* seats */
+        IdSet listed;
+        uint8_t n; /* seats */
         CapLevel caps;
         Assurance assurance;
 } Committee;

@@ -280,8 +280,9 @@ static bool could_grow(const Site *s, usec_t now) {
         return has_vacancy(s, now) || committee_size(&rule, now) > s->epoch.n;
 }
 
+/* What was changed does not wait: the orders that are out say what is no longer asked for. */
 static bool may_open(const Site *s) {
-        return !s->effects.may_open || s->effects.may_open(s->roster->n, s->userdata);
+        return s->reissue || !s->effects.may_open || s->effects.may_open(s->roster->n, s->userdata);
 }
 
 /* Those that wait come at different times. */

@@ -45,7 +45,7 @@ typedef struct WriterOptions {
 #define WRITER_PATIENCE_MANY (200 * USEC_PER_MSEC)
 #define WRITER_ENOUGH        5000u
 #define WRITER_ORDERS_ENOUGH 1000u /* each costs as much as ten ticks */
-/* Collected and not committed: above, nobody is to make more. */
+/* Collected and not committed: above, no epoch begins but those of changed websites. */
 #define WRITER_ORDERS_MAX (2 * WRITER_ORDERS_ENOUGH)
 #define WRITER_TICKS_MAX                                                                           \
         100000u /* collected and not committed: above, batches are not taken in                    \

@@ -193,7 +193,7 @@ class Arena(World):
     def assert_alive(self):
         """Nobody has ended who was not killed."""
         processes = {"hub": self.hub, "postgres": self.database.process, "nginx": self.site, **self.validators}
-        if not self.load.ended:
+        if not self.load.left:
             processes["load"] = self.load.process
         for name, process in processes.items():
             if name not in self.down and not process.running():
@@ -253,9 +253,15 @@ class Arena(World):
         try:
             return wait_until(flows, f"{self.options.rate} acknowledged ticks in a second", seconds)
         except Failure as e:
+            raise Failure(f"{e}; {max(rates):.0f} were the most, and at last {self.orders_of_load()}") from None
+
+    def orders_of_load(self):
+        try:
             held = self.database.value("""SELECT count(*) FROM work_order JOIN validator v ON v.id = validator_id
                 WHERE removed_at IS NULL AND v.version = 'dpin-load'""")
-            raise Failure(f"{e}; {max(rates):.0f} were the most, and at last the load held {held} orders") from None
+            return f"the load held {held} orders"
+        except Failure:
+            return "the database did not say how many orders the load held"
 
     def wait_ticks(self, n, seconds=30.0):
         """So many more acknowledged ticks of the load."""

@@ -17,7 +17,7 @@ class Load:
         self.journal = os.path.join(arena.run, self.name + ".journal")
         open(self.journal, "wb").close()
         self.size = self.lines = 0  # counted so far
-        self.ended = False
+        self.left = False
         o = arena.options
         self.process = Process(self.name, [
             program(arena.build), f"--hub={arena.hub_url}", f"--validators={o.peers}", f"--seed={o.seed}",
@@ -39,7 +39,6 @@ class Load:
 
     def finish(self, seconds=100.0):
         """Ends its ticks, and returns its summary when everything it sent is acknowledged. Its validators stay."""
-        self.ended = True
         self.process.popen.send_signal(signal.SIGTERM)
         wait_until(lambda: self.summary() or not self.process.running(), f"{self.name} has all its receipts", seconds)
         summary = self.summary()
@@ -52,11 +51,12 @@ class Load:
 
     def summary(self):
         """What it says when it has finished, or nothing."""
-        last = self.process.log().rstrip().rpartition("\n")[2]
-        return json.loads(last) if last.startswith("{") and last.endswith("}") else None
+        last = self.process.log().rpartition("\n{")[2].rpartition("}\n")
+        return json.loads("{" + last[0] + "}") if last[1] and not last[2] else None
 
     def leave(self):
         """Its validators say goodbye."""
+        self.left = True
         status = self.process.stop(30, signal.SIGTERM)
         if status != 0:
             raise Failure(f"{self.name} ended with {status}; {self.process.tail()}")

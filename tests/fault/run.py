@@ -97,11 +97,12 @@ class Round:
         arena.load.finish()
         allows = frozenset().union(*(fault.allows for fault in self.faults))
         done = self.checker.check([arena.load.journal], allows)
+        acked = arena.acked()
+        arena.start_load(self.rng.choice(DOWN))
         detail = ", ".join(fault.detail for fault in self.faults if fault.detail)
         say(f"ok   round {self.number} of {self.rounds}: {self.title}{f' ({detail})' if detail else ''} "
-            f"after {wait:.1f} s of load, back in {back:.1f} s, {arena.acked()} ticks acked; "
+            f"after {wait:.1f} s of load, back in {back:.1f} s, {acked} ticks acked; "
             + ", ".join(f"{n} {what}" for what, n in done) + f" ({time.monotonic() - self.begun:.1f} s)")
-        arena.start_load(self.rng.choice(DOWN))
 
 
 class Rounds:

@@ -12,7 +12,7 @@
 #include "hub/votes.h"
 
 #define NOW   (UINT64_C(1750000000) * USEC_PER_SEC)
-#define CROWD 40
+#define CROWD 60
 
 static const uint8_t secret[32] = { 42 };
 
@@ -256,36 +256,50 @@ static void a_restored_list_gives_the_same_choice(void **state) {
         committee_done(&b);
 }
 
-/* By the order and without it, whoever is away: also when nobody of its beginning is there. */
-static void a_compacted_order_goes_on_as_before(void **state) {
+/* Ids that are `apart` from each other. */
+static void expect_the_same_choice(uint32_t apart) {
         uint32_t away[CROWD + 1] = { 0 }, seated[3] = { 0 };
-        Committee whole, compact;
+        Committee whole, compact, restored;
         Net net;
 
-        (void)state;
         net_fill(&net, CROWD, 4);
-        for (size_t i = 0; i < CROWD; i++)
+        for (size_t i = 0; i < CROWD; i++) {
+                net.items[i].validator *= apart;
                 net.items[i].operator_id = 1 + i % 13;
+        }
         assert_int_equal(committee_form(&whole, &net.rule, NOW), 0);
         assert_int_equal(committee_form(&compact, &net.rule, NOW), 0);
         committee_compact(&compact);
-        assert_int_equal(compact.n_order, 16);
+        assert_int_equal(committee_restore(&restored, &net.rule, whole.order, CROWD, 4), 0);
+        assert_int_equal(compact.n_order, 32);
+        assert_int_equal(restored.n_order, 32);
         assert_int_equal(whole.n_order, CROWD);
         for (size_t n = 0; n < CROWD; n++) {
                 uint32_t next = committee_next(&whole, seated, 2, anybody, away);
 
                 assert_int_equal(committee_next(&compact, seated, 2, anybody, away), next);
+                assert_int_equal(committee_next(&restored, seated, 2, anybody, away), next);
                 if (next == 0)
                         break;
                 away[n] = next;
                 if (n % 5 == 0)
                         seated[n / 5 % 2] = whole.order[CROWD - 1 - n];
         }
-        assert_true(away[20] != 0);
-        for (uint32_t v = 0; v <= CROWD + 8; v++)
-                assert_int_equal(committee_lists(&compact, v), v >= 1 && v <= CROWD);
+        assert_true(away[40] != 0);
+        for (uint32_t v = 0; v <= CROWD + 8; v++) {
+                assert_int_equal(committee_lists(&compact, v * apart), v >= 1 && v <= CROWD);
+                assert_false(apart > 1 && committee_lists(&compact, v * apart + 1));
+        }
         committee_done(&whole);
         committee_done(&compact);
+        committee_done(&restored);
+}
+
+/* By the order and without it, whoever is away: also when nobody of its beginning is there. */
+static void a_compacted_order_goes_on_as_before(void **state) {
+        (void)state;
+        expect_the_same_choice(1);
+        expect_the_same_choice(100000);
 }
 
 static bool even(const Candidate *c, void *userdata) {

@@ -91,10 +91,15 @@ static void an_epoch_waits_for_its_turn(void **state) {
         assert_int_equal(b.epochs, 1);
         assert_in_range(b.postponed, 5, 20);
         assert_int_equal(site_state(b.site), VERDICT_UP);
+        b.conf.seats = 3; /* what the user changes does not wait */
+        assert_int_equal(site_reconfigure(b.site, &b.conf, b.now), 0);
+        assert_int_equal(b.epochs, 2);
+        run(&b, b.epoch.ends - b.now + 10 * SEC);
+        assert_int_equal(b.epochs, 2);
         b.too_many = false;
         run(&b, 2 * SEC);
-        assert_int_equal(b.epochs, 2);
-        assert_int_equal(b.verdicts, 1);
+        assert_int_equal(b.epochs, 3);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
         bench_close(&b);
 }
 
