@@ -7,6 +7,7 @@ import subprocess
 import sys
 import unittest
 
+from ctl_case import Ctl
 from hub_case import BUILD, HERE, HubCase
 from process import wait_until
 
@@ -82,6 +83,20 @@ class Load(HubCase):
                    == "3", "three are connected")
         summary = self.summary(load)
         self.assertEqual((summary["joined"], summary["ticksSent"], summary["errors"]), (3, 0, 0))
+
+
+@unittest.skipUnless(os.path.exists(LOAD), "dpin-load is not built")
+class Crowd(Ctl):
+    def postponed(self):
+        return int(self.rows("status", "hub")["Taken"]["epochs_postponed"])
+
+    def test_epochs_that_are_too_many_at_once_wait_for_each_other(self):
+        with follow.Load(LOAD, self.world.hub_url, validators=1, seed=11, idle=True) as load:
+            load.wait_joined()
+            before = self.postponed()
+            follow.add_websites(self.world, 4000, interval_ms=86400000, timeout_ms=10000, seats=1)
+            load.wait(lambda line: line["orders"] >= 4000, "all orders are there", 90)
+        self.assertGreater(self.postponed(), before)
 
 
 if __name__ == "__main__":
