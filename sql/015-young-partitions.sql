@@ -1,9 +1,9 @@
 -- oldest-program: 0.1.0
 -- Nothing of a day's ticks and batches is changed or deleted before the day is dropped as a whole, so vacuum finds
 -- nothing to remove there. It came nevertheless whenever a fifth more rows were there, read and wrote the new pages
--- again, and cost up to a third of what the ticks cost. What it does besides is not lost: that transaction numbers do not
--- run out is seen to after 200 million of them (autovacuum_freeze_max_age), more than a year of commits; statistics and
--- the summaries of BRIN indexes have occasions of their own.
+-- again, and cost up to a third of what the ticks cost. What it does besides is not lost: that transaction numbers do
+-- not run out is seen to after 200 million of them (autovacuum_freeze_max_age), more than a year of commits; statistics
+-- and the summaries of BRIN indexes have occasions of their own.
 CREATE OR REPLACE FUNCTION partition_ensure(p_table text, p_first date, p_last date) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE

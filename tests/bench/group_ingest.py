@@ -23,7 +23,7 @@ CLIENTS, INSERTS = 4, 2500  # of each
 
 METRICS = [
     Metric("ingest.cpu_us_per_tick", "us", "CPU of hub and PostgreSQL per accepted, stored and acknowledged tick", 6.0),
-    Metric("ingest.cpu_vs_copy", "ratio", "against COPY of the same rows into an identical table, client included", 1.8),
+    Metric("ingest.cpu_vs_copy", "ratio", "against COPY of the same rows into an identical table, with client", 1.8),
     Metric("ingest.cpu_vs_insert", "ratio", "against an INSERT and a commit for each, client included", 1 / 15),
     Metric("ingest.hub_cpu_us_per_tick", "us", "of it the hub's", 2.0),
     Metric("ingest.pg_cpu_us_per_tick", "us", "of it PostgreSQL's, all processes", 3.0),
@@ -126,7 +126,8 @@ def raw_us_per_row(world, commits):
     with tempfile.TemporaryDirectory() as folder:
         paths, n = chunks(world, commits, folder)
         script = "".join(f"\\copy raw_tick from '{path}' (format binary)\n" for path in paths)
-        return reference_us(world, ["psql", "-Xq", "-v", "ON_ERROR_STOP=1", world.database.url("postgres")], script) / n
+        argv = ["psql", "-Xq", "-v", "ON_ERROR_STOP=1", world.database.url("postgres")]
+        return reference_us(world, argv, script) / n
 
 
 def insert_us_per_row(world):
@@ -134,8 +135,8 @@ def insert_us_per_row(world):
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(f"""\\set site random(1, {WEBSITES})
 \\set us random(100, 100000)
-INSERT INTO raw_tick VALUES (now(), :site * 4, :us, :site, :site % {VALIDATORS}, :us, :us, :us, :us, :us, :us, 200, 1, 0,
-  's', false);
+INSERT INTO raw_tick VALUES (now(), :site * 4, :us, :site, :site % {VALIDATORS}, :us, :us, :us, :us, :us, :us, 200, 1,
+  0, 's', false);
 """)
         script.flush()
         return reference_us(world, [server_program("pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-t",
