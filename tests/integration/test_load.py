@@ -78,10 +78,11 @@ class Load(HubCase):
             self.assertEqual((summary["reconnects"], summary["errors"]), (0, 0), what)
 
     def test_idle_ones_stay_and_hint(self):
-        load = self.load("--validators=3", "--seed=8", "--first=5", "--idle", "--suspects=50")
-        wait_until(lambda: self.value("SELECT count(*) FROM validator WHERE connected AND version = 'dpin-load'")
-                   == "3", "three are connected")
-        summary = self.summary(load)
+        with follow.Load(LOAD, self.world.hub_url, validators=3, seed=8, first=5, idle=True, suspects=50) as load:
+            load.wait(lambda line: line["ready"] == 3 and line["suspects"] > 0, "three are there and hint")
+            wait_until(lambda: self.value("SELECT count(*) FROM validator WHERE connected AND version = 'dpin-load'")
+                       == "3", "three are connected")
+            summary = load.finish()
         self.assertEqual((summary["joined"], summary["ticksSent"], summary["errors"]), (3, 0, 0))
 
 
