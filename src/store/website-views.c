@@ -165,22 +165,21 @@ static const PqStatement website_latency = {
                "     + tls_us + wait_us + transfer_us), at FROM raw GROUP BY validator_id, at),"
                " lines AS (SELECT validator_id, string_agg('{\"at\":' || text || ',\"latency\":'"
                "       || ms || '}', ',' ORDER BY at) AS points"
-               "   FROM (SELECT validator_id, at, round(sum(total_us) / sum(n)::float8) / 1000 AS "
-               "ms"
-               "     FROM line_parts GROUP BY validator_id, at) AS x JOIN points USING (at)"
+               "   FROM (SELECT validator_id, at,"
+               "     round(sum(total_us) / sum(n)::float8) / 1000 AS ms FROM line_parts"
+               "     GROUP BY validator_id, at) AS x JOIN points USING (at)"
                "   GROUP BY validator_id)"
                " SELECT '{\"bucketMs\":' || $4 * 60000 || ',\"phases\":[' || coalesce((SELECT"
-               "     string_agg('{\"at\":' || text || ',\"dns\":' || dns || ',\"connect\":' || "
-               "connect"
-               "       || ',\"tls\":' || tls || ',\"wait\":' || wait || ',\"transfer\":' || "
-               "transfer"
+               "     string_agg('{\"at\":' || text || ',\"dns\":' || dns"
+               "       || ',\"connect\":' || connect || ',\"tls\":' || tls"
+               "       || ',\"wait\":' || wait || ',\"transfer\":' || transfer"
                "       || ',\"count\":' || n || '}', ',' ORDER BY at) FROM points), '')"
                "   || '],\"validators\":[' || coalesce((SELECT string_agg('{\"validatorId\":\"'"
                "       || key_text(v.key) || '\",\"name\":' || to_json(v.name)"
                "       || ',\"region\":' || coalesce(to_json(nullif(v.region, ''))::text, 'null')"
                "       || ',\"points\":[' || l.points || ']}', ',' ORDER BY v.id)"
-               "     FROM lines l JOIN validator v ON v.id = l.validator_id), '') || ']}' FROM "
-               "site",
+               "     FROM lines l JOIN validator v ON v.id = l.validator_id), '')"
+               "   || ']}' FROM site",
         .n_params = 4,
 };
 

@@ -10,8 +10,8 @@
 #include "validator/runner.h"
 
 #define T (60 * USEC_PER_MSEC)
-#define T_CALM                                                                                     \
-        (400 * USEC_PER_MSEC) /* where no slot may be missed: half of it may pass unnoticed */
+/* Where no slot may be missed: half of it may pass unnoticed. */
+#define T_CALM (400 * USEC_PER_MSEC)
 
 typedef struct Fixture {
         CheckFixture check;
