@@ -93,6 +93,22 @@ static int read_string(const JsonField *f, json_object *v, void *member,
         return copy_string(v, member, f->size);
 }
 
+static int read_text(const JsonField *f, json_object *v, void *member,
+                     _unused_ const char **error) {
+        char *text;
+
+        if (!json_object_is_type(v, json_type_string))
+                return -EINVAL;
+        if ((size_t)json_object_get_string_len(v) > f->size)
+                return -ENOBUFS;
+        text = strdup(json_object_get_string(v));
+        if (!text)
+                return -ENOMEM;
+        free(*(char **)member);
+        *(char **)member = text;
+        return 0;
+}
+
 static int read_u64(_unused_ const JsonField *f, json_object *v, void *member,
                     _unused_ const char **error) {
         char text[sizeof("9223372036854775807")];
@@ -235,6 +251,7 @@ static const FieldReader readers[] = {
         [JSON_STRING] = read_string, [JSON_U64] = read_u64,     [JSON_NUMBER] = read_number,
         [JSON_BOOL] = read_bool,     [JSON_FIXED] = read_fixed, [JSON_BYTES] = read_bytes,
         [JSON_OBJECT] = read_nested, [JSON_ARRAY] = read_array, [JSON_STRINGS] = read_strings,
+        [JSON_TEXT] = read_text,
 };
 
 static int read_object(const JsonField *fields, json_object *o, void *ret, const char **error) {
@@ -297,6 +314,9 @@ void json_done(const JsonField *fields, void *value) {
                 if (f->type == JSON_BYTES) {
                         free(((JsonBytes *)member)->data);
                         *(JsonBytes *)member = (JsonBytes){ 0 };
+                } else if (f->type == JSON_TEXT) {
+                        free(*(char **)member);
+                        *(char **)member = NULL;
                 } else if (f->type == JSON_OBJECT)
                         json_done(f->fields, member);
                 else if (f->type == JSON_ARRAY)

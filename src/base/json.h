@@ -11,6 +11,9 @@
 
 typedef enum JsonType {
         JSON_STRING,  /* char[size], NUL-terminated; -ENOBUFS when longer than size - 1 */
+        JSON_TEXT,    /* char *, NUL-terminated, at most .size bytes; owned by the struct, NULL when
+                       * absent
+                       */
         JSON_U64,     /* uint64_t below 2^63, written as a decimal string */
         JSON_NUMBER,  /* int64_t, plain number of magnitude below 2^53, within [min, max] when max >
                          min */

@@ -204,16 +204,14 @@ static const SiteEffects effects = {
 /* Websites ------------------------------------------------------------------------------------- */
 
 static int set_spec(Website *w, const char *url) {
+        _cleanup_(spec_done) Spec spec = {};
         const char *reason = NULL;
         char *text = NULL;
-        Spec spec;
         int r;
 
-        spec_default(&spec);
-        if (strlen(url) > URL_MAX)
-                return -EINVAL;
-        memccpy(spec.url, url, 0, sizeof(spec.url));
-        r = spec_encode(&spec, &text, &reason);
+        r = spec_default(&spec, url);
+        if (r == 0)
+                r = spec_encode(&spec, &text, &reason);
         if (r < 0) {
                 log_event(LOG_ERR, DPIN_MSG_WEBSITE_UNCHECKABLE, "a website cannot be checked",
                           "DPIN_WEBSITE=%s\nDPIN_REASON=%s", w->id_text,

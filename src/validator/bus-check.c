@@ -117,7 +117,7 @@ static void on_checked(const CheckResult *result, void *userdata) {
 static const char *refusal(const char *url, uint32_t timeout_ms) {
         const char *reason = NULL;
 
-        if (url_check(url, NULL, &reason) < 0)
+        if (target_check(url, NULL, &reason) < 0)
                 return reason;
         if (timeout_ms < TIMEOUT_MIN_MS || timeout_ms > TIMEOUT_MAX_MS)
                 return "A timeout is 100 to 60000 ms";
@@ -140,9 +140,9 @@ static int start(BusChecks *c, sd_bus_message *m, const CheckRequest *request) {
 }
 
 int bus_checks_start(BusChecks *c, sd_bus_message *m) {
+        _cleanup_(spec_done) Spec spec = {};
         const char *url, *reason;
         uint32_t timeout_ms;
-        Spec spec;
         int r;
 
         r = sd_bus_message_read(m, "su", &url, &timeout_ms);
@@ -155,8 +155,9 @@ int bus_checks_start(BusChecks *c, sd_bus_message *m) {
         if (c->n >= BUS_CHECKS_MAX)
                 return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_LIMITS_EXCEEDED,
                                                   "Too many checks are under way");
-        spec_default(&spec);
-        snprintf(spec.url, sizeof(spec.url), "%s", url);
+        r = spec_default(&spec, url);
+        if (r < 0)
+                return r;
         return start(c, m,
                      &(const CheckRequest){ .spec = &spec, .timeout = timeout_ms * USEC_PER_MSEC });
 }

@@ -14,7 +14,7 @@
 
 typedef struct HttpCheck {
         HttpCall *call;
-        Spec spec;
+        const Spec *spec; /* borrowed */
         usec_t timeout;
         CheckKindDone done;
         void *userdata;
@@ -110,7 +110,7 @@ static void stalled(Tick *t) {
 
 static void on_done(const HttpResult *result, void *userdata) {
         HttpCheck *c = userdata;
-        Tick seen = tick_of(&c->spec, result);
+        Tick seen = tick_of(c->spec, result);
 
         if (tick_total(&seen) > c->timeout + STALL_MAX)
                 stalled(&seen);
@@ -138,17 +138,17 @@ static int start(const CheckTools *tools, const CheckRequest *request, CheckKind
 
         if (!c)
                 return -ENOMEM;
-        c->spec = *request->spec;
+        c->spec = request->spec;
         c->timeout = request->timeout;
         c->done = done;
         c->userdata = userdata;
         r = http_start(tools->http,
                        &(HttpRequest){
-                                       .url = c->spec.url,
-                                       .method = c->spec.method,
+                                       .url = c->spec->url,
+                                       .method = c->spec->method,
                                        .family = family_of(request->family),
                                        .timeout = request->timeout,
-                                       .redirects_max = (unsigned)c->spec.redirects,
+                                       .redirects_max = (unsigned)c->spec->redirects,
                                        .body_max = tools->options->body_max,
                                        .user_agent = USER_AGENT,
                                        .ca_file = tools->options->ca_file,

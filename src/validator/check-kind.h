@@ -14,7 +14,8 @@ typedef void (*CheckKindDone)(const Tick *seen, void *userdata);
 
 typedef struct CheckKind {
         const char *name; /* as in a specification's "type" */
-        /* Starts it. *ret is what cancel() takes. */
+        /* Starts it. The request's specification is borrowed until it is done or cancelled. *ret is
+         * what cancel() takes. */
         int (*start)(const CheckTools *tools, const CheckRequest *request, CheckKindDone done,
                      void *userdata, void **ret);
         void (*cancel)(void *running);

@@ -16,7 +16,7 @@ static const char *const capabilities[] = { "http", NULL };
 struct Check {
         Checker *checker;
         const CheckKind *kind;
-        Spec *spec; /* own copy while waiting */
+        Spec *spec; /* own copy */
         CheckRequest request;
         CheckDone done;
         void *userdata, *running;
@@ -99,6 +99,10 @@ static const CheckKind *kind_of(const Spec *spec) {
         return NULL;
 }
 
+bool checker_can(const Spec *spec) {
+        return kind_of(spec) != NULL;
+}
+
 static void leave(Check *x) {
         Checker *c = x->checker;
 
@@ -112,6 +116,7 @@ static void leave(Check *x) {
 }
 
 static void check_free(Check *x) {
+        spec_done(x->spec);
         free(x->spec);
         free(x);
 }
@@ -159,6 +164,7 @@ int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void 
                   Check **ret) {
         const CheckKind *kind = kind_of(request->spec);
         Check *x;
+        int r;
 
         if (!kind)
                 return -EPROTONOSUPPORT;
@@ -172,7 +178,12 @@ int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void 
                 free(x);
                 return -ENOMEM;
         }
-        *x->spec = *request->spec;
+        r = spec_copy(x->spec, request->spec);
+        if (r < 0) {
+                free(x->spec);
+                free(x);
+                return r;
+        }
         x->checker = c;
         x->kind = kind;
         x->request = *request;

@@ -44,6 +44,7 @@ DEFINE_FREEP(Checker, checker_free);
 size_t checker_active(const Checker *c);
 /* Check kinds this build can do, ended by NULL: what join declares. */
 const char *const *checker_capabilities(void);
+bool checker_can(const Spec *spec);
 
 /* The callback never runs inside. -ENOBUFS: too many wait; -EPROTONOSUPPORT: no such kind. */
 int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void *userdata,

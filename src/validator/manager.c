@@ -98,8 +98,8 @@ static void refuse_order(ValidatorManager *m, const OrderId *order, int r) {
 }
 
 static int add_order(ValidatorManager *m, const FrameOrder *entry, const SignScope *scope) {
+        _cleanup_(spec_done) Spec spec = {};
         RunnerOrder order;
-        Spec spec;
         int r;
 
         r = frame_order_open(entry, scope, &order.order, &order.id);
@@ -111,7 +111,7 @@ static int add_order(ValidatorManager *m, const FrameOrder *entry, const SignSco
         if (r >= 0)
                 r = spec_parse(entry->spec.data, entry->spec.n, &spec, NULL);
         if (r >= 0)
-                r = runner_add(m->runner, &order);
+                r = checker_can(&spec) ? runner_add(m->runner, &order) : -EPROTONOSUPPORT;
         if (r < 0)
                 refuse_order(m, &order.id, r);
         return 0;

@@ -16,7 +16,7 @@ static const PaceRule probes_rule = { RUNNER_PROBES_BURST, USEC_PER_SEC };
 typedef struct Work {
         OrderId id;
         Order order;
-        Spec *spec;
+        Spec spec;
         Runner *runner;
         Timer *timer;
         ScheduleSlot due;
@@ -53,7 +53,7 @@ static Work *work_free(Work *w) {
         if (!w)
                 return NULL;
         timer_free(w->timer);
-        free(w->spec);
+        spec_done(&w->spec);
         free(w);
         return NULL;
 }
@@ -137,7 +137,7 @@ static int start_suspect(Run *run) {
 static int start_run(Work *w, TickKind kind, uint32_t number, usec_t scheduled) {
         Runner *r = w->runner;
         CheckRequest request = {
-                .spec = w->spec,
+                .spec = &w->spec,
                 .family = w->order.family,
                 .timeout = w->order.timeout_ms * USEC_PER_MSEC,
         };
@@ -243,14 +243,13 @@ static int work_new(Work **ret, Runner *r, const RunnerOrder *o) {
 
         if (!w)
                 return -ENOMEM;
-        w->spec = malloc(sizeof(*w->spec));
-        if (!w->spec)
-                return -ENOMEM;
+        code = spec_copy(&w->spec, o->spec);
+        if (code < 0)
+                return code;
         code = timer_new(&w->timer, r->loop, on_due, w);
         if (code < 0)
                 return code;
 
-        *w->spec = *o->spec;
         w->id = o->id;
         w->order = o->order;
         w->order.extension = (Extension){ 0 };

@@ -136,6 +136,19 @@ static const char *read_authority(UrlSpan a, UrlParts *ret) {
         return read_port((UrlSpan){ after + 1, (size_t)(end - after - 1) }, ret);
 }
 
+static int answer(const char *error, const char **reason) {
+        *reason = error;
+        return error ? -EINVAL : 0;
+}
+
+int url_characters_check(const char *url, const char **reason) {
+        return answer(check_characters(url), reason);
+}
+
+int url_authority_check(const char *authority, size_t n, UrlParts *ret, const char **reason) {
+        return answer(read_authority((UrlSpan){ authority, n }, ret), reason);
+}
+
 int url_check(const char *url, UrlParts *ret, const char **reason) {
         UrlParts parts = {};
         const char *error = "a URL is missing", *rest = NULL;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define URL_MAX      2048
@@ -19,3 +20,9 @@ typedef struct UrlParts {
 /* 0; -EINVAL with *reason a sentence for people, e.g. "a URL must not carry credentials". Any
  * pointer may be NULL. */
 int url_check(const char *url, UrlParts *ret, const char **reason);
+
+/* The same for pieces of URLs with other schemes. Reason is never NULL here. */
+int url_characters_check(const char *url, const char **reason);
+/* host, host:port, [v6] or [v6]:port in n bytes. ret's port stays what it was when there is none.
+ */
+int url_authority_check(const char *authority, size_t n, UrlParts *ret, const char **reason);

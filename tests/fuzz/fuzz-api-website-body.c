@@ -37,11 +37,10 @@ static void check_limits(const WebsiteBody *b) {
 /* The hub makes an order's specification of it. */
 static void check_url(const char *url) {
         _cleanup_free_ char *text = NULL;
-        Spec s;
+        _cleanup_(spec_done) Spec s = {};
 
-        spec_default(&s);
         PROPERTY(strlen(url) <= URL_MAX);
-        snprintf(s.url, sizeof(s.url), "%s", url);
+        PROPERTY(spec_default(&s, url) == 0);
         PROPERTY(spec_encode(&s, &text, NULL) == 0);
 }
 

@@ -9,7 +9,14 @@ from dpin_sign import WireError, extension_items, merkle_leaf, sha256, statement
 FIXED = struct.Struct(">6BH16s32sIIqQ32s32s16s")
 INTERVAL_MIN_MS, INTERVAL_MAX_MS = 10_000, 24 * 3600 * 1000
 SEAT, SPARE, PANEL = 1, 2, 3
-SPEC_MEMBERS = ("type", "url", "method", "redirects", "status")
+SPEC_MEMBERS = {  # by type: those that must be there, those that may
+    "http": ({"type", "url", "method", "redirects", "status"},
+             {"invert", "headers", "body", "assertions", "certificateDays", "tlsMin", "httpVersion"}),
+    "tcp": ({"type", "url"}, {"invert", "send", "expect"}),
+    "tls": ({"type", "url"}, {"invert", "certificateDays", "tlsMin"}),
+    "dns": ({"type", "url"}, {"invert", "rcode", "assertions"}),
+    "icmp": ({"type", "url"}, {"invert", "count", "lossMax"}),
+}
 
 
 @dataclasses.dataclass
@@ -81,9 +88,14 @@ def order_leaf(data, scope):
     return merkle_leaf(order_signed(data, scope))
 
 
-def spec_encode(url, method="GET", redirects=5, status="200-399"):
-    return json.dumps({"type": "http", "url": url, "method": method, "redirects": redirects, "status": status},
-                      separators=(",", ":")).encode()
+def spec_encode(url, method="GET", redirects=5, status="200-399", **more):
+    """Of a URL's kind, as by default but for what is told."""
+    kind = url.partition(":")[0].lower()
+    if kind in SPEC_MEMBERS and kind != "http":
+        spec = {"type": kind, "url": url}
+    else:
+        spec = {"type": "http", "url": url, "method": method, "redirects": redirects, "status": status}
+    return json.dumps(spec | more, separators=(",", ":")).encode()
 
 
 def unique_pairs(pairs):
@@ -100,7 +112,8 @@ def spec_parse(data):
         spec = json.loads(data, object_pairs_hook=unique_pairs)
     except ValueError:
         raise WireError("specification is no JSON") from None
-    if not isinstance(spec, dict) or set(spec) != set(SPEC_MEMBERS) or spec["type"] != "http":
+    must, may = SPEC_MEMBERS.get(spec.get("type") if isinstance(spec, dict) else None, ({"no such type"}, set()))
+    if not must <= set(spec) <= must | may:
         raise WireError("a specification that is not understood whole is refused")
     return spec
 

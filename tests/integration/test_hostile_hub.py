@@ -305,7 +305,8 @@ class Orders(HostileCase):
         hub = self.meet(RawHub())
         url = self.target.url("/never")
         for spec in (b"", b"{", b"[]", b"null", b"\xff", b'{"url":"%s"}' % url.encode(), spec_encode(url)[:-1],
-                     spec_encode(url, method="POST"), spec_encode(url, method="GET\r\nX: y"),
+                     spec_encode(url, method="TRACE"), spec_encode(url, method="GET\r\nX: y"),
+                     spec_encode("tcp://127.0.0.1"), spec_encode(url, type="smell"),
                      spec_encode(url, redirects=11), spec_encode(url, redirects=-1), spec_encode(url, status="abc"),
                      spec_encode(url, status=""),
                      spec_encode(url).replace(b'"http"', b'"tcp"'), spec_encode(url).replace(b"}", b',"more":1}'),

@@ -113,10 +113,11 @@ static inline int check_fixture_teardown(void **state) {
 }
 
 static inline Spec check_fixture_spec(uint16_t port, const char *path) {
+        char url[URL_MAX];
         Spec s;
 
-        spec_default(&s);
-        snprintf(s.url, sizeof(s.url), "http://127.0.0.1:%u%s", port, path);
+        snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", port, path);
+        assert_int_equal(spec_default(&s, url), 0);
         return s;
 }
 

@@ -10,6 +10,7 @@ typedef struct Wheel {
 
 typedef struct Toy {
         char name[8];
+        char *motto;
         uint64_t serial;
         int64_t age;
         bool broken;
@@ -39,6 +40,7 @@ static const JsonField wheel_fields[] = {
 #define TOY_FIELDS(o)                                                                              \
         {                                                                                          \
                 { "name", JSON_STRING, o, offsetof(Toy, name), 8, 0, 0, NULL },                    \
+                { "motto", JSON_TEXT, o, offsetof(Toy, motto), 6, 0, 0, NULL },                    \
                 { "serial", JSON_U64, o, offsetof(Toy, serial), 0, 0, 0, NULL },                   \
                 { "age", JSON_NUMBER, o, offsetof(Toy, age), 0, 0, 0, NULL },                      \
                 { "broken", JSON_BOOL, o, offsetof(Toy, broken), 0, 0, 0, NULL },                  \
@@ -55,8 +57,8 @@ static const JsonField wheel_fields[] = {
 static const JsonField toy_fields[] = TOY_FIELDS(false);
 static const JsonField loose_fields[] = TOY_FIELDS(true);
 
-static const char toy_text[] =
-                "{\"name\":\"car\",\"serial\":\"9223372036854775807\",\"age\":-7,\"broken\":true,"
-                "\"key\":\"AQIDBA\",\"data\":\"-_8\",\"spare\":{\"size\":9},"
-                "\"wheels\":[{\"size\":1,\"marks\":[\"a\",\"bcd\"]},{\"size\":2}],"
-                "\"tags\":[\"\",\"\xc3\xa4\"]}";
+static const char toy_text[] = "{\"name\":\"car\",\"motto\":\"drive!\",\"serial\":"
+                               "\"9223372036854775807\",\"age\":-7,\"broken\":true,"
+                               "\"key\":\"AQIDBA\",\"data\":\"-_8\",\"spare\":{\"size\":9},"
+                               "\"wheels\":[{\"size\":1,\"marks\":[\"a\",\"bcd\"]},{\"size\":2}],"
+                               "\"tags\":[\"\",\"\xc3\xa4\"]}";

@@ -19,7 +19,7 @@ static Tick check_within(CheckFixture *f, const Spec *spec, usec_t timeout) {
 }
 
 static Tick check(CheckFixture *f, const char *path) {
-        Spec spec = check_fixture_spec(f->port, path);
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, path);
 
         return check_within(f, &spec, TIMEOUT);
 }
@@ -55,10 +55,11 @@ static void another_status_is_down(void **state) {
 
 static void the_accepted_set_is_the_orders(void **state) {
         CheckFixture *f = *state;
-        Spec spec = check_fixture_spec(f->port, "/503");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/503");
 
         snprintf(spec.status, sizeof(spec.status), "503");
         assert_int_equal(check_within(f, &spec, TIMEOUT).outcome, TICK_UP);
+        spec_done(&spec);
         spec = check_fixture_spec(f->port, "/200");
         snprintf(spec.status, sizeof(spec.status), "503");
         assert_int_equal(check_within(f, &spec, TIMEOUT).error, TICK_ERROR_STATUS);
@@ -66,7 +67,7 @@ static void the_accepted_set_is_the_orders(void **state) {
 
 static void no_body_has_no_hash(void **state) {
         CheckFixture *f = *state;
-        Spec spec = check_fixture_spec(f->port, "/200");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/200");
         Tick t;
 
         snprintf(spec.method, sizeof(spec.method), "HEAD");
@@ -91,7 +92,7 @@ static void a_redirect_is_followed_and_told(void **state) {
 
 static void a_redirect_too_many_is_down(void **state) {
         CheckFixture *f = *state;
-        Spec spec = check_fixture_spec(f->port, "/302?to=/302%3Fto=/200");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/302?to=/302%3Fto=/200");
         Tick t;
 
         spec.redirects = 1;
@@ -128,7 +129,7 @@ static void a_long_body_is_cut_off(void **state) {
 
 static void a_closed_port_is_refused(void **state) {
         CheckFixture *f = *state;
-        Spec spec = check_fixture_spec(f->closed_port, "/");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->closed_port, "/");
         Tick t = check_within(f, &spec, TIMEOUT);
 
         assert_int_equal(t.outcome, TICK_DOWN);
@@ -139,7 +140,7 @@ static void a_closed_port_is_refused(void **state) {
 
 static void silence_is_a_timeout_of_its_phase(void **state) {
         CheckFixture *f = *state;
-        Spec spec = check_fixture_spec(f->port, "/silent");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/silent");
         Tick t = check_within(f, &spec, 100 * USEC_PER_MSEC);
 
         assert_int_equal(t.outcome, TICK_DOWN);
@@ -149,7 +150,7 @@ static void silence_is_a_timeout_of_its_phase(void **state) {
 
 static void a_machine_that_stood_still_abstains(void **state) {
         CheckFixture *f = *state;
-        Spec spec = check_fixture_spec(f->port, "/silent");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/silent");
         Check *c;
 
         assert_int_equal(check_fixture_ask(f, &spec, 100 * USEC_PER_MSEC, &c), 0);
@@ -189,7 +190,7 @@ static void a_redirect_does_not_pass_the_guard(void **state) {
 
 static void the_orders_family_is_kept_to(void **state) {
         CheckFixture *f = *state;
-        Spec spec = check_fixture_spec(f->port, "/200");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/200");
         CheckRequest request = { .spec = &spec, .family = 6, .timeout = TIMEOUT };
         Check *c;
 

@@ -7,7 +7,7 @@
 
 static void a_check_is_done_once_and_never_inside(void **state) {
         CheckFixture *f = *state;
-        Spec spec = check_fixture_spec(f->port, "/200");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/200");
         usec_t before = now_boottime();
         Check *c;
 
@@ -23,7 +23,7 @@ static void a_check_is_done_once_and_never_inside(void **state) {
 
 static void an_unknown_kind_is_refused(void **state) {
         CheckFixture *f = *state;
-        Spec spec = check_fixture_spec(f->port, "/200");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/200");
         Check *c = NULL;
 
         snprintf(spec.type, sizeof(spec.type), "ping");
@@ -35,10 +35,11 @@ static void an_unknown_kind_is_refused(void **state) {
 
 static void what_cannot_be_started_abstains(void **state) {
         CheckFixture *f = *state;
-        Spec spec = check_fixture_spec(f->port, "/200");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/200");
         Check *c;
 
-        snprintf(spec.url, sizeof(spec.url), "gopher://127.0.0.1/");
+        free(spec.url);
+        spec.url = strdup("gopher://127.0.0.1/");
         assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
         check_fixture_await(f, &f->done, 1);
         assert_int_equal(f->result.seen.outcome, TICK_ABSTAIN);
@@ -47,8 +48,8 @@ static void what_cannot_be_started_abstains(void **state) {
 
 /* Two run, three wait, one more is refused. */
 static void fill(CheckFixture *f, Check *c[static 5]) {
-        Spec silent = check_fixture_spec(f->port, "/silent");
-        Spec fine = check_fixture_spec(f->port, "/200");
+        _cleanup_(spec_done) Spec silent = check_fixture_spec(f->port, "/silent");
+        _cleanup_(spec_done) Spec fine = check_fixture_spec(f->port, "/200");
         Check *refused = NULL;
 
         for (int i = 0; i < 2; i++)

@@ -91,7 +91,7 @@ static RunnerOrder order_of(Fixture *f, uint8_t i, const Spec *spec) {
 }
 
 static RunnerOrder add(Fixture *f, uint8_t i, const char *path, OrderType type) {
-        Spec spec = check_fixture_spec(f->check.port, path);
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->check.port, path);
         RunnerOrder o = order_of(f, i, &spec);
 
         o.order.type = type;
@@ -128,7 +128,7 @@ static void on_grid(const Tick *t, const Order *o) {
 
 static void slots_are_checked_on_their_grid_once_each(void **state) {
         Fixture *f = *state;
-        Spec spec = check_fixture_spec(f->check.port, "/200");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->check.port, "/200");
         RunnerOrder o = order_of(f, 1, &spec);
 
         o.order.interval_ms = T_CALM / USEC_PER_MSEC;
@@ -149,7 +149,7 @@ static void slots_are_checked_on_their_grid_once_each(void **state) {
 
 static void a_closed_port_is_a_tick_too(void **state) {
         Fixture *f = *state;
-        Spec spec = check_fixture_spec(f->check.closed_port, "/");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->check.closed_port, "/");
         RunnerOrder o = order_of(f, 1, &spec);
 
         assert_int_equal(runner_add(f->runner, &o), 0);
@@ -166,7 +166,7 @@ static void what_was_signed_before_is_not_checked_again(void **state) {
         OrderId id = { .bytes = { 1 } };
         SpoolProgress progress[] = { { id, false, 3 }, { id, true, 7 } };
         SpoolBatch b = { .incarnation = 1, .sequence = 1, .frame = (const uint8_t *)"x", .n = 1 };
-        Spec spec = check_fixture_spec(f->check.port, "/200");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->check.port, "/200");
         RunnerOrder o;
 
         assert_int_equal(spool_put(f->spool->spool, &b, progress, 2), 0);
@@ -211,7 +211,7 @@ static void a_spare_has_no_schedule(void **state) {
 
 static void a_hanging_target_is_suspect_after_a_second(void **state) {
         Fixture *f = *state;
-        Spec spec = check_fixture_spec(f->check.port, "/silent");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->check.port, "/silent");
         RunnerOrder o = order_of(f, 1, &spec);
         usec_t begun;
 
@@ -232,7 +232,7 @@ static void a_hanging_target_is_suspect_after_a_second(void **state) {
 
 static void a_check_that_waits_here_is_no_suspicion(void **state) {
         Fixture *f = *state;
-        Spec spec = check_fixture_spec(f->check.port, "/silent");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->check.port, "/silent");
         RunnerOrder o = order_of(f, 1, &spec);
 
         o.order.interval_ms = 60000;
@@ -315,7 +315,7 @@ static void a_reset_keeps_what_comes_again_and_makes_room(void **state) {
 
 static void orders_are_bounded_and_spares_make_room(void **state) {
         Fixture *f = *state;
-        Spec spec = check_fixture_spec(f->check.port, "/200");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->check.port, "/200");
         RunnerOrder o;
 
         add(f, 1, "/200", ORDER_SEAT);
@@ -332,7 +332,7 @@ static void orders_are_bounded_and_spares_make_room(void **state) {
 
 static void a_longer_timeout_than_the_owner_allows_is_refused(void **state) {
         Fixture *f = *state;
-        Spec spec = check_fixture_spec(f->check.port, "/200");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->check.port, "/200");
         RunnerOrder o = order_of(f, 1, &spec);
 
         o.order.interval_ms = 3600 * 1000;
@@ -361,7 +361,7 @@ static void probes_of_an_order_are_few_at_once(void **state) {
 static void what_does_not_fit_into_the_queue_is_counted(void **state) {
         Fixture *f = *state;
 
-        Spec spec = check_fixture_spec(f->check.port, "/silent");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->check.port, "/silent");
         RunnerOrder o = order_of(f, 1, &spec);
         usec_t slots;
 
@@ -375,7 +375,7 @@ static void what_does_not_fit_into_the_queue_is_counted(void **state) {
 
 static void a_corrected_clock_moves_the_slots(void **state) {
         Fixture *f = *state;
-        Spec spec = check_fixture_spec(f->check.port, "/200");
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->check.port, "/200");
         RunnerOrder o = order_of(f, 1, &spec);
 
         o.order.start += 3600 * (int64_t)USEC_PER_SEC;

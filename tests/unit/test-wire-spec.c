@@ -8,15 +8,14 @@
 static Spec example(void) {
         Spec s;
 
-        spec_default(&s);
-        strncpy(s.url, "https://example.org/", URL_MAX);
+        assert_int_equal(spec_default(&s, "https://example.org/"), 0);
         return s;
 }
 
 static void the_text_is_as_documented(_unused_ void **state) {
         _cleanup_free_ char *text = NULL;
+        _cleanup_(spec_done) Spec s = example(), read = {};
         const char *reason = "";
-        Spec s = example(), read;
 
         assert_int_equal(spec_encode(&s, &text, &reason), 0);
         assert_null(reason);
@@ -27,8 +26,8 @@ static void the_text_is_as_documented(_unused_ void **state) {
 }
 
 static void zero_redirects_stay_zero(_unused_ void **state) {
+        _cleanup_(spec_done) Spec s = example(), read = {};
         _cleanup_free_ char *text = NULL;
-        Spec s = example(), read;
 
         s.redirects = 0;
         assert_int_equal(spec_encode(&s, &text, NULL), 0);
@@ -37,8 +36,8 @@ static void zero_redirects_stay_zero(_unused_ void **state) {
 }
 
 static int parse(const char *text) {
+        _cleanup_(spec_done) Spec s = {};
         const char *reason = NULL;
-        Spec s;
         int r;
 
         r = spec_parse(text, strlen(text), &s, &reason);
@@ -69,27 +68,139 @@ static void what_is_not_understood_is_refused(_unused_ void **state) {
         assert_int_equal(parse(text), -EMSGSIZE);
 }
 
+/* Whole specifications of each kind, and what they are read as. */
+static const char *const kinds[] = {
+        "{\"type\":\"http\",\"url\":\"https://a/"
+        "\",\"invert\":true,\"method\":\"POST\",\"redirects\":0,"
+        "\"status\":\"201\",\"headers\":[{\"name\":\"Accept\",\"value\":\"a/b\"}],\"body\":\"x\","
+        "\"assertions\":[{\"source\":\"json\",\"property\":\"$.a\",\"operator\":\"equals\","
+        "\"value\":\"1\"},"
+        "{\"source\":\"header\",\"property\":\"etag\",\"operator\":\"exists\"}],"
+        "\"certificateDays\":14,\"tlsMin\":\"1.3\",\"httpVersion\":\"2\"}",
+        "{\"type\":\"tcp\",\"url\":\"tcp://a:25\",\"send\":\"EHLO "
+        "a\\u000d\\u000a\",\"expect\":\"250\"}",
+        "{\"type\":\"tls\",\"url\":\"tls://a:465\",\"certificateDays\":7,\"tlsMin\":\"1.2\"}",
+        "{\"type\":\"dns\",\"url\":\"dns:a.example?type=MX\",\"rcode\":\"NXDOMAIN\"}",
+        "{\"type\":\"dns\",\"url\":\"dns:a\",\"assertions\":[{\"source\":\"answer\",\"operator\":"
+        "\"contains\",\"value\":\"192.0.2.1\"}]}",
+        "{\"type\":\"icmp\",\"url\":\"icmp://a\",\"count\":5,\"lossMax\":20}",
+        "{\"type\":\"tcp\",\"url\":\"tcp://a:25\"}",
+};
+
+static void every_kind_is_written_as_it_was_read(_unused_ void **state) {
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++) {
+                _cleanup_(spec_done) Spec s = {}, copy = {};
+                _cleanup_free_ char *text = NULL;
+                const char *reason = NULL;
+
+                assert_int_equal(spec_parse(kinds[i], strlen(kinds[i]), &s, &reason), 0);
+                assert_int_equal(spec_copy(&copy, &s), 0);
+                spec_done(&s);
+                assert_int_equal(spec_encode(&copy, &text, &reason), 0);
+                assert_string_equal(text, kinds[i]);
+        }
+}
+
+static void defaults_are_of_the_urls_kind(_unused_ void **state) {
+        static const char *const expected[][2] = {
+                { "tcp://a:1", "{\"type\":\"tcp\",\"url\":\"tcp://a:1\"}" },
+                { "tls://a:1", "{\"type\":\"tls\",\"url\":\"tls://a:1\"}" },
+                { "dns:a", "{\"type\":\"dns\",\"url\":\"dns:a\"}" },
+                { "icmp://a", "{\"type\":\"icmp\",\"url\":\"icmp://a\"}" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(expected); i++) {
+                _cleanup_(spec_done) Spec s = {};
+                _cleanup_free_ char *text = NULL;
+
+                assert_int_equal(spec_default(&s, expected[i][0]), 0);
+                assert_int_equal(spec_encode(&s, &text, NULL), 0);
+                assert_string_equal(text, expected[i][1]);
+        }
+}
+
+static void no_kind_has_members_of_another(_unused_ void **state) {
+        assert_int_equal(parse("{\"type\":\"tcp\",\"url\":\"tcp://a:1\",\"method\":\"GET\"}"),
+                         -EINVAL);
+        assert_int_equal(parse("{\"type\":\"tcp\",\"url\":\"http://a\"}"), -EINVAL);
+        assert_int_equal(parse("{\"type\":\"icmp\",\"url\":\"icmp://a\",\"send\":\"x\"}"), -EINVAL);
+        assert_int_equal(parse("{\"type\":\"tls\",\"url\":\"tls://a:1\",\"rcode\":\"REFUSED\"}"),
+                         -EINVAL);
+        assert_int_equal(parse("{\"type\":\"dns\",\"url\":\"dns:a\",\"assertions\":[{\"source\":"
+                               "\"body\",\"operator\":\"contains\",\"value\":\"x\"}]}"),
+                         -EINVAL);
+}
+
+/* Of an HTTP check with this member besides; NULL: it is fine. */
+static void expect_http(const char *member, const char *word) {
+        _cleanup_(spec_done) Spec s = {};
+        const char *reason = NULL;
+        char text[SPEC_SIZE_MAX];
+        int r;
+
+        snprintf(text, sizeof(text),
+                 "{\"type\":\"http\",\"url\":\"http://a\",\"method\":\"POST\",\"redirects\":5,"
+                 "\"status\":\"200\",%s}",
+                 member);
+        r = spec_parse(text, strlen(text), &s, &reason);
+        assert_int_equal(r, word ? -EINVAL : 0);
+        if (word && !strstr(reason, word))
+                fail_msg("%s: %s", member, reason);
+}
+
+static void values_are_judged_one_by_one(_unused_ void **state) {
+        expect_http("\"body\":\"x\"", NULL);
+        expect_http("\"headers\":[{\"name\":\"A b\",\"value\":\"x\"}]", "name of a header");
+        expect_http("\"headers\":[{\"name\":\"A\",\"value\":\"x\\u000d\\u000ab\"}]", "control");
+        expect_http("\"headers\":[{\"name\":\"Host\",\"value\":\"x\"}]", "not for a check");
+        expect_http("\"headers\":[{\"name\":\"transfer-encoding\",\"value\":\"x\"}]",
+                    "not for a check");
+        expect_http("\"tlsMin\":\"1.0\"", "1.2 or 1.3");
+        expect_http("\"certificateDays\":0", "certificateDays");
+        expect_http("\"certificateDays\":366", "certificateDays");
+        expect_http("\"httpVersion\":\"3\"", "1.1 or 2");
+        expect_http("\"assertions\":[{\"source\":\"answer\",\"operator\":\"exists\"}]", "DNS");
+        expect_http("\"assertions\":[{\"source\":\"nose\",\"operator\":\"exists\"}]", "about");
+        expect_http("\"assertions\":[{\"source\":\"body\",\"operator\":\"smells\"}]", "operator");
+}
+
 static void values_out_of_limits_are_refused(_unused_ void **state) {
+        _cleanup_(spec_done) Spec s = example();
         const char *reason = NULL;
         char *text = NULL;
-        Spec s = example();
 
         s.redirects = 11;
         assert_int_equal(spec_encode(&s, &text, &reason), -EINVAL);
         assert_non_null(strstr(reason, "redirects"));
-        s = example(), strncpy(s.method, "PUT", sizeof(s.method));
+        s.redirects = 5, strncpy(s.method, "TRACE", sizeof(s.method));
         assert_int_equal(spec_encode(&s, &text, &reason), -EINVAL);
         assert_non_null(strstr(reason, "method"));
-        s = example(), s.url[0] = '\0';
+        strncpy(s.method, "GET", sizeof(s.method)), s.url[0] = '\0';
         assert_int_equal(spec_encode(&s, &text, NULL), -EINVAL);
         assert_null(text);
+}
+
+static void what_is_too_long_as_a_whole_is_refused(_unused_ void **state) {
+        _cleanup_(spec_done) Spec s = {};
+        char url[1800] = "https://example.org/", body[SPEC_BODY_MAX];
+        const char *reason = NULL;
+        char *text = NULL;
+
+        memset(url + 20, 'a', sizeof(url) - 21);
+        memset(body, '"', sizeof(body) - 1);
+        body[sizeof(body) - 1] = '\0';
+        assert_int_equal(spec_default(&s, url), 0);
+        strncpy(s.method, "POST", sizeof(s.method));
+        s.body = strdup(body);
+        assert_int_equal(spec_encode(&s, &text, &reason), -EMSGSIZE);
+        assert_non_null(strstr(reason, "4096"));
 }
 
 static void status_sets_are_read_strictly(_unused_ void **state) {
         static const char *const bad[] = { "",        ",",        "200,",       "99",   "600",
                                            "300-200", "2000",     "200-",       "-200", "200 ",
                                            "2xx",     "200--299", "200-299-300" };
-        Spec s = example();
+        _cleanup_(spec_done) Spec s = example();
 
         assert_true(spec_accepts_status(&s, 200) && spec_accepts_status(&s, 399));
         assert_false(spec_accepts_status(&s, 199) || spec_accepts_status(&s, 400));
@@ -109,7 +220,12 @@ int main(void) {
                 cmocka_unit_test(the_text_is_as_documented),
                 cmocka_unit_test(zero_redirects_stay_zero),
                 cmocka_unit_test(what_is_not_understood_is_refused),
+                cmocka_unit_test(every_kind_is_written_as_it_was_read),
+                cmocka_unit_test(defaults_are_of_the_urls_kind),
+                cmocka_unit_test(no_kind_has_members_of_another),
+                cmocka_unit_test(values_are_judged_one_by_one),
                 cmocka_unit_test(values_out_of_limits_are_refused),
+                cmocka_unit_test(what_is_too_long_as_a_whole_is_refused),
                 cmocka_unit_test(status_sets_are_read_strictly),
         };
 
