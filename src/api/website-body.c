@@ -8,12 +8,19 @@
 
 #include "base/json.h"
 #include "wire/order.h"
-#include "wire/url.h"
+#include "wire/spec.h"
 
 #define INTERVAL_DEFAULT_MS 60000
 #define NAME_MAX_CHARACTERS 200u
 
+#define CHECK_SIZE (2 * SPEC_SIZE_MAX) /* longer than allowed, so that the reason can be told */
+
 static const JsonField website_fields[] = {
+        { .name = "check",
+          .type = JSON_RAW,
+          .optional = true,
+          .offset = offsetof(WebsiteBody, check),
+          .size = CHECK_SIZE },
         { .name = "intervalMs",
           .type = JSON_NUMBER,
           .optional = true,
@@ -61,6 +68,7 @@ static const char *expected_of(const char *member) {
         static const struct {
                 const char *member, *expected;
         } words[] = {
+                { "check", "must be an object of at most 4096 bytes" },
                 { "url", "must be a URL of at most 2048 characters" },
                 { "name", "must be a text of at most 200 characters" },
                 { "intervalMs", "must be a whole number from 10000 to 86400000" },
@@ -130,18 +138,40 @@ static bool name_is_fine(const char *name) {
         return characters <= NAME_MAX_CHARACTERS;
 }
 
-static int check_website(const WebsiteBody *b, BodyProblem *p) {
+/* A reason as a sentence. */
+static int refuse_for(BodyProblem *p, const char *member, const char *reason) {
+        char detail[sizeof(p->detail)];
+
+        snprintf(detail, sizeof(detail), "%c%s.",
+                 reason[0] >= 'a' && reason[0] <= 'z' ? reason[0] - 'a' + 'A' : reason[0],
+                 reason + 1);
+        return refuse(p, member, detail);
+}
+
+/* What is wrong in a check is named by its kind's table; an unknown name is not repeated. */
+static int refuse_check(BodyProblem *p, int r, const char *reason) {
+        char detail[sizeof(p->detail)];
+
+        if (r == -EINVAL)
+                return refuse_for(p, "check", reason);
+        if (r == -EMSGSIZE)
+                return refuse_member(p, "check");
+        snprintf(detail, sizeof(detail),
+                 "The member \"check\" does not go with this kind of URL: %s.",
+                 reason ? reason : "it is not understood");
+        return refuse(p, "check", detail);
+}
+
+static int check_website(WebsiteBody *b, BodyProblem *p) {
         int64_t interval = b->interval_ms ? b->interval_ms : INTERVAL_DEFAULT_MS;
         const char *reason = NULL;
+        int r;
 
-        if (url_check(b->url, NULL, &reason) < 0) {
-                char detail[sizeof(p->detail)];
-
-                snprintf(detail, sizeof(detail), "%c%s.",
-                         reason[0] >= 'a' && reason[0] <= 'z' ? reason[0] - 'a' + 'A' : reason[0],
-                         reason + 1);
-                return refuse(p, "url", detail);
-        }
+        if (target_check(b->url, NULL, &reason) < 0)
+                return refuse_for(p, "url", reason);
+        r = spec_ask(b->url, b->check, &b->specification, &reason);
+        if (r < 0)
+                return refuse_check(p, r, reason);
         if (!name_is_fine(b->name))
                 return refuse_member(p, "name");
         if (b->timeout_ms > interval / 2)
@@ -154,9 +184,17 @@ int website_body_read(const char *text, size_t n, WebsiteBody *ret, BodyProblem 
 
         memset(ret, 0, sizeof(*ret));
         r = read_body(text, n, website_fields, ret, problem);
+        if (r >= 0)
+                r = check_website(ret, problem);
         if (r < 0)
-                return r;
-        return check_website(ret, problem);
+                website_body_done(ret);
+        return r;
+}
+
+void website_body_done(WebsiteBody *body) {
+        json_done(website_fields, body);
+        free(body->specification);
+        body->specification = NULL;
 }
 
 int website_id_body_read(const char *text, size_t n, Uuid *ret, BodyProblem *problem) {

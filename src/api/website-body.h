@@ -14,6 +14,8 @@ typedef struct WebsiteBody {
         char url[WEBSITE_URL_SIZE];
         char name[WEBSITE_NAME_SIZE];
         int64_t interval_ms, timeout_ms, seats;
+        char *check;         /* as it was sent */
+        char *specification; /* what it means: exact bytes, "" as by default of the URL */
 } WebsiteBody;
 
 typedef struct BodyProblem {
@@ -22,7 +24,8 @@ typedef struct BodyProblem {
         char pointer[64]; /* JSON pointer of the member, or "" */
 } BodyProblem;
 
-/* 0, or -EINVAL with *problem. */
+/* 0, and *ret is to be done; or -EINVAL with *problem. */
 int website_body_read(const char *text, size_t n, WebsiteBody *ret, BodyProblem *problem);
+void website_body_done(WebsiteBody *body);
 /* {"websiteId": UUID}; likewise. */
 int website_id_body_read(const char *text, size_t n, Uuid *ret, BodyProblem *problem);

@@ -89,7 +89,7 @@ static void on_added(int r, const char *error _unused_, void *userdata) {
 }
 
 void website_create(ApiCall *c) {
-        WebsiteBody body;
+        _cleanup_(website_body_done) WebsiteBody body = { 0 };
         BodyProblem problem;
         size_t n;
         const void *text = httpd_body(c->http, &n);
@@ -107,6 +107,7 @@ void website_create(ApiCall *c) {
                                                    .id = c->object,
                                                    .url = body.url,
                                                    .name = body.name,
+                                                   .specification = body.specification,
                                                    .interval_ms = (uint32_t)body.interval_ms,
                                                    .timeout_ms = (uint32_t)body.timeout_ms,
                                                    .seats = (uint8_t)body.seats,

@@ -217,6 +217,12 @@ static void write_text(JsonWriter *w, const JsonField *f, const void *member) {
         json_writer_string(w, f->name, text ? text : "");
 }
 
+static void write_raw(JsonWriter *w, const JsonField *f, const void *member) {
+        const char *text = *(char *const *)member;
+
+        json_writer_raw(w, f->name, text ? text : "{}");
+}
+
 static void write_u64(JsonWriter *w, const JsonField *f, const void *member) {
         uint64_t value = *(const uint64_t *)member;
         char text[24];
@@ -276,7 +282,7 @@ static const FieldWriter writers[] = {
         [JSON_STRING] = write_string, [JSON_U64] = write_u64,     [JSON_NUMBER] = write_number,
         [JSON_BOOL] = write_bool,     [JSON_FIXED] = write_fixed, [JSON_BYTES] = write_bytes,
         [JSON_OBJECT] = write_nested, [JSON_ARRAY] = write_array, [JSON_STRINGS] = write_strings,
-        [JSON_TEXT] = write_text,
+        [JSON_TEXT] = write_text,     [JSON_RAW] = write_raw,
 };
 
 static bool is_zero(const void *bytes, size_t n) {
@@ -292,6 +298,7 @@ static bool is_absent(const JsonField *f, const void *member) {
         case JSON_STRING:
                 return *(const char *)member == '\0';
         case JSON_TEXT:
+        case JSON_RAW:
                 return !*(char *const *)member;
         case JSON_U64:
         case JSON_NUMBER:

@@ -93,20 +93,36 @@ static int read_string(const JsonField *f, json_object *v, void *member,
         return copy_string(v, member, f->size);
 }
 
+static int replace_text(char **member, const char *text) {
+        char *copy = strdup(text);
+
+        if (!copy)
+                return -ENOMEM;
+        free(*member);
+        *member = copy;
+        return 0;
+}
+
 static int read_text(const JsonField *f, json_object *v, void *member,
                      _unused_ const char **error) {
-        char *text;
-
         if (!json_object_is_type(v, json_type_string))
                 return -EINVAL;
         if ((size_t)json_object_get_string_len(v) > f->size)
                 return -ENOBUFS;
-        text = strdup(json_object_get_string(v));
+        return replace_text(member, json_object_get_string(v));
+}
+
+static int read_raw(const JsonField *f, json_object *v, void *member, _unused_ const char **error) {
+        const char *text;
+
+        if (!json_object_is_type(v, json_type_object))
+                return -EINVAL;
+        text = json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN);
         if (!text)
                 return -ENOMEM;
-        free(*(char **)member);
-        *(char **)member = text;
-        return 0;
+        if (strlen(text) > f->size)
+                return -ENOBUFS;
+        return replace_text(member, text);
 }
 
 static int read_u64(_unused_ const JsonField *f, json_object *v, void *member,
@@ -251,7 +267,7 @@ static const FieldReader readers[] = {
         [JSON_STRING] = read_string, [JSON_U64] = read_u64,     [JSON_NUMBER] = read_number,
         [JSON_BOOL] = read_bool,     [JSON_FIXED] = read_fixed, [JSON_BYTES] = read_bytes,
         [JSON_OBJECT] = read_nested, [JSON_ARRAY] = read_array, [JSON_STRINGS] = read_strings,
-        [JSON_TEXT] = read_text,
+        [JSON_TEXT] = read_text,     [JSON_RAW] = read_raw,
 };
 
 static int read_object(const JsonField *fields, json_object *o, void *ret, const char **error) {
@@ -314,7 +330,7 @@ void json_done(const JsonField *fields, void *value) {
                 if (f->type == JSON_BYTES) {
                         free(((JsonBytes *)member)->data);
                         *(JsonBytes *)member = (JsonBytes){ 0 };
-                } else if (f->type == JSON_TEXT) {
+                } else if (f->type == JSON_TEXT || f->type == JSON_RAW) {
                         free(*(char **)member);
                         *(char **)member = NULL;
                 } else if (f->type == JSON_OBJECT)

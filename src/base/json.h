@@ -10,19 +10,21 @@
 #include "base/macro.h"
 
 typedef enum JsonType {
-        JSON_STRING,  /* char[size], NUL-terminated; -ENOBUFS when longer than size - 1 */
-        JSON_TEXT,    /* char *, NUL-terminated, at most .size bytes; owned by the struct, NULL when
-                       * absent
-                       */
-        JSON_U64,     /* uint64_t below 2^63, written as a decimal string */
-        JSON_NUMBER,  /* int64_t, plain number of magnitude below 2^53, within [min, max] when max >
-                         min */
-        JSON_BOOL,    /* bool */
-        JSON_FIXED,   /* uint8_t[size], base64url of exactly size bytes */
-        JSON_BYTES,   /* JsonBytes, base64url of at most size bytes; owned by the struct */
-        JSON_OBJECT,  /* nested struct at offset, read by .fields */
-        JSON_ARRAY,   /* JsonArray of structs of element size .size, at most .max of them, each read
-                         by .fields */
+        JSON_STRING, /* char[size], NUL-terminated; -ENOBUFS when longer than size - 1 */
+        JSON_TEXT,   /* char *, NUL-terminated, at most .size bytes; owned by the struct, NULL when
+                      * absent
+                      */
+        JSON_U64,    /* uint64_t below 2^63, written as a decimal string */
+        JSON_NUMBER, /* int64_t, plain number of magnitude below 2^53, within [min, max] when max >
+                        min */
+        JSON_BOOL,   /* bool */
+        JSON_FIXED,  /* uint8_t[size], base64url of exactly size bytes */
+        JSON_BYTES,  /* JsonBytes, base64url of at most size bytes; owned by the struct */
+        JSON_OBJECT, /* nested struct at offset, read by .fields */
+        JSON_ARRAY,  /* JsonArray of structs of element size .size, at most .max of them, each read
+                        by .fields */
+        JSON_RAW, /* char *, an object as JSON text for another reader, at most .size bytes; owned
+                     by the struct, NULL when absent */
         JSON_STRINGS, /* JsonStrings, at most .max strings of at most .size bytes each; owned by the
                          struct */
 } JsonType;

@@ -17,6 +17,7 @@
 static const OptionText texts[_OPTION_MAX] = {
         [OPTION_ASN] = { "asn", "NUMBER", "the network the validator is in, as you know it" },
         [OPTION_BUS] = { "bus", "ADDRESS", "of a private bus; else the system bus" },
+        [OPTION_CHECK] = { "check", "JSON", "what to check, and what the answer has to be like" },
         [OPTION_COUNT] = { "count", "NUMBER", "end after so many" },
         [OPTION_DELAY] = { "delay", "TIME", "from one look to the next (1s)" },
         [OPTION_EXPIRES] = { "expires", "TIME", "after which it ends, as 12h or 30d; else never" },

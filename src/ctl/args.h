@@ -9,6 +9,7 @@
 typedef enum Option {
         OPTION_ASN,
         OPTION_BUS,
+        OPTION_CHECK,
         OPTION_COUNT,
         OPTION_DELAY,
         OPTION_EXPIRES,

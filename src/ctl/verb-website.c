@@ -57,7 +57,7 @@ CtlExit verb_website_list(const Args *args, const char *const *words _unused_) {
 /* Adding --------------------------------------------------------------------------------------- */
 
 typedef struct Wish {
-        const char *name;
+        const char *name, *check;
         uint32_t interval_ms, timeout_ms, seats; /* 0: the hub's choice */
 } Wish;
 
@@ -79,6 +79,7 @@ static bool read_wish(const Args *args, Wish *ret) {
         const char *seats = args->options[OPTION_SEATS];
 
         ret->name = args->options[OPTION_NAME];
+        ret->check = args->options[OPTION_CHECK];
         if (!read_time(args, OPTION_INTERVAL, &ret->interval_ms) ||
             !read_time(args, OPTION_TIMEOUT, &ret->timeout_ms))
                 return false;
@@ -100,6 +101,8 @@ static int append_wish(sd_bus_message *call, const char *url, const Wish *w) {
                 r = sd_bus_message_open_container(call, 'a', "{sv}");
         if (r >= 0 && w->name)
                 r = sd_bus_message_append(call, "{sv}", "name", "s", w->name);
+        if (r >= 0 && w->check)
+                r = sd_bus_message_append(call, "{sv}", "check", "s", w->check);
         if (r >= 0)
                 r = append_number(call, "interval_ms", w->interval_ms);
         if (r >= 0)

@@ -321,6 +321,8 @@ static void ask_row(Join *j, const FrameJoin *join, bool approve) {
                 .address = session_source(j->session),
                 .tags = tags,
                 .n_tags = tags_but_name(join, tags),
+                .capabilities = (const char *const *)join->capabilities.items,
+                .n_capabilities = join->capabilities.n,
                 .approve = approve,
                 .now = hub_clock_now(j->admission->options.clock),
         };

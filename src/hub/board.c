@@ -144,6 +144,12 @@ static bool on_may_open(size_t candidates, void *userdata) {
         return false;
 }
 
+static bool on_admits(const Candidate *c, void *userdata) {
+        Entry *entry = userdata;
+
+        return c->abilities >> entry->website.type & 1;
+}
+
 static void on_epoch(const Epoch *e, const uint32_t *eligible, size_t n, void *userdata) {
         Entry *entry = userdata;
 
@@ -192,6 +198,7 @@ static void on_incident(const SiteIncident *i, void *userdata) {
 }
 
 static const SiteEffects effects = {
+        .admits = on_admits,
         .may_open = on_may_open,
         .epoch_opened = on_epoch,
         .seat_assigned = on_seat,
@@ -203,15 +210,30 @@ static const SiteEffects effects = {
 
 /* Websites ------------------------------------------------------------------------------------- */
 
-static int set_spec(Website *w, const char *url) {
+/* Its exact bytes, and what they say. What is stored was written by whoever added it, perhaps by
+ * another version: it is judged again. */
+static int read_spec(const WebsiteRow *row, Spec *ret, char **ret_text, const char **reason) {
+        const char *stored = row->specification;
+        int r;
+
+        if (!*stored) {
+                r = spec_default(ret, row->url);
+                return r < 0 ? r : spec_encode(ret, ret_text, reason);
+        }
+        r = spec_parse(stored, strlen(stored), ret, reason);
+        if (r < 0)
+                return r;
+        *ret_text = strdup(stored);
+        return *ret_text ? 0 : -ENOMEM;
+}
+
+static int set_spec(Website *w, const WebsiteRow *row) {
         _cleanup_(spec_done) Spec spec = {};
         const char *reason = NULL;
         char *text = NULL;
         int r;
 
-        r = spec_default(&spec, url);
-        if (r == 0)
-                r = spec_encode(&spec, &text, &reason);
+        r = read_spec(row, &spec, &text, &reason);
         if (r < 0) {
                 log_event(LOG_ERR, DPIN_MSG_WEBSITE_UNCHECKABLE, "a website cannot be checked",
                           "DPIN_WEBSITE=%s\nDPIN_REASON=%s", w->id_text,
@@ -220,6 +242,7 @@ static int set_spec(Website *w, const char *url) {
         }
         free(w->spec);
         w->spec = text;
+        w->type = (CheckType)check_type_from_name(spec.type);
         hash_bytes(w->spec, strlen(w->spec), &w->spec_hash);
         w->spec_stored = false;
         return 0;
@@ -252,7 +275,7 @@ static int fill(Website *w, const WebsiteRow *row) {
         w->seats = row->seats;
         w->revision = row->revision;
         uuid_format(&row->public_id, w->id_text);
-        return set_spec(w, row->url);
+        return set_spec(w, row);
 }
 
 /* One that was paused goes on after its last epoch: each number is given once. */

@@ -1,6 +1,8 @@
 /* Websites as the administrator sees them: those of every organisation; new ones go to the first.
  */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log-ids.h"
@@ -9,7 +11,7 @@
 #include "store/accounts.h"
 #include "store/website-views.h"
 #include "wire/order.h"
-#include "wire/url.h"
+#include "wire/spec.h"
 
 #define ROW     "(sssuuybt)"
 #define ID      "A website's id"
@@ -50,8 +52,9 @@ void hub_bus_list_websites(BusCall *c, void *userdata) {
 /* Adding --------------------------------------------------------------------------------------- */
 
 typedef struct Options {
-        const char *name;
+        const char *name, *check;
         uint32_t interval_ms, timeout_ms, seats;
+        char *specification; /* what check means; freed by the reader's caller */
 } Options;
 
 static int read_number(sd_bus_message *m, uint32_t *ret) {
@@ -67,6 +70,8 @@ static int read_option(sd_bus_message *m, Options *o) {
                 return r;
         if (strcmp(key, "name") == 0)
                 return sd_bus_message_read(m, "v", "s", &o->name);
+        if (strcmp(key, "check") == 0)
+                return sd_bus_message_read(m, "v", "s", &o->check);
         if (strcmp(key, "interval_ms") == 0)
                 return read_number(m, &o->interval_ms);
         if (strcmp(key, "timeout_ms") == 0)
@@ -109,17 +114,34 @@ static const char *refusal(const Options *o) {
         return NULL;
 }
 
-/* false: answered. */
+/* NULL, and what was asked for is kept; or why not, in its own words or written to text. */
+static const char *read_check(const char *url, Options *o, char text[static 128]) {
+        const char *reason = NULL;
+        int r;
+
+        r = spec_ask(url, o->check, &o->specification, &reason);
+        if (r >= 0)
+                return NULL;
+        if (r != -EBADMSG)
+                return reason ? reason : strerror(-r);
+        snprintf(text, 128, "The check does not go with this kind of URL: %s",
+                 reason ? reason : "it is not understood");
+        return text;
+}
+
+/* false: answered. *ret's specification is freed by the caller. */
 static bool read_website(BusCall *c, const char **ret_url, Options *ret) {
         Options options = { .name = "" };
         const char *reason = NULL;
+        char unknown[128];
 
         if (!bus_call_read(c, "s", ret_url))
                 return false;
         if (read_options(bus_call_message(c), &options) < 0)
-                reason = "The options are name (s), interval_ms, timeout_ms and seats (u)";
-        else if (url_check(*ret_url, NULL, &reason) == 0)
-                reason = refusal(&options);
+                reason = "The options are name and check (s), interval_ms, timeout_ms and seats "
+                         "(u)";
+        else if (target_check(*ret_url, NULL, &reason) == 0)
+                reason = refusal(&options) ?: read_check(*ret_url, &options, unknown);
         if (reason) {
                 bus_call_fail(c, -EINVAL, reason);
                 return false;
@@ -148,6 +170,7 @@ static void on_organisation(int r, const OrganisationRow *rows, size_t n, void *
         BusCall *c = bus_call_resume(userdata);
         HubManager *m = bus_call_userdata(c);
         WebsiteAdd add = { .id = uuid7_new(now_realtime()), .actor = bus_call_actor(c) };
+        _cleanup_free_ char *specification = NULL;
         Options o;
 
         if (r < 0 || n == 0) {
@@ -156,8 +179,10 @@ static void on_organisation(int r, const OrganisationRow *rows, size_t n, void *
         }
         if (!read_website(c, &add.url, &o))
                 return;
+        specification = o.specification;
         add.organisation = rows->id;
         add.name = o.name;
+        add.specification = o.specification;
         add.interval_ms = o.interval_ms;
         add.timeout_ms = o.timeout_ms;
         add.seats = (uint8_t)o.seats;
@@ -175,6 +200,7 @@ void hub_bus_add_website(BusCall *c, void *userdata) {
 
         if (!read_website(c, &url, &o))
                 return;
+        free(o.specification); /* this was to judge it */
         r = organisation_ensure(hub_manager_store(userdata), &id, on_organisation, c,
                                 bus_call_handle(c));
         if (r < 0)

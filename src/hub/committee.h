@@ -18,6 +18,7 @@ typedef struct Candidate {
         uint64_t prefix;        /* identifies its /24 (IPv4) or /48 (IPv6) */
         uint64_t block;         /* identifies its /16 (IPv4) or /32 (IPv6) */
         uint32_t asn, region;   /* assigned by the admin */
+        uint32_t abilities;     /* kinds of checks it can do: a bit for each CheckType */
         usec_t connected_since; /* 0: not connected now */
         /* last moment seen connected after at least CANDIDATE_STEADY of it; 0: never */
         usec_t steady_until;

@@ -10,6 +10,7 @@
 #include "base/encode.h"
 #include "hub/prefix.h"
 #include "store/validators.h"
+#include "wire/target.h"
 
 typedef struct Entry {
         Validator validator;
@@ -106,6 +107,7 @@ static Candidate candidate_of(const Validator *v) {
                 .prefix = v->prefix,
                 .block = v->block,
                 .asn = v->asn,
+                .abilities = v->abilities,
                 .region = (uint32_t)text_id(v->region),
                 .connected_since = v->connected_since,
                 .steady_until = v->steady_until,
@@ -204,6 +206,7 @@ Validator *registry_put(Registry *r, const RegistryEntry *e) {
         set_id(r, entry, e->id);
         v->standing = e->standing;
         v->asn = e->asn;
+        v->abilities = e->abilities;
         v->steady_until = MAX(v->steady_until, e->steady_until);
         snprintf(v->name, sizeof(v->name), "%s", e->name);
         snprintf(v->operator_name, sizeof(v->operator_name), "%s", e->operator_name);
@@ -211,6 +214,24 @@ Validator *registry_put(Registry *r, const RegistryEntry *e) {
         place(v, e->address);
         update(r, v);
         return v;
+}
+
+/* Kinds that this hub does not know are none of its business. */
+static uint32_t abilities_of(const char *capabilities) {
+        uint32_t abilities = 0;
+
+        for (const char *at = capabilities; *at; at += strspn(at, ",")) {
+                char name[CHECK_TYPE_NAME_SIZE] = "";
+                size_t n = strcspn(at, ",");
+                int type;
+
+                memcpy(name, at, MIN(n, sizeof(name) - 1));
+                type = n < sizeof(name) ? check_type_from_name(name) : -EINVAL;
+                if (type >= 0)
+                        abilities |= UINT32_C(1) << type;
+                at += n;
+        }
+        return abilities;
 }
 
 Validator *registry_put_row(Registry *r, const ValidatorRow *row, usec_t steady_until) {
@@ -224,6 +245,7 @@ Validator *registry_put_row(Registry *r, const ValidatorRow *row, usec_t steady_
                 .region = row->region,
                 .address = row->address,
                 .asn = row->asn,
+                .abilities = abilities_of(row->capabilities),
                 .steady_until = steady_until,
         };
 

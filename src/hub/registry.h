@@ -39,6 +39,7 @@ typedef struct Validator {
         char name[REGISTRY_NAME_SIZE], operator_name[REGISTRY_NAME_SIZE],
                         region[REGISTRY_NAME_SIZE];
         uint32_t asn;
+        uint32_t abilities;   /* as Candidate.abilities */
         Session *session;     /* borrowed; NULL: not connected */
         uint64_t revision;    /* of the orders it was sent; 0: none since it joined */
         StreamTable *streams; /* loaded when it joins, kept until the registry goes; NULL: not
@@ -61,7 +62,7 @@ typedef struct RegistryEntry {
         Standing standing;
         const char *name, *operator_name, *region;
         const char *address; /* where it last came from, as numeric text; or NULL */
-        uint32_t asn;
+        uint32_t asn, abilities;
         usec_t steady_until;
 } RegistryEntry;
 

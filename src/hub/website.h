@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "hub/orderbook.h"
 #include "hub/site.h"
+#include "wire/target.h"
 
 struct Website {
         uint32_t id, organisation; /* of the database */
@@ -15,6 +16,7 @@ struct Website {
         Uuid public_id;
         char id_text[UUID_TEXT_SIZE];
         char *url, *spec; /* spec: exact bytes of what is checked */
+        CheckType type;
         Hash spec_hash;
         bool spec_stored;
         uint32_t interval_ms, timeout_ms;

@@ -8,7 +8,8 @@
 #define COLUMNS                                                                                    \
         "v.id, v.key, v.name, v.state, v.operator, v.region, v.asn, array_to_json(v.tags),"        \
         " v.version, host(v.address), v.connected, usec(v.last_connected_at), "                    \
-        "usec(v.last_seen_at), usec(v.approved_at), usec(v.steady_at)"
+        "usec(v.last_seen_at), usec(v.approved_at), usec(v.steady_at),"                            \
+        " array_to_string(v.capabilities, ',')"
 
 #define WITH_BALANCE                                                                               \
         COLUMNS ", coalesce(b.lamports, 0) FROM validator v"                                       \
@@ -39,18 +40,19 @@ static const PqStatement validator_one = {
 static const PqStatement validator_upsert = {
         .name = "validator_upsert",
         .sql = "INSERT INTO validator AS v (key, name, version, address, tags, state, approved_at,"
-               "   connected, last_connected_at, last_seen_at)"
+               "   connected, last_connected_at, last_seen_at, capabilities)"
                " VALUES ($1, $2, $3, $4::inet, $5::text[],"
                "   CASE WHEN $6::boolean THEN 'approved' ELSE 'pending' END,"
-               "   CASE WHEN $6 THEN now() END, true, $7, $7)"
+               "   CASE WHEN $6 THEN now() END, true, $7, $7, $8::text[])"
                " ON CONFLICT (key) DO UPDATE SET name = excluded.name, version = excluded.version,"
                "   address = excluded.address, tags = excluded.tags, connected = true,"
+               "   capabilities = excluded.capabilities,"
                "   last_connected_at = excluded.last_connected_at,"
                "   last_seen_at = excluded.last_seen_at,"
                "   steady_at = validator_steady(v.last_connected_at, CASE WHEN v.connected"
                "     THEN excluded.last_connected_at ELSE v.last_seen_at END, v.steady_at)"
                " RETURNING " COLUMNS ", 0, set_config('synchronous_commit', 'off', true)",
-        .n_params = 7,
+        .n_params = 8,
 };
 
 static const PqStatement validator_update = {
@@ -93,6 +95,7 @@ static const PqStatement validator_json = {
         .sql = "SELECT json_build_object('validators', coalesce(json_agg(json_build_object("
                "  'id', key_text(v.key), 'name', v.name, 'state', v.state,"
                "  'region', nullif(v.region, ''), 'tags', array_to_json(v.tags),"
+               "  'capabilities', array_to_json(v.capabilities),"
                "  'connected', v.connected, 'lastSeen', rfc3339(CASE WHEN v.connected THEN now()"
                "    ELSE v.last_seen_at END),"
                "  'ticks24h', coalesce(h.ticks, 0),"
@@ -134,7 +137,8 @@ static int read_validator(const PqResult *result, size_t i, void *ret) {
         row->last_seen = pq_get_time(result, i, 12);
         row->approved = pq_get_time(result, i, 13);
         row->steady = pq_get_time(result, i, 14);
-        row->lamports = pq_get_int(result, i, 15);
+        row->capabilities = pq_get_text(result, i, 15);
+        row->lamports = pq_get_int(result, i, 16);
         return store_get_bytes(result, i, 1, row->key, sizeof(row->key));
 }
 
@@ -177,10 +181,10 @@ int validator_find(Store *s, const uint8_t *key, ValidatorRows callback, void *u
         return store_read(s, t, &one_validator_reader, STORE_ANSWER(callback, userdata, ret));
 }
 
-static void put_tags(PqTransaction *t, const ValidatorJoin *join) {
+static void put_texts(PqTransaction *t, const char *const *texts, size_t n) {
         pq_array_open(t, PQ_TEXT);
-        for (size_t i = 0; i < join->n_tags; i++)
-                pq_text(t, join->tags[i]);
+        for (size_t i = 0; i < n; i++)
+                pq_text(t, texts[i]);
         pq_array_close(t);
 }
 
@@ -194,9 +198,10 @@ int validator_join(Store *s, const ValidatorJoin *join, ValidatorRows callback, 
         pq_text(t, join->name ? join->name : "");
         pq_text(t, join->version ? join->version : "");
         pq_text(t, join->address);
-        put_tags(t, join);
+        put_texts(t, join->tags, join->n_tags);
         pq_bool(t, join->approve);
         pq_time(t, join->now);
+        put_texts(t, join->capabilities, join->n_capabilities);
         return store_read(s, t, &one_validator_reader, STORE_ANSWER(callback, userdata, ret));
 }
 

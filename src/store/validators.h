@@ -9,6 +9,7 @@ typedef struct ValidatorRow {
         const char *name, *state;           /* "pending", "approved", "suspended" */
         const char *operator_name, *region; /* by the admin; "" unknown */
         const char *tags;                   /* declared, as JSON array text */
+        const char *capabilities;           /* declared, separated by commas */
         const char *version, *address;      /* address may be NULL */
         uint32_t asn;                       /* by the admin; 0 unknown */
         bool connected;
@@ -39,6 +40,8 @@ typedef struct ValidatorJoin {
         const char *name, *version, *address; /* address: numeric, or NULL */
         const char *const *tags;              /* n_tags of them */
         size_t n_tags;
+        const char *const *capabilities; /* n_capabilities of them */
+        size_t n_capabilities;
         bool approve; /* when it is new (loopback peer, open admission) */
         usec_t now;
 } ValidatorJoin;

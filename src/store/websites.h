@@ -8,7 +8,8 @@
 typedef struct WebsiteRow {
         uint32_t id, organisation;
         Uuid public_id;
-        const char *url, *name; /* borrowed for the callback */
+        const char *url, *name;    /* borrowed for the callback */
+        const char *specification; /* likewise; exact bytes, or "": as by default of the URL */
         uint32_t interval_ms, timeout_ms;
         uint8_t seats;
         bool paused, removed;
@@ -33,6 +34,7 @@ typedef struct WebsiteAdd {
         uint32_t organisation;
         Uuid id; /* uuid7_new() of the caller */
         const char *url, *name;
+        const char *specification;        /* as spec_encode() made it; NULL: as by default */
         uint32_t interval_ms, timeout_ms; /* 0: 60 s; min(10 s, interval / 2) */
         uint8_t seats;                    /* 0: 4 */
         const char *actor;                /* for the audit log: "token PREFIX", "uid 0" */

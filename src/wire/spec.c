@@ -66,10 +66,6 @@ static const struct {
         [CHECK_ICMP] = { icmp_fields, icmp_options },
 };
 
-const JsonField *spec_options(CheckType type) {
-        return tables[type].options;
-}
-
 /* The struct ----------------------------------------------------------------------------------- */
 
 int spec_default(Spec *ret, const char *url) {
@@ -346,5 +342,33 @@ int spec_parse(const void *bytes, size_t n, Spec *ret, const char **reason) {
                 return r;
         }
         *ret = s;
+        return 0;
+}
+
+static int read_options(Spec *s, const char *options, const char **reason) {
+        int type = check_type_from_name(s->type), r;
+
+        *reason = NULL;
+        r = json_read(options, strlen(options), tables[type].options, s, reason);
+        return r == -EINVAL || r == -ENOBUFS ? -EBADMSG : r;
+}
+
+int spec_ask(const char *url, const char *options, char **ret, const char **reason) {
+        _cleanup_free_ char *text = NULL, *plain = NULL;
+        _cleanup_(spec_done) Spec s = {};
+        int r;
+
+        r = spec_default(&s, url);
+        if (r == 0)
+                r = spec_encode(&s, &plain, reason);
+        if (r == 0 && options)
+                r = read_options(&s, options, reason);
+        if (r == 0)
+                r = spec_encode(&s, &text, reason);
+        if (r < 0)
+                return r;
+        if (strcmp(text, plain) == 0)
+                text[0] = '\0';
+        *ret = TAKE_PTR(text);
         return 0;
 }

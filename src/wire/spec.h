@@ -67,6 +67,8 @@ int spec_encode(const Spec *s, char **ret, const char **reason);
 int spec_parse(const void *bytes, size_t n, Spec *ret, const char **reason);
 bool spec_accepts_status(const Spec *s, unsigned status);
 
-/* Members besides type and url, all of them optional: how people ask for a check of this type, as a
- * part of other JSON, read into what spec_default() made. */
-const JsonField *spec_options(CheckType type);
+/* What people ask for: a URL, and as JSON an object of members besides type and url, each of which
+ * may be missing; NULL: none. *ret are the exact bytes, empty when they are as by default. -EINVAL:
+ * refused, *reason is a sentence; -EBADMSG: no JSON object or one with a wrong member, *reason is
+ * its name or a few words; -EMSGSIZE. */
+int spec_ask(const char *url, const char *options, char **ret, const char **reason);

@@ -46,7 +46,7 @@ static void check_url(const char *url) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         BodyProblem problem = { 0 };
-        WebsiteBody body;
+        _cleanup_(website_body_done) WebsiteBody body = { 0 };
         Uuid id;
         int r;
 

@@ -53,9 +53,9 @@ class Stream:
 class Validator:
     """`sees(order, spec, kind, number)` returns the fields of a tick (UP, REFUSED), or None for silence."""
 
-    def __init__(self, url, sees, key=None, tags=(), headers=None):
+    def __init__(self, url, sees, key=None, tags=(), headers=None, capabilities=("http",)):
         self.url, self.sees, self.headers = url, sees, headers
-        self.key, self.tags = key or Key(), list(tags)
+        self.key, self.tags, self.capabilities = key or Key(), list(tags), list(capabilities)
         self.network = self.hub = self.scope = self.stream = self.socket = None
         self.offset = 0  # hub time - CLOCK_BOOTTIME
         self.revision, self.orders, self.timers, self.probed = 0, {}, {}, {}
@@ -144,7 +144,8 @@ class Validator:
         mine = []
         if self.stream.sequence:
             mine.append({"incarnation": self.stream.incarnation, "receipt": self.stream.receipt})
-        self.hello, self.join = hello, join_of(hello, self.key, self.url, tags=self.tags, streams=mine)
+        self.hello, self.join = hello, join_of(hello, self.key, self.url, tags=self.tags, streams=mine,
+                                                capabilities=self.capabilities)
         await self.socket.send(frame.encode("join", self.join))
         async for message in self.socket:
             kind, values = frame.decode(message, "hub")

@@ -10,7 +10,7 @@ typedef struct Wheel {
 
 typedef struct Toy {
         char name[8];
-        char *motto;
+        char *motto, *extra;
         uint64_t serial;
         int64_t age;
         bool broken;
@@ -41,6 +41,7 @@ static const JsonField wheel_fields[] = {
         {                                                                                          \
                 { "name", JSON_STRING, o, offsetof(Toy, name), 8, 0, 0, NULL },                    \
                 { "motto", JSON_TEXT, o, offsetof(Toy, motto), 6, 0, 0, NULL },                    \
+                { "extra", JSON_RAW, o, offsetof(Toy, extra), 16, 0, 0, NULL },                    \
                 { "serial", JSON_U64, o, offsetof(Toy, serial), 0, 0, 0, NULL },                   \
                 { "age", JSON_NUMBER, o, offsetof(Toy, age), 0, 0, 0, NULL },                      \
                 { "broken", JSON_BOOL, o, offsetof(Toy, broken), 0, 0, 0, NULL },                  \
@@ -57,8 +58,9 @@ static const JsonField wheel_fields[] = {
 static const JsonField toy_fields[] = TOY_FIELDS(false);
 static const JsonField loose_fields[] = TOY_FIELDS(true);
 
-static const char toy_text[] = "{\"name\":\"car\",\"motto\":\"drive!\",\"serial\":"
-                               "\"9223372036854775807\",\"age\":-7,\"broken\":true,"
-                               "\"key\":\"AQIDBA\",\"data\":\"-_8\",\"spare\":{\"size\":9},"
-                               "\"wheels\":[{\"size\":1,\"marks\":[\"a\",\"bcd\"]},{\"size\":2}],"
-                               "\"tags\":[\"\",\"\xc3\xa4\"]}";
+static const char toy_text[] =
+                "{\"name\":\"car\",\"motto\":\"drive!\",\"extra\":{\"a\":[1,\"b\"]},\"serial\":"
+                "\"9223372036854775807\",\"age\":-7,\"broken\":true,"
+                "\"key\":\"AQIDBA\",\"data\":\"-_8\",\"spare\":{\"size\":9},"
+                "\"wheels\":[{\"size\":1,\"marks\":[\"a\",\"bcd\"]},{\"size\":2}],"
+                "\"tags\":[\"\",\"\xc3\xa4\"]}";

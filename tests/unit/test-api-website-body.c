@@ -29,7 +29,7 @@ static void expect_taken(const char *text, WebsiteBody *ret) {
 }
 
 static void a_url_is_enough(void **state _unused_) {
-        WebsiteBody body;
+        _cleanup_(website_body_done) WebsiteBody body = { 0 };
 
         expect_taken("{\"url\":\"https://example.org/\"}", &body);
         assert_string_equal(body.url, "https://example.org/");
@@ -40,7 +40,7 @@ static void a_url_is_enough(void **state _unused_) {
 }
 
 static void everything_may_be_said(void **state _unused_) {
-        WebsiteBody body;
+        _cleanup_(website_body_done) WebsiteBody body = { 0 };
 
         expect_taken("{\"url\":\"http://a/\",\"name\":\"Caf\\u00e9\",\"intervalMs\":10000,"
                      "\"timeoutMs\":5000,\"seats\":16}",
@@ -49,7 +49,52 @@ static void everything_may_be_said(void **state _unused_) {
         assert_int_equal(body.interval_ms, 10000);
         assert_int_equal(body.timeout_ms, 5000);
         assert_int_equal(body.seats, 16);
+        website_body_done(&body);
         expect_taken("{\"url\":\"http://a/\",\"intervalMs\":86400000,\"timeoutMs\":60000}", &body);
+}
+
+static void expect_specification(const char *text, const char *expected) {
+        _cleanup_(website_body_done) WebsiteBody body = { 0 };
+
+        expect_taken(text, &body);
+        assert_string_equal(body.specification, expected);
+}
+
+static void what_is_checked_is_told_by_url_and_check(void **state _unused_) {
+        expect_specification("{\"url\":\"http://a/\"}", "");
+        expect_specification("{\"url\":\"http://a/\",\"check\":{}}", "");
+        expect_specification("{\"url\":\"http://a/\",\"check\":{\"method\":\"GET\"}}", "");
+        expect_specification("{\"url\":\"http://a/\",\"check\":{\"status\":\"404\"}}",
+                             "{\"type\":\"http\",\"url\":\"http://a/\",\"method\":\"GET\","
+                             "\"redirects\":5,\"status\":\"404\"}");
+        expect_specification("{\"url\":\"tcp://a:25\"}", "");
+        expect_specification("{\"url\":\"tcp://a:25\",\"check\":{\"expect\":\"220\"}}",
+                             "{\"type\":\"tcp\",\"url\":\"tcp://a:25\",\"expect\":\"220\"}");
+}
+
+/* The refusal's words say which part of the check it is. */
+static void expect_check_refusal(const char *url, const char *check, const char *words) {
+        BodyProblem problem = { 0 };
+        WebsiteBody body;
+        char text[512];
+
+        snprintf(text, sizeof(text), "{\"url\":\"%s\",\"check\":%s}", url, check);
+        assert_int_equal(website_body_read(text, strlen(text), &body, &problem), -EINVAL);
+        assert_int_equal(problem.status, 422);
+        assert_string_equal(problem.pointer, "/check");
+        if (!strstr(problem.detail, words))
+                fail_msg("%s: %s", check, problem.detail);
+}
+
+static void what_does_not_go_with_the_url_is_refused(void **state _unused_) {
+        expect_check_refusal("http://a/", "7", "object");
+        expect_check_refusal("http://a/", "\"\"", "object");
+        expect_check_refusal("http://a/", "{\"method\":\"TRACE\"}", "The method of a check");
+        expect_check_refusal("http://a/", "{\"redirects\":11}", "redirects");
+        expect_check_refusal("http://a/", "{\"url\":\"http://b/\"}", "unknown member");
+        expect_check_refusal("tcp://a:1", "{\"method\":\"GET\"}", "unknown member");
+        expect_check_refusal("http://a/", "{\"assertions\":[{\"source\":\"body\"}]}", "operator");
+        expect_check_refusal("dns:a", "{\"rcode\":\"NICE\"}", "An rcode");
 }
 
 static void what_is_no_json_object_is_400(void **state _unused_) {
@@ -124,7 +169,7 @@ static void numbers_have_limits(void **state _unused_) {
 static void names_are_short_and_printable(void **state _unused_) {
         char text[2048] = "{\"url\":\"http://a/\",\"name\":\"";
         size_t n = strlen(text);
-        WebsiteBody body;
+        _cleanup_(website_body_done) WebsiteBody body = { 0 };
 
         expect_refusal("{\"url\":\"http://a/\",\"name\":\"a\\u0007\"}", 422, "/name");
         expect_refusal("{\"url\":\"http://a/\",\"name\":\"a\\u007f\"}", 422, "/name");
@@ -173,6 +218,8 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_url_is_enough),
                 cmocka_unit_test(everything_may_be_said),
+                cmocka_unit_test(what_is_checked_is_told_by_url_and_check),
+                cmocka_unit_test(what_does_not_go_with_the_url_is_refused),
                 cmocka_unit_test(what_is_no_json_object_is_400),
                 cmocka_unit_test(urls_are_judged_with_the_reason),
                 cmocka_unit_test(a_long_url_is_told_its_limit),

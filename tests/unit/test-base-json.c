@@ -29,6 +29,7 @@ static const char *refusal(const char *text, int expected) {
         assert_int_equal(json_read(text, strlen(text), loose_fields, &toy, &error), expected);
         assert_null(toy.data.data);
         assert_null(toy.motto);
+        assert_null(toy.extra);
         assert_null(toy.wheels.items);
         assert_null(toy.tags.items);
         assert_null(toy.spare.marks.items);
@@ -45,6 +46,7 @@ static void every_type_is_read(void **state _unused_) {
         assert_string_equal(error, "untouched");
         assert_string_equal(toy.name, "car");
         assert_string_equal(toy.motto, "drive!");
+        assert_string_equal(toy.extra, "{\"a\":[1,\"b\"]}");
         assert_true(toy.serial == INT64_MAX);
         assert_int_equal(toy.age, -7);
         assert_true(toy.broken);
@@ -141,8 +143,8 @@ static void unknown_and_missing_members_are_refused(void **state _unused_) {
         assert_string_equal(refusal("{\"\":1}", -EINVAL), "unknown member");
         assert_string_equal(refusal("{\"spare\":{\"size\":1,\"x\":1}}", -EINVAL), "unknown member");
         assert_string_equal(refusal("{\"spare\":{}}", -EINVAL), "size");
-        assert_int_equal(json_read("{\"name\":\"car\",\"motto\":\"\"}", 25, toy_fields, &toy,
-                                   &error),
+        assert_int_equal(json_read("{\"name\":\"car\",\"motto\":\"\",\"extra\":{}}", 36, toy_fields,
+                                   &toy, &error),
                          -EINVAL);
         assert_string_equal(error, "serial");
         assert_int_equal(json_read("{}", 2, toy_fields, &toy, NULL), -EINVAL);

@@ -41,6 +41,7 @@ static void on_send(Validator *v, const Frame *frame, void *userdata) {
 static Validator *join(Bench *b, uint32_t id) {
         PublicKey key = fixture_public((uint8_t)(SEED_VALIDATOR + id));
         Validator *v = registry_put(b->registry, &(RegistryEntry){ .id = id,
+                                                                   .abilities = 1,
                                                                    .key = key.bytes,
                                                                    .standing = STANDING_APPROVED,
                                                                    .name = "",

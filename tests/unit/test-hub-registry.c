@@ -12,6 +12,7 @@
 #include "hub/prefix.h"
 #include "hub/registry.h"
 #include "store/validators.h"
+#include "wire/target.h"
 
 #define NOW (20000 * USEC_PER_DAY)
 
@@ -252,6 +253,7 @@ static void what_the_database_says(void **state _unused_) {
                              .state = "suspended",
                              .operator_name = "o",
                              .region = "eu",
+                             .capabilities = "http,smell,icmp,",
                              .asn = 64500 };
         Validator *v;
 
@@ -259,6 +261,7 @@ static void what_the_database_says(void **state _unused_) {
         v = registry_put_row(r, &row, NOW);
         assert_ptr_equal(registry_find_id(r, 5), v);
         assert_memory_equal(v->key.bytes, row.key, sizeof(row.key));
+        assert_int_equal(v->abilities, 1u << CHECK_HTTP | 1u << CHECK_ICMP);
         assert_int_equal(v->standing, STANDING_SUSPENDED);
         assert_string_equal(v->name, "n");
         assert_string_equal(v->operator_name, "o");
@@ -281,6 +284,7 @@ static void who_is_away_is_where_it_was(void **state _unused_) {
                              .name = "n",
                              .operator_name = "",
                              .region = "",
+                             .capabilities = "",
                              .address = "192.0.2.7" };
         Validator *v;
 

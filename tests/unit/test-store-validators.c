@@ -195,6 +195,7 @@ static void the_api_shows_them(void **state) {
                         "{\"id\" : \"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\", \"name\" : "
                         "\"v1\","
                         " \"state\" : \"approved\", \"region\" : \"eu\", \"tags\" : [],"
+                        " \"capabilities\" : [\"http\"],"
                         " \"connected\" : false, \"lastSeen\" : \"2026-01-02T03:04:05.000006Z\","
                         " \"ticks24h\" : 42, \"pendingPayouts\" : 77}"));
 }

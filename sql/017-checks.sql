@@ -1,0 +1,8 @@
+-- oldest-program: 0.1.0
+-- Checks of more kinds, and with more to say than a URL.
+
+-- The exact bytes of what is checked, as src/wire/spec.h says; empty: as by default of the URL.
+ALTER TABLE website ADD COLUMN specification text NOT NULL DEFAULT '' CHECK (octet_length(specification) <= 4096);
+
+-- Kinds of checks that it declared at its last join, "http", "tcp" ...: committees of others do not ask it.
+ALTER TABLE validator ADD COLUMN capabilities text[] NOT NULL DEFAULT '{http}';
