@@ -31,10 +31,38 @@ export interface Website {
   beats: Beat[];
 }
 
+export type CheckKind = 'http' | 'tcp' | 'tls' | 'dns' | 'icmp';
+
+export interface Assertion {
+  source: string;
+  property?: string;
+  operator: string;
+  value?: string;
+}
+
+export interface Check {
+  invert?: boolean;
+  method?: string;
+  redirects?: number;
+  status?: string;
+  headers?: { name: string; value: string }[];
+  body?: string;
+  assertions?: Assertion[];
+  certificateDays?: number;
+  tlsMin?: string;
+  httpVersion?: string;
+  send?: string;
+  expect?: string;
+  rcode?: string;
+  count?: number;
+  lossMax?: number;
+}
+
 export interface WebsiteStatus {
   id: string;
   url: string;
   name?: string | null;
+  check: Check | null; /* null: a plain look at the URL */
   state: State;
   assurance: Assurance | null;
   since: string | null;
@@ -113,6 +141,7 @@ export interface NewWebsite {
   url: string;
   name?: string;
   intervalMs?: number;
+  check?: Check;
 }
 
 export interface VerdictChanged {

@@ -151,6 +151,32 @@ async function addRemoveSteps() {
     await row.locator('.pill[data-state="UP"]').waitFor();
   });
 
+  await step('what the answer has to be like is asked for in the same form, and shown', async () => {
+    const strict = `${added}&strict`;
+
+    await page.getByRole('button', { name: 'Add website' }).click();
+    await dialog.getByLabel('Address').fill('tcp://127.0.0.1:9');
+    await dialog.getByText('What the answer has to be like').click();
+    await dialog.getByLabel('The answer contains').waitFor();
+    check(await dialog.getByLabel('Accepted status').count() === 0, 'a TCP check has no status');
+    await dialog.getByLabel('Address').fill(strict);
+    await dialog.getByLabel('Name').fill('Strict');
+    await dialog.getByLabel('Checked every').selectOption({ label: '10 s' });
+    await dialog.getByLabel('Accepted status').fill('201-204');
+    await report.shot(page, 'add-check');
+    await dialog.getByRole('button', { name: 'Add website' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const strictRow = page.locator('.site-row').filter({ hasText: 'Strict' });
+    await strictRow.locator('.pill[data-state="DOWN"]').waitFor();
+    await strictRow.getByRole('link').first().click();
+    await page.getByText('The status is one of 201-204.').waitFor();
+    await page.goBack();
+    await strictRow.getByRole('button', { name: /^Remove/ }).click();
+    await dialog.getByRole('button', { name: 'Remove website' }).click();
+    await strictRow.waitFor({ state: 'detached' });
+    quiet();
+  });
+
   await step('it is found by search, and removed after a question', async () => {
     await page.getByLabel('Search websites').fill('added by the');
     await until('one row is left', async () => await page.locator('.site-row').count() === 1);

@@ -2,8 +2,10 @@
 import type { JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { addWebsite, Problem } from '../api';
+import { checkOf, kindOf } from '../check';
 import { feed } from '../feed';
 import type { NewWebsite } from '../types';
+import { CheckFields, readCheckFields } from './check-fields';
 import { ErrorNotice } from './notice';
 
 const INTERVALS: readonly [string, string][] = [
@@ -16,26 +18,30 @@ interface Props {
   onCancel?: () => void;
 }
 
-function readForm(form: HTMLFormElement): NewWebsite {
-  const data = new FormData(form);
-  const text = (key: string): string => String(data.get(key) ?? '').trim();
-  const website: NewWebsite = { url: text('url') };
-
-  if (text('name') !== '')
-    website.name = text('name');
-  if (text('interval') !== '')
-    website.intervalMs = Number(text('interval'));
-  return website;
-}
-
 /* "example.org" means https://example.org; anything else is the server's to judge. */
 function withScheme(url: string): string {
   return /^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?([/?#]|$)/i.test(url) ? `https://${url}` : url;
 }
 
+function readForm(form: HTMLFormElement): NewWebsite {
+  const data = new FormData(form);
+  const text = (key: string): string => String(data.get(key) ?? '').trim();
+  const website: NewWebsite = { url: withScheme(text('url')) };
+  const check = checkOf(website.url, readCheckFields(data));
+
+  if (text('name') !== '')
+    website.name = text('name');
+  if (text('interval') !== '')
+    website.intervalMs = Number(text('interval'));
+  if (check)
+    website.check = check;
+  return website;
+}
+
 export function SiteForm({ onDone, onCancel }: Props): JSX.Element {
   const id = useId();
   const [busy, setBusy] = useState(false);
+  const [kind, setKind] = useState(kindOf(''));
   const [error, setError] = useState<Error | null>(null);
 
   const submit = async (event: JSX.TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
@@ -44,7 +50,7 @@ export function SiteForm({ onDone, onCancel }: Props): JSX.Element {
 
     setBusy(true);
     try {
-      await addWebsite({ ...website, url: withScheme(website.url) });
+      await addWebsite(website);
       await feed.reload();
       onDone();
     } catch (caught) {
@@ -59,8 +65,12 @@ export function SiteForm({ onDone, onCancel }: Props): JSX.Element {
       <input
         id={`${id}-url`} name="url" type="url" inputMode="url" required autoFocus
         autoComplete="off" spellcheck={false} placeholder="https://example.org/"
-        aria-invalid={error !== null} aria-describedby={`${id}-error`}
+        aria-invalid={error !== null} aria-describedby={`${id}-schemes ${id}-error`}
+        onInput={(event) => setKind(kindOf(event.currentTarget.value.trim()))}
       />
+      <p id={`${id}-schemes`} class="small muted">
+        Also tcp://host:port, tls://host:port, dns:name?type=MX, icmp://host
+      </p>
       <div class="form-row">
         <div>
           <label for={`${id}-name`}>Name <span class="muted">(optional)</span></label>
@@ -73,6 +83,7 @@ export function SiteForm({ onDone, onCancel }: Props): JSX.Element {
           </select>
         </div>
       </div>
+      <CheckFields kind={kind} />
       <div id={`${id}-error`}>{error && <ErrorNotice error={error} />}</div>
       <div class="form-actions">
         {onCancel && <button type="button" class="button" onClick={onCancel}>Cancel</button>}

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import * as api from '../api';
+import { checkSentences } from '../check';
 import { Heartbeat } from '../components/heartbeat';
 import { Icon } from '../components/icons';
 import { IncidentTable } from '../components/incident-table';
@@ -18,7 +19,7 @@ import { useInterval, useLive, useResource, useThrottled } from '../resource';
 import { assuranceMeaning } from '../states';
 import { withBeat } from '../store';
 import { pageTitle } from '../tab';
-import type { Tick, TickEvent, WebsiteStatus } from '../types';
+import type { Check, Tick, TickEvent, WebsiteStatus } from '../types';
 
 const TICKS = 100;
 const TICKS_NARROW = 50;
@@ -83,6 +84,17 @@ function StateCard({ status, ticks }: { status: WebsiteStatus; ticks: Tick[] }):
         <Heartbeat beats={ticks} slots={slots} />
         <p class="beats-scale muted"><span>Last {slots} checks</span><span>now</span></p>
       </div>
+    </section>
+  );
+}
+
+function CheckCard({ check }: { check: Check }): JSX.Element {
+  return (
+    <section class="card" aria-labelledby="site-check">
+      <div class="card-head"><h2 id="site-check">What has to be so</h2></div>
+      <ul class="card-text check-list">
+        {checkSentences(check).map((sentence) => <li key={sentence}>{sentence}</li>)}
+      </ul>
     </section>
   );
 }
@@ -159,6 +171,7 @@ export function WebsiteView({ id }: { id: string }): JSX.Element {
       {!shown && !status.error && <Loading what="website" />}
       {shown && <Head status={shown} onRemove={() => setRemoving(true)} />}
       {shown && <StateCard status={shown} ticks={status.ticks} />}
+      {shown?.check && <CheckCard check={shown.check} />}
       {verdict.data && <VerdictPanel verdict={verdict.data} />}
       {verdict.error && shown && <ErrorNotice error={verdict.error} retry={verdict.reload} />}
       {shown && <LatencyPanel websiteId={id} />}
