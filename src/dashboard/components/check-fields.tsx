@@ -8,11 +8,11 @@ const METHODS = ['GET', 'HEAD', 'POST', 'OPTIONS'];
 
 const LABELS: Record<CheckField, string> = {
   method: 'Method', status: 'Accepted status', contains: 'The answer contains',
-  lacks: 'The answer does not contain', certificateDays: 'Certificate: days left at least',
+  lacks: 'It does not contain', certificateDays: 'Certificate days left',
 };
 
 const HINTS: Partial<Record<CheckField, string>> = {
-  status: '200-399', certificateDays: 'any',
+  status: '200-399', certificateDays: 'not looked at',
 };
 
 function Field({ field }: { field: CheckField }): JSX.Element {
