@@ -1,6 +1,9 @@
 -- oldest-program: 0.1.0
 -- Checks of more kinds, and with more to say than a URL.
 
+-- "push:a" and "dns:a" are short.
+ALTER TABLE website DROP CONSTRAINT website_url_check, ADD CHECK (length(url) BETWEEN 5 AND 2048);
+
 -- The exact bytes of what is checked, as src/wire/spec.h says; empty: as by default of the URL.
 ALTER TABLE website ADD COLUMN specification text NOT NULL DEFAULT '' CHECK (octet_length(specification) <= 4096);
 

@@ -4,6 +4,7 @@
 #include "api/dashboard.h"
 #include "api/events.h"
 #include "api/health.h"
+#include "api/heartbeats.h"
 #include "api/incidents.h"
 #include "api/payouts.h"
 #include "api/validators.h"
@@ -11,11 +12,16 @@
 
 const Route api_routes[] = {
         { "GET", "/api/v1/events", TOKEN_READ, events_stream },
+        { "GET", "/api/v1/heartbeat/:secret", 0, heartbeat_call },
+        { "POST", "/api/v1/heartbeat/:secret", 0, heartbeat_call },
+        { "GET", "/api/v1/heartbeat/:secret/fail", 0, heartbeat_fail },
+        { "POST", "/api/v1/heartbeat/:secret/fail", 0, heartbeat_fail },
         { "GET", "/api/v1/incidents", TOKEN_READ, incidents_list },
         { "POST", "/api/v1/payout/:validatorId", TOKEN_PAYOUTS, payout_create },
         { "GET", "/api/v1/validators", TOKEN_READ, validators_list },
         { "DELETE", "/api/v1/website", TOKEN_WRITE, website_delete },
         { "POST", "/api/v1/website", TOKEN_WRITE, website_create },
+        { "POST", "/api/v1/website/heartbeat", TOKEN_WRITE, heartbeat_create },
         { "GET", "/api/v1/website/latency", TOKEN_READ, website_latency },
         { "GET", "/api/v1/website/status", TOKEN_READ, website_status },
         { "GET", "/api/v1/website/verdict", TOKEN_READ, website_verdict },

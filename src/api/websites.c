@@ -129,8 +129,7 @@ static void on_removed(int r, const char *error _unused_, void *userdata) {
                 reply_nothing(c->http);
 }
 
-/* From the body when there is one, else from the query. 0; negative: answered. */
-static int read_website_id(ApiCall *c, Uuid *ret) {
+int website_id_read(ApiCall *c, Uuid *ret) {
         BodyProblem problem;
         size_t n;
         const void *text = httpd_body(c->http, &n);
@@ -157,7 +156,7 @@ static int read_website_id(ApiCall *c, Uuid *ret) {
 void website_delete(ApiCall *c) {
         WebsiteRemove remove = { .organisation = c->who.organisation, .actor = c->who.actor };
 
-        if (read_website_id(c, &remove.id) < 0)
+        if (website_id_read(c, &remove.id) < 0)
                 return;
         call_started(c, website_remove(c->api->store, &remove, on_removed, c, &c->open));
 }

@@ -3,6 +3,9 @@
 
 #include "api/call.h"
 
+/* "websiteId", from the body when there is one, else from the query. 0; negative: answered. */
+int website_id_read(ApiCall *c, Uuid *ret);
+
 void websites_list(ApiCall *c);
 void website_create(ApiCall *c);
 void website_delete(ApiCall *c);

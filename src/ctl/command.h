@@ -51,6 +51,7 @@ CtlExit verb_validator_list(const Args *args, const char *const *words);
 CtlExit verb_validator_show(const Args *args, const char *const *words);
 CtlExit verb_validator_status(const Args *args, const char *const *words);
 CtlExit verb_validator_suspend(const Args *args, const char *const *words);
+CtlExit verb_website_heartbeat(const Args *args, const char *const *words);
 CtlExit verb_website_add(const Args *args, const char *const *words);
 CtlExit verb_website_list(const Args *args, const char *const *words);
 CtlExit verb_website_pause(const Args *args, const char *const *words);

@@ -136,6 +136,27 @@ CtlExit verb_website_add(const Args *args, const char *const *words) {
         return r < 0 ? bus_garbled(&service_hub, r) : print_value(args, "id", id);
 }
 
+CtlExit verb_website_heartbeat(const Args *args, const char *const *words) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        sd_bus_message *call;
+        const char *path;
+        CtlExit e;
+        int r;
+
+        e = bus_open(args, &bus);
+        if (e != CTL_OK)
+                return e;
+        call = bus_prepare(bus, &service_hub, "MakeHeartbeat");
+        if (!call)
+                return CTL_FAILED;
+        e = bus_send(&service_hub, call, sd_bus_message_append(call, "s", words[0]), &answer);
+        if (e != CTL_OK)
+                return e;
+        r = sd_bus_message_read(answer, "s", &path);
+        return r < 0 ? bus_garbled(&service_hub, r) : print_value(args, "path", path);
+}
+
 CtlExit verb_website_remove(const Args *args, const char *const *words) {
         return bus_ask(args, &(const BusMethod){ &service_hub, "RemoveWebsite" }, NULL, "s",
                        words[0]);

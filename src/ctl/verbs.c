@@ -20,6 +20,8 @@ const Verb verbs[] = {
         { "website", "add", "URL", 1, 1,
           TAKES(CHECK) | TAKES(NAME) | TAKES(INTERVAL) | TAKES(TIMEOUT) | TAKES(SEATS),
           verb_website_add, "Watch a website; prints its id" },
+        { "website", "heartbeat", "ID", 1, 1, 0, verb_website_heartbeat,
+          "Make the address that it calls; shown this once" },
         { "website", "list", "", 0, 0, 0, verb_website_list, "What is watched" },
         { "website", "pause", "ID", 1, 1, 0, verb_website_pause, "Do not check it for now" },
         { "website", "resume", "ID", 1, 1, 0, verb_website_resume, "Check it again" },

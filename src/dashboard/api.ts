@@ -137,6 +137,17 @@ export async function addWebsite(website: NewWebsite): Promise<string> {
   return (await response.json() as { id: string }).id;
 }
 
+/* The path that this website calls from now on; the former one ends. */
+export async function makeHeartbeat(websiteId: string): Promise<string> {
+  const response = await request('/api/v1/website/heartbeat', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ websiteId }),
+  });
+
+  return (await response.json() as { path: string }).path;
+}
+
 export async function removeWebsite(websiteId: string): Promise<void> {
   const query = new URLSearchParams({ websiteId }).toString();
 

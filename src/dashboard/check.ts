@@ -4,6 +4,7 @@ import type { Assertion, Check, CheckKind } from './types';
 
 const SCHEMES: readonly [RegExp, CheckKind][] = [
   [/^tcp:/i, 'tcp'], [/^tls:/i, 'tls'], [/^dns:/i, 'dns'], [/^icmp:/i, 'icmp'],
+  [/^push:/i, 'push'],
 ];
 
 export function kindOf(url: string): CheckKind {

@@ -31,7 +31,7 @@ export interface Website {
   beats: Beat[];
 }
 
-export type CheckKind = 'http' | 'tcp' | 'tls' | 'dns' | 'icmp';
+export type CheckKind = 'http' | 'tcp' | 'tls' | 'dns' | 'icmp' | 'push';
 
 export interface Assertion {
   source: string;

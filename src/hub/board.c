@@ -35,7 +35,7 @@ struct Board {
         BoardOptions options;
         Agenda *agenda;
         Entry *entries;
-        uint64_t revision, postponed;
+        uint64_t revision, heartbeats, postponed;
         Pace chosen;
         bool started;
 };
@@ -254,6 +254,7 @@ static SiteConf conf_of(const Website *w) {
                 .interval = w->interval_ms * USEC_PER_MSEC,
                 .timeout = w->timeout_ms * USEC_PER_MSEC,
                 .seats = w->seats,
+                .push = w->type == CHECK_PUSH,
         };
 
         memcpy(&conf.target, w->spec_hash.bytes, sizeof(conf.target));
@@ -438,6 +439,22 @@ int board_vote(Website *w, SiteVoter voter, const Vote *vote, usec_t now) {
 
         schedule(entry_of(w), now);
         return r;
+}
+
+void board_heartbeat(Board *b, const HeartbeatRow *row) {
+        usec_t now = hub_clock_now(b->options.clock);
+        Website *w = board_find(b, row->website);
+
+        b->heartbeats = MAX(b->heartbeats, row->revision);
+        if (!w)
+                return;
+        site_heartbeat(w->site, MIN(row->seen, now), row->ok, now);
+        if (b->started)
+                schedule(entry_of(w), now);
+}
+
+uint64_t board_heartbeats(const Board *b) {
+        return b->heartbeats;
 }
 
 void board_suspect(Website *w, uint32_t validator, usec_t now) {

@@ -8,6 +8,7 @@
 #include "hub/assign.h"
 #include "hub/record.h"
 #include "hub/website.h"
+#include "store/heartbeats.h"
 #include "store/websites.h"
 
 typedef struct Board Board;
@@ -48,6 +49,9 @@ void board_start(Board *b);
 void board_fetch(Website *w, unsigned step, uint8_t seat);
 /* 1: counted. */
 int board_vote(Website *w, SiteVoter voter, const Vote *vote, usec_t now);
+/* A website called; also before board_start(). */
+void board_heartbeat(Board *b, const HeartbeatRow *row);
+uint64_t board_heartbeats(const Board *b); /* the highest revision of one */
 void board_suspect(Website *w, uint32_t validator, usec_t now);
 /* The registry has changed already. */
 void board_connected(Board *b, uint32_t validator);

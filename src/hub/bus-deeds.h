@@ -18,6 +18,7 @@ void hub_bus_remove_website(BusCall *c, void *userdata);
 void hub_bus_show_website(BusCall *c, void *userdata);
 void hub_bus_pause_website(BusCall *c, void *userdata);
 void hub_bus_resume_website(BusCall *c, void *userdata);
+void hub_bus_make_heartbeat(BusCall *c, void *userdata);
 
 void hub_bus_list_payouts(BusCall *c, void *userdata);
 void hub_bus_approve_payout(BusCall *c, void *userdata);

@@ -1,5 +1,6 @@
 /* Websites as the administrator sees them: those of every organisation; new ones go to the first.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "base/log.h"
 #include "hub/bus-deeds.h"
 #include "store/accounts.h"
+#include "store/heartbeats.h"
 #include "store/website-views.h"
 #include "wire/order.h"
 #include "wire/spec.h"
@@ -266,6 +268,44 @@ void hub_bus_pause_website(BusCall *c, void *userdata) {
 
 void hub_bus_resume_website(BusCall *c, void *userdata) {
         pause_website(c, userdata, false);
+}
+
+/* Heartbeats ----------------------------------------------------------------------------------- */
+
+static void on_heartbeat_made(int r, const char *error _unused_, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        char path[128];
+        sd_bus_message *answer;
+
+        if (r < 0) {
+                bus_call_fail(c, r, r == -ENOENT ? "No website that calls has this id" : NULL);
+                return;
+        }
+        log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "a website has a new address to call",
+                  "DPIN_ACTOR=%s\nDPIN_WEBSITE=%s", bus_call_actor(c), bus_call_note(c)->id);
+        answer = bus_call_answer(c);
+        if (!answer)
+                return;
+        (void)sd_bus_message_sensitive(answer);
+        snprintf(path, sizeof(path), HEARTBEAT_PATH "%s", bus_call_note(c)->secret);
+        bus_call_reply(c, answer, sd_bus_message_append(answer, "s", path));
+        explicit_bzero(path, sizeof(path));
+}
+
+void hub_bus_make_heartbeat(BusCall *c, void *userdata) {
+        BusCallNote *note = bus_call_note(c);
+        uint8_t hash[32];
+        HeartbeatAddress address = { .token_sha256 = hash, .actor = bus_call_actor(c) };
+        int r;
+
+        static_assert(HEARTBEAT_SECRET_SIZE <= sizeof(note->secret), "a secret fits the note");
+        if (!bus_call_read_id(c, ID, &address.website))
+                return;
+        heartbeat_secret_new(note->secret, hash);
+        r = heartbeat_address(hub_manager_store(userdata), &address, on_heartbeat_made, c,
+                              bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
 }
 
 /* Showing: whose it is, then how it is, then why. ---------------------------------------------- */

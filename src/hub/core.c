@@ -38,7 +38,7 @@ struct Core {
         unsigned beats;
         usec_t heartbeat;          /* of the hub before this one; 0: there was none */
         uint64_t found;            /* number of the commit with what it found */
-        bool ready, failed, again; /* again: websites changed while they were being read */
+        bool ready, failed, again; /* again: something changed while it was being read */
 };
 
 static void fail(Core *c, int r, const char *what) {
@@ -404,6 +404,20 @@ void core_drained(Core *c, Session *s) {
 
 /* What the administrator brings ---------------------------------------------------------------- */
 
+static void on_heartbeats(int r, const HeartbeatRow *rows, size_t n, void *userdata) {
+        Core *c = userdata;
+
+        c->call = NULL;
+        if (r < 0) {
+                fail(c, r, "reading heartbeats");
+                return;
+        }
+        for (size_t i = 0; i < n; i++)
+                board_heartbeat(c->board, &rows[i]);
+        if (c->again)
+                core_read_changes(c);
+}
+
 static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata) {
         Core *c = userdata;
 
@@ -414,11 +428,13 @@ static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata)
         }
         for (size_t i = 0; i < n; i++)
                 (void)board_put(c->board, &rows[i]);
-        if (c->again)
-                core_read_websites(c);
+        /* of new ones, those that came before as well */
+        if (heartbeats_load(c->options.store, n > 0 ? 0 : board_heartbeats(c->board), on_heartbeats,
+                            c, &c->call) < 0)
+                fail(c, -ENOTCONN, "reading heartbeats");
 }
 
-void core_read_websites(Core *c) {
+void core_read_changes(Core *c) {
         c->again = c->call != NULL;
         if (!c->ready || c->call)
                 return;

@@ -44,8 +44,8 @@ void core_notice(Core *c, Session *s, const FrameNotice *notice);
 void core_drained(Core *c, Session *s);
 void core_closed(Core *c, Session *s);
 
-/* Reads websites that changed since the last one seen. */
-void core_read_websites(Core *c);
+/* Reads websites that changed since the last one seen, and which of them called. */
+void core_read_changes(Core *c);
 /* The administrator changed it (row of validator_set()): takes effect at once; a connected one
  * joins anew. */
 void core_validator_changed(Core *c, const ValidatorRow *row);

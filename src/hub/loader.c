@@ -316,6 +316,20 @@ static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
                 finish(l, r);
 }
 
+/* Heartbeats ----------------------------------------------------------------------------------- */
+
+static void on_heartbeats(int r, const HeartbeatRow *rows, size_t n, void *userdata) {
+        Loader *l = userdata;
+
+        l->call = NULL;
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                board_heartbeat(l->options.board, &rows[i]);
+        if (r >= 0)
+                r = orders_load(l->options.store, on_orders, l, &l->call);
+        if (r < 0)
+                finish(l, r);
+}
+
 /* Websites and validators ---------------------------------------------------------------------- */
 
 static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata) {
@@ -326,7 +340,7 @@ static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata)
                 if (board_put(l->options.board, &rows[i]) == -ENOMEM)
                         r = -ENOMEM;
         if (r >= 0)
-                r = orders_load(l->options.store, on_orders, l, &l->call);
+                r = heartbeats_load(l->options.store, 0, on_heartbeats, l, &l->call);
         if (r < 0)
                 finish(l, r);
 }

@@ -103,7 +103,7 @@ static void on_core_ready(void *userdata) {
         HubManager *m = userdata;
 
         set_state(m, "ready");
-        core_read_websites(m->core);
+        core_read_changes(m->core);
 }
 
 static void on_core_failed(const char *reason, void *userdata) {
@@ -180,7 +180,7 @@ static void on_store_notify(const char *channel _unused_, const char *payload _u
         HubManager *m = userdata;
 
         if (core_is_ready(m->core))
-                core_read_websites(m->core);
+                core_read_changes(m->core);
 }
 
 /* Beats ---------------------------------------------------------------------------------------- */

@@ -140,7 +140,56 @@ static void adopt(Site *s, VerdictState state, usec_t now) {
         tell_verdict(s, previous, now);
 }
 
-void site_judge(Site *s, JudgeMoment moment, usec_t now) {
+/* Websites that call themselves ------------------------------------------------------------------
+ */
+
+usec_t site_call_due(const Site *s) {
+        if (s->call.seen == 0 || !s->call.ok)
+                return USEC_INFINITY;
+        return s->call.seen + s->conf.interval + s->conf.timeout;
+}
+
+static VerdictState judge_call(const Site *s, usec_t now) {
+        if (s->call.seen == 0)
+                return VERDICT_UNKNOWN;
+        return s->call.ok && now < site_call_due(s) ? VERDICT_UP : VERDICT_DOWN;
+}
+
+/* That it did not call is seen from when it should have. */
+static usec_t evidence_of_call(const Site *s, VerdictState state, usec_t now) {
+        if (state == VERDICT_UNKNOWN)
+                return now;
+        if (state == VERDICT_DOWN && s->call.ok)
+                return s->call.seen + s->conf.interval;
+        return s->call.seen;
+}
+
+static VerdictCause cause_of_call(const Site *s, VerdictState state) {
+        if (state == VERDICT_UNKNOWN)
+                return CAUSE_SILENCE;
+        if (state == VERDICT_UP)
+                return CAUSE_CALL;
+        return s->call.ok ? CAUSE_NO_CALL : CAUSE_FAILED_CALL;
+}
+
+static void judge_calls(Site *s, JudgeMoment moment, usec_t now) {
+        VerdictState previous = s->standing.state, state = judge_call(s, now);
+
+        if (state != previous) {
+                s->standing = (Standing){
+                        .state = state,
+                        .assurance = ASSURANCE_SINGLE,
+                        .cause = cause_of_call(s, state),
+                        .since = now,
+                        .first_evidence = evidence_of_call(s, state, now),
+                };
+                tell_verdict(s, previous, now);
+        }
+        if (state != previous || moment == JUDGE_VOTE)
+                track_incident(s, now);
+}
+
+static void judge_votes(Site *s, JudgeMoment moment, usec_t now) {
         VerdictState previous = s->standing.state, state;
         bool held = is_held(s, moment, now), reassured;
 
@@ -151,6 +200,13 @@ void site_judge(Site *s, JudgeMoment moment, usec_t now) {
                 adopt(s, state, now);
         if (state != previous || moment == JUDGE_VOTE)
                 track_incident(s, now);
+}
+
+void site_judge(Site *s, JudgeMoment moment, usec_t now) {
+        if (s->conf.push)
+                judge_calls(s, moment, now);
+        else
+                judge_votes(s, moment, now);
 }
 
 void site_tell_away(Site *s, usec_t heartbeat, usec_t now) {

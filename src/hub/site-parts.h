@@ -50,6 +50,10 @@ struct Site {
         Round *round;
         Incident incident;
         usec_t heartbeat; /* of the hub before this one; 0: none */
+        struct {
+                usec_t seen; /* 0: never */
+                bool ok;
+        } call; /* the newest, of conf.push */
 };
 
 #define SITE_HOT offsetof(Site, conf.id) /* bytes that every vote looks at */
@@ -93,4 +97,6 @@ typedef enum JudgeMoment {
         JUDGE_ROUND, /* a round is about to close */
 } JudgeMoment;
 void site_judge(Site *s, JudgeMoment moment, usec_t now);
+/* When the next call of a website has to have come; USEC_INFINITY: it never called, or failed. */
+usec_t site_call_due(const Site *s);
 void site_tell_away(Site *s, usec_t heartbeat, usec_t now);

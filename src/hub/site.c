@@ -177,6 +177,11 @@ static VoteOutcome find_settled(const Site *s) {
 static void step(Site *s, JudgeMoment moment, usec_t now) {
         if (!s->started)
                 return;
+        if (s->conf.push) {
+                site_judge(s, moment, now);
+                s->timers.next = site_call_due(s) > now ? site_call_due(s) : USEC_INFINITY;
+                return;
+        }
         settle_round(s, now);
         site_judge(s, moment, now);
         begin_round(s, now);
@@ -335,6 +340,14 @@ void site_suspect(Site *s, uint32_t validator, usec_t now) {
                 return; /* it is always slow: no news */
         round_suspect(s->round, seat, &view);
         step(s, JUDGE_TIME, now);
+}
+
+void site_heartbeat(Site *s, usec_t seen, bool ok, usec_t now) {
+        if (!s->conf.push || seen < s->call.seen)
+                return;
+        s->call.seen = seen;
+        s->call.ok = ok;
+        step(s, JUDGE_VOTE, now);
 }
 
 usec_t site_next(const Site *s) {

@@ -24,6 +24,7 @@ typedef struct Site Site;
 typedef struct SiteConf {
         usec_t interval, timeout; /* timeout <= interval / 2 */
         uint8_t seats;            /* configured, 1..SEATS_MAX */
+        bool push;                /* nobody looks at it: it calls at least once an interval */
         Uuid id;
         /* identifies what is checked; when it changes, old votes are dropped */
         uint64_t target;
@@ -93,6 +94,9 @@ typedef struct SiteVoter {
  * it contradicts. The caller has checked that the tick may vote at all. */
 int site_vote(Site *s, SiteVoter voter, const Vote *vote, usec_t now);
 void site_suspect(Site *s, uint32_t validator, usec_t now);
+/* It called, or to say that it failed: of conf.push only. Before site_start() it is what the
+ * database knows. */
+void site_heartbeat(Site *s, usec_t seen, bool ok, usec_t now);
 /* All orders are issued anew; id must be the same. -EINVAL: nothing changed. */
 int site_reconfigure(Site *s, const SiteConf *conf, usec_t now);
 

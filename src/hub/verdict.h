@@ -22,6 +22,10 @@ typedef enum VerdictCause {
         CAUSE_SPLIT,    /* more than f say down, fewer than q */
         CAUSE_SILENCE,  /* too few votes */
         CAUSE_HUB_AWAY, /* nobody was judging */
+        /* of websites that call themselves */
+        CAUSE_CALL,        /* it called */
+        CAUSE_NO_CALL,     /* it did not call in time */
+        CAUSE_FAILED_CALL, /* it called to say that it failed */
         _CAUSE_MAX,
 } VerdictCause;
 

@@ -8,6 +8,7 @@
 #include "store/epochs.h"
 #include "store/events.h"
 #include "store/feed.h"
+#include "store/heartbeats.h"
 #include "store/hub-state.h"
 #include "store/incidents.h"
 #include "store/ledger.h"
@@ -25,13 +26,17 @@
 
 const StoreStatements *store_statements(void) {
         static const StoreStatements all[] = {
-                accounts_statements,      audit_statements,      batches_statements,
-                database_statements,      epochs_statements,     events_statements,
-                feed_statements,          hub_state_statements,  incidents_statements,
-                ledger_statements,        orders_statements,     positions_statements,
-                rollups_statements,       streams_statements,    ticks_statements,
-                users_statements,         validators_statements, verdicts_statements,
-                website_views_statements, websites_statements,   NULL,
+                accounts_statements,   audit_statements,
+                batches_statements,    database_statements,
+                epochs_statements,     events_statements,
+                feed_statements,       hub_state_statements,
+                incidents_statements,  ledger_statements,
+                orders_statements,     positions_statements,
+                rollups_statements,    streams_statements,
+                ticks_statements,      users_statements,
+                validators_statements, verdicts_statements,
+                heartbeats_statements, website_views_statements,
+                websites_statements,   NULL,
         };
 
         return all;

@@ -55,7 +55,8 @@ static const JsonField
         tcp_fields[] = { COMMON, TCP, {} }, tcp_options[] = { TCP, {} },
         tls_fields[] = { COMMON, TLS, {} }, tls_options[] = { TLS, {} },
         dns_fields[] = { COMMON, DNS, {} }, dns_options[] = { DNS, {} },
-        icmp_fields[] = { COMMON, ICMP, {} }, icmp_options[] = { ICMP, {} };
+        icmp_fields[] = { COMMON, ICMP, {} }, icmp_options[] = { ICMP, {} },
+        push_fields[] = { COMMON, {} }, push_options[] = { {} };
 /* clang-format on */
 
 static const struct {
@@ -63,7 +64,7 @@ static const struct {
 } tables[_CHECK_TYPE_MAX] = {
         [CHECK_HTTP] = { http_fields, http_options }, [CHECK_TCP] = { tcp_fields, tcp_options },
         [CHECK_TLS] = { tls_fields, tls_options },    [CHECK_DNS] = { dns_fields, dns_options },
-        [CHECK_ICMP] = { icmp_fields, icmp_options },
+        [CHECK_ICMP] = { icmp_fields, icmp_options }, [CHECK_PUSH] = { push_fields, push_options },
 };
 
 /* The struct ----------------------------------------------------------------------------------- */

@@ -9,10 +9,13 @@
  *
  *      all    type url invert?=false (a failure is what is expected)
  *      http   method redirects (0..10) status ("200-299,301") headers? [{name value}] body?
- *             assertions? certificateDays? (1..365, fewer days left: failure) tlsMin? ("1.2",
- * "1.3") httpVersion?="1.1" ("2") tcp    send? expect? (these bytes somewhere in what comes) tls
- * certificateDays? tlsMin? dns    rcode?="NOERROR" assertions? (of answers) icmp   count?=3 (1..10)
- * lossMax?=0 (percent, 0..99)
+ *             assertions? httpVersion?="1.1" ("2")
+ *             certificateDays? (1..365, fewer days left: failure) tlsMin? ("1.2", "1.3")
+ *      tcp    send? expect? (these bytes somewhere in what comes)
+ *      tls    certificateDays? tlsMin?
+ *      dns    rcode?="NOERROR" assertions? (of answers)
+ *      icmp   count?=3 (1..10) lossMax?=0 (percent, 0..99)
+ *      push   none, not even invert; no order names one
  *
  * An unknown member or type is refused: a validator never runs a check it half understands. What is
  * in a specification is known to every validator that is given it: headers and bodies are no place

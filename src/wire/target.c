@@ -7,11 +7,12 @@
 
 #include "base/macro.h"
 
-#define PORT_DNS 53
+#define PORT_DNS      53
+#define PUSH_NAME_MAX 100
 
 static const char *const type_names[_CHECK_TYPE_MAX] = {
         [CHECK_HTTP] = "http", [CHECK_TCP] = "tcp",   [CHECK_TLS] = "tls",
-        [CHECK_DNS] = "dns",   [CHECK_ICMP] = "icmp",
+        [CHECK_DNS] = "dns",   [CHECK_ICMP] = "icmp", [CHECK_PUSH] = "push",
 };
 
 static const char *const records[] = {
@@ -122,16 +123,26 @@ static int read_dns(const char *rest, Target *t, const char **reason) {
         return read_record(rest + n, t, reason);
 }
 
+static int read_push(const char *rest, Target *t, const char **reason) {
+        size_t n = strspn(rest,
+                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+        if (n == 0 || rest[n] || n > PUSH_NAME_MAX)
+                return refuse(reason, "what is behind push: is a name of at most 100 letters,"
+                                      " digits, dots, dashes and underscores");
+        memcpy(t->name, rest, n + 1);
+        return 0;
+}
+
 static int read_target(const char *url, Target *t, const char **reason) {
         static const struct {
                 const char *prefix;
                 CheckType type;
                 int (*read)(const char *rest, Target *t, const char **reason);
         } schemes[] = {
-                { "tcp://", CHECK_TCP, read_endpoint },
-                { "tls://", CHECK_TLS, read_endpoint },
-                { "icmp://", CHECK_ICMP, read_endpoint },
-                { "dns:", CHECK_DNS, read_dns },
+                { "tcp://", CHECK_TCP, read_endpoint },   { "tls://", CHECK_TLS, read_endpoint },
+                { "icmp://", CHECK_ICMP, read_endpoint }, { "dns:", CHECK_DNS, read_dns },
+                { "push:", CHECK_PUSH, read_push },
         };
         int r;
 

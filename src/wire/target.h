@@ -5,6 +5,7 @@
  *      tls://host:port                               tls: the certificate alone
  *      dns:name?type=A  dns://resolver[:port]/name   dns (RFC 4501), without a type: A
  *      icmp://host                                   icmp
+ *      push:name                                     push: it is not looked at but calls itself
  *
  * What url.h says of hosts, ports, characters and length is so for all of them. Pure. */
 #pragma once
@@ -17,6 +18,7 @@ typedef enum CheckType {
         CHECK_TLS,
         CHECK_DNS,
         CHECK_ICMP,
+        CHECK_PUSH, /* no validator's work */
         _CHECK_TYPE_MAX,
 } CheckType;
 
@@ -28,7 +30,7 @@ typedef struct Target {
         uint16_t port;               /* 0: it has none */
         char host[URL_HOST_MAX + 1]; /* lower case, of IPv6 without brackets; of dns the resolver,
                                         "" the machine's own */
-        char name[URL_HOST_MAX + 1]; /* dns only: what is asked for, lower case */
+        char name[URL_HOST_MAX + 1]; /* dns: what is asked for, lower case; push: its name */
         char record[8];              /* dns only: "A", "AAAA", "MX" ... */
 } Target;
 

@@ -177,6 +177,27 @@ async function addRemoveSteps() {
     quiet();
   });
 
+  await step('a job that calls by itself gets an address, and is up when it calls', async () => {
+    await page.getByRole('button', { name: 'Add website' }).click();
+    await dialog.getByLabel('Address').fill('push:browser');
+    await dialog.getByLabel('Name').fill('Nightly job');
+    await dialog.getByRole('button', { name: 'Add website' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const job = page.locator('.site-row').filter({ hasText: 'Nightly job' });
+    await job.getByRole('link').first().click();
+    await page.getByRole('button', { name: 'Make a new address' }).click();
+    const command = await page.locator('code.secret').textContent();
+    const address = command.split(' ').at(-1);
+    await report.shot(page, 'heartbeat');
+    check((await fetch(address, { method: 'POST' })).status === 204, () => `no heartbeat at ${address}`);
+    await page.locator('.state-card .pill[data-state="UP"]').waitFor();
+    await page.goBack();
+    await job.getByRole('button', { name: /^Remove/ }).click();
+    await dialog.getByRole('button', { name: 'Remove website' }).click();
+    await job.waitFor({ state: 'detached' });
+    quiet();
+  });
+
   await step('it is found by search, and removed after a question', async () => {
     await page.getByLabel('Search websites').fill('added by the');
     await until('one row is left', async () => await page.locator('.site-row').count() === 1);

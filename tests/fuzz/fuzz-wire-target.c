@@ -8,9 +8,10 @@ static void check_limits(const Target *t) {
         bool dns = t->type == CHECK_DNS;
 
         PROPERTY(t->type < _CHECK_TYPE_MAX);
-        PROPERTY(dns == (*t->name != '\0') && dns == (*t->record != '\0'));
-        PROPERTY(dns || *t->host);
-        PROPERTY((t->port == 0) == (t->type == CHECK_ICMP || (dns && !*t->host)));
+        PROPERTY((dns || t->type == CHECK_PUSH) == (*t->name != '\0'));
+        PROPERTY(dns == (*t->record != '\0'));
+        PROPERTY(dns || (t->type == CHECK_PUSH) == (*t->host == '\0'));
+        PROPERTY((t->port == 0) == (t->type == CHECK_ICMP || !*t->host));
         PROPERTY(!strpbrk(t->host, "/?#@[]% ") && !strpbrk(t->name, "/?#@[]%: "));
 }
 

@@ -151,7 +151,8 @@ static inline void make_site(Bench *b) {
 
 /* T = 10 s, timeout 5 s, n validators connected for long, an epoch of which half an hour is left.
  */
-static inline void bench_open(Bench *b, size_t n, uint8_t seats) {
+/* All but its machine. */
+static inline void bench_prepare(Bench *b, size_t n, uint8_t seats) {
         *b = (Bench){ .now = BEGIN, .up = true };
         b->conf = (SiteConf){
                 .id = { { 9, 9 } }, .interval = 10 * SEC, .timeout = 5 * SEC, .seats = seats
@@ -169,6 +170,10 @@ static inline void bench_open(Bench *b, size_t n, uint8_t seats) {
                 b->items[i].key[0] = i + 1;
         }
         b->roster = (Roster){ b->items, n };
+}
+
+static inline void bench_open(Bench *b, size_t n, uint8_t seats) {
+        bench_prepare(b, n, seats);
         make_site(b);
         site_start(b->site, b->now);
 }

@@ -78,12 +78,91 @@ static void one_seat_is_asked_twice(void **state) {
         bench_close(&b);
 }
 
+/* Called every 10 s, with 5 s of patience. seen: what the database knows; 0: nothing. */
+static void open_calling(Bench *b, usec_t seen) {
+        bench_prepare(b, 4, 4);
+        b->conf.push = true;
+        make_site(b);
+        if (seen > 0)
+                site_heartbeat(b->site, seen, true, b->now);
+        site_start(b->site, b->now);
+}
+
+static void who_has_never_called_is_unknown(void **state _unused_) {
+        Bench b;
+
+        open_calling(&b, 0);
+        run(&b, USEC_PER_HOUR);
+        assert_int_equal(site_state(b.site), VERDICT_UNKNOWN);
+        assert_int_equal(b.verdicts + b.incidents + b.epochs + b.assigned, 0);
+        bench_close(&b);
+}
+
+static void who_calls_is_up_until_it_does_not(void **state _unused_) {
+        usec_t last = 0;
+        Bench b;
+
+        open_calling(&b, 0);
+        for (int i = 0; i < 20; i++) {
+                site_heartbeat(b.site, b.now, true, b.now);
+                last = b.now;
+                run(&b, 14 * SEC);
+                assert_int_equal(site_state(b.site), VERDICT_UP);
+        }
+        assert_int_equal(b.verdict.cause, CAUSE_CALL);
+        assert_int_equal(b.verdict.assurance, ASSURANCE_SINGLE);
+        assert_int_equal(b.verdicts, 1);
+        run(&b, 2 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_DOWN);
+        assert_int_equal(b.verdict.cause, CAUSE_NO_CALL);
+        assert_true(b.verdict.since == last + 15 * SEC);
+        assert_true(b.verdict.first_evidence == last + 10 * SEC);
+        assert_int_equal(b.incidents, 1);
+        site_heartbeat(b.site, b.now, true, b.now);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
+        assert_int_equal(b.closed, 1);
+        assert_int_equal(b.epochs + b.assigned + b.joins, 0);
+        bench_close(&b);
+}
+
+static void who_says_that_it_failed_is_down_at_once(void **state _unused_) {
+        Bench b;
+
+        open_calling(&b, 0);
+        site_heartbeat(b.site, b.now, false, b.now);
+        assert_int_equal(site_state(b.site), VERDICT_DOWN);
+        assert_int_equal(b.verdict.cause, CAUSE_FAILED_CALL);
+        assert_true(site_next(b.site) == USEC_INFINITY);
+        run(&b, USEC_PER_MIN);
+        site_heartbeat(b.site, b.now - 2 * USEC_PER_MIN, true, b.now); /* older than what it said */
+        assert_int_equal(site_state(b.site), VERDICT_DOWN);
+        assert_int_equal(b.incidents, 1);
+        bench_close(&b);
+}
+
+static void calls_are_remembered_beyond_a_restart(void **state _unused_) {
+        Bench b;
+
+        open_calling(&b, BEGIN - 8 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
+        assert_true(site_next(b.site) == BEGIN + 7 * SEC);
+        bench_close(&b);
+        open_calling(&b, BEGIN - 16 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_DOWN);
+        assert_true(b.verdict.first_evidence == BEGIN - 6 * SEC);
+        bench_close(&b);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(half_against_half_is_partial_at_the_end_of_the_round),
                 cmocka_unit_test(silence_of_too_many_is_unknown),
                 cmocka_unit_test(recovery_is_not_dated_before_the_outage),
                 cmocka_unit_test(one_seat_is_asked_twice),
+                cmocka_unit_test(who_has_never_called_is_unknown),
+                cmocka_unit_test(who_calls_is_up_until_it_does_not),
+                cmocka_unit_test(who_says_that_it_failed_is_down_at_once),
+                cmocka_unit_test(calls_are_remembered_beyond_a_restart),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,8 @@ export function SiteForm({ onDone, onCancel }: Props): JSX.Element {
         onInput={(event) => setKind(kindOf(event.currentTarget.value.trim()))}
       />
       <p id={`${id}-schemes`} class="small muted">
-        Also tcp://host:port, tls://host:port, dns:name?type=MX, icmp://host
+        Also tcp://host:port, tls://host:port, dns:name?type=MX, icmp://host; push:name for a job
+        that calls by itself
       </p>
       <div class="form-row">
         <div>
@@ -83,7 +84,7 @@ export function SiteForm({ onDone, onCancel }: Props): JSX.Element {
           </select>
         </div>
       </div>
-      <CheckFields kind={kind} />
+      {kind !== 'push' && <CheckFields kind={kind} />}
       <div id={`${id}-error`}>{error && <ErrorNotice error={error} />}</div>
       <div class="form-actions">
         {onCancel && <button type="button" class="button" onClick={onCancel}>Cancel</button>}

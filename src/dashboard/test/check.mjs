@@ -9,6 +9,7 @@ test('the kind is told by the scheme', () => {
   assert.equal(kindOf('tls://a:1'), 'tls');
   assert.equal(kindOf('dns:a'), 'dns');
   assert.equal(kindOf('icmp://a'), 'icmp');
+  assert.equal(kindOf('push:a'), 'push');
 });
 
 test('who asks for nothing sends no check', () => {

@@ -2,8 +2,9 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import * as api from '../api';
-import { checkSentences } from '../check';
+import { checkSentences, kindOf } from '../check';
 import { Heartbeat } from '../components/heartbeat';
+import { HeartbeatPanel } from '../components/heartbeat-panel';
 import { Icon } from '../components/icons';
 import { IncidentTable } from '../components/incident-table';
 import { LatencyPanel } from '../components/latency-panel';
@@ -171,10 +172,12 @@ export function WebsiteView({ id }: { id: string }): JSX.Element {
       {!shown && !status.error && <Loading what="website" />}
       {shown && <Head status={shown} onRemove={() => setRemoving(true)} />}
       {shown && <StateCard status={shown} ticks={status.ticks} />}
+      {shown && kindOf(shown.url) === 'push' && <HeartbeatPanel websiteId={id} />}
       {shown?.check && <CheckCard check={shown.check} />}
-      {verdict.data && <VerdictPanel verdict={verdict.data} />}
+      {verdict.data && shown && kindOf(shown.url) !== 'push'
+        && <VerdictPanel verdict={verdict.data} />}
       {verdict.error && shown && <ErrorNotice error={verdict.error} retry={verdict.reload} />}
-      {shown && <LatencyPanel websiteId={id} />}
+      {shown && kindOf(shown.url) !== 'push' && <LatencyPanel websiteId={id} />}
       {shown && <SiteIncidents websiteId={id} />}
       {removing && shown && (
         <RemoveDialog

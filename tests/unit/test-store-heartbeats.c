@@ -1,0 +1,132 @@
+/* Websites that call: who has an address, and which call is news. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store-fixture.h"
+#include "store/heartbeats.h"
+
+static void on_heartbeats(int r, const HeartbeatRow *rows, size_t n, void *userdata) {
+        StoreFixture *f = fixture_rows(userdata, r, n);
+
+        for (size_t i = 0; i < n; i++)
+                fixture_note(f, "%u %s %lu\n", rows[i].website, rows[i].ok ? "ok" : "failed",
+                             rows[i].revision);
+}
+
+static void expect_heartbeats(StoreFixture *f, uint64_t revision, const char *text) {
+        assert_int_equal(heartbeats_load(f->store, revision, on_heartbeats, f, NULL), 0);
+        fixture_expect_text(f, text);
+}
+
+/* Websites 1 and 2 are of organisation 1, 3 is of organisation 2. */
+static int give_address(StoreFixture *f, uint32_t organisation, uint8_t website, char *secret) {
+        uint8_t hash[32];
+        const HeartbeatAddress address = { .organisation = organisation,
+                                           .website = fixture_website(website),
+                                           .token_sha256 = hash,
+                                           .actor = "test" };
+
+        heartbeat_secret_new(secret, hash);
+        assert_int_equal(heartbeat_address(f->store, &address, fixture_done, f, NULL), 0);
+        fixture_wait(f);
+        return f->r;
+}
+
+static int call(StoreFixture *f, const char *secret, bool ok) {
+        uint8_t hash[32];
+        const HeartbeatCall heartbeat = { .token_sha256 = hash, .ok = ok };
+
+        assert_int_equal(heartbeat_secret_hash(secret, hash), 0);
+        assert_int_equal(heartbeat_take(f->store, &heartbeat, fixture_done, f, NULL), 0);
+        fixture_wait(f);
+        return f->r;
+}
+
+static void only_those_that_call_have_an_address(void **state) {
+        StoreFixture *f = *state;
+        char secret[HEARTBEAT_SECRET_SIZE];
+
+        assert_int_equal(give_address(f, 1, 1, secret), -ENOENT);
+        fixture_sql(f, "UPDATE website SET url = 'push:a' WHERE id = 1;"
+                       "UPDATE website SET url = 'push:b' WHERE id = 2");
+        assert_int_equal(give_address(f, 2, 1, secret), -ENOENT);
+        assert_int_equal(give_address(f, 1, 1, secret), 0);
+        assert_int_equal(give_address(f, 0, 2, secret), 0);
+        fixture_expect(f,
+                       "SELECT count(*) FROM audit_log WHERE action = 'website.heartbeat'"
+                       " AND organisation_id = 1",
+                       "2");
+}
+
+static void a_call_is_news_to_the_hub(void **state) {
+        StoreFixture *f = *state;
+        char first[HEARTBEAT_SECRET_SIZE], second[HEARTBEAT_SECRET_SIZE];
+
+        assert_int_equal(give_address(f, 1, 1, first), 0);
+        assert_int_equal(give_address(f, 1, 2, second), 0);
+        expect_heartbeats(f, 0, "");
+        assert_int_equal(call(f, first, true), 0);
+        assert_int_equal(call(f, second, false), 0);
+        expect_heartbeats(f, 0, "1 ok 1\n2 failed 2\n");
+        expect_heartbeats(f, 1, "2 failed 2\n");
+}
+
+/* A flood of calls writes a row a second, not a row a call; but what is new is never kept back. */
+static void the_same_again_within_a_second_changes_nothing(void **state) {
+        StoreFixture *f = *state;
+        char secret[HEARTBEAT_SECRET_SIZE];
+
+        assert_int_equal(give_address(f, 1, 1, secret), 0);
+        fixture_sql(f, "UPDATE heartbeat SET seen_at = seen_at - interval '1 second'");
+        for (int i = 0; i < 5; i++)
+                assert_int_equal(call(f, secret, true), 0);
+        expect_heartbeats(f, 2, "1 ok 3\n");
+        assert_int_equal(call(f, secret, false), 0);
+        expect_heartbeats(f, 3, "1 failed 4\n");
+        fixture_sql(f, "UPDATE heartbeat SET seen_at = seen_at - interval '1 second'");
+        assert_int_equal(call(f, secret, false), 0);
+        expect_heartbeats(f, 4, "1 failed 5\n");
+}
+
+static void a_new_address_ends_the_former(void **state) {
+        StoreFixture *f = *state;
+        char former[HEARTBEAT_SECRET_SIZE], secret[HEARTBEAT_SECRET_SIZE];
+
+        assert_int_equal(give_address(f, 1, 1, former), 0);
+        assert_int_equal(give_address(f, 1, 1, secret), 0);
+        assert_string_not_equal(former, secret);
+        assert_int_equal(call(f, former, true), -ENOENT);
+        assert_int_equal(call(f, secret, true), 0);
+        fixture_sql(f, "UPDATE website SET removed_at = now() WHERE id = 1");
+        assert_int_equal(call(f, secret, true), -ENOENT);
+}
+
+static void what_is_no_secret_is_not_looked_up(void **state _unused_) {
+        uint8_t hash[32];
+
+        assert_int_equal(heartbeat_secret_hash("", hash), -EINVAL);
+        assert_int_equal(heartbeat_secret_hash("a", hash), -EINVAL);
+        assert_int_equal(heartbeat_secret_hash("' OR true --", hash), -EINVAL);
+        assert_int_equal(
+                        heartbeat_secret_hash("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", hash),
+                        -EINVAL);
+        assert_int_equal(heartbeat_secret_hash("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", hash),
+                         0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(only_those_that_call_have_an_address),
+                cmocka_unit_test(a_call_is_news_to_the_hub),
+                cmocka_unit_test(the_same_again_within_a_second_changes_nothing),
+                cmocka_unit_test(a_new_address_ends_the_former),
+                cmocka_unit_test(what_is_no_secret_is_not_looked_up),
+        };
+
+        return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
+}
