@@ -16,6 +16,7 @@ HOMES = [
     (r"systemd/sd-journal", r"src/base/log(-\w+)*\.[ch]", "base/log"),
     (r"systemd/sd-daemon", r"src/event/daemon(-\w+)*\.[ch]", "event/daemon"),
     (r"nettle/", r"src/base/sha256\.[ch]", "base/sha256"),
+    (r"pcre2\.h", r"src/base/pattern\.[ch]", "base/pattern"),
     (r"sqlite3\.h", r"src/validator/spool(-\w+)*\.[ch]", "validator/spool"),
     (r"ini\.h", r"src/base/conf(-\w+)*\.[ch]", "base/conf"),
     (r"libsmartcols", r"src/ctl/[\w-]+\.[ch]", "ctl"),
