@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json-path.h"
+#include "base/pattern.h"
+
 #define FIXED(m) .offset = offsetof(Assertion, m), .size = sizeof(((Assertion *)0)->m)
 
 const JsonField assertion_fields[] = {
@@ -76,7 +79,15 @@ static const char *check_property(const Assertion *a, int source) {
                               : "an assertion about body or answer has no property";
         if (source == ASSERT_HEADER && !is_header_name(a->property))
                 return "this is no name of a header";
+        if (source == ASSERT_JSON && json_path_check(a->property, NULL) < 0)
+                return "a path in JSON is written like $.services[0].state";
         return NULL;
+}
+
+static bool is_pattern(const char *text) {
+        _cleanup_(pattern_freep) Pattern *p = NULL;
+
+        return pattern_new(&p, text, NULL) != -EINVAL;
 }
 
 static const char *check_value(const Assertion *a, int source, int operator) {
@@ -91,6 +102,8 @@ static const char *check_value(const Assertion *a, int source, int operator) {
                 return "this operator has a value";
         if ((operator== ASSERT_LESS_THAN || operator== ASSERT_GREATER_THAN) && !is_number(a->value))
                 return "less_than and greater_than compare with a number";
+        if ((operator== ASSERT_MATCHES || operator== ASSERT_NOT_MATCHES) && !is_pattern(a->value))
+                return "the value is no regular expression";
         return NULL;
 }
 

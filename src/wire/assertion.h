@@ -4,10 +4,11 @@
  *
  * source    body      the decoded body, as far as it was read
  *           header    the value of the response header `property`; of several, each
- *           json      the value at the path `property` in the body, as text
+ *           json      the value at the path `property` in the body, as text; base/json-path.h has
+ *                     what a path is
  *           answer    the records of a DNS answer, each as text
  * operator  equals, not_equals, contains, not_contains: byte by byte
- *           matches, not_matches: PCRE2, unanchored
+ *           matches, not_matches: PCRE2, unanchored; base/pattern.h has its limits
  *           exists, not_exists: of header, json and answer; without a value
  *           less_than, greater_than: both sides are decimal numbers
  *

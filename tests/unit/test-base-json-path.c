@@ -66,6 +66,8 @@ static void what_is_not_there_is_not_found(void **state _unused_) {
 
         for (size_t i = 0; i < ELEMENTSOF(paths); i++)
                 assert_int_equal(find(paths[i], text, &v), 0);
+        assert_int_equal(find("$[0]", "{\"\":1}", &v), 0);
+        assert_int_equal(find("$[\"\"]", "[1]", &v), 0);
         assert_int_equal(v.n, 99);
 }
 

@@ -32,6 +32,11 @@ static void each_is_judged(_unused_ void **state) {
                 { "json", "$", "less_than", "1x", "number" },
                 { "json", "$", "greater_than", "inf", "number" },
                 { "json", "$", "greater_than", "0x10", "number" },
+                { "json", "a.b", "equals", "a", "$.services[0].state" },
+                { "json", "$..a", "exists", NULL, "$.services[0].state" },
+                { "body", NULL, "matches", "a(b", "regular expression" },
+                { "header", "a", "not_matches", "(a)\\1", "regular expression" },
+                { "body", NULL, "contains", "a(b", NULL },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
