@@ -172,7 +172,7 @@ static bool walk_member(Walk *w, size_t steps) {
                 return false;
         end = w->at.p;
         json_skip_space(&w->at);
-        if (!json_skip_exact(&w->at, ":"))
+        if (!json_skip_mark(&w->at, ':'))
                 return false;
         return walk_value(w, step_on(w, steps,
                                      s && !s->listed &&
@@ -188,19 +188,19 @@ static bool walk_item(Walk *w, size_t steps, size_t index) {
 
 /* From the bracket to its other one. */
 static bool walk_inside(Walk *w, size_t steps, bool object) {
-        const char *close = object ? "}" : "]";
+        char close = object ? '}' : ']';
 
         w->at.p++;
         json_skip_space(&w->at);
-        if (json_skip_exact(&w->at, close))
+        if (json_skip_mark(&w->at, close))
                 return true;
         for (size_t i = 0;; i++) {
                 json_skip_space(&w->at);
                 if (!(object ? walk_member(w, steps) : walk_item(w, steps, i)))
                         return false;
-                if (json_skip_exact(&w->at, close))
+                if (json_skip_mark(&w->at, close))
                         return true;
-                if (!json_skip_exact(&w->at, ","))
+                if (!json_skip_mark(&w->at, ','))
                         return false;
         }
 }

@@ -6,11 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-void json_skip_space(JsonCursor *c) {
-        while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\n' || *c->p == '\r'))
-                c->p++;
-}
-
 static bool is_digit(char c) {
         return c >= '0' && c <= '9';
 }
@@ -40,12 +35,12 @@ static bool scan_digits(JsonCursor *c) {
 }
 
 bool json_skip_number(JsonCursor *c) {
-        json_skip_exact(c, "-");
-        if (!json_skip_exact(c, "0") && !scan_digits(c))
+        json_skip_mark(c, '-');
+        if (!json_skip_mark(c, '0') && !scan_digits(c))
                 return false;
-        if (json_skip_exact(c, ".") && !scan_digits(c))
+        if (json_skip_mark(c, '.') && !scan_digits(c))
                 return false;
-        if (scan_one_of(c, "eE")) {
+        if (json_skip_mark(c, 'e') || json_skip_mark(c, 'E')) {
                 scan_one_of(c, "+-");
                 if (!scan_digits(c))
                         return false;
@@ -76,7 +71,7 @@ static bool scan_unicode(JsonCursor *c) {
 }
 
 static bool scan_escape(JsonCursor *c) {
-        return json_skip_exact(c, "u") ? scan_unicode(c) : scan_one_of(c, "\"\\/bfnrt");
+        return json_skip_mark(c, 'u') ? scan_unicode(c) : scan_one_of(c, "\"\\/bfnrt");
 }
 
 bool json_skip_string(JsonCursor *c) {

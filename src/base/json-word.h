@@ -9,7 +9,18 @@ typedef struct JsonCursor {
         const char *p, *end;
 } JsonCursor;
 
-void json_skip_space(JsonCursor *c);
+static inline bool json_skip_mark(JsonCursor *c, char mark) {
+        if (c->p == c->end || *c->p != mark)
+                return false;
+        c->p++;
+        return true;
+}
+
+static inline void json_skip_space(JsonCursor *c) {
+        while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\n' || *c->p == '\r'))
+                c->p++;
+}
+
 /* Each moves on over one word that stands at c->p; false: it is none, and c->p is anywhere. A NUL
  * in every form and half a pair of surrogates are refused in a string. */
 bool json_skip_exact(JsonCursor *c, const char *word);
