@@ -14,6 +14,7 @@ HttpCall *http_call_free(HttpCall *call) {
         for (char **h = call->headers; h && *h; h++)
                 free(*h);
         free(call->headers);
+        http_head_done(&call->head);
         free(call->kept);
         free(call->body);
         free(call->origin);

@@ -1,17 +1,8 @@
 /* From the library's words for a failure to ours. */
 #include <errno.h>
+#include <openssl/ssl.h>
 
 #include "event/http-internal.h"
-
-/* Of <openssl/x509_vfy.h>, which is not worth a dependency. */
-enum {
-        VERIFY_OK = 0,
-        VERIFY_UNKNOWN = 1, /* what it says before the chain was looked at as a whole */
-        VERIFY_NOT_YET_VALID = 9,
-        VERIFY_EXPIRED = 10,
-        VERIFY_NAME = 62,
-        VERIFY_ADDRESS = 64,
-};
 
 static const char *const names[_HTTP_ERROR_MAX] = {
         [HTTP_OK] = "ok",
@@ -30,6 +21,8 @@ static const char *const names[_HTTP_ERROR_MAX] = {
         [HTTP_TLS_NAME] = "tls_name",
         [HTTP_TLS_UNTRUSTED] = "tls_untrusted",
         [HTTP_TLS_HANDSHAKE] = "tls_handshake",
+        [HTTP_TLS_VERSION] = "tls_version",
+        [HTTP_TLS_WEAK] = "tls_weak",
         [HTTP_REDIRECTS] = "redirects",
         [HTTP_PROTOCOL] = "protocol",
         [HTTP_INTERNAL] = "internal",
@@ -66,21 +59,35 @@ static HttpError classify_connect(const HttpOutcome *o) {
 /* The library looks at the name when the handshake is over, which a bad chain would have ended. */
 static HttpError classify_certificate(long verify_result) {
         switch (verify_result) {
-        case VERIFY_OK:
-        case VERIFY_UNKNOWN:
-        case VERIFY_NAME:
-        case VERIFY_ADDRESS:
+        case X509_V_OK:
+        case X509_V_ERR_UNSPECIFIED: /* what it says before the chain was looked at as a whole */
+        case X509_V_ERR_HOSTNAME_MISMATCH:
+        case X509_V_ERR_IP_ADDRESS_MISMATCH:
                 return HTTP_TLS_NAME;
-        case VERIFY_NOT_YET_VALID:
-        case VERIFY_EXPIRED:
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+        case X509_V_ERR_CERT_HAS_EXPIRED:
                 return HTTP_TLS_EXPIRED;
+        case X509_V_ERR_EE_KEY_TOO_SMALL:
+        case X509_V_ERR_CA_KEY_TOO_SMALL:
+        case X509_V_ERR_CA_MD_TOO_WEAK:
+                return HTTP_TLS_WEAK;
         default:
                 return HTTP_TLS_UNTRUSTED;
         }
 }
 
+static HttpError classify_handshake(const HttpOutcome *o) {
+        if (o->tls_alert == SSL_AD_PROTOCOL_VERSION)
+                return HTTP_TLS_VERSION;
+        if (o->tls_alert == SSL_AD_INSUFFICIENT_SECURITY)
+                return HTTP_TLS_WEAK;
+        return o->tls_gone ? HTTP_RESET : HTTP_TLS_HANDSHAKE;
+}
+
 HttpError http_error_classify(const HttpOutcome *o) {
         if (o->header_too_large)
+                return HTTP_PROTOCOL;
+        if (o->other_version)
                 return HTTP_PROTOCOL;
         if (o->cut)
                 return HTTP_OK;
@@ -99,13 +106,16 @@ HttpError http_error_classify(const HttpOutcome *o) {
         case CURLE_SSL_CONNECT_ERROR:
         case CURLE_SSL_CIPHER:
         case CURLE_SSL_INVALIDCERTSTATUS:
-                return HTTP_TLS_HANDSHAKE;
-        case CURLE_GOT_NOTHING:
-        case CURLE_PARTIAL_FILE:
+                return classify_handshake(o);
         case CURLE_RECV_ERROR:
+                return o->malformed ? HTTP_PROTOCOL : HTTP_RESET;
+        case CURLE_GOT_NOTHING:
+        case CURLE_HTTP2_STREAM:
+        case CURLE_PARTIAL_FILE:
         case CURLE_SEND_ERROR:
                 return HTTP_RESET;
         case CURLE_BAD_CONTENT_ENCODING:
+        case CURLE_HTTP2:
         case CURLE_UNSUPPORTED_PROTOCOL: /* an answer without a header; the scheme was checked */
         case CURLE_URL_MALFORMAT:
         case CURLE_WEIRD_SERVER_REPLY:

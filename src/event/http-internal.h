@@ -14,12 +14,23 @@ typedef struct HttpOutcome {
         CURLcode code;
         long verify_result; /* X509_V_ERR_*, 0: the chain is good */
         int os_errno;
-        HttpPhase reached; /* the phase it was in */
-        bool blocked;      /* the guard refused an address */
-        bool tried;        /* at least one address was allowed */
-        bool cut;          /* ended by us, because enough of the body was read */
+        HttpPhase reached;  /* the phase it was in */
+        int tls_alert;      /* of RFC 8446, that ended the handshake; 0: none */
+        bool tls_gone;      /* the connection ended in the middle of it */
+        bool malformed;     /* in the library's words: the framing of the body */
+        bool other_version; /* of HTTP than was asked for */
+        bool blocked;       /* the guard refused an address */
+        bool tried;         /* at least one address was allowed */
+        bool cut;           /* ended by us, because enough of the body was read */
         bool header_too_large;
 } HttpOutcome;
+
+/* Lines of an answer's header, each ended by a NUL. */
+typedef struct HttpHead {
+        char *lines;
+        size_t n, room;
+        bool whole; /* what comes now is no part of it */
+} HttpHead;
 
 /* One request; the members below `easy` are of the running transfer, of which each redirect is a
  * new one. */
@@ -35,6 +46,7 @@ struct HttpCall {
         void *userdata;
         HttpResult result;
         uint8_t *kept;
+        HttpHead head;
         unsigned redirects;
         usec_t deadline; /* boottime */
 
@@ -71,6 +83,15 @@ HttpError http_error_classify(const HttpOutcome *outcome);
  */
 int http_trust_get(HttpTrust **list, const char *ca_file, const char **ret);
 HttpTrust *http_trust_free(HttpTrust *list);
+
+/* Keeps a line as the library tells them. 0, -ENOMEM. */
+int http_head_add(HttpHead *h, const char *line, size_t n);
+void http_head_done(HttpHead *h);
+
+/* The least version that the next transfer speaks. */
+void http_tls_prepare(HttpCall *call);
+/* context: SSL_CTX of the connection that begins its handshake. */
+void http_tls_watch(HttpCall *call, void *context);
 
 /* 0, -EINVAL: not an URL or with credentials, -EPROTONOSUPPORT: neither http nor https. */
 int http_url_origin(const char *url, char **ret);

@@ -12,6 +12,10 @@
 #define DNS_CACHE_SECONDS  60L
 #define USER_AGENT_DEFAULT "dpin"
 
+static bool is_tls(const HttpCall *c) {
+        return strncasecmp(c->url, "https:", 6) == 0;
+}
+
 static bool is_redirect(unsigned status) {
         return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -48,15 +52,16 @@ static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose _unused
         return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
-static size_t on_header(char *data _unused_, size_t size, size_t n, void *userdata) {
+static size_t on_header(char *data, size_t size, size_t n, void *userdata) {
         HttpCall *c = userdata;
 
-        c->header_n += size * n;
-        if (c->header_n <= HEADER_MAX)
-                return size * n;
-
-        c->outcome.header_too_large = true;
-        return 0;
+        n *= size;
+        c->header_n += n;
+        if (c->header_n > HEADER_MAX) {
+                c->outcome.header_too_large = true;
+                return 0;
+        }
+        return c->request.keep_headers && http_head_add(&c->head, data, n) < 0 ? 0 : n;
 }
 
 static int keep(HttpCall *c, const void *data, size_t n) {
@@ -135,7 +140,6 @@ static void set_isolation(CURL *e) {
         curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
         curl_easy_setopt(e, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
         curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-        curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
         curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_SECONDS);
         curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L); /* else a slow resolver is waited for */
@@ -152,10 +156,11 @@ static void set_trust(CURL *e, const char *trust) {
 
 /* The library tells when it was connected only after the TLS handshake, so of one that fails it
  * would not be known. */
-static CURLcode on_handshake(CURL *easy _unused_, void *context _unused_, void *userdata) {
+static CURLcode on_handshake(CURL *easy _unused_, void *context, void *userdata) {
         HttpCall *c = userdata;
 
         c->handshake = now_boottime();
+        http_tls_watch(c, context);
         return CURLE_OK;
 }
 
@@ -170,6 +175,14 @@ static void set_callbacks(HttpCall *c) {
         curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
         curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
         curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+}
+
+static void set_version(HttpCall *c) {
+        long version = CURL_HTTP_VERSION_1_1;
+
+        if (c->request.version == HTTP_VERSION_2)
+                version = is_tls(c) ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+        curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, version);
 }
 
 static void set_method(HttpCall *c) {
@@ -213,7 +226,7 @@ int http_transfer_prepare(HttpCall *c, usec_t now) {
 
         c->started = now;
         c->handshake = 0;
-        c->header_n = 0;
+        c->header_n = c->head.n = 0;
         c->error[0] = '\0';
         c->outcome = (HttpOutcome){ 0 };
         c->result.body_n = c->result.kept_n = 0;
@@ -225,6 +238,8 @@ int http_transfer_prepare(HttpCall *c, usec_t now) {
         set_isolation(c->easy);
         set_trust(c->easy, c->trust);
         set_callbacks(c);
+        set_version(c);
+        http_tls_prepare(c);
         set_method(c);
         set_target(c, now);
         return 0;
@@ -238,12 +253,11 @@ static usec_t get_mark(CURL *e, CURLINFO info) {
 
 /* Marks count from the start of the transfer; the first one missing is the phase it ended in. */
 static void measure_phases(HttpCall *c, usec_t now) {
-        bool tls = strncasecmp(c->url, "https:", 6) == 0;
         usec_t marks[_HTTP_PHASE_MAX] = {
                 [HTTP_PHASE_DNS] = get_mark(c->easy, CURLINFO_NAMELOOKUP_TIME_T),
                 [HTTP_PHASE_CONNECT] = get_mark(c->easy, CURLINFO_CONNECT_TIME_T),
-                [HTTP_PHASE_TLS] = get_mark(c->easy, tls ? CURLINFO_APPCONNECT_TIME_T
-                                                         : CURLINFO_CONNECT_TIME_T),
+                [HTTP_PHASE_TLS] = get_mark(c->easy, is_tls(c) ? CURLINFO_APPCONNECT_TIME_T
+                                                               : CURLINFO_CONNECT_TIME_T),
                 [HTTP_PHASE_WAIT] = get_mark(c->easy, CURLINFO_STARTTRANSFER_TIME_T),
         };
         usec_t before = 0, total = now > c->started ? now - c->started : 0;
@@ -287,9 +301,9 @@ static void measure_certificate(HttpCall *c) {
         static const char label[] = "Expire date:";
         struct curl_certinfo *chain = NULL;
         struct tm tm = { 0 };
+        uint32_t *first = &c->result.certificate_expiry_days;
         time_t expiry;
 
-        c->result.certificate_expiry_days = 0;
         if (curl_easy_getinfo(c->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain ||
             chain->num_of_certs <= 0)
                 return;
@@ -299,9 +313,16 @@ static void measure_certificate(HttpCall *c) {
                     !strptime(l->data + sizeof(label) - 1, "%b %d %H:%M:%S %Y", &tm))
                         continue;
                 expiry = timegm(&tm);
-                if (expiry > 0)
-                        c->result.certificate_expiry_days = (uint32_t)(expiry / 86400);
+                if (expiry > 0 && (*first == 0 || expiry / 86400 < *first))
+                        *first = (uint32_t)(expiry / 86400);
         }
+}
+
+static bool is_other_version(const HttpCall *c) {
+        long version = 0;
+
+        (void)curl_easy_getinfo(c->easy, CURLINFO_HTTP_VERSION, &version);
+        return c->request.version == HTTP_VERSION_2 && version != CURL_HTTP_VERSION_2_0;
 }
 
 void http_transfer_measure(HttpCall *c, CURLcode code, usec_t now) {
@@ -312,6 +333,8 @@ void http_transfer_measure(HttpCall *c, CURLcode code, usec_t now) {
         c->outcome.code = code;
         c->outcome.os_errno = (int)os_errno;
         c->result.status = get_status(c);
+        c->outcome.other_version = c->result.status > 0 && is_other_version(c);
+        c->outcome.malformed = strstr(c->error, "chunk") != NULL;
         measure_phases(c, now);
         measure_address(c);
         measure_certificate(c);

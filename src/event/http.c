@@ -143,6 +143,8 @@ static void finish(HttpCall *call, HttpError error, const char *detail) {
         call->result.error = error;
         call->result.detail = error == HTTP_OK ? NULL : detail;
         call->result.body = call->kept;
+        call->result.headers = call->head.lines;
+        call->result.headers_n = call->head.n;
         call_unlink(call);
         call->done(&call->result, call->userdata);
         http_call_free(call);
@@ -219,6 +221,8 @@ static void transfer_done(HttpCall *call, CURLcode code) {
                 detail = "the address is not allowed";
         if (call->outcome.header_too_large)
                 detail = "the header is too large";
+        if (call->outcome.other_version)
+                detail = "the server does not speak this version of HTTP";
         finish(call, error, detail);
 }
 

@@ -32,8 +32,10 @@ typedef enum HttpError {
         HTTP_TLS_NAME,
         HTTP_TLS_UNTRUSTED,
         HTTP_TLS_HANDSHAKE,
-        HTTP_REDIRECTS, /* more than redirects_max */
-        HTTP_PROTOCOL,  /* no HTTP, or header too large */
+        HTTP_TLS_VERSION, /* the server speaks no version that is new enough */
+        HTTP_TLS_WEAK,    /* its key, signature or key exchange can be broken */
+        HTTP_REDIRECTS,   /* more than redirects_max */
+        HTTP_PROTOCOL,    /* no HTTP, or header too large */
         HTTP_INTERNAL,
         _HTTP_ERROR_MAX,
 } HttpError;
@@ -43,6 +45,16 @@ const char *http_error_name(HttpError e); /* "tls_expired" */
  * true: may connect. */
 typedef bool (*HttpGuard)(const struct sockaddr *address, socklen_t n, void *userdata);
 
+typedef enum HttpTls {
+        HTTP_TLS_1_2,
+        HTTP_TLS_1_3
+} HttpTls;
+
+typedef enum HttpVersion {
+        HTTP_VERSION_1_1,
+        HTTP_VERSION_2, /* and no other; without TLS it is spoken at once */
+} HttpVersion;
+
 typedef struct HttpRequest {
         const char *url, *method;   /* method NULL: GET */
         const char *const *headers; /* "Name: value", ended by NULL; or NULL */
@@ -51,8 +63,11 @@ typedef struct HttpRequest {
         int family;             /* AF_UNSPEC, AF_INET, AF_INET6 */
         usec_t timeout;         /* of the whole, redirects included */
         unsigned redirects_max; /* 0: a redirect is the answer */
-        size_t body_max; /* decoded bytes read; the rest is not fetched and `truncated` is set */
-        size_t keep_max; /* bytes of the body kept for the result; 0: only counted and hashed */
+        size_t body_max;   /* decoded bytes read; the rest is not fetched and `truncated` is set */
+        size_t keep_max;   /* bytes of the body kept for the result; 0: only counted and hashed */
+        bool keep_headers; /* those of the answer, for the result */
+        HttpTls tls_min;
+        HttpVersion version;
         const char *user_agent;
         const char *ca_file; /* further trusted authorities (PEM, read once per client), or NULL */
         HttpGuard guard;     /* NULL: everything is allowed */
@@ -78,8 +93,11 @@ typedef struct HttpResult {
         uint8_t body_sha256[32];
         const void *body; /* first keep_max bytes */
         size_t kept_n;
+        const char *headers; /* with keep_headers: "Name: value" lines, each ended by a NUL */
+        size_t headers_n;    /* bytes in all, at most 64 KiB */
         struct sockaddr_storage address;  /* last one connected to, or tried; AF_UNSPEC: none */
-        uint32_t certificate_expiry_days; /* days since 1970 of an accepted leaf, 0: none */
+        uint32_t certificate_expiry_days; /* days since 1970: the earliest of the accepted leaves
+                                             of all redirects, 0: none */
         bool redirected, truncated;
 } HttpResult;
 

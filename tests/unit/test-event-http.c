@@ -476,6 +476,10 @@ static void servers_that_misbehave_are_classified(void **state _unused_) {
                 { "SSH-2.0-OpenSSH_9.2\r\n", HTTP_PROTOCOL },
                 { "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
                   HTTP_PROTOCOL },
+                { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", HTTP_PROTOCOL },
+                { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", HTTP_RESET },
+                { "HTTP/1.0 200 OK\r\n\r\nto the end", HTTP_OK },
+                { "<html>HTTP/0.9</html>", HTTP_PROTOCOL },
                 { large, HTTP_PROTOCOL },
         };
         uint16_t port;
@@ -490,6 +494,26 @@ static void servers_that_misbehave_are_classified(void **state _unused_) {
                 begin(&f, plain, "http://127.0.0.1:%u/", port);
                 serve_raw(&f, fd, cases[i].bytes, strlen(cases[i].bytes));
                 assert_error(&f, cases[i].error);
+        }
+        close(fd);
+        stop(&f);
+}
+
+static void headers_of_the_answer_are_kept_if_wanted(void **state _unused_) {
+        static const char answer[] = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+                                     "HTTP/1.1 200 OK\r\nX: 1\r\nContent-Length: 0\r\n\r\n";
+        HttpRequest request = plain;
+        uint16_t port;
+        Fixture f;
+        int fd = listen_on(&port, 8);
+
+        start(&f);
+        for (unsigned i = 0; i < 2; i++) {
+                request.keep_headers = i > 0;
+                begin(&f, request, "http://127.0.0.1:%u/302?to=http://127.0.0.1:%u/", f.port, port);
+                serve_raw(&f, fd, answer, sizeof(answer) - 1);
+                assert_error(&f, HTTP_OK);
+                assert_int_equal(f.result.headers_n, i > 0 ? sizeof("X: 1\0Content-Length: 0") : 0);
         }
         close(fd);
         stop(&f);
@@ -548,6 +572,7 @@ int main(void) {
                 cmocka_unit_test(timeouts_name_their_phase),
                 cmocka_unit_test(phases_are_summed_over_redirects),
                 cmocka_unit_test(servers_that_misbehave_are_classified),
+                cmocka_unit_test(headers_of_the_answer_are_kept_if_wanted),
                 cmocka_unit_test(cancelled_call_is_silent),
                 cmocka_unit_test(client_may_be_freed_by_a_callback),
         };

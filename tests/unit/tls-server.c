@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#define NEW_KEY "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+#define NEW_KEY "ec -pkeyopt ec_paramgen_curve:P-256"
 
 static void run(const char *directory, const char *command) {
         int status, log;
@@ -38,7 +38,7 @@ void tls_server_prepare(TlsServer *s) {
         *s = (TlsServer){ .directory = "/tmp/dpin-test-tls-XXXXXX" };
         assert_non_null(mkdtemp(s->directory));
         snprintf(s->ca_file, sizeof(s->ca_file), "%s/ca.pem", s->directory);
-        run(s->directory, "openssl req -x509 " NEW_KEY
+        run(s->directory, "openssl req -x509 -nodes -newkey " NEW_KEY
                           " -keyout ca.key -out ca.pem -subj /CN=authority -days 30");
 }
 
@@ -49,25 +49,29 @@ void tls_server_prepare(TlsServer *s) {
         " 2>/dev/null | head -n 1) FAKETIME=%dd "
 
 static void make_certificate(const TlsServer *s, const char *name, int days) {
-        char when[192] = "", command[640];
+        char when[192] = "", command[768];
 
         if (days < 0)
                 snprintf(when, sizeof(when), LONG_AGO, days - 1);
         snprintf(command, sizeof(command),
-                 "openssl req " NEW_KEY " -keyout key.pem -out csr.pem -subj /CN=x "
+                 "openssl req -nodes -newkey %s -keyout key.pem -out csr.pem -subj /CN=x "
                  "-addext subjectAltName=%s && "
                  "%s openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -days %d "
                  "-copy_extensions copy -out cert.pem",
-                 name, when, days < 0 ? 1 : days);
+                 s->key ? s->key : NEW_KEY, name, when, days < 0 ? 1 : days);
         run(s->directory, command);
 }
 
-static void serve(const char *directory, int out) {
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || chdir(directory) != 0 || dup2(out, 1) < 0)
+static void serve(const TlsServer *s, int out) {
+        char command[512];
+
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || chdir(s->directory) != 0 || dup2(out, 1) < 0)
                 _exit(127);
         close(2);
-        execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", "cert.pem",
-               "-key", "key.pem", "-www", NULL);
+        snprintf(command, sizeof(command),
+                 "exec openssl s_server -accept 127.0.0.1:0 -cert cert.pem -key key.pem %s",
+                 s->arguments ? s->arguments : "-www");
+        execl("/bin/sh", "sh", "-c", command, NULL);
         _exit(127);
 }
 
@@ -80,7 +84,7 @@ void tls_server_start(TlsServer *s, const char *name, int days) {
         assert_int_equal(pipe2(out, O_CLOEXEC), 0);
         s->pid = fork();
         if (s->pid == 0)
-                serve(s->directory, out[1]);
+                serve(s, out[1]);
         close(out[1]);
         stream = fdopen(out[0], "r");
         while (sscanf(line, "ACCEPT 127.0.0.1:%u", &s->port) != 1)

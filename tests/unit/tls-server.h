@@ -8,6 +8,9 @@ typedef struct TlsServer {
         char directory[64], ca_file[96];
         pid_t pid;
         unsigned port; /* on 127.0.0.1 */
+        /* For the next start; NULL: as usual. */
+        const char *key;       /* as `openssl req -newkey` takes it */
+        const char *arguments; /* of `openssl s_server`, instead of -www */
 } TlsServer;
 
 /* Makes the authority, whose certificate is ca_file. */

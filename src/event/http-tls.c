@@ -1,0 +1,38 @@
+/* What TLS says of a handshake that the HTTP library tells in words only: the alert that ended it,
+ * and whether the other side was gone. */
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "event/http-internal.h"
+
+#define ALERT_CLOSE_NOTIFY 0 /* the last word of a connection that went well */
+
+/* Nothing was wrong with what came: either more of it is waited for, and this is asked again, or
+ * there will be none. */
+static bool is_gone(void) {
+        unsigned long error = ERR_peek_last_error();
+
+        return error == 0 || (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+                              ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
+}
+
+static void on_state(const SSL *ssl, int where, int value) {
+        HttpCall *c = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+        if (where & SSL_CB_ALERT && (value & 0xff) != ALERT_CLOSE_NOTIFY)
+                c->outcome.tls_alert = value & 0xff;
+        else if (where == SSL_CB_CONNECT_EXIT && value <= 0)
+                c->outcome.tls_gone = is_gone();
+}
+
+void http_tls_prepare(HttpCall *c) {
+        bool newest = c->request.tls_min == HTTP_TLS_1_3;
+
+        curl_easy_setopt(c->easy, CURLOPT_SSLVERSION,
+                         (long)(newest ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
+}
+
+void http_tls_watch(HttpCall *c, void *context) {
+        (void)SSL_CTX_set_app_data(context, c);
+        SSL_CTX_set_info_callback(context, on_state);
+}
