@@ -23,6 +23,34 @@ static const char *const outcome_names[_TICK_OUTCOME_MAX] = {
         [TICK_ABSTAIN] = "abstain",
 };
 
+static const char *const error_texts[_TICK_ERROR_MAX] = {
+        [TICK_ERROR_NONE] = "",
+        [TICK_ERROR_DNS] = "The name could not be resolved",
+        [TICK_ERROR_REFUSED] = "The connection was refused",
+        [TICK_ERROR_TIMEOUT_DNS] = "Time ran out while the name was resolved",
+        [TICK_ERROR_TIMEOUT_CONNECT] = "Time ran out while connecting",
+        [TICK_ERROR_TIMEOUT_TLS] = "Time ran out in the TLS handshake",
+        [TICK_ERROR_TIMEOUT_WAIT] = "Time ran out before an answer came",
+        [TICK_ERROR_TIMEOUT_TRANSFER] = "Time ran out before the answer was whole",
+        [TICK_ERROR_TLS_EXPIRED] = "The certificate has expired or is not valid yet",
+        [TICK_ERROR_TLS_NAME] = "The certificate is for another name",
+        [TICK_ERROR_TLS_UNTRUSTED] = "The certificate is of no trusted authority",
+        [TICK_ERROR_TLS_HANDSHAKE] = "The TLS handshake failed",
+        [TICK_ERROR_STATUS] = "The status is not one of those accepted",
+        [TICK_ERROR_ASSERTION] = "The answer is not as it should be",
+        [TICK_ERROR_TOO_LARGE] = "The answer is too large to be judged",
+        [TICK_ERROR_REDIRECT] = "Redirected too often, or to where a check may not go",
+        [TICK_ERROR_GUARD] = "The validator's owner does not allow this check",
+        [TICK_ERROR_OWN_NETWORK] = "The validator's own network is broken",
+        [TICK_ERROR_PROTOCOL] = "The answer breaks the rules of its protocol",
+        [TICK_ERROR_RESET] = "The connection was closed before the answer was whole",
+        [TICK_ERROR_UNREACHABLE] = "There is no way to this address",
+        [TICK_ERROR_INTERNAL] = "The validator itself failed",
+        [TICK_ERROR_TLS_EXPIRING] = "The certificate ends sooner than it may",
+        [TICK_ERROR_TLS_VERSION] = "The server speaks no version of TLS that is new enough",
+        [TICK_ERROR_TLS_WEAK] = "The server's certificate or key exchange is too weak",
+};
+
 static const char *const error_names[_TICK_ERROR_MAX] = {
         [TICK_ERROR_NONE] = "none",
         [TICK_ERROR_DNS] = "dns",
@@ -46,6 +74,9 @@ static const char *const error_names[_TICK_ERROR_MAX] = {
         [TICK_ERROR_RESET] = "reset",
         [TICK_ERROR_UNREACHABLE] = "unreachable",
         [TICK_ERROR_INTERNAL] = "internal",
+        [TICK_ERROR_TLS_EXPIRING] = "tls_expiring",
+        [TICK_ERROR_TLS_VERSION] = "tls_version",
+        [TICK_ERROR_TLS_WEAK] = "tls_weak",
 };
 
 static size_t address_size(uint8_t family) {
@@ -143,4 +174,9 @@ const char *tick_outcome_name(unsigned outcome) {
 
 const char *tick_error_name(unsigned error) {
         return name_of(error_names, ELEMENTSOF(error_names), error);
+}
+
+const char *tick_error_text(unsigned error) {
+        return error < _TICK_ERROR_MAX ? error_texts[error]
+                                       : "A newer validator found a failure without a name here";
 }

@@ -52,13 +52,16 @@ typedef enum TickError {
         TICK_ERROR_STATUS, /* not in the accepted set */
         TICK_ERROR_ASSERTION,
         TICK_ERROR_TOO_LARGE,
-        TICK_ERROR_REDIRECT,    /* too many, or to where it may not go */
-        TICK_ERROR_GUARD,       /* refused by the validator owner's policy: abstain, never down */
-        TICK_ERROR_OWN_NETWORK, /* the validator is offline itself: abstain */
-        TICK_ERROR_PROTOCOL,    /* the answer is no valid HTTP */
-        TICK_ERROR_RESET,       /* connection reset or closed early */
-        TICK_ERROR_UNREACHABLE, /* no route, host or network unreachable */
-        TICK_ERROR_INTERNAL,    /* the validator failed: abstain */
+        TICK_ERROR_REDIRECT,     /* too many, or to where it may not go */
+        TICK_ERROR_GUARD,        /* refused by the validator owner's policy: abstain, never down */
+        TICK_ERROR_OWN_NETWORK,  /* the validator is offline itself: abstain */
+        TICK_ERROR_PROTOCOL,     /* the answer is no valid HTTP */
+        TICK_ERROR_RESET,        /* connection reset or closed early */
+        TICK_ERROR_UNREACHABLE,  /* no route, host or network unreachable */
+        TICK_ERROR_INTERNAL,     /* the validator failed: abstain */
+        TICK_ERROR_TLS_EXPIRING, /* the certificate ends sooner than it may */
+        TICK_ERROR_TLS_VERSION,  /* of TLS none that is new enough */
+        TICK_ERROR_TLS_WEAK,     /* key, signature or key exchange can be broken */
         _TICK_ERROR_MAX,
 } TickError;
 
@@ -99,3 +102,5 @@ uint64_t tick_total(const Tick *t);
 const char *tick_kind_name(unsigned kind);
 const char *tick_outcome_name(unsigned outcome);
 const char *tick_error_name(unsigned error);
+/* What an error class means to people, a sentence without its full stop; "" for none. */
+const char *tick_error_text(unsigned error);

@@ -89,6 +89,9 @@ static void totals_do_not_wrap(_unused_ void **state) {
 static void everything_has_a_name(_unused_ void **state) {
         for (unsigned i = 0; i < _TICK_ERROR_MAX; i++)
                 assert_string_not_equal(tick_error_name(i), "unknown");
+        for (unsigned i = 1; i <= _TICK_ERROR_MAX; i++)
+                assert_in_range(strlen(tick_error_text(i)), 15, 70);
+        assert_string_equal(tick_error_text(TICK_ERROR_NONE), "");
         for (unsigned i = 0; i < _TICK_KIND_MAX; i++)
                 assert_string_not_equal(tick_kind_name(i), "unknown");
         assert_string_equal(tick_outcome_name(TICK_DOWN), "down");

@@ -1,5 +1,6 @@
 /* Why this verdict: the rule in a sentence, and every seat with its vote. */
 import type { JSX } from 'preact';
+import { errorSentence } from '../error-text';
 import { formatLatency, NOTHING, shortKey } from '../format';
 import type { Seat, State, Verdict, Vote } from '../types';
 import { countVotes, VOTE_LABEL, verdictSentence } from '../verdict-text';
@@ -50,7 +51,9 @@ function SeatRow({ seat }: { seat: Seat }): JSX.Element {
       <td>{seat.region || <span class="muted">{NOTHING}</span>}</td>
       <td><Ago at={seat.at} /></td>
       <td class="number">{formatLatency(seat.latencyMs)}</td>
-      <td class="cell-error">{seat.error || <span class="muted">{NOTHING}</span>}</td>
+      <td class="cell-error" title={seat.error ?? ''}>
+        {seat.error ? errorSentence(seat.error) : <span class="muted">{NOTHING}</span>}
+      </td>
     </tr>
   );
 }

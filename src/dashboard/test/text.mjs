@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { errorSentence } from '../error-text';
 import { formatAgo, formatDuration, formatSol, formatUptime, siteTitle } from '../format';
 import { parseRoute } from '../route';
 import { verdictSentence } from '../verdict-text';
@@ -70,4 +71,9 @@ test('votes that no longer make the verdict are not passed off as its reason', (
 
 test('without tolerance none is claimed', () => {
   assert.match(verdictSentence(verdict('DOWN', ['down'], 0, 1)), /no false vote can be outvoted/);
+});
+
+test('an error class is told in a sentence, an unknown one by its name', () => {
+  assert.equal(errorSentence('tls_expired'), 'The certificate has expired or is not valid yet');
+  assert.equal(errorSentence('some_new_class'), 'some new class');
 });
