@@ -36,6 +36,17 @@ static int copy_string(char **ret, const char *text) {
         return text && !*ret ? -ENOMEM : 0;
 }
 
+/* The library takes a name without a value for one that is to be left out, and has a semicolon for
+ * one whose value is empty. */
+static void mark_empty(char *header) {
+        size_t n = strlen(header);
+
+        while (n > 0 && (header[n - 1] == ' ' || header[n - 1] == '\t'))
+                header[--n] = '\0';
+        if (n > 0 && header[n - 1] == ':' && !memchr(header, ':', n - 1))
+                header[n - 1] = ';';
+}
+
 static int copy_headers(HttpCall *call, const char *const *headers) {
         size_t n = 0;
         int r = 0;
@@ -45,8 +56,11 @@ static int copy_headers(HttpCall *call, const char *const *headers) {
         call->headers = calloc(n + 1, sizeof(*call->headers));
         if (!call->headers)
                 return -ENOMEM;
-        for (size_t i = 0; i < n && r == 0; i++)
+        for (size_t i = 0; i < n && r == 0; i++) {
                 r = copy_string(&call->headers[i], headers[i]);
+                if (r == 0)
+                        mark_empty(call->headers[i]);
+        }
         return r;
 }
 

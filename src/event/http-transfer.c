@@ -102,8 +102,17 @@ static size_t on_body(char *data, size_t size, size_t n, void *userdata) {
         return 0;
 }
 
-static bool is_secret_header(const char *line) {
-        return strncasecmp(line, "Authorization:", 14) == 0 || strncasecmp(line, "Cookie:", 7) == 0;
+/* Says what is wanted, not who wants it. A key may have any name, so all others are secret. */
+static bool is_public_header(const char *line) {
+        static const char *const names[] = { "Accept",        "Accept-Encoding", "Accept-Language",
+                                             "Cache-Control", "Content-Type",    "Pragma",
+                                             "Range",         "User-Agent" };
+        size_t n = strcspn(line, ":;");
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (strlen(names[i]) == n && strncasecmp(line, names[i], n) == 0)
+                        return true;
+        return false;
 }
 
 /* What was meant for one server is not told to the next. */
@@ -119,7 +128,7 @@ static int build_headers(HttpCall *c) {
         for (char **h = c->headers; c->header_list && h && *h; h++) {
                 struct curl_slist *list;
 
-                if (is_secret_header(*h) && strcmp(origin, c->origin) != 0)
+                if (!is_public_header(*h) && strcmp(origin, c->origin) != 0)
                         continue;
                 list = curl_slist_append(c->header_list, *h);
                 if (!list)

@@ -94,9 +94,7 @@ static size_t character_size(const char *text, size_t n) {
         return size <= n && utf8_is_valid(text, size) ? size : 0;
 }
 
-/* As much as there is room for, on one line: what would leave it is a blank, what is no character a
- * question mark. Returns ret. */
-static char *put_line(char *ret, size_t room, const char *text, size_t n) {
+char *assert_one_line(char *ret, size_t room, const char *text, size_t n) {
         size_t used = 0, size;
 
         for (size_t i = 0; i < n; i += MAX(size, 1U)) {
@@ -120,7 +118,7 @@ static int take_value(Question *q, const char *value, size_t n) {
 
         q->n_values++;
         if (q->source != ASSERT_BODY && (q->n_values == 1 || r > 0))
-                put_line(q->ret->seen, sizeof(q->ret->seen), value, n);
+                assert_one_line(q->ret->seen, sizeof(q->ret->seen), value, n);
         q->yes = q->yes || r > 0;
         return MIN(r, 0);
 }
@@ -260,9 +258,9 @@ const char *assert_sentence(const Assertion *a, const AssertOutcome *o,
         bool valued = a->value != NULL, shown = o->verdict <= VERDICT_FAILS && o->seen[0];
 
         if (a->property)
-                put_line(property, sizeof(property), a->property, strlen(a->property));
+                assert_one_line(property, sizeof(property), a->property, strlen(a->property));
         if (valued)
-                put_line(value, sizeof(value), a->value, strlen(a->value));
+                assert_one_line(value, sizeof(value), a->value, strlen(a->value));
         snprintf(ret, ASSERT_SENTENCE_SIZE, "%s%s%s %s%s%s%s: %s%s%s", a->source,
                  a->property ? " " : "", property, a->operator, valued ? " \"" : "", value,
                  valued ? "\"" : "", shown ? "it is \"" : verdict_words(o), shown ? o->seen : "",

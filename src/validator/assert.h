@@ -42,6 +42,10 @@ int assert_evaluate(const Assertion *list, size_t n, const AssertSeen *seen, Ass
 /* The first that does not hold; NULL: all do. */
 const AssertOutcome *assert_first_failure(const AssertOutcome *outcomes, size_t n);
 
+/* As much of a stranger's text as there is room for, in UTF-8 on one line: what would leave it is a
+ * blank, what is no character a question mark. Returns ret. */
+char *assert_one_line(char *ret, size_t room, const char *text, size_t n);
+
 #define ASSERT_SENTENCE_SIZE 256
 /* What was asserted and what became of it: `header Server equals "a": it is "b"`. Returns ret. */
 const char *assert_sentence(const Assertion *a, const AssertOutcome *o,

@@ -1,9 +1,11 @@
 /* HTTP and HTTPS: what the client saw becomes the fields of a tick. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "validator/answer.h"
 #include "validator/check-kind.h"
 
 #define USER_AGENT                                                                                 \
@@ -16,6 +18,7 @@ typedef struct HttpCheck {
         HttpCall *call;
         const Spec *spec; /* borrowed */
         usec_t timeout;
+        CheckStory *story; /* borrowed, or NULL */
         CheckKindDone done;
         void *userdata;
 } HttpCheck;
@@ -78,8 +81,7 @@ static uint8_t flags_of(const HttpResult *r) {
         return r->truncated ? flags | TICK_TRUNCATED : flags;
 }
 
-static Tick tick_of(const Spec *spec, const HttpResult *r) {
-        TickError error = errors[r->error];
+static Tick tick_of(const HttpResult *r, TickError error) {
         Tick t = {
                 .flags = flags_of(r),
                 .status = (uint16_t)r->status,
@@ -94,8 +96,6 @@ static Tick tick_of(const Spec *spec, const HttpResult *r) {
                 .body_length = saturate(r->body_n),
         };
 
-        if (error == TICK_ERROR_NONE && !spec_accepts_status(spec, r->status))
-                error = TICK_ERROR_STATUS;
         t.error = (uint8_t)error;
         t.outcome = outcome_of(error);
         if (r->body_n > 0)
@@ -110,9 +110,18 @@ static void stalled(Tick *t) {
         t->error = TICK_ERROR_INTERNAL;
 }
 
+static TickError judge(const HttpCheck *c, const HttpResult *r) {
+        uint32_t today = (uint32_t)(now_realtime() / USEC_PER_DAY);
+
+        if (r->error == HTTP_OK)
+                return answer_judge(c->spec, r, today, c->story);
+        check_story_detail(c->story, r->detail);
+        return errors[r->error];
+}
+
 static void on_done(const HttpResult *result, void *userdata) {
         HttpCheck *c = userdata;
-        Tick seen = tick_of(c->spec, result);
+        Tick seen = tick_of(result, judge(c, result));
 
         if (tick_total(&seen) > c->timeout + STALL_MAX)
                 stalled(&seen);
@@ -133,6 +142,57 @@ static int family_of(uint8_t family) {
         return family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC;
 }
 
+static void free_lines(char ***lines) {
+        for (char **line = *lines; line && *line; line++)
+                free(*line);
+        free(*lines);
+}
+
+static int make_lines(const JsonArray *headers, char ***ret) {
+        _cleanup_(free_lines) char **lines = calloc(headers->n + 1, sizeof(*lines));
+        const SpecHeader *h = headers->items;
+
+        if (!lines)
+                return -ENOMEM;
+        for (size_t i = 0; i < headers->n; i++)
+                if (asprintf(&lines[i], "%s: %s", h[i].name, h[i].value) < 0) {
+                        lines[i] = NULL;
+                        return -ENOMEM;
+                }
+        *ret = TAKE_PTR(lines);
+        return 0;
+}
+
+static int request_start(HttpCheck *c, const CheckTools *tools, const CheckRequest *request) {
+        const CheckerOptions *options = tools->options;
+        const Spec *spec = c->spec;
+        _cleanup_(free_lines) char **lines = NULL;
+        HttpRequest http = {
+                .url = spec->url,
+                .method = spec->method,
+                .body = spec->body,
+                .body_n = spec->body ? strlen(spec->body) : 0,
+                .family = family_of(request->family),
+                .timeout = request->timeout,
+                .redirects_max = (unsigned)spec->redirects,
+                .body_max = options->body_max,
+                .tls_min = strcmp(spec->tls_min, "1.3") == 0 ? HTTP_TLS_1_3 : HTTP_TLS_1_2,
+                .version = strcmp(spec->http_version, "2") == 0 ? HTTP_VERSION_2 : HTTP_VERSION_1_1,
+                .user_agent = USER_AGENT,
+                .ca_file = options->ca_file,
+                .guard = may_connect,
+                .guard_userdata = (void *)options,
+        };
+        int r;
+
+        r = make_lines(&spec->headers, &lines);
+        if (r < 0)
+                return r;
+        http.headers = (const char *const *)lines;
+        answer_prepare(spec, &http);
+        return http_start(tools->http, &http, on_done, c, &c->call);
+}
+
 static int start(const CheckTools *tools, const CheckRequest *request, CheckKindDone done,
                  void *userdata, void **ret) {
         HttpCheck *c = calloc(1, sizeof(*c));
@@ -140,24 +200,12 @@ static int start(const CheckTools *tools, const CheckRequest *request, CheckKind
 
         if (!c)
                 return -ENOMEM;
-        c->spec = request->spec;
-        c->timeout = request->timeout;
-        c->done = done;
-        c->userdata = userdata;
-        r = http_start(tools->http,
-                       &(HttpRequest){
-                                       .url = c->spec->url,
-                                       .method = c->spec->method,
-                                       .family = family_of(request->family),
-                                       .timeout = request->timeout,
-                                       .redirects_max = (unsigned)c->spec->redirects,
-                                       .body_max = tools->options->body_max,
-                                       .user_agent = USER_AGENT,
-                                       .ca_file = tools->options->ca_file,
-                                       .guard = may_connect,
-                                       .guard_userdata = (void *)tools->options,
-                       },
-                       on_done, c, &c->call);
+        *c = (HttpCheck){ .spec = request->spec,
+                          .timeout = request->timeout,
+                          .story = request->story,
+                          .done = done,
+                          .userdata = userdata };
+        r = request_start(c, tools, request);
         if (r < 0) {
                 free(c);
                 return r;

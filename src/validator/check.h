@@ -7,6 +7,7 @@
 #include "base/macro.h"
 #include "base/time.h"
 #include "validator/guard.h"
+#include "validator/story.h"
 #include "validator/throttle.h"
 #include "wire/spec.h"
 #include "wire/tick.h"
@@ -27,6 +28,7 @@ typedef struct CheckRequest {
         const Spec *spec; /* borrowed for the time of the call */
         uint8_t family;   /* 0, 4, 6 */
         usec_t timeout;
+        CheckStory *story; /* zeros, to be told to until the check is done or cancelled; or NULL */
 } CheckRequest;
 
 /* What was seen, in the fields of a tick; order, kind, number and start are the caller's. */

@@ -198,13 +198,13 @@ static bool is_one_of(const char *text, const char *const *list) {
 
 #define IS_ONE_OF(text, ...) is_one_of(text, (const char *const[]){ __VA_ARGS__, NULL })
 
-/* RFC 9110, and none that frames the message: those are the client's. */
+/* RFC 9110, and none that frames the message or says who asks: those are the client's. */
 static const char *check_header(const SpecHeader *h) {
         static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
                                     "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
         static const char *const framing[] = {
-                "connection", "content-length",    "expect",  "host", "te",
-                "trailer",    "transfer-encoding", "upgrade", NULL,
+                "connection", "content-length",    "expect",  "host",       "te",
+                "trailer",    "transfer-encoding", "upgrade", "user-agent", NULL,
         };
 
         if (!*h->name || h->name[strspn(h->name, token)])

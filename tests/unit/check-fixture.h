@@ -25,7 +25,8 @@ typedef struct CheckFixture {
         uint16_t port, closed_port; /* nobody listens on the second */
         int closed_fd;
         unsigned served, done;
-        char last[8]; /* method of the last request */
+        char last[8];  /* method of the last request */
+        char said[64]; /* its header X-Key and its body */
         CheckResult result;
 } CheckFixture;
 
@@ -43,12 +44,16 @@ static inline int loopback_socket(uint16_t *ret_port) {
 static inline void check_fixture_request(HttpdRequest *r, void *userdata) {
         CheckFixture *f = userdata;
         const char *path = httpd_path(r), *to = httpd_query(r, "to");
+        const char *key = httpd_header(r, "X-Key"), *body;
         char line[300];
         const char *const headers[] = { line, NULL };
         unsigned status = (unsigned)strtoul(path + 1, NULL, 10);
+        size_t n;
 
+        body = httpd_body(r, &n);
         f->served++;
         snprintf(f->last, sizeof(f->last), "%s", httpd_method(r));
+        snprintf(f->said, sizeof(f->said), "%s %.*s", key ? key : "-", (int)n, body);
         if (strcmp(path, "/silent") == 0)
                 return;
         snprintf(line, sizeof(line), to ? "Location: %s" : "X-Nothing: 0%s", to ? to : "");

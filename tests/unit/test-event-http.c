@@ -21,7 +21,7 @@ typedef struct Fixture {
         Httpd *httpd;
         HttpClient *client;
         uint16_t port;
-        char last[256], authorization[64]; /* of the last request served */
+        char last[256], headers[256]; /* of the last request served */
         unsigned served;
         uint16_t refused_port; /* by the guard */
         unsigned guarded;
@@ -50,17 +50,28 @@ static void reply_redirect(HttpdRequest *r, unsigned status, const char *locatio
         assert_int_equal(httpd_reply(r, &(HttpdReply){ .status = status, .headers = headers }), 0);
 }
 
+static void note_headers(Fixture *f, HttpdRequest *r) {
+        static const char *const names[] = { "Authorization", "X-Key", "Accept", "X-Empty" };
+
+        f->headers[0] = '\0';
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                const char *value = httpd_header(r, names[i]);
+                size_t n = strlen(f->headers);
+
+                snprintf(f->headers + n, sizeof(f->headers) - n, "%s;", value ? value : "-");
+        }
+}
+
 static void on_request(HttpdRequest *r, void *userdata) {
         Fixture *f = userdata;
-        const char *to = httpd_query(r, "to"), *authorization = httpd_header(r, "Authorization");
+        const char *to = httpd_query(r, "to");
         size_t n;
         const void *body = httpd_body(r, &n);
 
         f->served++;
         snprintf(f->last, sizeof(f->last), "%s %s %.*s", httpd_method(r), httpd_path(r), (int)n,
                  (const char *)body);
-        snprintf(f->authorization, sizeof(f->authorization), "%s",
-                 authorization ? authorization : "");
+        note_headers(f, r);
         if (to)
                 return reply_redirect(r, (unsigned)strtoul(httpd_path(r) + 1, NULL, 10), to);
         if (strcmp(httpd_path(r), "/endless") == 0) {
@@ -290,7 +301,8 @@ static void redirects_are_limited(void **state _unused_) {
 }
 
 static void secrets_stay_with_their_server(void **state _unused_) {
-        static const char *const headers[] = { "Authorization: Bearer x", NULL };
+        static const char *const headers[] = { "Authorization: Bearer x", "X-Key: k",
+                                               "Accept: text/plain", "X-Empty: ", NULL };
         HttpRequest request = plain;
         Fixture f;
 
@@ -298,11 +310,11 @@ static void secrets_stay_with_their_server(void **state _unused_) {
         request.headers = headers;
         begin(&f, request, "http://127.0.0.1:%u/301?to=/same", f.port);
         wait_done(&f);
-        assert_string_equal(f.authorization, "Bearer x");
+        assert_string_equal(f.headers, "Bearer x;k;text/plain;;");
         begin(&f, request, "http://127.0.0.1:%u/301?to=http://localhost:%u/other", f.port, f.port);
         wait_done(&f);
         assert_string_equal(f.last, "GET /other ");
-        assert_string_equal(f.authorization, "");
+        assert_string_equal(f.headers, "-;-;text/plain;-;");
         stop(&f);
 }
 

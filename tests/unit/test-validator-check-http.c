@@ -65,6 +65,59 @@ static void the_accepted_set_is_the_orders(void **state) {
         assert_int_equal(check_within(f, &spec, TIMEOUT).error, TICK_ERROR_STATUS);
 }
 
+static Spec spec_by(const CheckFixture *f, const char *path, const char *members) {
+        char text[1024];
+        Spec spec;
+
+        snprintf(text, sizeof(text), "{\"type\":\"http\",\"url\":\"http://127.0.0.1:%u%s\",%s}",
+                 f->port, path, members);
+        assert_int_equal(spec_parse(text, strlen(text), &spec, NULL), 0);
+        return spec;
+}
+
+static void the_request_is_the_orders(void **state) {
+        CheckFixture *f = *state;
+        _cleanup_(spec_done) Spec spec = spec_by(
+                        f, "/200",
+                        "\"method\":\"PUT\",\"redirects\":0,\"status\":\"200\",\"body\":\"hello\","
+                        "\"headers\":[{\"name\":\"X-Key\",\"value\":\"k\"}]");
+
+        assert_int_equal(check_within(f, &spec, TIMEOUT).outcome, TICK_UP);
+        assert_string_equal(f->last, "PUT");
+        assert_string_equal(f->said, "k hello");
+}
+
+static void what_is_asserted_of_the_answer_is_judged(void **state) {
+        static const char members[] =
+                        "\"method\":\"GET\",\"redirects\":0,\"status\":\"200\",\"assertions\":["
+                        "{\"source\":\"body\",\"operator\":\"matches\",\"value\":\"^0.*9$\"},"
+                        "{\"source\":\"header\",\"property\":\"X-Nothing\",\"operator\":\"%s\","
+                        "\"value\":\"0\"}]";
+        CheckFixture *f = *state;
+        char text[512];
+        Tick t;
+
+        for (unsigned i = 0; i < 2; i++) {
+                snprintf(text, sizeof(text), members, i == 0 ? "equals" : "not_equals");
+                _cleanup_(spec_done) Spec spec = spec_by(f, "/200", text);
+                t = check_within(f, &spec, TIMEOUT);
+                assert_int_equal(t.error, i == 0 ? TICK_ERROR_NONE : TICK_ERROR_ASSERTION);
+                assert_int_equal(t.outcome, i == 0 ? TICK_UP : TICK_DOWN);
+        }
+}
+
+static void a_story_is_told_to_who_asks(void **state) {
+        CheckFixture *f = *state;
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->closed_port, "/");
+        CheckStory story = { 0 };
+        CheckRequest request = { .spec = &spec, .timeout = TIMEOUT, .story = &story };
+        Check *c;
+
+        assert_int_equal(checker_start(f->checker, &request, check_fixture_done, f, &c), 0);
+        check_fixture_await(f, &f->done, 1);
+        assert_non_null(strstr(story.detail, "connect"));
+}
+
 static void no_body_has_no_hash(void **state) {
         CheckFixture *f = *state;
         _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/200");
@@ -207,6 +260,9 @@ int main(void) {
                 HTTP_TEST(an_accepted_answer_is_up),
                 HTTP_TEST(another_status_is_down),
                 HTTP_TEST(the_accepted_set_is_the_orders),
+                HTTP_TEST(the_request_is_the_orders),
+                HTTP_TEST(what_is_asserted_of_the_answer_is_judged),
+                HTTP_TEST(a_story_is_told_to_who_asks),
                 HTTP_TEST(no_body_has_no_hash),
                 HTTP_TEST(a_redirect_is_followed_and_told),
                 HTTP_TEST(a_redirect_too_many_is_down),
