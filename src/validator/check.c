@@ -134,11 +134,27 @@ static void finish(Check *x, const Tick *seen) {
         done(&result, userdata);
 }
 
+/* Upside down: that the target fails is what is expected of it. Who abstains has seen neither. */
+static Tick inverted(const Check *x, const Tick *seen) {
+        Tick t = *seen;
+
+        if (seen->outcome == TICK_UP) {
+                t.outcome = TICK_DOWN;
+                t.error = TICK_ERROR_ASSERTION;
+                check_story_detail(x->request.story, "it works, and a failure is expected");
+        } else if (seen->outcome == TICK_DOWN) {
+                t.outcome = TICK_UP;
+                t.error = TICK_ERROR_NONE;
+        }
+        return t;
+}
+
 static void on_kind_done(const Tick *seen, void *userdata) {
         Check *x = userdata;
+        Tick t = x->spec->invert ? inverted(x, seen) : *seen;
 
         x->running = NULL;
-        finish(x, seen);
+        finish(x, &t);
 }
 
 static void begin(Check *x) {

@@ -21,6 +21,34 @@ static void a_check_is_done_once_and_never_inside(void **state) {
         assert_int_equal(checker_active(f->checker), 0);
 }
 
+static void upside_down_a_failure_is_what_is_expected(void **state) {
+        static const struct {
+                const char *path, *allow;
+                TickOutcome outcome;
+                TickError error;
+        } rows[] = {
+                { "/200", "127.0.0.0/8", TICK_DOWN, TICK_ERROR_ASSERTION },
+                { "/503", "127.0.0.0/8", TICK_UP, TICK_ERROR_NONE },
+                { "/200", NULL, TICK_ABSTAIN, TICK_ERROR_GUARD },
+        };
+        CheckFixture *f = *state;
+        Check *c;
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, rows[i].path);
+
+                check_fixture_stop(f);
+                check_fixture_start(f, rows[i].allow, 2);
+                spec.invert = true;
+                f->done = 0;
+                assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+                check_fixture_await(f, &f->done, 1);
+                assert_int_equal(f->result.seen.outcome, rows[i].outcome);
+                assert_int_equal(f->result.seen.error, rows[i].error);
+        }
+        assert_int_equal(f->result.seen.status, 0);
+}
+
 static void an_unknown_kind_is_refused(void **state) {
         CheckFixture *f = *state;
         _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/200");
@@ -105,6 +133,7 @@ static void open_ones_go_with_the_checker(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 CHECK_TEST(a_check_is_done_once_and_never_inside),
+                CHECK_TEST(upside_down_a_failure_is_what_is_expected),
                 CHECK_TEST(an_unknown_kind_is_refused),
                 CHECK_TEST(what_cannot_be_started_abstains),
                 CHECK_TEST(so_many_run_and_so_many_wait),
