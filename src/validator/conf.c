@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "validator/guard.h"
-
 #define VALIDATOR_CONF_PATH DPIN_CONF_DIR "/validator.conf"
 
 static const ConfField validator_conf_fields[] = {
@@ -17,6 +15,8 @@ static const ConfField validator_conf_fields[] = {
         { "Concurrency", CONF_UNSIGNED, 1, 10000, "200", offsetof(ValidatorConf, concurrency),
           NULL },
         { "Deny", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, deny), NULL },
+        { "DenyPorts", CONF_STRING, 0, 0, GUARD_DENY_PORTS, offsetof(ValidatorConf, deny_ports),
+          NULL },
         { "HubUrl", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, hub_url), "HUB_WSS_URL" },
         { "LogLevel", CONF_STRING, 0, 0, "info", offsetof(ValidatorConf, log_level),
           "DPIN_LOG_LEVEL" },
@@ -37,18 +37,41 @@ static const ConfField validator_conf_fields[] = {
         { 0 },
 };
 
-static int check_addresses(const ValidatorConf *c, char **error) {
+/* What is wrong with one of a list's words. */
+static char *complaint(const char *setting, const char *word, const char *what) {
+        char *text;
+
+        return asprintf(&text, "%s: \"%s\" is no %s, or there are more than %d", setting,
+                        word ? word : "", what, GUARD_RULES_MAX) < 0
+                               ? NULL
+                               : text;
+}
+
+int validator_conf_guard(const ValidatorConf *c, Guard **ret, char **error) {
         _cleanup_(guard_freep) Guard *g = NULL;
         _cleanup_free_ char *wrong = NULL;
         int r;
 
         r = guard_new(&g, c->allow, c->deny, &wrong);
-        if (r == -EINVAL &&
-            asprintf(error,
-                     "Allow= and Deny=: \"%s\" is no address or prefix, or there are more than %d",
-                     wrong ? wrong : "", GUARD_RULES_MAX) < 0)
-                *error = NULL;
-        return r;
+        if (r == -EINVAL)
+                *error = complaint("Allow= and Deny=", wrong, "address or prefix");
+        if (r < 0)
+                return r;
+
+        r = guard_deny_ports(g, c->deny_ports, &wrong);
+        if (r == -EINVAL)
+                *error = complaint("DenyPorts=", wrong, "port or range of ports");
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(g);
+        return 0;
+}
+
+static int check_guard(const ValidatorConf *c, char **error) {
+        _cleanup_(guard_freep) Guard *g = NULL;
+
+        return validator_conf_guard(c, &g, error);
 }
 
 static int check_url(const ValidatorConf *c, char **error) {
@@ -76,7 +99,7 @@ int validator_conf_load(const char *path, ValidatorConf *ret, char **error) {
                 return r;
         r = check_url(&c, error);
         if (r >= 0)
-                r = check_addresses(&c, error);
+                r = check_guard(&c, error);
         if (r < 0) {
                 validator_conf_done(&c);
                 return r;

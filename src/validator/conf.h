@@ -2,12 +2,14 @@
 #pragma once
 
 #include "base/conf.h"
+#include "validator/guard.h"
 
 typedef struct ValidatorConf {
         char *hub_url;
         char *tags; /* separated by commas */
         char *name;
         char *allow, *deny; /* addresses and prefixes */
+        char *deny_ports;
         char *ca_file;
         char *state_directory;
         char *log_level;
@@ -25,4 +27,7 @@ int validator_conf_load(const char *path, ValidatorConf *ret, char **error);
 int validator_conf_read(const char *path, ValidatorConf *ret, char **error);
 /* What was loaded from path, and where each value came from. As conf_print(). */
 int validator_conf_print(const char *path, const ValidatorConf *conf, FILE *file);
+/* What its lists say. -EINVAL: one is malformed, with *error as above; not after they were loaded.
+ */
+int validator_conf_guard(const ValidatorConf *conf, Guard **ret, char **error);
 void validator_conf_done(ValidatorConf *conf);

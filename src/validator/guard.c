@@ -18,8 +18,14 @@ typedef struct PrefixList {
         size_t n;
 } PrefixList;
 
+typedef struct PortRange {
+        unsigned from, to;
+} PortRange;
+
 struct Guard {
         PrefixList allow, deny;
+        PortRange ports[GUARD_RULES_MAX]; /* denied */
+        size_t n_ports;
 };
 
 /* IANA special-purpose registries (RFC 6890 and its updates), multicast and reserved space. */
@@ -67,7 +73,8 @@ static bool list_matches(const PrefixList *l, const uint8_t a[static 16]) {
         return false;
 }
 
-static int parse_bits(const char *text, unsigned max, unsigned *ret) {
+/* Digits and nothing else. */
+static int parse_number(const char *text, unsigned max, unsigned *ret) {
         char *end;
         unsigned long v;
 
@@ -96,13 +103,15 @@ static int parse_prefix(const char *text, Prefix *ret) {
                 return -EINVAL;
 
         ret->bits = v4 ? 32 : 128;
-        if (slash && parse_bits(slash + 1, ret->bits, &ret->bits) < 0)
+        if (slash && parse_number(slash + 1, ret->bits, &ret->bits) < 0)
                 return -EINVAL;
         ret->bits += v4 ? 96 : 0;
         return 0;
 }
 
-static int parse_list(PrefixList *l, const char *text, char **error) {
+/* Each word goes to add(), which refuses it by a negative answer. */
+static int parse_words(const char *text, int (*add)(void *list, char *word), void *list,
+                       char **error) {
         _cleanup_free_ char *copy = strdup(text ? text : "");
         char *state = NULL;
 
@@ -110,13 +119,42 @@ static int parse_list(PrefixList *l, const char *text, char **error) {
                 return -ENOMEM;
         for (char *word = strtok_r(copy, ", \t", &state); word;
              word = strtok_r(NULL, ", \t", &state)) {
-                if (l->n == GUARD_RULES_MAX || parse_prefix(word, &l->items[l->n]) < 0) {
-                        if (error)
-                                *error = strdup(word);
-                        return -EINVAL;
-                }
-                l->n++;
+                _cleanup_free_ char *kept = strdup(word);
+
+                if (!kept)
+                        return -ENOMEM;
+                if (add(list, word) >= 0)
+                        continue;
+                if (error)
+                        *error = TAKE_PTR(kept);
+                return -EINVAL;
         }
+        return 0;
+}
+
+static int add_prefix(void *list, char *word) {
+        PrefixList *l = list;
+
+        if (l->n == GUARD_RULES_MAX || parse_prefix(word, &l->items[l->n]) < 0)
+                return -EINVAL;
+        l->n++;
+        return 0;
+}
+
+/* "25" or "137-139" */
+static int add_ports(void *list, char *word) {
+        char *dash = strchr(word, '-');
+        PortRange range;
+        Guard *g = list;
+
+        if (dash)
+                *dash = '\0';
+        if (parse_number(word, UINT16_MAX, &range.from) < 0 ||
+            parse_number(dash ? dash + 1 : word, UINT16_MAX, &range.to) < 0)
+                return -EINVAL;
+        if (range.to < range.from || g->n_ports == GUARD_RULES_MAX)
+                return -EINVAL;
+        g->ports[g->n_ports++] = range;
         return 0;
 }
 
@@ -126,15 +164,19 @@ int guard_new(Guard **ret, const char *allow, const char *deny, char **error) {
 
         if (!g)
                 return -ENOMEM;
-        r = parse_list(&g->allow, allow, error);
+        r = parse_words(allow, add_prefix, &g->allow, error);
         if (r < 0)
                 return r;
-        r = parse_list(&g->deny, deny, error);
+        r = parse_words(deny, add_prefix, &g->deny, error);
         if (r < 0)
                 return r;
 
         *ret = TAKE_PTR(g);
         return 0;
+}
+
+int guard_deny_ports(Guard *g, const char *ports, char **error) {
+        return parse_words(ports, add_ports, g, error);
 }
 
 Guard *guard_free(Guard *g) {
@@ -195,10 +237,20 @@ static bool permitted(const Guard *g, const uint8_t a[static 16]) {
         return !list_matches(&g->deny, a) && (list_matches(&g->allow, a) || is_public(a));
 }
 
+/* sin_port and sin6_port lie at the same place. */
+static bool is_denied_port(const Guard *g, const struct sockaddr *address) {
+        unsigned port = ntohs(((const struct sockaddr_in *)address)->sin_port);
+
+        for (size_t i = 0; i < g->n_ports; i++)
+                if (port >= g->ports[i].from && port <= g->ports[i].to)
+                        return true;
+        return false;
+}
+
 bool guard_allows(const Guard *g, const struct sockaddr *address) {
         uint8_t a[16], inner[16];
 
-        if (!to_bytes(address, a) || !permitted(g, a))
+        if (!to_bytes(address, a) || !permitted(g, a) || is_denied_port(g, address))
                 return false;
         return !embedded(a, inner) || permitted(g, inner);
 }

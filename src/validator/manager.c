@@ -57,7 +57,8 @@ static void note_target(ValidatorManager *m, const OrderId *order) {
         if (refusals_count(m->refusals, REFUSED_TARGET, text, now_boottime()))
                 log_event(LOG_WARNING, DPIN_MSG_TARGET_REFUSED,
                           "an order's target is not allowed: it was not connected to",
-                          "DPIN_ORDER=%s\nDPIN_HUB=%s\nDPIN_REASON=Allow=, Deny= and TargetRate=",
+                          "DPIN_ORDER=%s\nDPIN_HUB=%s\nDPIN_REASON=Allow=, Deny=, DenyPorts= and "
+                          "TargetRate=",
                           text, m->conf->hub_url);
 }
 
@@ -241,13 +242,12 @@ static int split_tags(ValidatorManager *m) {
 }
 
 static int make_guard(ValidatorManager *m) {
-        _cleanup_free_ char *wrong = NULL;
-        int r = guard_new(&m->guard, m->conf->allow, m->conf->deny, &wrong);
+        _cleanup_free_ char *error = NULL;
+        int r = validator_conf_guard(m->conf, &m->guard, &error);
 
         if (r < 0)
-                log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused",
-                          "DPIN_ERROR=Allow= and Deny=: \"%s\" is no address or prefix",
-                          wrong ? wrong : "");
+                log_event(LOG_ERR, DPIN_MSG_CONFIG_INVALID, "settings refused", "DPIN_ERROR=%s",
+                          error ? error : strerror(-r));
         return r;
 }
 

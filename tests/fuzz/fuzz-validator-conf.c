@@ -4,12 +4,12 @@
 
 #include "property.h"
 #include "validator/conf.h"
-#include "validator/guard.h"
 
 static void check_limits(const ValidatorConf *c) {
         _cleanup_(guard_freep) Guard *g = NULL;
+        _cleanup_free_ char *error = NULL;
 
-        PROPERTY(guard_new(&g, c->allow, c->deny, NULL) == 0);
+        PROPERTY(validator_conf_guard(c, &g, &error) == 0 && !error);
         PROPERTY(strncmp(c->hub_url, "ws://", 5) == 0 || strncmp(c->hub_url, "wss://", 6) == 0);
         PROPERTY(c->body_max >= 1024 && c->body_max <= 64 << 20);
         PROPERTY(c->concurrency >= 1 && c->concurrency <= 10000);

@@ -1,5 +1,6 @@
 /* What has to be right before the validator starts. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,6 +91,27 @@ static void settings_can_be_read_unjudged(void **state _unused_) {
 static void lists_of_addresses_are_checked(void **state _unused_) {
         refuse("[Validator]\nHubUrl=ws://h/\nAllow=127.0.0.0/8 ten\n", "\"ten\"");
         refuse("[Validator]\nHubUrl=ws://h/\nDeny=1.2.3.4/40\n", "\"1.2.3.4/40\"");
+        refuse("[Validator]\nHubUrl=ws://h/\nDenyPorts=25,smtp\n", "DenyPorts=: \"smtp\"");
+}
+
+static bool may_mail(const char *text) {
+        struct sockaddr_in a = { .sin_family = AF_INET,
+                                 .sin_port = htons(25),
+                                 .sin_addr.s_addr = htonl(0x08080808) };
+        _cleanup_(guard_freep) Guard *g = NULL;
+        _cleanup_free_ char *error = NULL;
+        ValidatorConf c = { 0 };
+
+        assert_int_equal(load(text, &c, &error), 0);
+        assert_int_equal(validator_conf_guard(&c, &g, &error), 0);
+        validator_conf_done(&c);
+        return guard_allows(g, (struct sockaddr *)&a);
+}
+
+static void mail_is_denied_unless_the_owner_says_otherwise(void **state _unused_) {
+        assert_false(may_mail("[Validator]\nHubUrl=ws://h/\n"));
+        assert_true(may_mail("[Validator]\nHubUrl=ws://h/\nDenyPorts=\n"));
+        assert_true(may_mail("[Validator]\nHubUrl=ws://h/\nDenyPorts=22\n"));
 }
 
 static void numbers_have_limits(void **state _unused_) {
@@ -107,6 +129,7 @@ int main(void) {
                 cmocka_unit_test(a_hub_has_to_be_named),
                 cmocka_unit_test(settings_can_be_read_unjudged),
                 cmocka_unit_test(lists_of_addresses_are_checked),
+                cmocka_unit_test(mail_is_denied_unless_the_owner_says_otherwise),
                 cmocka_unit_test(numbers_have_limits),
         };
 

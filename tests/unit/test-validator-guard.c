@@ -257,6 +257,63 @@ static void lists_are_bounded(void **state _unused_) {
         assert_int_equal(guard_new(&g, text, NULL, NULL), -EINVAL);
 }
 
+static bool allows_port(const Guard *g, const char *text, uint16_t port) {
+        struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+        struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+
+        if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+                return guard_allows(g, (struct sockaddr *)&v4);
+        assert_int_equal(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
+        return guard_allows(g, (struct sockaddr *)&v6);
+}
+
+static void denied_ports_are_denied_everywhere(void **state _unused_) {
+        static const struct {
+                uint16_t port;
+                bool open;
+        } rows[] = {
+                { 24, true },    { 25, false },   { 26, true },   { 136, true },
+                { 137, false },  { 138, false },  { 139, false }, { 140, true },
+                { 6659, true },  { 6660, false }, { 80, true },   { 443, true },
+                { 6669, false }, { 6670, true },  { 0, true },    { 65535, true },
+        };
+        static const char *const addresses[] = { "8.8.8.8", "10.0.0.1", "2003::1",
+                                                 "::ffff:8.8.8.8" };
+        _cleanup_(guard_freep) Guard *g = guard_of("10.0.0.0/8", NULL);
+
+        assert_true(allows_port(g, "8.8.8.8", 25));
+        assert_int_equal(guard_deny_ports(g, GUARD_DENY_PORTS, NULL), 0);
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+                for (size_t k = 0; k < ELEMENTSOF(addresses); k++)
+                        if (allows_port(g, addresses[k], rows[i].port) != rows[i].open)
+                                fail_msg("%s port %u", addresses[k], rows[i].port);
+        assert_int_equal(guard_deny_ports(g, NULL, NULL), 0);
+        assert_int_equal(guard_deny_ports(g, "65535 0", NULL), 0);
+        assert_false(allows_port(g, "8.8.8.8", 65535) || allows_port(g, "8.8.8.8", 0));
+}
+
+static void malformed_ports_are_refused(void **state _unused_) {
+        static const char *const wrong[] = { "smtp", "25x",   "65536", "-25",   "25-", "-",
+                                             "7-6",  "1-2-3", "0x19",  "25:26", "+25", "1-99999" };
+
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++) {
+                _cleanup_(guard_freep) Guard *g = guard_of(NULL, NULL);
+                _cleanup_free_ char *error = NULL;
+
+                assert_int_equal(guard_deny_ports(g, wrong[i], &error), -EINVAL);
+                assert_string_equal(error, wrong[i]);
+                assert_int_equal(guard_deny_ports(g, wrong[i], NULL), -EINVAL);
+        }
+}
+
+static void lists_of_ports_are_bounded(void **state _unused_) {
+        _cleanup_(guard_freep) Guard *g = guard_of(NULL, NULL);
+
+        for (int i = 0; i < GUARD_RULES_MAX; i++)
+                assert_int_equal(guard_deny_ports(g, "25", NULL), 0);
+        assert_int_equal(guard_deny_ports(g, "25", NULL), -EINVAL);
+}
+
 static void other_families_are_refused(void **state _unused_) {
         _cleanup_(guard_freep) Guard *g = guard_of("::/0", NULL);
         struct sockaddr_un local = { .sun_family = AF_UNIX };
@@ -275,6 +332,9 @@ int main(void) {
                 cmocka_unit_test(only_the_allow_list_names),
                 cmocka_unit_test(malformed_lists_are_refused),
                 cmocka_unit_test(lists_are_bounded),
+                cmocka_unit_test(denied_ports_are_denied_everywhere),
+                cmocka_unit_test(malformed_ports_are_refused),
+                cmocka_unit_test(lists_of_ports_are_bounded),
                 cmocka_unit_test(other_families_are_refused),
         };
 
