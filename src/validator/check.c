@@ -121,8 +121,8 @@ static void check_free(Check *x) {
         free(x);
 }
 
-static void finish(Check *x, const Tick *seen) {
-        CheckResult result = { .started = x->started, .seen = *seen };
+static void finish(Check *x, const Tick *seen, CheckRefusal refusal) {
+        CheckResult result = { .started = x->started, .seen = *seen, .refusal = refusal };
         CheckDone done = x->done;
         void *userdata = x->userdata;
         Checker *c = x->checker;
@@ -151,10 +151,18 @@ static Tick inverted(const Check *x, const Tick *seen) {
 
 static void on_kind_done(const Tick *seen, void *userdata) {
         Check *x = userdata;
+        Budget *budget = x->checker->options.budget;
         Tick t = x->spec->invert ? inverted(x, seen) : *seen;
 
         x->running = NULL;
-        finish(x, &t);
+        if (budget)
+                budget_spend(budget, seen->body_length, now_boottime());
+        finish(x, &t, seen->error == TICK_ERROR_GUARD ? CHECK_REFUSED_TARGET : CHECK_NOT_REFUSED);
+}
+
+/* It was not run. */
+static void refuse(Check *x, CheckRefusal why) {
+        finish(x, &(Tick){ .outcome = TICK_ABSTAIN, .error = TICK_ERROR_GUARD }, why);
 }
 
 static void begin(Check *x) {
@@ -167,8 +175,10 @@ static void begin(Check *x) {
         c->n_active++;
         x->started = now_boottime();
         x->request.spec = x->spec;
-        if (x->kind->start(&c->tools, &x->request, on_kind_done, x, &x->running) < 0)
-                finish(x, &failed);
+        if (c->options.budget && !budget_take(c->options.budget, x->started))
+                refuse(x, CHECK_REFUSED_BUDGET);
+        else if (x->kind->start(&c->tools, &x->request, on_kind_done, x, &x->running) < 0)
+                finish(x, &failed, CHECK_NOT_REFUSED);
 }
 
 static void start_waiting(Checker *c) {

@@ -6,6 +6,7 @@
 
 #include "base/macro.h"
 #include "base/time.h"
+#include "validator/budget.h"
 #include "validator/guard.h"
 #include "validator/story.h"
 #include "validator/throttle.h"
@@ -18,6 +19,7 @@ typedef struct Check Check; /* waiting or under way */
 typedef struct CheckerOptions {
         const Guard *guard;   /* borrowed */
         Throttle *throttle;   /* of addresses the owner does not name; borrowed, or NULL */
+        Budget *budget;       /* of all checks together; borrowed, or NULL */
         const char *ca_file;  /* further authorities, or NULL; borrowed */
         unsigned concurrency; /* checks under way at once */
         unsigned queue_max;   /* waiting; more are refused */
@@ -31,10 +33,19 @@ typedef struct CheckRequest {
         CheckStory *story; /* zeros, to be told to until the check is done or cancelled; or NULL */
 } CheckRequest;
 
+/* Whose policy a check was refused by, with TICK_ERROR_GUARD: it abstains. */
+typedef enum CheckRefusal {
+        CHECK_NOT_REFUSED,
+        CHECK_REFUSED_TARGET, /* the guard's, or the throttle's */
+        CHECK_REFUSED_BUDGET,
+        _CHECK_REFUSAL_MAX,
+} CheckRefusal;
+
 /* What was seen, in the fields of a tick; order, kind, number and start are the caller's. */
 typedef struct CheckResult {
         usec_t started; /* boottime when the check really began, not when it was asked for */
         Tick seen;
+        CheckRefusal refusal;
 } CheckResult;
 
 typedef void (*CheckDone)(const CheckResult *result, void *userdata);

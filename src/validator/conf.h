@@ -14,7 +14,8 @@ typedef struct ValidatorConf {
         char *state_directory;
         char *log_level;
         uint64_t concurrency, orders_max;
-        uint64_t target_rate;         /* connections a second to one address */
+        uint64_t target_rate; /* connections a second to one address */
+        uint64_t checks_per_second, bytes_per_second;
         uint64_t body_max, spool_max; /* bytes */
         usec_t retry_max;             /* between attempts to reach the hub */
         usec_t timeout_max;           /* of an order */

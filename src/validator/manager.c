@@ -20,9 +20,8 @@
 #define QUEUE_FACTOR 50 /* checks may wait for 50 times the concurrency */
 
 /* What is refused, by code. */
-#define REFUSED_ORDER  "order"
-#define REFUSED_PROBE  "probe"
-#define REFUSED_TARGET "target"
+#define REFUSED_ORDER "order"
+#define REFUSED_PROBE "probe"
 
 struct ValidatorManager {
         Daemon *daemon;
@@ -37,6 +36,7 @@ struct ValidatorManager {
         int64_t scheduled_offset; /* hub time's, when timers were set last */
         Guard *guard;
         Throttle *throttle;
+        Budget budget;
         Checker *checker;
         Spool *spool;
         Sealer *sealer;
@@ -49,25 +49,35 @@ struct ValidatorManager {
 
 /* Ticks, the way to the hub -------------------------------------------------------------------- */
 
+static const struct {
+        const char *code, *id, *message, *reason;
+        bool each; /* order has a line of its own, not all together */
+} refusals[_CHECK_REFUSAL_MAX] = {
+        [CHECK_REFUSED_TARGET] = { "target", DPIN_MSG_TARGET_REFUSED,
+                                   "an order's target is not allowed: it was not connected to",
+                                   "Allow=, Deny=, DenyPorts= and TargetRate=", true },
+        [CHECK_REFUSED_BUDGET] = { "budget", DPIN_MSG_BUDGET_USED,
+                                   "more checks are ordered than the owner allows: not all are run",
+                                   "ChecksPerSecond= and BytesPerSecond=", false },
+};
+
 /* The hub learns it from the tick, the owner from the log. */
-static void note_target(ValidatorManager *m, const OrderId *order) {
+static void on_refused(const OrderId *order, CheckRefusal why, void *userdata) {
+        ValidatorManager *m = userdata;
         char text[BASE64URL_SIZE(sizeof(order->bytes))];
 
         base64url_encode(order->bytes, sizeof(order->bytes), text);
-        if (refusals_count(m->refusals, REFUSED_TARGET, text, now_boottime()))
-                log_event(LOG_WARNING, DPIN_MSG_TARGET_REFUSED,
-                          "an order's target is not allowed: it was not connected to",
-                          "DPIN_ORDER=%s\nDPIN_HUB=%s\nDPIN_REASON=Allow=, Deny=, DenyPorts= and "
-                          "TargetRate=",
-                          text, m->conf->hub_url);
+        if (refusals_count(m->refusals, refusals[why].code, refusals[why].each ? text : "hub",
+                           now_boottime()))
+                log_event(LOG_WARNING, refusals[why].id, refusals[why].message,
+                          "DPIN_ORDER=%s\nDPIN_HUB=%s\nDPIN_REASON=%s", text, m->conf->hub_url,
+                          refusals[why].reason);
 }
 
 static void on_tick(const Tick *tick, bool urgent, void *userdata) {
         ValidatorManager *m = userdata;
         int r;
 
-        if (tick->error == TICK_ERROR_GUARD)
-                note_target(m, &tick->order);
         r = sealer_add(m->sealer, tick, urgent);
         if (r < 0)
                 log_debug("a tick is not sealed: %s", strerror(-r));
@@ -262,11 +272,14 @@ static int make_checks(ValidatorManager *m) {
         if (r < 0)
                 return r;
 
+        budget_init(&m->budget, (unsigned)m->conf->checks_per_second, m->conf->bytes_per_second);
+
         return checker_new(
                         &m->checker, m->loop,
                         &(CheckerOptions){
                                         .guard = m->guard,
                                         .throttle = m->throttle,
+                                        .budget = &m->budget,
                                         .ca_file = m->conf->ca_file,
                                         .concurrency = (unsigned)m->conf->concurrency,
                                         .queue_max = (unsigned)m->conf->concurrency * QUEUE_FACTOR,
@@ -312,6 +325,7 @@ static int make_way(ValidatorManager *m) {
                                        .orders_max = (unsigned)m->conf->orders_max,
                                        .timeout_max = m->conf->timeout_max,
                                        .tick = on_tick,
+                                       .refused = on_refused,
                                        .suspect = on_suspect,
                                        .userdata = m,
                        });

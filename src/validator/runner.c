@@ -108,6 +108,13 @@ static bool is_urgent(const Run *run, TickOutcome outcome) {
         return changed || probe;
 }
 
+static void note_refusal(const Run *run, CheckRefusal why) {
+        const RunnerOptions *o = &run->runner->options;
+
+        if (why != CHECK_NOT_REFUSED && o->refused)
+                o->refused(&run->order, why, o->userdata);
+}
+
 static void on_checked(const CheckResult *result, void *userdata) {
         Run *run = userdata;
         Runner *r = run->runner;
@@ -119,6 +126,7 @@ static void on_checked(const CheckResult *result, void *userdata) {
         tick.kind = run->kind;
         tick.number = run->number;
         tick.start = (int64_t)start;
+        note_refusal(run, result->refusal);
         run_free(run);
         if (fits)
                 r->options.tick(&tick, urgent, r->options.userdata);

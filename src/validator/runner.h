@@ -21,6 +21,8 @@ typedef struct RunnerOptions {
         /* urgent: somebody waits for it: it answers a probe, or says another thing than the order's
          * last one. */
         void (*tick)(const Tick *tick, bool urgent, void *userdata);
+        /* Its tick abstains; or NULL. */
+        void (*refused)(const OrderId *order, CheckRefusal why, void *userdata);
         /* A scheduled check is unanswered after a second. */
         void (*suspect)(const OrderId *order, uint32_t slot, void *userdata);
         void *userdata;

@@ -12,6 +12,8 @@ static void check_limits(const ValidatorConf *c) {
         PROPERTY(validator_conf_guard(c, &g, &error) == 0 && !error);
         PROPERTY(strncmp(c->hub_url, "ws://", 5) == 0 || strncmp(c->hub_url, "wss://", 6) == 0);
         PROPERTY(c->body_max >= 1024 && c->body_max <= 64 << 20);
+        PROPERTY(c->bytes_per_second >= 1 << 16 && c->bytes_per_second <= UINT64_C(1) << 40);
+        PROPERTY(c->checks_per_second >= 1 && c->checks_per_second <= 1000000);
         PROPERTY(c->concurrency >= 1 && c->concurrency <= 10000);
         PROPERTY(c->orders_max >= 1 && c->orders_max <= 1000000);
         PROPERTY(c->spool_max >= 1 << 16 && c->spool_max <= INT64_MAX);

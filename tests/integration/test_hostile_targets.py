@@ -54,6 +54,9 @@ class Trap:
         with line, contextlib.suppress(OSError, IndexError):
             path = line.recv(65536).split()[1].decode()
             where = urllib.parse.unquote(path.partition("?")[2])
+            if path.startswith("/large?"):
+                line.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {where}\r\n\r\n".encode() + bytes(int(where)))
+                return
             if path.startswith("/to?"):
                 head = f"HTTP/1.1 302 Found\r\nLocation: {where}"
             else:
@@ -182,6 +185,29 @@ class Targets(unittest.TestCase):
         self.assertLessEqual(len(self.trap.connections), 40 + 20 * (time.monotonic() - begun) + 1)
         self.assertEqual(len(self.trap.connections), outcomes.count((batch.UP, 0)))
         time.sleep(1)  # what one check needs
+
+    def test_all_checks_have_a_budget(self):
+        """Two hundred orders at once: as many are run as ChecksPerSecond= says, and the others are no failures."""
+        self.start("ChecksPerSecond=10\n")
+        begun = time.monotonic()
+        ticks = self.ticks([f"http://public.test/{i}" for i in range(200)])
+        outcomes = [(t.outcome, batch.ERRORS[t.error]) for t in ticks.values()]
+        self.assertEqual(set(outcomes), {(batch.UP, "none"), (batch.ABSTAIN, "guard")})
+        self.assertEqual(len(self.trap.connections), outcomes.count((batch.UP, "none")))
+        self.assertGreaterEqual(len(self.trap.connections), 20)
+        self.assertLessEqual(len(self.trap.connections), 20 + 10 * (time.monotonic() - begun) + 1)
+        self.assertEqual(self.process.log().count("more checks are ordered than the owner allows"), 1)
+        time.sleep(1)  # what one check needs
+
+    def test_what_is_read_has_a_budget(self):
+        """Large answers use it up: then nothing is run until what was read is paid."""
+        self.start("BytesPerSecond=65536\n")
+        self.ticks(["http://public.test/large?400000"])
+        begun = time.monotonic()
+        for _ in range(2):
+            tick = self.ticks(["http://public.test/"])["http://public.test/"]
+            self.assertEqual((tick.outcome, batch.ERRORS[tick.error]), (batch.ABSTAIN, "guard"))
+        time.sleep(max(0, 400000 / 65536 - (time.monotonic() - begun)))
 
 
 if __name__ == "__main__":

@@ -68,12 +68,17 @@ static inline void check_fixture_finished(HttpdRequest *r, void *userdata) {
         (void)r, (void)userdata;
 }
 
-static inline void check_fixture_start(CheckFixture *f, const char *allow, unsigned concurrency) {
-        CheckerOptions o = { .concurrency = concurrency, .queue_max = 3, .body_max = 1000 };
-
+/* With these, and what is the same for all. */
+static inline void check_fixture_start_with(CheckFixture *f, const char *allow, CheckerOptions o) {
         assert_int_equal(guard_new(&f->guard, allow, NULL, NULL), 0);
         o.guard = f->guard;
+        o.queue_max = 3;
+        o.body_max = 1000;
         assert_int_equal(checker_new(&f->checker, &f->loop, &o), 0);
+}
+
+static inline void check_fixture_start(CheckFixture *f, const char *allow, unsigned concurrency) {
+        check_fixture_start_with(f, allow, (CheckerOptions){ .concurrency = concurrency });
 }
 
 static inline void check_fixture_stop(CheckFixture *f) {

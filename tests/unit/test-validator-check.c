@@ -127,6 +127,64 @@ static void open_ones_go_with_the_checker(void **state) {
         assert_int_equal(f->done, 0);
 }
 
+/* Two checks a second, two seconds' worth at once. */
+static void what_is_over_the_budget_is_not_run(void **state) {
+        CheckFixture *f = *state;
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/200");
+        Budget budget;
+        Check *c;
+
+        budget_init(&budget, 2, 1 << 30);
+        check_fixture_stop(f);
+        check_fixture_start_with(f, "127.0.0.0/8",
+                                 (CheckerOptions){ .concurrency = 2, .budget = &budget });
+        for (unsigned i = 0; i < 4; i++) {
+                assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+                check_fixture_await(f, &f->done, i + 1);
+                assert_int_equal(f->result.seen.outcome, TICK_UP);
+                assert_int_equal(f->result.refusal, CHECK_NOT_REFUSED);
+        }
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+        check_fixture_await(f, &f->done, 5);
+        assert_int_equal(f->result.seen.outcome, TICK_ABSTAIN);
+        assert_int_equal(f->result.seen.error, TICK_ERROR_GUARD);
+        assert_int_equal(f->result.refusal, CHECK_REFUSED_BUDGET);
+        assert_int_equal(f->served, 4);
+}
+
+static void what_was_read_is_paid_from_the_budget(void **state) {
+        CheckFixture *f = *state;
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/200");
+        Budget budget, paid;
+        Check *c;
+
+        budget_init(&budget, 1000, 1 << 10);
+        paid = budget;
+        check_fixture_stop(f);
+        check_fixture_start_with(f, "127.0.0.0/8",
+                                 (CheckerOptions){ .concurrency = 2, .budget = &budget });
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+        check_fixture_await(f, &f->done, 1);
+        budget_spend(&paid, 10, f->result.started); /* as long as the answer is */
+        assert_in_range(budget.bytes_paid, paid.bytes_paid, paid.bytes_paid + USEC_PER_MIN);
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+        check_fixture_await(f, &f->done, 2);
+        assert_int_equal(f->result.refusal, CHECK_REFUSED_BUDGET);
+}
+
+static void what_the_guard_refuses_says_so(void **state) {
+        CheckFixture *f = *state;
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/200");
+        Check *c;
+
+        check_fixture_stop(f);
+        check_fixture_start(f, NULL, 2);
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+        check_fixture_await(f, &f->done, 1);
+        assert_int_equal(f->result.seen.error, TICK_ERROR_GUARD);
+        assert_int_equal(f->result.refusal, CHECK_REFUSED_TARGET);
+}
+
 #define CHECK_TEST(f)                                                                              \
         cmocka_unit_test_setup_teardown(f, check_fixture_setup, check_fixture_teardown)
 
@@ -139,6 +197,9 @@ int main(void) {
                 CHECK_TEST(so_many_run_and_so_many_wait),
                 CHECK_TEST(waiting_ones_are_cancelled_like_running_ones),
                 CHECK_TEST(open_ones_go_with_the_checker),
+                CHECK_TEST(what_is_over_the_budget_is_not_run),
+                CHECK_TEST(what_was_read_is_paid_from_the_budget),
+                CHECK_TEST(what_the_guard_refuses_says_so),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,8 @@ static void little_has_to_be_set(void **state _unused_) {
         assert_null(error);
         assert_string_equal(c.hub_url, "wss://hub.example.org/ws");
         assert_string_equal(c.state_directory, "/var/lib/dpin-validator");
+        assert_int_equal(c.bytes_per_second, 12500000);
+        assert_int_equal(c.checks_per_second, 1000);
         assert_int_equal(c.concurrency, 200);
         assert_int_equal(c.spool_max, 256 << 20);
         assert_int_equal(c.retry_max, 30 * USEC_PER_SEC);
@@ -115,6 +117,8 @@ static void mail_is_denied_unless_the_owner_says_otherwise(void **state _unused_
 }
 
 static void numbers_have_limits(void **state _unused_) {
+        refuse("[Validator]\nHubUrl=ws://h/\nBytesPerSecond=65535\n", "BytesPerSecond");
+        refuse("[Validator]\nHubUrl=ws://h/\nChecksPerSecond=0\n", "ChecksPerSecond");
         refuse("[Validator]\nHubUrl=ws://h/\nConcurrency=0\n", "Concurrency");
         refuse("[Validator]\nHubUrl=ws://h/\nSpoolMax=1000\n", "SpoolMax");
         refuse("[Validator]\nHubUrl=ws://h/\nRetryMax=1ms\n", "RetryMax");

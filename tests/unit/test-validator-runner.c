@@ -20,7 +20,8 @@ typedef struct Fixture {
         Runner *runner;
         Tick ticks[32];
         bool urgent;
-        unsigned n, suspects;
+        unsigned n, suspects, refused;
+        CheckRefusal refusal;
         uint32_t suspected;
         usec_t suspected_at;
 } Fixture;
@@ -44,12 +45,21 @@ static void on_suspect(const OrderId *order, uint32_t slot, void *userdata) {
         f->suspects++;
 }
 
+static void on_refused(const OrderId *order, CheckRefusal why, void *userdata) {
+        Fixture *f = userdata;
+
+        assert_int_equal(order->bytes[0], 1);
+        f->refusal = why;
+        f->refused++;
+}
+
 static int setup(void **state) {
         Fixture *f = calloc(1, sizeof(*f));
         RunnerOptions options = { .hub_time = f ? &f->hub_time : NULL,
                                   .orders_max = 3,
                                   .timeout_max = USEC_PER_MIN,
                                   .tick = on_tick,
+                                  .refused = on_refused,
                                   .suspect = on_suspect,
                                   .userdata = f };
 
@@ -159,6 +169,19 @@ static void a_closed_port_is_a_tick_too(void **state) {
         assert_true(f->urgent); /* it is news */
         wait_ticks(f, 2);
         assert_false(f->urgent);
+}
+
+static void what_is_refused_is_told_with_its_order(void **state) {
+        Fixture *f = *state;
+        _cleanup_(spec_done) Spec spec = { 0 };
+        RunnerOrder o = order_of(f, 1, &spec);
+
+        assert_int_equal(spec_default(&spec, "http://10.0.0.1/"), 0);
+        assert_int_equal(runner_add(f->runner, &o), 0);
+        wait_ticks(f, 1);
+        assert_int_equal(f->ticks[0].outcome, TICK_ABSTAIN);
+        assert_int_equal(f->refused, 1);
+        assert_int_equal(f->refusal, CHECK_REFUSED_TARGET);
 }
 
 static void what_was_signed_before_is_not_checked_again(void **state) {
@@ -405,6 +428,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 RUNNER_TEST(slots_are_checked_on_their_grid_once_each),
                 RUNNER_TEST(a_closed_port_is_a_tick_too),
+                RUNNER_TEST(what_is_refused_is_told_with_its_order),
                 RUNNER_TEST(what_was_signed_before_is_not_checked_again),
                 RUNNER_TEST(a_probe_is_checked_at_once_and_once),
                 RUNNER_TEST(a_spare_has_no_schedule),
