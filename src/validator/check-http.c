@@ -129,15 +129,6 @@ static void on_done(const HttpResult *result, void *userdata) {
         free(c);
 }
 
-static bool may_connect(const struct sockaddr *address, socklen_t n _unused_, void *userdata) {
-        const CheckerOptions *o = userdata;
-
-        if (!guard_allows(o->guard, address))
-                return false;
-        return !o->throttle || guard_is_named(o->guard, address) ||
-               throttle_take(o->throttle, address, now_boottime());
-}
-
 static int family_of(uint8_t family) {
         return family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC;
 }
@@ -180,7 +171,7 @@ static int request_start(HttpCheck *c, const CheckTools *tools, const CheckReque
                 .version = strcmp(spec->http_version, "2") == 0 ? HTTP_VERSION_2 : HTTP_VERSION_1_1,
                 .user_agent = USER_AGENT,
                 .ca_file = options->ca_file,
-                .guard = may_connect,
+                .guard = connect_allowed,
                 .guard_userdata = (void *)options,
         };
         int r;

@@ -7,9 +7,8 @@
 #include "base/macro.h"
 #include "base/time.h"
 #include "validator/budget.h"
-#include "validator/guard.h"
+#include "validator/connect.h"
 #include "validator/story.h"
-#include "validator/throttle.h"
 #include "wire/spec.h"
 #include "wire/tick.h"
 
@@ -17,8 +16,7 @@ typedef struct Checker Checker;
 typedef struct Check Check; /* waiting or under way */
 
 typedef struct CheckerOptions {
-        const Guard *guard;   /* borrowed */
-        Throttle *throttle;   /* of addresses the owner does not name; borrowed, or NULL */
+        ConnectRules connect; /* for every socket of a check */
         Budget *budget;       /* of all checks together; borrowed, or NULL */
         const char *ca_file;  /* further authorities, or NULL; borrowed */
         unsigned concurrency; /* checks under way at once */

@@ -277,8 +277,7 @@ static int make_checks(ValidatorManager *m) {
         return checker_new(
                         &m->checker, m->loop,
                         &(CheckerOptions){
-                                        .guard = m->guard,
-                                        .throttle = m->throttle,
+                                        .connect = { m->guard, m->throttle },
                                         .budget = &m->budget,
                                         .ca_file = m->conf->ca_file,
                                         .concurrency = (unsigned)m->conf->concurrency,

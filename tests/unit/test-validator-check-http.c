@@ -169,7 +169,9 @@ static void a_redirect_elsewhere_is_down(void **state) {
 
 static void a_long_body_is_cut_off(void **state) {
         CheckFixture *f = *state;
-        CheckerOptions o = { .guard = f->guard, .concurrency = 1, .queue_max = 1, .body_max = 4 };
+        CheckerOptions o = {
+                .connect = { .guard = f->guard }, .concurrency = 1, .queue_max = 1, .body_max = 4
+        };
         Tick t;
 
         checker_free(f->checker);

@@ -1,0 +1,20 @@
+/* The one place that decides whether a socket of a check may be connected to an address: of every
+ * kind of check, for each resolved address and each redirect, with the socket's own address in
+ * hand. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "validator/guard.h"
+#include "validator/throttle.h"
+
+/* Borrowed. */
+typedef struct ConnectRules {
+        const Guard *guard;
+        Throttle *throttle; /* of addresses that the owner does not name; or NULL */
+} ConnectRules;
+
+/* userdata: const ConnectRules *. true: it may be connected to now, and is counted. An HttpGuard.
+ */
+bool connect_allowed(const struct sockaddr *address, socklen_t n, void *userdata);
