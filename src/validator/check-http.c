@@ -8,9 +8,6 @@
 #include "validator/answer.h"
 #include "validator/check-kind.h"
 
-#define USER_AGENT                                                                                 \
-        "dpin/" DPIN_VERSION " (uptime check by volunteers; opt out: /.well-known/dpin-optout)"
-
 /* A tick whose phases take longer than timeout + this never votes. */
 #define STALL_MAX USEC_PER_SEC
 
@@ -169,10 +166,10 @@ static int request_start(HttpCheck *c, const CheckTools *tools, const CheckReque
                 .body_max = options->body_max,
                 .tls_min = strcmp(spec->tls_min, "1.3") == 0 ? HTTP_TLS_1_3 : HTTP_TLS_1_2,
                 .version = strcmp(spec->http_version, "2") == 0 ? HTTP_VERSION_2 : HTTP_VERSION_1_1,
-                .user_agent = USER_AGENT,
+                .user_agent = options->user_agent,
                 .ca_file = options->ca_file,
                 .guard = connect_allowed,
-                .guard_userdata = (void *)options,
+                .guard_userdata = (void *)&options->connect,
         };
         int r;
 

@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "validator/check-kind.h"
+#include "validator/optout.h"
 
 static const CheckKind *const kinds[] = {
         &check_http,
@@ -20,6 +21,7 @@ struct Check {
         CheckRequest request;
         CheckDone done;
         void *userdata, *running;
+        OptOutAsk *asking; /* its origin, before */
         usec_t started;
         bool active;
         struct Check *prev, *next;
@@ -28,7 +30,8 @@ struct Check {
 struct Checker {
         CheckerOptions options;
         CheckTools tools;
-        uv_async_t *wake; /* starts what waits from the loop, so that callbacks never run inside */
+        OptOuts *opt_outs; /* or NULL */
+        uv_async_t *wake;  /* starts what waits from the loop, so that callbacks never run inside */
         Check *waiting, *active;
         size_t n_waiting, n_active;
 };
@@ -47,6 +50,18 @@ const char *const *checker_capabilities(void) {
         return capabilities;
 }
 
+static int make_opt_outs(Checker *c) {
+        const CheckerOptions *o = &c->options;
+
+        if (o->origins_max == 0)
+                return 0;
+        return opt_outs_new(&c->opt_outs, &(OptOutsOptions){ .http = c->tools.http,
+                                                             .connect = &o->connect,
+                                                             .ca_file = o->ca_file,
+                                                             .user_agent = o->user_agent,
+                                                             .origins_max = o->origins_max });
+}
+
 int checker_new(Checker **ret, uv_loop_t *loop, const CheckerOptions *options) {
         _cleanup_(checker_freep) Checker *c = calloc(1, sizeof(*c));
         int r;
@@ -58,6 +73,10 @@ int checker_new(Checker **ret, uv_loop_t *loop, const CheckerOptions *options) {
         if (r < 0)
                 return r;
         c->tools.options = &c->options;
+
+        r = make_opt_outs(c);
+        if (r < 0)
+                return r;
 
         c->wake = calloc(1, sizeof(*c->wake));
         if (!c->wake)
@@ -81,6 +100,7 @@ Checker *checker_free(Checker *c) {
                 check_cancel(c->waiting);
         while (c->active)
                 check_cancel(c->active);
+        opt_outs_free(c->opt_outs);
         http_client_free(c->tools.http);
         if (c->wake)
                 uv_close((uv_handle_t *)c->wake, on_wake_closed);
@@ -165,9 +185,27 @@ static void refuse(Check *x, CheckRefusal why) {
         finish(x, &(Tick){ .outcome = TICK_ABSTAIN, .error = TICK_ERROR_GUARD }, why);
 }
 
+static void run(Check *x) {
+        Tick failed = { .outcome = TICK_ABSTAIN, .error = TICK_ERROR_INTERNAL };
+
+        x->started = now_boottime();
+        if (x->kind->start(&x->checker->tools, &x->request, on_kind_done, x, &x->running) < 0)
+                finish(x, &failed, CHECK_NOT_REFUSED);
+}
+
+static void on_opt_out(bool out, void *userdata) {
+        Check *x = userdata;
+
+        x->asking = NULL;
+        if (out)
+                refuse(x, CHECK_REFUSED_OPT_OUT);
+        else
+                run(x);
+}
+
 static void begin(Check *x) {
         Checker *c = x->checker;
-        Tick failed = { .outcome = TICK_ABSTAIN, .error = TICK_ERROR_INTERNAL };
+        int r = OPT_OUT_NO;
 
         leave(x);
         x->active = true;
@@ -175,10 +213,18 @@ static void begin(Check *x) {
         c->n_active++;
         x->started = now_boottime();
         x->request.spec = x->spec;
-        if (c->options.budget && !budget_take(c->options.budget, x->started))
+        if (c->options.budget && !budget_take(c->options.budget, x->started)) {
                 refuse(x, CHECK_REFUSED_BUDGET);
-        else if (x->kind->start(&c->tools, &x->request, on_kind_done, x, &x->running) < 0)
-                finish(x, &failed, CHECK_NOT_REFUSED);
+                return;
+        }
+        if (c->opt_outs)
+                r = opt_outs_ask(c->opt_outs,
+                                 &(OptOutQuestion){ x->spec->url, x->started, on_opt_out, x },
+                                 &x->asking);
+        if (r == OPT_OUT_YES)
+                refuse(x, CHECK_REFUSED_OPT_OUT);
+        else if (r != OPT_OUT_ASKED)
+                run(x);
 }
 
 static void start_waiting(Checker *c) {
@@ -223,7 +269,7 @@ int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void 
 }
 
 bool check_is_active(const Check *x) {
-        return x->active;
+        return x->running;
 }
 
 Check *check_cancel(Check *x) {
@@ -231,6 +277,7 @@ Check *check_cancel(Check *x) {
                 return NULL;
         if (x->running)
                 x->kind->cancel(x->running);
+        opt_out_cancel(x->asking);
         leave(x);
         if (x->checker->waiting)
                 uv_async_send(x->checker->wake);

@@ -16,12 +16,14 @@ typedef struct Checker Checker;
 typedef struct Check Check; /* waiting or under way */
 
 typedef struct CheckerOptions {
-        ConnectRules connect; /* for every socket of a check */
-        Budget *budget;       /* of all checks together; borrowed, or NULL */
-        const char *ca_file;  /* further authorities, or NULL; borrowed */
-        unsigned concurrency; /* checks under way at once */
-        unsigned queue_max;   /* waiting; more are refused */
-        uint64_t body_max;    /* bytes read of an answer */
+        ConnectRules connect;   /* for every socket of a check */
+        Budget *budget;         /* of all checks together; borrowed, or NULL */
+        unsigned origins_max;   /* of which it is known whether they opted out; 0: none is asked */
+        const char *user_agent; /* borrowed */
+        const char *ca_file;    /* further authorities, or NULL; borrowed */
+        unsigned concurrency;   /* checks under way at once */
+        unsigned queue_max;     /* waiting; more are refused */
+        uint64_t body_max;      /* bytes read of an answer */
 } CheckerOptions;
 
 typedef struct CheckRequest {
@@ -36,6 +38,7 @@ typedef enum CheckRefusal {
         CHECK_NOT_REFUSED,
         CHECK_REFUSED_TARGET, /* the guard's, or the throttle's */
         CHECK_REFUSED_BUDGET,
+        CHECK_REFUSED_OPT_OUT, /* the website's own wish */
         _CHECK_REFUSAL_MAX,
 } CheckRefusal;
 
@@ -60,7 +63,7 @@ bool checker_can(const Spec *spec);
 /* The callback never runs inside. -ENOBUFS: too many wait; -EPROTONOSUPPORT: no such kind. */
 int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void *userdata,
                   Check **ret);
-/* It has begun, and waits for the target. */
+/* It waits for the target, and for nothing before. */
 bool check_is_active(const Check *c);
 Check *check_cancel(Check *c);
 DEFINE_FREEP(Check, check_cancel);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "wire/url.h"
+
 #define VALIDATOR_CONF_PATH DPIN_CONF_DIR "/validator.conf"
 
 static const ConfField validator_conf_fields[] = {
@@ -18,6 +20,7 @@ static const ConfField validator_conf_fields[] = {
           offsetof(ValidatorConf, checks_per_second), NULL },
         { "Concurrency", CONF_UNSIGNED, 1, 10000, "200", offsetof(ValidatorConf, concurrency),
           NULL },
+        { "ContactUrl", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, contact_url), NULL },
         { "Deny", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, deny), NULL },
         { "DenyPorts", CONF_STRING, 0, 0, GUARD_DENY_PORTS, offsetof(ValidatorConf, deny_ports),
           NULL },
@@ -89,6 +92,16 @@ static int check_url(const ValidatorConf *c, char **error) {
         return -EINVAL;
 }
 
+static int check_contact(const ValidatorConf *c, char **error) {
+        const char *reason;
+
+        if (!c->contact_url || url_check(c->contact_url, NULL, &reason) >= 0)
+                return 0;
+        if (asprintf(error, "ContactUrl: %s", reason) < 0)
+                *error = NULL;
+        return -EINVAL;
+}
+
 int validator_conf_read(const char *path, ValidatorConf *ret, char **error) {
         return conf_load(validator_conf_fields, path ? path : VALIDATOR_CONF_PATH, !path, ret,
                          error);
@@ -104,6 +117,8 @@ int validator_conf_load(const char *path, ValidatorConf *ret, char **error) {
         r = check_url(&c, error);
         if (r >= 0)
                 r = check_guard(&c, error);
+        if (r >= 0)
+                r = check_contact(&c, error);
         if (r < 0) {
                 validator_conf_done(&c);
                 return r;

@@ -11,6 +11,7 @@ typedef struct ValidatorConf {
         char *allow, *deny; /* addresses and prefixes */
         char *deny_ports;
         char *ca_file;
+        char *contact_url; /* for who wonders about checks */
         char *state_directory;
         char *log_level;
         uint64_t concurrency, orders_max;

@@ -12,6 +12,7 @@
 #include "base/refusals.h"
 #include "event/keyfile.h"
 #include "event/timer.h"
+#include "validator/optout.h"
 #include "validator/runner.h"
 #include "validator/uplink.h"
 
@@ -37,6 +38,7 @@ struct ValidatorManager {
         Guard *guard;
         Throttle *throttle;
         Budget budget;
+        char *user_agent;
         Checker *checker;
         Spool *spool;
         Sealer *sealer;
@@ -59,6 +61,9 @@ static const struct {
         [CHECK_REFUSED_BUDGET] = { "budget", DPIN_MSG_BUDGET_USED,
                                    "more checks are ordered than the owner allows: not all are run",
                                    "ChecksPerSecond= and BytesPerSecond=", false },
+        [CHECK_REFUSED_OPT_OUT] = { "opt_out", DPIN_MSG_OPTED_OUT,
+                                    "a website does not want to be checked: its order is refused",
+                                    OPT_OUT_PATH, true },
 };
 
 /* The hub learns it from the tick, the owner from the log. */
@@ -67,11 +72,14 @@ static void on_refused(const OrderId *order, CheckRefusal why, void *userdata) {
         char text[BASE64URL_SIZE(sizeof(order->bytes))];
 
         base64url_encode(order->bytes, sizeof(order->bytes), text);
-        if (refusals_count(m->refusals, refusals[why].code, refusals[why].each ? text : "hub",
-                           now_boottime()))
-                log_event(LOG_WARNING, refusals[why].id, refusals[why].message,
-                          "DPIN_ORDER=%s\nDPIN_HUB=%s\nDPIN_REASON=%s", text, m->conf->hub_url,
-                          refusals[why].reason);
+        if (!refusals_count(m->refusals, refusals[why].code, refusals[why].each ? text : "hub",
+                            now_boottime()))
+                return;
+        log_event(LOG_WARNING, refusals[why].id, refusals[why].message,
+                  "DPIN_ORDER=%s\nDPIN_HUB=%s\nDPIN_REASON=%s", text, m->conf->hub_url,
+                  refusals[why].reason);
+        if (why == CHECK_REFUSED_OPT_OUT)
+                uplink_refuse(m->uplink, order, "the website has opted out of being checked");
 }
 
 static void on_tick(const Tick *tick, bool urgent, void *userdata) {
@@ -272,6 +280,10 @@ static int make_checks(ValidatorManager *m) {
         if (r < 0)
                 return r;
 
+        r = opt_out_user_agent(&m->user_agent, m->conf->contact_url);
+        if (r < 0)
+                return r;
+
         budget_init(&m->budget, (unsigned)m->conf->checks_per_second, m->conf->bytes_per_second);
 
         return checker_new(
@@ -279,6 +291,8 @@ static int make_checks(ValidatorManager *m) {
                         &(CheckerOptions){
                                         .connect = { m->guard, m->throttle },
                                         .budget = &m->budget,
+                                        .origins_max = (unsigned)m->conf->orders_max,
+                                        .user_agent = m->user_agent,
                                         .ca_file = m->conf->ca_file,
                                         .concurrency = (unsigned)m->conf->concurrency,
                                         .queue_max = (unsigned)m->conf->concurrency * QUEUE_FACTOR,
@@ -403,6 +417,7 @@ ValidatorManager *validator_manager_free(ValidatorManager *m) {
         sealer_free(m->sealer);
         spool_free(m->spool);
         checker_free(m->checker);
+        free(m->user_agent);
         throttle_free(m->throttle);
         guard_free(m->guard);
         for (size_t i = 0; i < ELEMENTSOF(m->tags); i++)

@@ -30,15 +30,18 @@ LITERALS = ("127.0.0.1", "127.1.2.3", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0
 SPELLINGS = ("127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0x7f.1", "127.0.0.1.", "0", "0x0a010203", "167838211")
 NAMES = {"loop.test": "127.0.0.1", "loop6.test": "::1", "private.test": "10.1.2.3", "meta.test": "169.254.169.254",
          "ula.test": "fd00::1", "nat64.test": "64:ff9b::7f00:1", "mapped.test": "::ffff:10.1.2.3",
-         "zero.test": "0.0.0.0", "sixtofour.test": "2002:7f00:1::1", "public.test": PUBLIC, "public6.test": PUBLIC_6}
+         "zero.test": "0.0.0.0", "sixtofour.test": "2002:7f00:1::1", "public.test": PUBLIC, "public6.test": PUBLIC_6,
+         "public-no.test": PUBLIC, "public-spa.test": PUBLIC}
+OPT_OUT = "/.well-known/dpin-optout"
 MIXED = "".join(f"{address} mixed.test\n" for address in ("10.1.2.3", PUBLIC, "fd00::1"))
 
 
 class Trap:
-    """Takes every connection to port 80 and remembers its address. /to?URL redirects there."""
+    """Takes every connection to port 80 and remembers its address, and what was asked for: (host, path, agent). /to?URL
+    redirects there. One host does not want to be checked, another has the same page for everything."""
 
     def __init__(self, server):
-        self.server, self.connections = server, []
+        self.server, self.connections, self.requests = server, [], []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -49,10 +52,16 @@ class Trap:
                 self.connections.append(address)
                 threading.Thread(target=self._answer, args=(line,), daemon=True).start()
 
-    @staticmethod
-    def _answer(line):
+    def _answer(self, line):
         with line, contextlib.suppress(OSError, IndexError):
-            path = line.recv(65536).split()[1].decode()
+            head, *fields = line.recv(65536).decode().split("\r\n")
+            path = head.split()[1]
+            fields = dict(f.lower().split(": ", 1) for f in fields if ": " in f)
+            self.requests.append((fields["host"], path, fields["user-agent"]))
+            page = {"public-no.test": b"dpin-optout\n", "public-spa.test": b"<!doctype html>\ndpin-optout\n"}
+            if path == OPT_OUT and fields["host"] in page:
+                line.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + page[fields["host"]])
+                return
             where = urllib.parse.unquote(path.partition("?")[2])
             if path.startswith("/large?"):
                 line.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {where}\r\n\r\n".encode() + bytes(int(where)))
@@ -65,6 +74,10 @@ class Trap:
 
     def forbidden(self):
         return [a for a in self.connections if a not in (PUBLIC, PUBLIC_6)]
+
+    def checks(self):
+        """Paths, without the questions before."""
+        return [path for _, path, _ in list(self.requests) if path != OPT_OUT]
 
 
 @unittest.skipUnless(build_has("dpin-validator"), "dpin-validator is not built")
@@ -109,12 +122,19 @@ class Targets(unittest.TestCase):
 
     def ticks(self, urls):
         """{url: the first tick of an order for it, or None when the order was refused}."""
+        return self._ticks(urls, self.refused)
+
+    def ticks_only(self, urls):
+        """The same where orders are refused as well."""
+        return self._ticks(urls, set)
+
+    def _ticks(self, urls, refused):
         hub = self.hub
         names = {hub.make_order(url, start_in=0.3): url for url in urls}
         begun = list(names)
         for i in range(0, len(begun), 100):
             hub.send("orders", hub._orders(begun[i:i + 100]))
-        hub.wait(lambda h: {t.order for t in h.ticks()} | self.refused() >= set(names), "an answer for each", 30)
+        hub.wait(lambda h: {t.order for t in h.ticks()} | refused() >= set(names), "an answer for each", 30)
         seen = {t.order: t for t in reversed(hub.ticks())}
         return {url: seen.get(name) for name, url in names.items()}
 
@@ -183,8 +203,26 @@ class Targets(unittest.TestCase):
         self.assertEqual(set(outcomes), {(batch.UP, 0), (batch.ABSTAIN, batch.ERROR["guard"])})
         self.assertGreaterEqual(len(self.trap.connections), 40)
         self.assertLessEqual(len(self.trap.connections), 40 + 20 * (time.monotonic() - begun) + 1)
-        self.assertEqual(len(self.trap.connections), outcomes.count((batch.UP, 0)))
+        self.assertEqual(len(self.trap.checks()), outcomes.count((batch.UP, 0)))
         time.sleep(1)  # what one check needs
+
+    def test_a_website_may_opt_out(self):
+        self.start("ContactUrl=https://example.org/why\n")
+        urls = [f"http://public-no.test/{i}" for i in range(20)]
+        name = self.hub.add_order("http://public-no.test/first")
+        self.hub.wait(lambda h: h.ticks(name) and name in self.refused(), "the order is refused, and abstains")
+        self.assertEqual([n["reason"] for n in self.hub.notices if n["order"] == name],
+                         ["the website has opted out of being checked"])
+        for url, tick in self.ticks_only(urls).items():
+            self.assertEqual((tick.outcome, batch.ERRORS[tick.error]), (batch.ABSTAIN, "guard"), url)
+        self.assertEqual([path for host, path, _ in self.trap.requests if host == "public-no.test"], [OPT_OUT])
+        self.assertIn("a website does not want to be checked", self.process.log())
+        for tick in self.ticks([f"http://public-spa.test/{i}" for i in range(20)]).values():
+            self.assertEqual(tick.outcome, batch.UP)
+        asked = [path for host, path, _ in self.trap.requests if host == "public-spa.test"]
+        self.assertEqual((len(asked), asked.count(OPT_OUT)), (21, 1))
+        for _, _, agent in self.trap.requests:
+            self.assertRegex(agent, r"^dpin/\S+ \(\+https://example.org/why; uptime check .*opt out: /.well-known/")
 
     def test_all_checks_have_a_budget(self):
         """Two hundred orders at once: as many are run as ChecksPerSecond= says, and the others are no failures."""
@@ -193,9 +231,9 @@ class Targets(unittest.TestCase):
         ticks = self.ticks([f"http://public.test/{i}" for i in range(200)])
         outcomes = [(t.outcome, batch.ERRORS[t.error]) for t in ticks.values()]
         self.assertEqual(set(outcomes), {(batch.UP, "none"), (batch.ABSTAIN, "guard")})
-        self.assertEqual(len(self.trap.connections), outcomes.count((batch.UP, "none")))
-        self.assertGreaterEqual(len(self.trap.connections), 20)
-        self.assertLessEqual(len(self.trap.connections), 20 + 10 * (time.monotonic() - begun) + 1)
+        self.assertEqual(len(self.trap.checks()), outcomes.count((batch.UP, "none")))
+        self.assertGreaterEqual(len(self.trap.checks()), 20)
+        self.assertLessEqual(len(self.trap.checks()), 20 + 10 * (time.monotonic() - begun) + 1)
         self.assertEqual(self.process.log().count("more checks are ordered than the owner allows"), 1)
         time.sleep(1)  # what one check needs
 

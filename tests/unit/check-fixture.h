@@ -1,5 +1,5 @@
 /* A checker on a loop with a server on loopback: /NUMBER answers with that status, ?to= redirects,
- * /silent never answers. */
+ * /silent never answers, and whether it wants to be checked is what the test says. */
 #pragma once
 
 #include <arpa/inet.h>
@@ -16,6 +16,7 @@
 #include "event/httpd.h"
 #include "loop-turn.h"
 #include "validator/check.h"
+#include "validator/optout.h"
 
 typedef struct CheckFixture {
         uv_loop_t loop;
@@ -24,7 +25,9 @@ typedef struct CheckFixture {
         Checker *checker;
         uint16_t port, closed_port; /* nobody listens on the second */
         int closed_fd;
-        unsigned served, done;
+        unsigned served, done, asked; /* asked: whether it wants to be checked */
+        unsigned opt_out_status;      /* 0: no answer */
+        const char *opt_out;
         char last[8];  /* method of the last request */
         char said[64]; /* its header X-Key and its body */
         CheckResult result;
@@ -41,6 +44,16 @@ static inline int loopback_socket(uint16_t *ret_port) {
         return fd;
 }
 
+static inline void check_fixture_opt_out(CheckFixture *f, HttpdRequest *r) {
+        f->asked++;
+        assert_string_equal(httpd_header(r, "Accept"), "text/plain");
+        if (f->opt_out_status > 0)
+                assert_int_equal(httpd_reply(r, &(HttpdReply){ .status = f->opt_out_status,
+                                                               .body = f->opt_out,
+                                                               .body_n = strlen(f->opt_out) }),
+                                 0);
+}
+
 static inline void check_fixture_request(HttpdRequest *r, void *userdata) {
         CheckFixture *f = userdata;
         const char *path = httpd_path(r), *to = httpd_query(r, "to");
@@ -50,6 +63,10 @@ static inline void check_fixture_request(HttpdRequest *r, void *userdata) {
         unsigned status = (unsigned)strtoul(path + 1, NULL, 10);
         size_t n;
 
+        if (strcmp(path, OPT_OUT_PATH) == 0) {
+                check_fixture_opt_out(f, r);
+                return;
+        }
         body = httpd_body(r, &n);
         f->served++;
         snprintf(f->last, sizeof(f->last), "%s", httpd_method(r));

@@ -185,6 +185,70 @@ static void what_the_guard_refuses_says_so(void **state) {
         assert_int_equal(f->result.refusal, CHECK_REFUSED_TARGET);
 }
 
+/* By its name, so that it is asked. */
+static void start_asking(CheckFixture *f, unsigned status, Spec *ret) {
+        char url[64];
+
+        snprintf(url, sizeof(url), "http://localhost:%u/200", f->port);
+        assert_int_equal(spec_default(ret, url), 0);
+        f->opt_out_status = status;
+        f->opt_out = "dpin-optout\n";
+        check_fixture_stop(f);
+        check_fixture_start_with(f, "127.0.0.0/8",
+                                 (CheckerOptions){ .concurrency = 2, .origins_max = 4 });
+}
+
+static void who_opted_out_is_not_checked(void **state) {
+        CheckFixture *f = *state;
+        _cleanup_(spec_done) Spec spec = { 0 };
+        Check *c;
+
+        start_asking(f, 200, &spec);
+        for (unsigned i = 1; i < 3; i++) {
+                assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+                check_fixture_await(f, &f->done, i);
+                assert_int_equal(f->result.seen.outcome, TICK_ABSTAIN);
+                assert_int_equal(f->result.seen.error, TICK_ERROR_GUARD);
+                assert_int_equal(f->result.refusal, CHECK_REFUSED_OPT_OUT);
+        }
+        assert_int_equal(f->asked, 1);
+        assert_int_equal(f->served, 0);
+}
+
+static void asking_is_no_part_of_the_check(void **state) {
+        CheckFixture *f = *state;
+        _cleanup_(spec_done) Spec spec = { 0 };
+        usec_t before = now_boottime();
+        Check *c;
+
+        start_asking(f, 0, &spec); /* no answer comes within two seconds */
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+        check_fixture_await(f, &f->asked, 1);
+        assert_false(check_is_active(c));
+        assert_int_equal(checker_active(f->checker), 1);
+        check_fixture_await(f, &f->done, 1);
+        assert_int_equal(f->result.seen.outcome, TICK_UP);
+        assert_true(f->result.started > before + USEC_PER_SEC);
+        assert_true(tick_total(&f->result.seen) < USEC_PER_SEC);
+}
+
+static void who_asks_is_cancelled_like_who_checks(void **state) {
+        CheckFixture *f = *state;
+        _cleanup_(spec_done) Spec spec = { 0 };
+        Check *c;
+
+        start_asking(f, 0, &spec);
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+        check_fixture_await(f, &f->asked, 1);
+        check_cancel(c);
+        assert_int_equal(checker_active(f->checker), 0);
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+        for (int i = 0; i < 10; i++)
+                uv_run(&f->loop, UV_RUN_NOWAIT);
+        check_fixture_stop(f); /* with one that asks */
+        assert_int_equal(f->done, 0);
+}
+
 #define CHECK_TEST(f)                                                                              \
         cmocka_unit_test_setup_teardown(f, check_fixture_setup, check_fixture_teardown)
 
@@ -200,6 +264,9 @@ int main(void) {
                 CHECK_TEST(what_is_over_the_budget_is_not_run),
                 CHECK_TEST(what_was_read_is_paid_from_the_budget),
                 CHECK_TEST(what_the_guard_refuses_says_so),
+                CHECK_TEST(who_opted_out_is_not_checked),
+                CHECK_TEST(asking_is_no_part_of_the_check),
+                CHECK_TEST(who_asks_is_cancelled_like_who_checks),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,6 +96,11 @@ static void lists_of_addresses_are_checked(void **state _unused_) {
         refuse("[Validator]\nHubUrl=ws://h/\nDenyPorts=25,smtp\n", "DenyPorts=: \"smtp\"");
 }
 
+static void a_contact_is_a_page(void **state _unused_) {
+        refuse("[Validator]\nHubUrl=ws://h/\nContactUrl=mailto:x@example.org\n", "ContactUrl");
+        refuse("[Validator]\nHubUrl=ws://h/\nContactUrl=https://a b/\n", "ContactUrl");
+}
+
 static bool may_mail(const char *text) {
         struct sockaddr_in a = { .sin_family = AF_INET,
                                  .sin_port = htons(25),
@@ -133,6 +138,7 @@ int main(void) {
                 cmocka_unit_test(a_hub_has_to_be_named),
                 cmocka_unit_test(settings_can_be_read_unjudged),
                 cmocka_unit_test(lists_of_addresses_are_checked),
+                cmocka_unit_test(a_contact_is_a_page),
                 cmocka_unit_test(mail_is_denied_unless_the_owner_says_otherwise),
                 cmocka_unit_test(numbers_have_limits),
         };
