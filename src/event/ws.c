@@ -248,6 +248,14 @@ static void ping(WsPeer *p) {
                 kill_peer(p);
 }
 
+usec_t ws_peer_ping(WsPeer *p) {
+        usec_t silent = now_of(p->context) - MIN(p->heard, now_of(p->context));
+
+        if (!p->pinged && !p->closing && !p->broken)
+                ping(p);
+        return silent;
+}
+
 static bool may_close(const WsPeer *p) {
         return p->closing && !p->close_sent && !p->broken && !p->head &&
                !lws_partial_buffered(p->wsi);

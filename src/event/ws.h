@@ -16,8 +16,7 @@
 
 typedef struct WsServer WsServer;
 typedef struct WsClient WsClient;
-typedef struct WsPeer
-                WsPeer; /* one open connection, either side; valid until its closed() returns */
+typedef struct WsPeer WsPeer; /* open, on either side; valid until its closed() returns */
 
 typedef enum WsKind {
         WS_TEXT,
@@ -91,9 +90,9 @@ typedef struct WsClientOptions {
         void (*failed)(const char *reason, void *userdata);
 } WsClientOptions;
 
-/* Parses the URL (-EINVAL; an IPv6 literal only with ws://); connects only when told. ops->opened()
- * comes when the upgrade succeeded. A process has one client at a time: the library keeps OpenSSL's
- * indices in globals. A second may come when the loop has closed the first one's handles. */
+/* Parses the URL (-EINVAL; an IPv6 literal only with ws://); connects only when told. A process has
+ * one client at a time: the library keeps OpenSSL's indices in globals. A second may come when the
+ * loop has closed the first one's handles. */
 int ws_client_new(WsClient **ret, uv_loop_t *loop, const WsClientOptions *options, const WsOps *ops,
                   void *userdata);
 /* One attempt, at most one at a time (-EALREADY), limited by handshake_max; answered by opened() or
@@ -110,11 +109,12 @@ int ws_peer_send(WsPeer *p, WsKind kind, const void *data, size_t n);
 /* Starts the closing handshake after the queue is sent (at most 1 s); closed() comes later, never
  * inside. reason is borrowed until then: a literal. */
 void ws_peer_close(WsPeer *p, unsigned code, const char *reason);
-/* Server: the peer has shown who it is, so it is none of those that are dropped for want of places.
- * 0; -EBUSY: peers_max of them are there. */
+/* Server: it has shown who it is, and is not dropped for want of places. 0; -EBUSY: peers_max. */
 int ws_peer_settle(WsPeer *p);
 void ws_peer_set_userdata(WsPeer *p, void *userdata);
 void *ws_peer_get_userdata(const WsPeer *p);
 /* The remote address, by the trusted proxy's word where there is one. */
 const struct sockaddr_storage *ws_peer_address(const WsPeer *p);
+/* Asks whether it is still there, unless that was asked already: how long it has been silent. */
+usec_t ws_peer_ping(WsPeer *p);
 size_t ws_peer_queued(const WsPeer *p);

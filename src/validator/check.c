@@ -2,11 +2,13 @@
 #include "validator/check.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <utlist.h>
 
 #include "validator/check-kind.h"
 #include "validator/optout.h"
+#include "validator/ownnet.h"
 
 static const CheckKind *const kinds[] = {
         &check_http,
@@ -21,7 +23,9 @@ struct Check {
         CheckRequest request;
         CheckDone done;
         void *userdata, *running;
-        OptOutAsk *asking; /* its origin, before */
+        OptOutAsk *asking;       /* its origin, before */
+        OwnNetworkAsk *doubting; /* whether what it saw is true, after */
+        Tick seen;               /* that */
         usec_t started;
         bool active;
         struct Check *prev, *next;
@@ -31,7 +35,8 @@ struct Checker {
         CheckerOptions options;
         CheckTools tools;
         OptOuts *opt_outs; /* or NULL */
-        uv_async_t *wake;  /* starts what waits from the loop, so that callbacks never run inside */
+        OwnNetwork *own_network;
+        uv_async_t *wake; /* starts what waits from the loop, so that callbacks never run inside */
         Check *waiting, *active;
         size_t n_waiting, n_active;
 };
@@ -62,6 +67,18 @@ static int make_opt_outs(Checker *c) {
                                                              .origins_max = o->origins_max });
 }
 
+static int make_own_network(Checker *c, uv_loop_t *loop) {
+        const CheckerOptions *o = &c->options;
+
+        return own_network_new(&c->own_network, loop,
+                               &(OwnNetworkOptions){ .http = c->tools.http,
+                                                     .controls = o->controls,
+                                                     .ca_file = o->ca_file,
+                                                     .user_agent = o->user_agent,
+                                                     .hub = o->hub,
+                                                     .userdata = o->hub_userdata });
+}
+
 int checker_new(Checker **ret, uv_loop_t *loop, const CheckerOptions *options) {
         _cleanup_(checker_freep) Checker *c = calloc(1, sizeof(*c));
         int r;
@@ -75,6 +92,10 @@ int checker_new(Checker **ret, uv_loop_t *loop, const CheckerOptions *options) {
         c->tools.options = &c->options;
 
         r = make_opt_outs(c);
+        if (r < 0)
+                return r;
+
+        r = make_own_network(c, loop);
         if (r < 0)
                 return r;
 
@@ -100,6 +121,7 @@ Checker *checker_free(Checker *c) {
                 check_cancel(c->waiting);
         while (c->active)
                 check_cancel(c->active);
+        own_network_free(c->own_network);
         opt_outs_free(c->opt_outs);
         http_client_free(c->tools.http);
         if (c->wake)
@@ -169,15 +191,55 @@ static Tick inverted(const Check *x, const Tick *seen) {
         return t;
 }
 
+static void judge(Check *x, bool offline) {
+        CheckRefusal refusal = x->seen.error == TICK_ERROR_GUARD ? CHECK_REFUSED_TARGET
+                                                                 : CHECK_NOT_REFUSED;
+        Tick seen = x->spec->invert ? inverted(x, &x->seen) : x->seen;
+
+        if (offline) {
+                seen.outcome = TICK_ABSTAIN;
+                seen.error = TICK_ERROR_OWN_NETWORK;
+                refusal = CHECK_OWN_NETWORK;
+        }
+        finish(x, &seen, refusal);
+}
+
+static void on_own_network(bool offline, void *userdata) {
+        Check *x = userdata;
+
+        x->doubting = NULL;
+        judge(x, offline);
+}
+
+/* A failure that this machine could have caused; not with what is in the owner's own networks. */
+static bool is_doubtful(const Check *x) {
+        const Tick *t = &x->seen;
+        struct sockaddr_in v4 = { .sin_family = AF_INET };
+        struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+        const struct sockaddr *address = (const struct sockaddr *)&v4;
+
+        if (!own_network_may_cause(t->error))
+                return false;
+        memcpy(&v4.sin_addr, t->address, sizeof(v4.sin_addr));
+        memcpy(&v6.sin6_addr, t->address, sizeof(v6.sin6_addr));
+        if (t->family == 6)
+                address = (const struct sockaddr *)&v6;
+        return t->family == 0 || !guard_is_named(x->checker->options.connect.guard, address);
+}
+
 static void on_kind_done(const Tick *seen, void *userdata) {
         Check *x = userdata;
-        Budget *budget = x->checker->options.budget;
-        Tick t = x->spec->invert ? inverted(x, seen) : *seen;
+        Checker *c = x->checker;
+        int r = OWN_NETWORK_ONLINE;
 
         x->running = NULL;
-        if (budget)
-                budget_spend(budget, seen->body_length, now_boottime());
-        finish(x, &t, seen->error == TICK_ERROR_GUARD ? CHECK_REFUSED_TARGET : CHECK_NOT_REFUSED);
+        x->seen = *seen;
+        if (c->options.budget)
+                budget_spend(c->options.budget, seen->body_length, now_boottime());
+        if (is_doubtful(x))
+                r = own_network_ask(c->own_network, on_own_network, x, &x->doubting);
+        if (r != OWN_NETWORK_ASKED)
+                judge(x, r == OWN_NETWORK_OFFLINE);
 }
 
 /* It was not run. */
@@ -278,6 +340,7 @@ Check *check_cancel(Check *x) {
         if (x->running)
                 x->kind->cancel(x->running);
         opt_out_cancel(x->asking);
+        own_network_cancel(x->doubting);
         leave(x);
         if (x->checker->waiting)
                 uv_async_send(x->checker->wake);

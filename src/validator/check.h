@@ -20,10 +20,13 @@ typedef struct CheckerOptions {
         Budget *budget;         /* of all checks together; borrowed, or NULL */
         unsigned origins_max;   /* of which it is known whether they opted out; 0: none is asked */
         const char *user_agent; /* borrowed */
-        const char *ca_file;    /* further authorities, or NULL; borrowed */
-        unsigned concurrency;   /* checks under way at once */
-        unsigned queue_max;     /* waiting; more are refused */
-        uint64_t body_max;      /* bytes read of an answer */
+        const char *controls;   /* of the own network, as OwnNetworkOptions has them; borrowed */
+        bool (*hub)(usec_t *ret_silent, void *userdata); /* likewise; or NULL */
+        void *hub_userdata;
+        const char *ca_file;  /* further authorities, or NULL; borrowed */
+        unsigned concurrency; /* checks under way at once */
+        unsigned queue_max;   /* waiting; more are refused */
+        uint64_t body_max;    /* bytes read of an answer */
 } CheckerOptions;
 
 typedef struct CheckRequest {
@@ -33,12 +36,14 @@ typedef struct CheckRequest {
         CheckStory *story; /* zeros, to be told to until the check is done or cancelled; or NULL */
 } CheckRequest;
 
-/* Whose policy a check was refused by, with TICK_ERROR_GUARD: it abstains. */
+/* Why a check abstains: whose policy it was refused by, with TICK_ERROR_GUARD; or else what made it
+ * worthless. */
 typedef enum CheckRefusal {
         CHECK_NOT_REFUSED,
         CHECK_REFUSED_TARGET, /* the guard's, or the throttle's */
         CHECK_REFUSED_BUDGET,
         CHECK_REFUSED_OPT_OUT, /* the website's own wish */
+        CHECK_OWN_NETWORK,     /* not refused: this machine is offline itself */
         _CHECK_REFUSAL_MAX,
 } CheckRefusal;
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "validator/ownnet.h"
 #include "wire/url.h"
 
 #define VALIDATOR_CONF_PATH DPIN_CONF_DIR "/validator.conf"
@@ -21,6 +22,8 @@ static const ConfField validator_conf_fields[] = {
         { "Concurrency", CONF_UNSIGNED, 1, 10000, "200", offsetof(ValidatorConf, concurrency),
           NULL },
         { "ContactUrl", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, contact_url), NULL },
+        { "ControlTargets", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, control_targets),
+          NULL },
         { "Deny", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, deny), NULL },
         { "DenyPorts", CONF_STRING, 0, 0, GUARD_DENY_PORTS, offsetof(ValidatorConf, deny_ports),
           NULL },
@@ -102,6 +105,18 @@ static int check_contact(const ValidatorConf *c, char **error) {
         return -EINVAL;
 }
 
+static int check_controls(const ValidatorConf *c, char **error) {
+        _cleanup_free_ char *wrong = NULL;
+        int r;
+
+        r = own_network_check_controls(c->control_targets, &wrong);
+        if (r == -EINVAL &&
+            asprintf(error, "ControlTargets: \"%s\" is no URL, or there are more than %d",
+                     wrong ? wrong : "", OWN_NETWORK_CONTROLS_MAX) < 0)
+                *error = NULL;
+        return r;
+}
+
 int validator_conf_read(const char *path, ValidatorConf *ret, char **error) {
         return conf_load(validator_conf_fields, path ? path : VALIDATOR_CONF_PATH, !path, ret,
                          error);
@@ -119,6 +134,8 @@ int validator_conf_load(const char *path, ValidatorConf *ret, char **error) {
                 r = check_guard(&c, error);
         if (r >= 0)
                 r = check_contact(&c, error);
+        if (r >= 0)
+                r = check_controls(&c, error);
         if (r < 0) {
                 validator_conf_done(&c);
                 return r;

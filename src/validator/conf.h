@@ -11,7 +11,8 @@ typedef struct ValidatorConf {
         char *allow, *deny; /* addresses and prefixes */
         char *deny_ports;
         char *ca_file;
-        char *contact_url; /* for who wonders about checks */
+        char *control_targets; /* URLs that tell whether this machine is online */
+        char *contact_url;     /* for who wonders about checks */
         char *state_directory;
         char *log_level;
         uint64_t concurrency, orders_max;

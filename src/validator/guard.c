@@ -255,6 +255,12 @@ bool guard_allows(const Guard *g, const struct sockaddr *address) {
         return !embedded(a, inner) || permitted(g, inner);
 }
 
+bool guard_is_public(const struct sockaddr *address) {
+        const Guard nothing = { 0 };
+
+        return guard_allows(&nothing, address);
+}
+
 bool guard_is_named(const Guard *g, const struct sockaddr *address) {
         uint8_t a[16];
 

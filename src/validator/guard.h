@@ -34,5 +34,7 @@ int guard_deny_ports(Guard *g, const char *ports, char **error);
 
 /* IPv4 and IPv6 socket addresses, with their port; any other family is refused. */
 bool guard_allows(const Guard *g, const struct sockaddr *address);
+/* Neither special nor carrying what is. */
+bool guard_is_public(const struct sockaddr *address);
 /* Whether the owner's allow-list names it: a network of his own. */
 bool guard_is_named(const Guard *g, const struct sockaddr *address);

@@ -64,9 +64,12 @@ static const struct {
         [CHECK_REFUSED_OPT_OUT] = { "opt_out", DPIN_MSG_OPTED_OUT,
                                     "a website does not want to be checked: its order is refused",
                                     OPT_OUT_PATH, true },
+        [CHECK_OWN_NETWORK] = { "own_network", DPIN_MSG_OWN_NETWORK,
+                                "this machine is offline itself: its checks abstain",
+                                "nothing answers", false },
 };
 
-/* The hub learns it from the tick, the owner from the log. */
+/* The hub learns it from the tick, the owner from the log: once for all, or for each order. */
 static void on_refused(const OrderId *order, CheckRefusal why, void *userdata) {
         ValidatorManager *m = userdata;
         char text[BASE64URL_SIZE(sizeof(order->bytes))];
@@ -269,6 +272,12 @@ static int make_guard(ValidatorManager *m) {
         return r;
 }
 
+static bool ping_hub(usec_t *ret_silent, void *userdata) {
+        ValidatorManager *m = userdata;
+
+        return m->uplink && uplink_ping(m->uplink, ret_silent);
+}
+
 static int make_checks(ValidatorManager *m) {
         int r;
 
@@ -293,6 +302,9 @@ static int make_checks(ValidatorManager *m) {
                                         .budget = &m->budget,
                                         .origins_max = (unsigned)m->conf->orders_max,
                                         .user_agent = m->user_agent,
+                                        .controls = m->conf->control_targets,
+                                        .hub = ping_hub,
+                                        .hub_userdata = m,
                                         .ca_file = m->conf->ca_file,
                                         .concurrency = (unsigned)m->conf->concurrency,
                                         .queue_max = (unsigned)m->conf->concurrency * QUEUE_FACTOR,

@@ -34,6 +34,7 @@ struct Uplink {
         Timer *timer; /* backoff, or the handshake's limit */
         UplinkState state;
         bool approved, stopping;
+        bool far; /* it was met at a public address */
         Backoff backoff;
         UplinkLimits limits;
         PublicKey hub;

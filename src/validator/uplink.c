@@ -7,6 +7,7 @@
 
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "validator/guard.h"
 #include "validator/receipts.h"
 #include "validator/uplink-internal.h"
 
@@ -89,6 +90,7 @@ static int on_opened(WsPeer *p, void *userdata) {
         Uplink *u = userdata;
 
         u->peer = p;
+        u->far = guard_is_public((const struct sockaddr *)ws_peer_address(p));
         u->approved = false;
         u->revision = 0;
         set_limits(u);
@@ -415,6 +417,12 @@ UplinkState uplink_state(const Uplink *u) {
 
 bool uplink_approved(const Uplink *u) {
         return u->state == UPLINK_READY && u->approved;
+}
+
+bool uplink_ping(Uplink *u, usec_t *ret_silent) {
+        if (u->far)
+                *ret_silent = u->peer ? ws_peer_ping(u->peer) : USEC_INFINITY;
+        return u->far;
 }
 
 const char *uplink_why(const Uplink *u) {

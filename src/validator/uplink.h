@@ -54,6 +54,9 @@ UplinkState uplink_state(const Uplink *u);
 bool uplink_approved(const Uplink *u);
 /* Why it is not ready; empty: not known yet, or it is. Borrowed. */
 const char *uplink_why(const Uplink *u);
+/* How long the hub has been silent, and it is asked to say something; USEC_INFINITY: it is away.
+ * false: it has not been met, or in a network that is not public. */
+bool uplink_ping(Uplink *u, usec_t *ret_silent);
 /* The spool has something new. */
 void uplink_pump(Uplink *u);
 void uplink_suspect(Uplink *u, const OrderId *order, uint32_t slot);

@@ -4,6 +4,7 @@
 
 #include "property.h"
 #include "validator/conf.h"
+#include "validator/ownnet.h"
 
 static void check_limits(const ValidatorConf *c) {
         _cleanup_(guard_freep) Guard *g = NULL;
@@ -11,6 +12,7 @@ static void check_limits(const ValidatorConf *c) {
 
         PROPERTY(validator_conf_guard(c, &g, &error) == 0 && !error);
         PROPERTY(strncmp(c->hub_url, "ws://", 5) == 0 || strncmp(c->hub_url, "wss://", 6) == 0);
+        PROPERTY(own_network_check_controls(c->control_targets, NULL) == 0);
         PROPERTY(c->body_max >= 1024 && c->body_max <= 64 << 20);
         PROPERTY(c->bytes_per_second >= 1 << 16 && c->bytes_per_second <= UINT64_C(1) << 40);
         PROPERTY(c->checks_per_second >= 1 && c->checks_per_second <= 1000000);

@@ -94,6 +94,11 @@ class RawHub(Hub):
             self.peer.transport.pause_reading()
         run(pause())
 
+    def resume(self):
+        async def resume():
+            self.peer.transport.resume_reading()
+        run(resume())
+
     def send_text(self, text):
         run(self._send_text(text if isinstance(text, bytes) else text.encode()))
 

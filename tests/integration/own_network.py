@@ -2,7 +2,7 @@
 
 As a program, own_network.py CONTROL PLAN PROGRAM [ARG...]: leaves the machine's network, sets up the plan (JSON:
 {"addresses": [...], "hosts": TEXT}), sends two listening sockets through the Unix socket CONTROL, and becomes PROGRAM.
-The first takes every connection to port 80, of any address; the second is the hub's, on 127.0.0.1:8081.
+The first takes every connection to port 80, of any address; the second is the hub's, on port 8081 of any.
 """
 
 import ctypes
@@ -64,7 +64,7 @@ def add_addresses(addresses):
 
 def listen(control):
     trap = socket.create_server(("::", 80), family=socket.AF_INET6, dualstack_ipv6=True, backlog=1024)
-    hub = socket.create_server(("127.0.0.1", HUB_PORT))
+    hub = socket.create_server(("0.0.0.0", HUB_PORT))
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
         s.connect(control)
         socket.send_fds(s, [b"x"], [trap.fileno(), hub.fileno()])

@@ -13,13 +13,13 @@ import urllib.parse
 
 import own_network
 from hub_case import BUILD, build_has
-from dpin_hub import Hub
 from dpin_wire import batch
-from process import Process
+from hostile_hub import RawHub
+from process import Process, wait_until
 from test_hostile_hub import ends_well
 from world import World
 
-PUBLIC, PUBLIC_6 = "93.184.216.34", "2606:2800:220:1::1"
+PUBLIC, PUBLIC_6, NO_ROUTE = "93.184.216.34", "2606:2800:220:1::1", "93.184.216.99"
 FORBIDDEN = ("10.1.2.3", "172.16.9.9", "172.31.255.254", "192.168.1.1", "169.254.169.254", "169.254.0.1", "100.64.0.1",
              "100.100.100.200", "192.0.2.1", "192.0.0.192", "198.18.0.1", "198.51.100.1", "203.0.113.1", "240.0.0.1",
              "fd00::1", "fd00:ec2::254", "fc00::1", "2001:db8::1", "64:ff9b::7f00:1", "64:ff9b::a01:203",
@@ -89,7 +89,8 @@ class Targets(unittest.TestCase):
         cls.world = World(BUILD)
         cls.addClassCleanup(cls.world.stop)
 
-    def start(self, conf=""):
+    def start(self, conf="", hub="127.0.0.1"):
+        """The hub is on every address; this is the one that the validator knows."""
         control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.addCleanup(control.close)
         name = f"v{len(self.world.validators)}"
@@ -103,14 +104,14 @@ class Targets(unittest.TestCase):
         proxy = "http://127.0.0.1:80"
         self.process = self.world.validators[name] = Process(
             name, [sys.executable, own_network.__file__, path, plan, *program], self.world.run,
-            env={"HUB_WSS_URL": f"ws://127.0.0.1:{own_network.HUB_PORT}/ws", "http_proxy": proxy, "https_proxy": proxy,
+            env={"HUB_WSS_URL": f"ws://{hub}:{own_network.HUB_PORT}/ws", "http_proxy": proxy, "https_proxy": proxy,
                  "ALL_PROXY": proxy, "STATE_DIRECTORY": self.world._directory(name)}).start()
         self.addCleanup(ends_well, self.process)
         with control.accept()[0] as line:
-            trap, hub = (socket.socket(fileno=fd) for fd in socket.recv_fds(line, 1, 2)[1])
+            trap, listening = (socket.socket(fileno=fd) for fd in socket.recv_fds(line, 1, 2)[1])
         self.addCleanup(trap.close)
         self.trap = Trap(trap)
-        self.hub = Hub().start(hub)
+        self.hub = RawHub().start(listening)
         self.addCleanup(self.hub.stop)
         self.hub.wait_joined()
 
@@ -223,6 +224,40 @@ class Targets(unittest.TestCase):
         self.assertEqual((len(asked), asked.count(OPT_OUT)), (21, 1))
         for _, _, agent in self.trap.requests:
             self.assertRegex(agent, r"^dpin/\S+ \(\+https://example.org/why; uptime check .*opt out: /.well-known/")
+
+    def outcome(self, url):
+        tick = self.ticks([url])[url]
+        return tick.outcome, batch.ERRORS[tick.error]
+
+    def test_a_machine_that_is_offline_abstains(self):
+        """The hub tells: while it answers, an address without a route is down; when it is silent, nobody knows."""
+        self.start(hub=PUBLIC)
+        self.assertEqual(self.outcome(f"http://{NO_ROUTE}/1"), (batch.DOWN, "unreachable"))
+        self.assertEqual(self.outcome("http://nobody.test/1"), (batch.DOWN, "dns"))
+        time.sleep(1.1)  # so long it is believed to be online
+        self.hub.pause()
+        names = [self.hub.add_order(url, start_in=0.1) for url in (f"http://{NO_ROUTE}/2", "http://nobody.test/2")]
+        wait_until(lambda: "this machine is offline itself" in self.process.log(), "it notices")
+        self.hub.resume()
+        self.hub.wait(lambda h: {t.order for t in h.ticks()} >= set(names), "what it saw meanwhile")
+        self.assertEqual({(t.outcome, batch.ERRORS[t.error]) for name in names for t in self.hub.ticks(name)},
+                         {(batch.ABSTAIN, "own_network")})
+        self.assertEqual(self.process.log().count("this machine is offline itself"), 1)
+        time.sleep(5)  # so long it is believed to be offline
+        self.assertEqual(self.outcome(f"http://{NO_ROUTE}/3"), (batch.DOWN, "unreachable"))
+
+    def test_controls_tell_where_the_hub_can_not(self):
+        """A hub on the same machine is no sign of a network."""
+        self.start()
+        self.assertEqual(self.outcome(f"http://{NO_ROUTE}/"), (batch.DOWN, "unreachable"))
+        self.process.stop()
+        self.start(f"ControlTargets=http://{NO_ROUTE}/ http://public.test/control\n")
+        self.assertEqual(self.outcome(f"http://{NO_ROUTE}/"), (batch.DOWN, "unreachable"))
+        self.assertIn("/control", self.trap.checks())
+        self.process.stop()
+        self.start(f"ControlTargets=http://{NO_ROUTE}/\n")
+        self.assertEqual(self.outcome(f"http://{NO_ROUTE}/"), (batch.ABSTAIN, "own_network"))
+        self.assertEqual(self.outcome("http://10.1.2.3/"), (batch.ABSTAIN, "guard"))
 
     def test_all_checks_have_a_budget(self):
         """Two hundred orders at once: as many are run as ChecksPerSecond= says, and the others are no failures."""

@@ -238,6 +238,29 @@ static void silent_peer_is_pinged_then_dropped(void **state _unused_) {
         stop(&f);
 }
 
+static void a_peer_is_pinged_when_it_is_asked_for(void **state _unused_) {
+        uint8_t data[64];
+        size_t n;
+        Fixture f;
+        int fd;
+
+        start(&f, &(WsLimits){ .ping_interval = USEC_PER_HOUR });
+        fd = dial_open(&f);
+        uv_sleep(20);
+        uv_update_time(&f.loop);
+        for (unsigned i = 0; i < 3; i++)
+                assert_true(ws_peer_ping(f.peer) >= 20 * USEC_PER_MSEC);
+        assert_int_equal(hear_frame(&f, fd, data, sizeof(data), &n), 0x89);
+        for (unsigned i = 0; i < 5; i++)
+                loop_turn(&f.loop, -1);
+        assert_int_equal(recv(fd, data + n, 1, MSG_DONTWAIT), -1); /* once is enough */
+        say_frame(fd, 0x8a, data, n);
+        TURN_UNTIL(&f, ws_peer_ping(f.peer) < 20 * USEC_PER_MSEC);
+        assert_int_equal(hear_frame(&f, fd, data, sizeof(data), &n), 0x89); /* it was heard since */
+        close(fd);
+        stop(&f);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(two_hundred_peers_are_echoed),
@@ -249,6 +272,7 @@ int main(void) {
                 cmocka_unit_test(close_codes_travel_both_ways),
                 cmocka_unit_test(protocol_errors_end_the_connection),
                 cmocka_unit_test(silent_peer_is_pinged_then_dropped),
+                cmocka_unit_test(a_peer_is_pinged_when_it_is_asked_for),
         };
 
         signal(SIGPIPE, SIG_IGN);

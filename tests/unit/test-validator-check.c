@@ -249,6 +249,84 @@ static void who_asks_is_cancelled_like_who_checks(void **state) {
         assert_int_equal(f->done, 0);
 }
 
+static bool on_hub(usec_t *ret_silent, void *userdata) {
+        *ret_silent = *(const usec_t *)userdata;
+        return true;
+}
+
+static void start_doubting(CheckFixture *f, usec_t *hub_silent) {
+        check_fixture_stop(f);
+        check_fixture_start_with(f, "127.0.0.0/8",
+                                 (CheckerOptions){ .concurrency = 2,
+                                                   .hub = on_hub,
+                                                   .hub_userdata = hub_silent });
+}
+
+static void a_failure_of_the_own_network_is_no_verdict(void **state) {
+        CheckFixture *f = *state;
+        _cleanup_(spec_done) Spec spec = { 0 };
+        usec_t hub_silent = 0;
+        Check *c;
+
+        start_doubting(f, &hub_silent);
+        assert_int_equal(spec_default(&spec, "http://nobody.invalid/"), 0);
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+        check_fixture_await(f, &f->done, 1);
+        assert_int_equal(f->result.seen.outcome, TICK_DOWN);
+        assert_int_equal(f->result.seen.error, TICK_ERROR_DNS);
+
+        start_doubting(f, &hub_silent);
+        hub_silent = USEC_INFINITY;
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+        check_fixture_await(f, &f->done, 2);
+        assert_int_equal(f->result.seen.outcome, TICK_ABSTAIN);
+        assert_int_equal(f->result.seen.error, TICK_ERROR_OWN_NETWORK);
+        assert_int_equal(f->result.refusal, CHECK_OWN_NETWORK);
+
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+        check_fixture_await(f, &f->done, 3); /* it is known for a while */
+        assert_int_equal(f->result.seen.error, TICK_ERROR_OWN_NETWORK);
+}
+
+static void the_owners_networks_are_not_doubted(void **state) {
+        CheckFixture *f = *state;
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->port, "/silent");
+        usec_t hub_silent = USEC_INFINITY;
+        Check *c;
+
+        start_doubting(f, &hub_silent);
+        assert_int_equal(check_fixture_ask(f, &spec, 50 * USEC_PER_MSEC, &c), 0);
+        check_fixture_await(f, &f->done, 1);
+        assert_int_equal(f->result.seen.outcome, TICK_DOWN);
+        assert_int_equal(f->result.seen.error, TICK_ERROR_TIMEOUT_WAIT);
+}
+
+static void who_doubts_is_cancelled_like_who_checks(void **state) {
+        CheckFixture *f = *state;
+        _cleanup_(spec_done) Spec spec = { 0 };
+        usec_t hub_silent = USEC_INFINITY, end;
+        Check *c[2];
+
+        start_doubting(f, &hub_silent);
+        assert_int_equal(spec_default(&spec, "http://nobody.invalid/"), 0);
+        for (int i = 0; i < 2; i++)
+                assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c[i]), 0);
+        TURN_UNTIL(f, checker_active(f->checker) == 2);
+        TURN_UNTIL(f, !check_is_active(c[0]) && !check_is_active(c[1]));
+        check_cancel(c[0]);
+        assert_int_equal(checker_active(f->checker), 1);
+        check_fixture_await(f, &f->done, 1);
+
+        start_doubting(f, &hub_silent);
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c[0]), 0);
+        TURN_UNTIL(f, check_is_active(c[0]));
+        TURN_UNTIL(f, !check_is_active(c[0]));
+        check_fixture_stop(f); /* with one that doubts */
+        end = now_boottime() + USEC_PER_SEC / 10;
+        TURN_UNTIL(f, now_boottime() > end);
+        assert_int_equal(f->done, 1);
+}
+
 #define CHECK_TEST(f)                                                                              \
         cmocka_unit_test_setup_teardown(f, check_fixture_setup, check_fixture_teardown)
 
@@ -267,6 +345,9 @@ int main(void) {
                 CHECK_TEST(who_opted_out_is_not_checked),
                 CHECK_TEST(asking_is_no_part_of_the_check),
                 CHECK_TEST(who_asks_is_cancelled_like_who_checks),
+                CHECK_TEST(a_failure_of_the_own_network_is_no_verdict),
+                CHECK_TEST(the_owners_networks_are_not_doubted),
+                CHECK_TEST(who_doubts_is_cancelled_like_who_checks),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

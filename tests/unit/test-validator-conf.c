@@ -101,6 +101,14 @@ static void a_contact_is_a_page(void **state _unused_) {
         refuse("[Validator]\nHubUrl=ws://h/\nContactUrl=https://a b/\n", "ContactUrl");
 }
 
+static void controls_are_few_urls(void **state _unused_) {
+        refuse("[Validator]\nHubUrl=ws://h/\nControlTargets=https://a/ b\n", "\"b\"");
+        refuse("[Validator]\nHubUrl=ws://h/\nControlTargets=http://1.test http://2.test "
+               "http://3.test http://4.test http://5.test http://6.test http://7.test "
+               "http://8.test http://9.test\n",
+               "http://9.test");
+}
+
 static bool may_mail(const char *text) {
         struct sockaddr_in a = { .sin_family = AF_INET,
                                  .sin_port = htons(25),
@@ -139,6 +147,7 @@ int main(void) {
                 cmocka_unit_test(settings_can_be_read_unjudged),
                 cmocka_unit_test(lists_of_addresses_are_checked),
                 cmocka_unit_test(a_contact_is_a_page),
+                cmocka_unit_test(controls_are_few_urls),
                 cmocka_unit_test(mail_is_denied_unless_the_owner_says_otherwise),
                 cmocka_unit_test(numbers_have_limits),
         };

@@ -257,6 +257,15 @@ static void lists_are_bounded(void **state _unused_) {
         assert_int_equal(guard_new(&g, text, NULL, NULL), -EINVAL);
 }
 
+static void public_is_what_nobody_has_to_allow(void **state _unused_) {
+        struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(25) };
+
+        inet_pton(AF_INET, "9.9.9.9", &a.sin_addr);
+        assert_true(guard_is_public((struct sockaddr *)&a));
+        inet_pton(AF_INET, "10.0.0.1", &a.sin_addr);
+        assert_false(guard_is_public((struct sockaddr *)&a));
+}
+
 static bool allows_port(const Guard *g, const char *text, uint16_t port) {
         struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
         struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
@@ -332,6 +341,7 @@ int main(void) {
                 cmocka_unit_test(only_the_allow_list_names),
                 cmocka_unit_test(malformed_lists_are_refused),
                 cmocka_unit_test(lists_are_bounded),
+                cmocka_unit_test(public_is_what_nobody_has_to_allow),
                 cmocka_unit_test(denied_ports_are_denied_everywhere),
                 cmocka_unit_test(malformed_ports_are_refused),
                 cmocka_unit_test(lists_of_ports_are_bounded),
