@@ -7,5 +7,9 @@ ALTER TABLE website DROP CONSTRAINT website_url_check, ADD CHECK (length(url) BE
 -- The exact bytes of what is checked, as src/wire/spec.h says; empty: as by default of the URL.
 ALTER TABLE website ADD COLUMN specification text NOT NULL DEFAULT '' CHECK (octet_length(specification) <= 4096);
 
--- Kinds of checks that it declared at its last join, "http", "tcp" ...: committees of others do not ask it.
+-- Only over this family of addresses: 4 or 6; 0: whichever.
+ALTER TABLE website ADD COLUMN family smallint NOT NULL DEFAULT 0 CHECK (family IN (0, 4, 6));
+
+-- Kinds of checks that it declared at its last join, "http", "tcp" ..., and the families it has, "ipv4", "ipv6":
+-- committees for others do not ask it.
 ALTER TABLE validator ADD COLUMN capabilities text[] NOT NULL DEFAULT '{http}';

@@ -21,6 +21,12 @@ static const JsonField website_fields[] = {
           .optional = true,
           .offset = offsetof(WebsiteBody, check),
           .size = CHECK_SIZE },
+        { .name = "family",
+          .type = JSON_NUMBER,
+          .optional = true,
+          .offset = offsetof(WebsiteBody, family),
+          .min = 4,
+          .max = 6 },
         { .name = "intervalMs",
           .type = JSON_NUMBER,
           .optional = true,
@@ -74,6 +80,7 @@ static const char *expected_of(const char *member) {
                 { "intervalMs", "must be a whole number from 10000 to 86400000" },
                 { "timeoutMs",
                   "must be a whole number from 100 to 60000, and at most half of intervalMs" },
+                { "family", "must be 4 or 6" },
                 { "seats", "must be a whole number from 1 to 16" },
                 { "websiteId", "must be a UUID" },
         };
@@ -176,6 +183,8 @@ static int check_website(WebsiteBody *b, BodyProblem *p) {
                 return refuse_member(p, "name");
         if (b->timeout_ms > interval / 2)
                 return refuse_member(p, "timeoutMs");
+        if (b->family == 5)
+                return refuse_member(p, "family");
         return 0;
 }
 

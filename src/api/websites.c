@@ -111,6 +111,7 @@ void website_create(ApiCall *c) {
                                                    .interval_ms = (uint32_t)body.interval_ms,
                                                    .timeout_ms = (uint32_t)body.timeout_ms,
                                                    .seats = (uint8_t)body.seats,
+                                                   .family = (uint8_t)body.family,
                                                    .actor = c->who.actor },
                                     on_added, c, &c->open));
 }

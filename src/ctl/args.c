@@ -21,6 +21,7 @@ static const OptionText texts[_OPTION_MAX] = {
         [OPTION_COUNT] = { "count", "NUMBER", "end after so many" },
         [OPTION_DELAY] = { "delay", "TIME", "from one look to the next (1s)" },
         [OPTION_EXPIRES] = { "expires", "TIME", "after which it ends, as 12h or 30d; else never" },
+        [OPTION_FAMILY] = { "family", "NUMBER", "4 or 6: only over such addresses" },
         [OPTION_HELP] = { "help", NULL, "show this" },
         [OPTION_INTERVAL] = { "interval", "TIME", "between checks by one validator (60s)" },
         [OPTION_JSON] = { "json", NULL, "answer in JSON" },

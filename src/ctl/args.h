@@ -13,6 +13,7 @@ typedef enum Option {
         OPTION_COUNT,
         OPTION_DELAY,
         OPTION_EXPIRES,
+        OPTION_FAMILY,
         OPTION_HELP,
         OPTION_INTERVAL,
         OPTION_JSON,

@@ -58,7 +58,7 @@ CtlExit verb_website_list(const Args *args, const char *const *words _unused_) {
 
 typedef struct Wish {
         const char *name, *check;
-        uint32_t interval_ms, timeout_ms, seats; /* 0: the hub's choice */
+        uint32_t interval_ms, timeout_ms, seats, family; /* 0: the hub's choice */
 } Wish;
 
 static bool read_time(const Args *args, Option o, uint32_t *ret) {
@@ -76,13 +76,17 @@ static bool read_time(const Args *args, Option o, uint32_t *ret) {
 }
 
 static bool read_wish(const Args *args, Wish *ret) {
-        const char *seats = args->options[OPTION_SEATS];
+        const char *seats = args->options[OPTION_SEATS], *family = args->options[OPTION_FAMILY];
 
         ret->name = args->options[OPTION_NAME];
         ret->check = args->options[OPTION_CHECK];
         if (!read_time(args, OPTION_INTERVAL, &ret->interval_ms) ||
             !read_time(args, OPTION_TIMEOUT, &ret->timeout_ms))
                 return false;
+        if (family && (args_number(family, 6, &ret->family) < 0 || ret->family < 4)) {
+                fprintf(stderr, "dpinctl: --family: \"%s\" is neither 4 nor 6\n", family);
+                return false;
+        }
         if (!seats || (args_number(seats, 16, &ret->seats) == 0 && ret->seats > 0))
                 return true;
         fprintf(stderr, "dpinctl: --seats: \"%s\" is no number from 1 to 16\n", seats);
@@ -109,6 +113,8 @@ static int append_wish(sd_bus_message *call, const char *url, const Wish *w) {
                 r = append_number(call, "timeout_ms", w->timeout_ms);
         if (r >= 0)
                 r = append_number(call, "seats", w->seats);
+        if (r >= 0)
+                r = append_number(call, "family", w->family);
         return r < 0 ? r : sd_bus_message_close_container(call);
 }
 

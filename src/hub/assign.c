@@ -84,6 +84,7 @@ static int order_of(const Website *w, const SiteSeat *s, Order *ret) {
                 .type = (OrderType)s->type,
                 .seat = s->type == SEAT_SPARE ? 0 : s->seat,
                 .n = s->n,
+                .family = w->family,
                 .website = w->public_id,
                 .spec = w->spec_hash,
                 .interval_ms = w->interval_ms,

@@ -145,9 +145,12 @@ static bool on_may_open(size_t candidates, void *userdata) {
 }
 
 static bool on_admits(const Candidate *c, void *userdata) {
-        Entry *entry = userdata;
+        const Website *w = &((Entry *)userdata)->website;
+        uint32_t wanted = UINT32_C(1) << w->type;
 
-        return c->abilities >> entry->website.type & 1;
+        if (w->family != 0)
+                wanted |= w->family == 4 ? ABILITY_IPV4 : ABILITY_IPV6;
+        return (c->abilities & wanted) == wanted;
 }
 
 static void on_epoch(const Epoch *e, const uint32_t *eligible, size_t n, void *userdata) {
@@ -274,6 +277,7 @@ static int fill(Website *w, const WebsiteRow *row) {
         w->interval_ms = row->interval_ms;
         w->timeout_ms = row->timeout_ms;
         w->seats = row->seats;
+        w->family = row->family;
         w->revision = row->revision;
         uuid_format(&row->public_id, w->id_text);
         return set_spec(w, row);

@@ -18,12 +18,14 @@ typedef struct Candidate {
         uint64_t prefix;        /* identifies its /24 (IPv4) or /48 (IPv6) */
         uint64_t block;         /* identifies its /16 (IPv4) or /32 (IPv6) */
         uint32_t asn, region;   /* assigned by the admin */
-        uint32_t abilities;     /* kinds of checks it can do: a bit for each CheckType */
+        uint32_t abilities;     /* kinds of checks it can do: a bit for each CheckType, ABILITY_* */
         usec_t connected_since; /* 0: not connected now */
         /* last moment seen connected after at least CANDIDATE_STEADY of it; 0: never */
         usec_t steady_until;
 } Candidate;
 
+#define ABILITY_IPV4     (UINT32_C(1) << 30)
+#define ABILITY_IPV6     (UINT32_C(1) << 31)
 #define CANDIDATE_STEADY (10 * USEC_PER_SEC)
 #define CANDIDATE_MEMORY USEC_PER_DAY
 

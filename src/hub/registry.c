@@ -216,19 +216,27 @@ Validator *registry_put(Registry *r, const RegistryEntry *e) {
         return v;
 }
 
-/* Kinds that this hub does not know are none of its business. */
+static uint32_t ability_of(const char *name) {
+        int type = check_type_from_name(name);
+
+        if (type >= 0)
+                return UINT32_C(1) << type;
+        if (strcmp(name, "ipv4") == 0)
+                return ABILITY_IPV4;
+        return strcmp(name, "ipv6") == 0 ? ABILITY_IPV6 : 0;
+}
+
+/* What this hub does not know is none of its business. */
 static uint32_t abilities_of(const char *capabilities) {
         uint32_t abilities = 0;
 
         for (const char *at = capabilities; *at; at += strspn(at, ",")) {
                 char name[CHECK_TYPE_NAME_SIZE] = "";
                 size_t n = strcspn(at, ",");
-                int type;
 
                 memcpy(name, at, MIN(n, sizeof(name) - 1));
-                type = n < sizeof(name) ? check_type_from_name(name) : -EINVAL;
-                if (type >= 0)
-                        abilities |= UINT32_C(1) << type;
+                if (n < sizeof(name))
+                        abilities |= ability_of(name);
                 at += n;
         }
         return abilities;

@@ -246,7 +246,7 @@ static bool has_vacancy(const Site *s, usec_t now) {
 }
 
 bool site_has_room(const Site *s, usec_t now) {
-        return s->epoch.n < s->conf.seats || has_vacancy(s, now);
+        return s->reissue || s->epoch.n < s->conf.seats || has_vacancy(s, now);
 }
 
 static bool is_newcomer(const Site *s, const Candidate *c) {
@@ -277,7 +277,7 @@ static usec_t growth_due(const Site *s, usec_t now) {
 static bool could_grow(const Site *s, usec_t now) {
         CommitteeRule rule = site_rule(s, NULL);
 
-        return has_vacancy(s, now) || committee_size(&rule, now) > s->epoch.n;
+        return has_vacancy(s, now) || committee_size(&rule, now) > (s->reissue ? 0 : s->epoch.n);
 }
 
 /* What was changed does not wait: the orders that are out say what is no longer asked for. */

@@ -11,7 +11,7 @@ typedef struct WebsiteRow {
         const char *url, *name;    /* borrowed for the callback */
         const char *specification; /* likewise; exact bytes, or "": as by default of the URL */
         uint32_t interval_ms, timeout_ms;
-        uint8_t seats;
+        uint8_t seats, family; /* family: 0 (whichever), 4, 6 */
         bool paused, removed;
         uint64_t revision;
         uint64_t epoch; /* its newest one's number, 0: none; of changes after a revision only */
@@ -37,6 +37,7 @@ typedef struct WebsiteAdd {
         const char *specification;        /* as spec_encode() made it; NULL: as by default */
         uint32_t interval_ms, timeout_ms; /* 0: 60 s; min(10 s, interval / 2) */
         uint8_t seats;                    /* 0: 4 */
+        uint8_t family;                   /* 0, 4, 6 */
         const char *actor;                /* for the audit log: "token PREFIX", "uid 0" */
 } WebsiteAdd;
 

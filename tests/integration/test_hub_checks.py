@@ -65,6 +65,14 @@ class Checks(CommitteeCase):
         self.assertEqual(specs, [{"type": "tcp", "url": "tcp://mail.example:25"}] * 2)
         self.assertEqual(self.value(f"SELECT max(n) FROM work_order WHERE website_id = {website}"), "2")
 
+    def test_only_over_one_family(self):
+        website = self.add("http://six.example/")
+        self.db.sql(f"UPDATE website SET family = 6 WHERE id = {website}")
+        late = self.validator(key=Key(b"6" * 32), capabilities=["http", "ipv6"])
+        wait_until(lambda: any(o.family == 6 for o, _ in late.orders.values()), "an order over IPv6", 40)
+        self.wait_state(website, "UP")
+        self.wait_holders("http://six.example/", [])
+
     def test_nobody_can(self):
         website = self.add("icmp://192.0.2.1")
         other = self.add("http://other.example/")

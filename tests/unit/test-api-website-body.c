@@ -143,6 +143,9 @@ static void a_long_url_is_told_its_limit(void **state _unused_) {
 
 static void numbers_have_limits(void **state _unused_) {
         static const char *const wrong[][2] = {
+                { "\"family\":5", "/family" },
+                { "\"family\":3", "/family" },
+                { "\"family\":\"4\"", "/family" },
                 { "\"intervalMs\":9999", "/intervalMs" },
                 { "\"intervalMs\":86400001", "/intervalMs" },
                 { "\"intervalMs\":-1", "/intervalMs" },

@@ -253,7 +253,7 @@ static void what_the_database_says(void **state _unused_) {
                              .state = "suspended",
                              .operator_name = "o",
                              .region = "eu",
-                             .capabilities = "http,smell,icmp,",
+                             .capabilities = "http,smell,icmp,ipv6,",
                              .asn = 64500 };
         Validator *v;
 
@@ -261,7 +261,7 @@ static void what_the_database_says(void **state _unused_) {
         v = registry_put_row(r, &row, NOW);
         assert_ptr_equal(registry_find_id(r, 5), v);
         assert_memory_equal(v->key.bytes, row.key, sizeof(row.key));
-        assert_int_equal(v->abilities, 1u << CHECK_HTTP | 1u << CHECK_ICMP);
+        assert_int_equal(v->abilities, 1u << CHECK_HTTP | 1u << CHECK_ICMP | ABILITY_IPV6);
         assert_int_equal(v->standing, STANDING_SUSPENDED);
         assert_string_equal(v->name, "n");
         assert_string_equal(v->operator_name, "o");
