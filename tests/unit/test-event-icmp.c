@@ -1,0 +1,263 @@
+/* Echo requests in a network of the test's own, where the kernel answers, or does not. */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <linux/capability.h>
+
+#include "event/icmp.h"
+#include "loop-turn.h"
+
+#define LONG_TIME (20 * USEC_PER_SEC)
+
+typedef struct Fixture {
+        uv_loop_t loop;
+        unsigned done;
+        IcmpResult result;
+} Fixture;
+
+static bool write_file(const char *path, const char *text) {
+        int fd = open(path, O_WRONLY | O_CLOEXEC);
+        bool written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+        if (fd >= 0)
+                close(fd);
+        return written;
+}
+
+static bool map_root(uid_t uid, gid_t gid) {
+        char uids[32], gids[32];
+
+        snprintf(uids, sizeof(uids), "0 %u 1", uid);
+        snprintf(gids, sizeof(gids), "0 %u 1", gid);
+        return write_file("/proc/self/setgroups", "deny") &&
+               write_file("/proc/self/uid_map", uids) && write_file("/proc/self/gid_map", gids);
+}
+
+/* Once for all tests. false: this machine allows none. */
+static bool enter_own_network(void) {
+        struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+        uid_t uid = getuid();
+        gid_t gid = getgid();
+        int fd, r;
+
+        if (unshare(CLONE_NEWNET | (uid == 0 ? 0 : CLONE_NEWUSER)) < 0)
+                return false;
+        if (uid != 0 && !map_root(uid, gid))
+                return false;
+        fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        r = ioctl(fd, SIOCSIFFLAGS, &lo);
+        close(fd);
+        return r == 0;
+}
+
+static void set_range(const char *range) {
+        assert_true(write_file("/proc/sys/net/ipv4/ping_group_range", range));
+}
+
+static void set_ignored(const char *value) {
+        assert_true(write_file("/proc/sys/net/ipv4/icmp_echo_ignore_all", value));
+}
+
+static int setup(void **state) {
+        Fixture *f = calloc(1, sizeof(*f));
+
+        assert_non_null(f);
+        assert_int_equal(uv_loop_init(&f->loop), 0);
+        set_range("1 0");
+        set_ignored("0");
+        *state = f;
+        return 0;
+}
+
+static int teardown(void **state) {
+        Fixture *f = *state;
+
+        uv_run(&f->loop, UV_RUN_DEFAULT);
+        assert_int_equal(uv_loop_close(&f->loop), 0);
+        free(f);
+        return 0;
+}
+
+static void on_done(const IcmpResult *result, void *userdata) {
+        Fixture *f = userdata;
+
+        f->result = *result;
+        f->done++;
+}
+
+static IcmpCall *begin(Fixture *f, const char *address, unsigned count, usec_t timeout) {
+        IcmpCall *c;
+        NetAddress a;
+
+        f->done = 0;
+        assert_true(net_address_parse(address, 7, &a));
+        assert_int_equal(icmp_start(&f->loop,
+                                    &(IcmpRequest){ .address = &a,
+                                                    .count = count,
+                                                    .interval = 2 * USEC_PER_MSEC,
+                                                    .timeout = timeout },
+                                    on_done, f, &c),
+                         0);
+        assert_int_equal(f->done, 0);
+        return c;
+}
+
+static IcmpError echo(Fixture *f, const char *address, unsigned count, usec_t timeout) {
+        begin(f, address, count, timeout);
+        TURN_UNTIL(f, f->done == 1);
+        return f->result.error;
+}
+
+static void assert_all_came(const IcmpResult *r, unsigned count) {
+        assert_int_equal(r->sent, count);
+        assert_int_equal(r->received, count);
+        assert_true(r->min > 0 && r->min <= r->average && r->average <= r->max);
+        assert_true(r->max < LONG_TIME && r->jitter <= r->max - r->min);
+}
+
+static void replies_are_counted_and_measured(void **state) {
+        static const char *const ranges[] = { "1 0", "0 0" }; /* raw; unprivileged */
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(ranges); i++) {
+                set_range(ranges[i]);
+                assert_true(icmp_is_allowed(AF_INET) && icmp_is_allowed(AF_INET6));
+                assert_int_equal(echo(f, "127.0.0.1", 3, LONG_TIME), ICMP_OK);
+                assert_all_came(&f->result, 3);
+                assert_int_equal(echo(f, "::1", ICMP_COUNT_MAX, LONG_TIME), ICMP_OK);
+                assert_all_came(&f->result, ICMP_COUNT_MAX);
+                assert_int_equal(echo(f, "127.0.0.1", 1, LONG_TIME), ICMP_OK);
+                assert_all_came(&f->result, 1);
+                assert_int_equal(f->result.jitter, 0);
+        }
+}
+
+static void what_does_not_come_is_lost(void **state) {
+        Fixture *f = *state;
+        usec_t before = now_boottime();
+
+        set_ignored("1");
+        assert_int_equal(echo(f, "127.0.0.1", 3, 60 * USEC_PER_MSEC), ICMP_OK);
+        assert_int_equal(f->result.sent, 3);
+        assert_int_equal(f->result.received, 0);
+        assert_int_equal(f->result.average, 0);
+        assert_in_range(now_boottime() - before, 50 * USEC_PER_MSEC, USEC_PER_SEC);
+}
+
+static void some_may_be_lost(void **state) {
+        Fixture *f = *state;
+
+        begin(f, "127.0.0.1", 2, 300 * USEC_PER_MSEC);
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+        set_ignored("1");
+        TURN_UNTIL(f, f->done == 1);
+        assert_int_equal(f->result.sent, 2);
+        assert_int_equal(f->result.received, 1);
+        assert_true(f->result.min > 0 && f->result.min == f->result.max);
+}
+
+static void many_at_once_do_not_take_each_others(void **state) {
+        Fixture *f = *state;
+
+        for (int i = 0; i < 20; i++)
+                begin(f, "127.0.0.1", 3, LONG_TIME);
+        for (int i = 0; i < 5; i++)
+                icmp_cancel(begin(f, "127.0.0.1", 3, LONG_TIME));
+        TURN_UNTIL(f, f->done == 20);
+        assert_all_came(&f->result, 3);
+}
+
+static void nowhere_is_unreachable(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(echo(f, "192.0.2.1", 3, LONG_TIME), ICMP_UNREACHABLE);
+        assert_int_equal(echo(f, "2001:db8::1", 3, LONG_TIME), ICMP_UNREACHABLE);
+        assert_int_equal(f->result.received, 0);
+}
+
+/* In a process of its own, since capabilities do not come back. */
+static void without_permission_it_says_so(void **state) {
+        struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        struct __user_cap_data_struct none[2] = {};
+        Fixture *f = *state;
+        int status;
+        pid_t pid = fork();
+
+        if (pid == 0) {
+                bool right;
+
+                if (syscall(SYS_capset, &head, none) < 0)
+                        _exit(2);
+                right = !icmp_is_allowed(AF_INET) && !icmp_is_allowed(AF_INET6);
+                uv_loop_fork(&f->loop);
+                _exit(right && echo(f, "127.0.0.1", 3, LONG_TIME) == ICMP_NOT_ALLOWED ? 0 : 1);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+}
+
+/* Bytes ---------------------------------------------------------------------------------------- */
+
+static void bytes_are_rfc_792s(void **state _unused_) {
+        static const uint8_t type[2] = { 8, 0 }, names[4] = { 1, 2, 0, 3 };
+        IcmpEcho echo = { .sequence = 3, .nonce = { 1, 2, 3, 4, 5, 6, 7 } }, back;
+        uint8_t bytes[20 + ICMP_ECHO_SIZE] = { 0x45 }, *at = bytes + 20;
+        uint32_t sum = 0;
+
+        icmp_echo_write(&echo, AF_INET, at);
+        for (int i = 0; i < ICMP_ECHO_SIZE; i += 2)
+                sum += at[i] * 256u + at[i + 1];
+        assert_int_equal((sum & 0xffff) + (sum >> 16), 0xffff);
+        assert_memory_equal(at, type, 2);
+        assert_memory_equal(at + 4, names, 4);
+        assert_false(icmp_reply_read(at, ICMP_ECHO_SIZE, AF_INET, false, &back)); /* a request */
+        at[0] = 0;
+        assert_true(icmp_reply_read(at, ICMP_ECHO_SIZE, AF_INET, false, &back));
+        assert_int_equal(back.sequence, 3);
+        assert_memory_equal(back.nonce, echo.nonce, ICMP_NONCE_SIZE);
+        assert_true(icmp_reply_read(bytes, sizeof(bytes), AF_INET, true, &back));
+        for (size_t n = 0; n < sizeof(bytes); n++)
+                assert_false(icmp_reply_read(bytes, n, AF_INET, true, &back));
+        bytes[0] = 0x44; /* shorter than a header is */
+        assert_false(icmp_reply_read(bytes, sizeof(bytes), AF_INET, true, &back));
+        at[0] = 129;
+        assert_true(icmp_reply_read(at, ICMP_ECHO_SIZE, AF_INET6, true, &back));
+        at[1] = 1;
+        assert_false(icmp_reply_read(at, ICMP_ECHO_SIZE, AF_INET6, true, &back));
+}
+
+#define ICMP_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void) {
+        const struct CMUnitTest pure[] = {
+                cmocka_unit_test(bytes_are_rfc_792s),
+        };
+        const struct CMUnitTest tests[] = {
+                ICMP_TEST(replies_are_counted_and_measured),
+                ICMP_TEST(what_does_not_come_is_lost),
+                ICMP_TEST(some_may_be_lost),
+                ICMP_TEST(many_at_once_do_not_take_each_others),
+                ICMP_TEST(nowhere_is_unreachable),
+                ICMP_TEST(without_permission_it_says_so),
+        };
+        int failed = cmocka_run_group_tests(pure, NULL, NULL);
+
+        if (!enter_own_network()) {
+                print_message("this machine allows no network of one's own\n");
+                return failed;
+        }
+        return failed + cmocka_run_group_tests(tests, NULL, NULL);
+}
