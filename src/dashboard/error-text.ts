@@ -24,6 +24,7 @@ const ERROR_TEXT: Record<string, string> = {
   tls_expiring: 'The certificate ends sooner than it may',
   tls_version: 'The server speaks no version of TLS that is new enough',
   tls_weak: "The server's certificate or key exchange is too weak",
+  not_allowed: "The validator's machine does not allow this kind of check",
 };
 
 /* A class that is newer than this page is told by its name. */

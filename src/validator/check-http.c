@@ -1,15 +1,12 @@
 /* HTTP and HTTPS: what the client saw becomes the fields of a tick. */
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "validator/answer.h"
 #include "validator/check-kind.h"
-
-/* A tick whose phases take longer than timeout + this never votes. */
-#define STALL_MAX USEC_PER_SEC
+#include "validator/check-seen.h"
 
 typedef struct HttpCheck {
         HttpCall *call;
@@ -20,114 +17,23 @@ typedef struct HttpCheck {
         void *userdata;
 } HttpCheck;
 
-static const TickError errors[_HTTP_ERROR_MAX] = {
-        [HTTP_OK] = TICK_ERROR_NONE,
-        [HTTP_BLOCKED] = TICK_ERROR_GUARD,
-        [HTTP_SCHEME] = TICK_ERROR_REDIRECT,
-        [HTTP_DNS] = TICK_ERROR_DNS,
-        [HTTP_REFUSED] = TICK_ERROR_REFUSED,
-        [HTTP_UNREACHABLE] = TICK_ERROR_UNREACHABLE,
-        [HTTP_RESET] = TICK_ERROR_RESET,
-        [HTTP_TIMEOUT_DNS] = TICK_ERROR_TIMEOUT_DNS,
-        [HTTP_TIMEOUT_CONNECT] = TICK_ERROR_TIMEOUT_CONNECT,
-        [HTTP_TIMEOUT_TLS] = TICK_ERROR_TIMEOUT_TLS,
-        [HTTP_TIMEOUT_WAIT] = TICK_ERROR_TIMEOUT_WAIT,
-        [HTTP_TIMEOUT_TRANSFER] = TICK_ERROR_TIMEOUT_TRANSFER,
-        [HTTP_TLS_EXPIRED] = TICK_ERROR_TLS_EXPIRED,
-        [HTTP_TLS_NAME] = TICK_ERROR_TLS_NAME,
-        [HTTP_TLS_UNTRUSTED] = TICK_ERROR_TLS_UNTRUSTED,
-        [HTTP_TLS_HANDSHAKE] = TICK_ERROR_TLS_HANDSHAKE,
-        [HTTP_TLS_VERSION] = TICK_ERROR_TLS_VERSION,
-        [HTTP_TLS_WEAK] = TICK_ERROR_TLS_WEAK,
-        [HTTP_REDIRECTS] = TICK_ERROR_REDIRECT,
-        [HTTP_PROTOCOL] = TICK_ERROR_PROTOCOL,
-        [HTTP_INTERNAL] = TICK_ERROR_INTERNAL,
-};
-
-static uint32_t saturate(uint64_t v) {
-        return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
-}
-
-static void set_address(Tick *t, const struct sockaddr_storage *a) {
-        if (a->ss_family == AF_INET) {
-                t->family = 4;
-                memcpy(t->address, &((const struct sockaddr_in *)a)->sin_addr, 4);
-        } else if (a->ss_family == AF_INET6) {
-                t->family = 6;
-                memcpy(t->address, &((const struct sockaddr_in6 *)a)->sin6_addr, 16);
-        }
-}
-
-/* The owner's policy and failures of this machine are no verdict on the target. */
-static TickOutcome outcome_of(TickError error) {
-        switch (error) {
-        case TICK_ERROR_NONE:
-                return TICK_UP;
-        case TICK_ERROR_GUARD:
-        case TICK_ERROR_OWN_NETWORK:
-        case TICK_ERROR_INTERNAL:
-                return TICK_ABSTAIN;
-        default:
-                return TICK_DOWN;
-        }
-}
-
-static uint8_t flags_of(const HttpResult *r) {
-        uint8_t flags = r->redirected ? TICK_REDIRECTED : 0;
-
-        return r->truncated ? flags | TICK_TRUNCATED : flags;
-}
-
-static Tick tick_of(const HttpResult *r, TickError error) {
-        Tick t = {
-                .flags = flags_of(r),
-                .status = (uint16_t)r->status,
-                .expiry_days = (uint16_t)MIN(r->certificate_expiry_days, (uint32_t)UINT16_MAX),
-                .phases = {
-                        .dns = saturate(r->phase[HTTP_PHASE_DNS]),
-                        .connect = saturate(r->phase[HTTP_PHASE_CONNECT]),
-                        .tls = saturate(r->phase[HTTP_PHASE_TLS]),
-                        .wait = saturate(r->phase[HTTP_PHASE_WAIT]),
-                        .transfer = saturate(r->phase[HTTP_PHASE_TRANSFER]),
-                },
-                .body_length = saturate(r->body_n),
-        };
-
-        t.error = (uint8_t)error;
-        t.outcome = outcome_of(error);
-        if (r->body_n > 0)
-                memcpy(t.body_hash, r->body_sha256, sizeof(t.body_hash));
-        set_address(&t, &r->address);
-        return t;
-}
-
-/* This machine stood still in between: what it measured is no verdict on the target. */
-static void stalled(Tick *t) {
-        t->outcome = TICK_ABSTAIN;
-        t->error = TICK_ERROR_INTERNAL;
-}
-
-static TickError judge(const HttpCheck *c, const HttpResult *r) {
+static TickError judge(const HttpCheck *c, const HttpResult *r, TickError error) {
         uint32_t today = (uint32_t)(now_realtime() / USEC_PER_DAY);
 
-        if (r->error == HTTP_OK)
+        if (error == TICK_ERROR_NONE)
                 return answer_judge(c->spec, r, today, c->story);
         check_story_detail(c->story, r->detail);
-        return errors[r->error];
+        return error;
 }
 
 static void on_done(const HttpResult *result, void *userdata) {
         HttpCheck *c = userdata;
-        Tick seen = tick_of(result, judge(c, result));
+        Tick seen = check_seen_http(result);
 
-        if (tick_total(&seen) > c->timeout + STALL_MAX)
-                stalled(&seen);
+        check_seen_set_error(&seen, judge(c, result, seen.error));
+        check_seen_judge_time(&seen, c->timeout);
         c->done(&seen, c->userdata);
         free(c);
-}
-
-static int family_of(uint8_t family) {
-        return family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC;
 }
 
 static void free_lines(char ***lines) {
@@ -160,7 +66,7 @@ static int request_start(HttpCheck *c, const CheckTools *tools, const CheckReque
                 .method = spec->method,
                 .body = spec->body,
                 .body_n = spec->body ? strlen(spec->body) : 0,
-                .family = family_of(request->family),
+                .family = check_seen_family(request->family),
                 .timeout = request->timeout,
                 .redirects_max = (unsigned)spec->redirects,
                 .body_max = options->body_max,

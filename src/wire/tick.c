@@ -49,6 +49,7 @@ static const char *const error_texts[_TICK_ERROR_MAX] = {
         [TICK_ERROR_TLS_EXPIRING] = "The certificate ends sooner than it may",
         [TICK_ERROR_TLS_VERSION] = "The server speaks no version of TLS that is new enough",
         [TICK_ERROR_TLS_WEAK] = "The server's certificate or key exchange is too weak",
+        [TICK_ERROR_NOT_ALLOWED] = "The validator's machine does not allow this kind of check",
 };
 
 static const char *const error_names[_TICK_ERROR_MAX] = {
@@ -77,6 +78,7 @@ static const char *const error_names[_TICK_ERROR_MAX] = {
         [TICK_ERROR_TLS_EXPIRING] = "tls_expiring",
         [TICK_ERROR_TLS_VERSION] = "tls_version",
         [TICK_ERROR_TLS_WEAK] = "tls_weak",
+        [TICK_ERROR_NOT_ALLOWED] = "not_allowed",
 };
 
 static size_t address_size(uint8_t family) {

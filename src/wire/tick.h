@@ -62,6 +62,7 @@ typedef enum TickError {
         TICK_ERROR_TLS_EXPIRING, /* the certificate ends sooner than it may */
         TICK_ERROR_TLS_VERSION,  /* of TLS none that is new enough */
         TICK_ERROR_TLS_WEAK,     /* key, signature or key exchange can be broken */
+        TICK_ERROR_NOT_ALLOWED,  /* this machine may not do this kind of check: abstain */
         _TICK_ERROR_MAX,
 } TickError;
 

@@ -17,7 +17,7 @@ UP, DOWN, ABSTAIN = 1, 2, 3
 ERRORS = ("none", "dns", "refused", "timeout_dns", "timeout_connect", "timeout_tls", "timeout_wait", "timeout_transfer",
           "tls_expired", "tls_name", "tls_untrusted", "tls_handshake", "status", "assertion", "too_large", "redirect",
           "guard", "own_network", "protocol", "reset", "unreachable", "internal", "tls_expiring", "tls_version",
-          "tls_weak")
+          "tls_weak", "not_allowed")
 ERROR = {name: i for i, name in enumerate(ERRORS)}
 RESEALED, UNSYNCED = 1, 2
 FRAME_MAX, TICKS_MAX = 64 * 1024, 720
