@@ -195,6 +195,10 @@ static void set_version(HttpCall *c) {
 }
 
 static void set_method(HttpCall *c) {
+        if (c->request.connect_only) {
+                curl_easy_setopt(c->easy, CURLOPT_CONNECT_ONLY, 1L);
+                return;
+        }
         if (strcmp(c->method, "HEAD") == 0) {
                 curl_easy_setopt(c->easy, CURLOPT_NOBODY, 1L);
                 return;

@@ -66,6 +66,7 @@ typedef struct HttpRequest {
         size_t body_max;   /* decoded bytes read; the rest is not fetched and `truncated` is set */
         size_t keep_max;   /* bytes of the body kept for the result; 0: only counted and hashed */
         bool keep_headers; /* those of the answer, for the result */
+        bool connect_only; /* nothing is said when the connection stands; its status is 0 */
         HttpTls tls_min;
         HttpVersion version;
         const char *user_agent;

@@ -41,17 +41,13 @@ static TickError tell_failure(const Assertion *a, const AssertOutcome *o, CheckS
         return o->verdict == VERDICT_CUT ? TICK_ERROR_TOO_LARGE : TICK_ERROR_ASSERTION;
 }
 
-static TickError judge_assertions(const Spec *spec, const HttpResult *r, CheckStory *story) {
+TickError answer_judge_assertions(const Spec *spec, const AssertSeen *seen, CheckStory *story) {
         const Assertion *list = spec->assertions.items;
-        const AssertSeen seen = { .headers = { r->headers, r->headers_n },
-                                  .body = r->body,
-                                  .body_n = r->kept_n,
-                                  .cut = r->truncated || r->kept_n < r->body_n };
         AssertOutcome outcomes[ASSERTIONS_MAX];
         size_t n = MIN(spec->assertions.n, (size_t)ASSERTIONS_MAX);
         const AssertOutcome *failure;
 
-        if (assert_evaluate(list, n, &seen, outcomes) < 0)
+        if (assert_evaluate(list, n, seen, outcomes) < 0)
                 return TICK_ERROR_INTERNAL;
         if (story) {
                 story->n_assertions = n;
@@ -59,6 +55,15 @@ static TickError judge_assertions(const Spec *spec, const HttpResult *r, CheckSt
         }
         failure = assert_first_failure(outcomes, n);
         return failure ? tell_failure(&list[failure - outcomes], failure, story) : TICK_ERROR_NONE;
+}
+
+static TickError judge_http(const Spec *spec, const HttpResult *r, CheckStory *story) {
+        const AssertSeen seen = { .headers = { r->headers, r->headers_n },
+                                  .body = r->body,
+                                  .body_n = r->kept_n,
+                                  .cut = r->truncated || r->kept_n < r->body_n };
+
+        return answer_judge_assertions(spec, &seen, story);
 }
 
 TickError answer_judge_certificate(const Spec *spec, uint32_t expiry, uint32_t today,
@@ -79,7 +84,7 @@ TickError answer_judge(const Spec *spec, const HttpResult *result, uint32_t toda
         TickError status = judge_status(spec, result->status, story), asserted = TICK_ERROR_NONE;
 
         if (spec->assertions.n > 0 && (status == TICK_ERROR_NONE || story))
-                asserted = judge_assertions(spec, result, story);
+                asserted = judge_http(spec, result, story);
         if (status != TICK_ERROR_NONE)
                 return status;
         if (asserted != TICK_ERROR_NONE)

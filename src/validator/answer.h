@@ -14,6 +14,8 @@ void answer_prepare(const Spec *spec, HttpRequest *request);
  * an answer that came. today: days since 1970. story (may be NULL) is told of it. */
 TickError answer_judge(const Spec *spec, const HttpResult *result, uint32_t today,
                        CheckStory *story);
-/* The same of a certificate alone. expiry: days since 1970, 0: there was none. */
+/* The same of assertions alone, TICK_ERROR_NONE without any; of a certificate alone. expiry: days
+ * since 1970, 0: there was none. */
+TickError answer_judge_assertions(const Spec *spec, const AssertSeen *seen, CheckStory *story);
 TickError answer_judge_certificate(const Spec *spec, uint32_t expiry, uint32_t today,
                                    CheckStory *story);

@@ -2,11 +2,14 @@
 #pragma once
 
 #include "event/http.h"
+#include "event/resolver.h"
 #include "validator/check.h"
 
 /* What a kind may use. */
 typedef struct CheckTools {
+        uv_loop_t *loop;
         HttpClient *http;
+        Resolver *resolver;
         const CheckerOptions *options;
 } CheckTools;
 
@@ -19,6 +22,7 @@ typedef struct CheckKind {
         int (*start)(const CheckTools *tools, const CheckRequest *request, CheckKindDone done,
                      void *userdata, void **ret);
         void (*cancel)(void *running);
+        bool (*is_allowed)(void); /* NULL: everywhere */
 } CheckKind;
 
-extern const CheckKind check_http;
+extern const CheckKind check_dns, check_http, check_icmp, check_tcp, check_tls;

@@ -92,13 +92,6 @@ Tick check_seen_http(const HttpResult *r) {
         return t;
 }
 
-void check_seen_judge_certificate(Tick *t, const Spec *spec, usec_t now) {
-        int64_t left = (int64_t)t->expiry_days - (int64_t)(now / USEC_PER_DAY);
-
-        if (t->error == TICK_ERROR_NONE && t->expiry_days > 0 && left < spec->certificate_days)
-                check_seen_set_error(t, TICK_ERROR_TLS_EXPIRING);
-}
-
 void check_seen_judge_time(Tick *t, usec_t timeout) {
         if (tick_total(t) > timeout + STALL_MAX)
                 check_seen_set_error(t, TICK_ERROR_INTERNAL);

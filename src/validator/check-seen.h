@@ -3,7 +3,6 @@
 
 #include "event/http.h"
 #include "event/resolver.h"
-#include "wire/spec.h"
 #include "wire/tick.h"
 
 /* As the client saw it; whether the answer is accepted is not looked at. */
@@ -15,8 +14,6 @@ void check_seen_set_error(Tick *t, TickError error);
 void check_seen_set_address(Tick *t, const struct sockaddr *a);
 /* A phase, saturating. */
 uint32_t check_seen_phase(usec_t phase);
-/* A certificate that ends sooner than the specification wants is a failure. now: since 1970. */
-void check_seen_judge_certificate(Tick *t, const Spec *spec, usec_t now);
 /* A check that took much longer than its timeout abstains: this machine stood still in between. */
 void check_seen_judge_time(Tick *t, usec_t timeout);
 /* Why a name did not become addresses. */

@@ -11,10 +11,8 @@
 #include "validator/ownnet.h"
 
 static const CheckKind *const kinds[] = {
-        &check_http,
+        &check_dns, &check_http, &check_icmp, &check_tcp, &check_tls,
 };
-
-static const char *const capabilities[] = { "http", NULL };
 
 struct Check {
         Checker *checker;
@@ -34,6 +32,7 @@ struct Check {
 struct Checker {
         CheckerOptions options;
         CheckTools tools;
+        const char *capabilities[ELEMENTSOF(kinds) + 1];
         OptOuts *opt_outs; /* or NULL */
         OwnNetwork *own_network;
         uv_async_t *wake; /* starts what waits from the loop, so that callbacks never run inside */
@@ -51,8 +50,17 @@ static void on_wake_closed(uv_handle_t *h) {
         free(h);
 }
 
-const char *const *checker_capabilities(void) {
-        return capabilities;
+/* A kind that this machine can not do is not declared; ordered all the same, it abstains. */
+static void find_capabilities(Checker *c) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                if (!kinds[i]->is_allowed || kinds[i]->is_allowed())
+                        c->capabilities[n++] = kinds[i]->name;
+}
+
+const char *const *checker_capabilities(const Checker *c) {
+        return c->capabilities;
 }
 
 static int make_opt_outs(Checker *c) {
@@ -86,10 +94,18 @@ int checker_new(Checker **ret, uv_loop_t *loop, const CheckerOptions *options) {
         if (!c)
                 return -ENOMEM;
         c->options = *options;
+        c->tools.options = &c->options;
+        c->tools.loop = loop;
         r = http_client_new(&c->tools.http, loop);
         if (r < 0)
                 return r;
-        c->tools.options = &c->options;
+
+        r = resolver_new(&c->tools.resolver, loop,
+                         &(ResolverOptions){ .servers = options->resolvers });
+        if (r < 0)
+                return r;
+
+        find_capabilities(c);
 
         r = make_opt_outs(c);
         if (r < 0)
@@ -124,6 +140,7 @@ Checker *checker_free(Checker *c) {
         own_network_free(c->own_network);
         opt_outs_free(c->opt_outs);
         http_client_free(c->tools.http);
+        resolver_free(c->tools.resolver);
         if (c->wake)
                 uv_close((uv_handle_t *)c->wake, on_wake_closed);
         free(c);

@@ -23,10 +23,12 @@ typedef struct CheckerOptions {
         const char *controls;   /* of the own network, as OwnNetworkOptions has them; borrowed */
         bool (*hub)(usec_t *ret_silent, void *userdata); /* likewise; or NULL */
         void *hub_userdata;
-        const char *ca_file;  /* further authorities, or NULL; borrowed */
-        unsigned concurrency; /* checks under way at once */
-        unsigned queue_max;   /* waiting; more are refused */
-        uint64_t body_max;    /* bytes read of an answer */
+        const char *ca_file;   /* further authorities, or NULL; borrowed */
+        unsigned concurrency;  /* checks under way at once */
+        unsigned queue_max;    /* waiting; more are refused */
+        uint64_t body_max;     /* bytes read of an answer */
+        const char *resolvers; /* "192.0.2.1:53,[2001:db8::1]:53" instead of resolv.conf's, or NULL;
+                                  borrowed for the call */
 } CheckerOptions;
 
 typedef struct CheckRequest {
@@ -61,8 +63,8 @@ int checker_new(Checker **ret, uv_loop_t *loop, const CheckerOptions *options);
 Checker *checker_free(Checker *c);
 DEFINE_FREEP(Checker, checker_free);
 size_t checker_active(const Checker *c);
-/* Check kinds this build can do, ended by NULL: what join declares. */
-const char *const *checker_capabilities(void);
+/* Check kinds that this build and this machine can do, ended by NULL: what join declares. */
+const char *const *checker_capabilities(const Checker *c);
 bool checker_can(const Spec *spec);
 
 /* The callback never runs inside. -ENOBUFS: too many wait; -EPROTONOSUPPORT: no such kind. */

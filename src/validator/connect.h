@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "event/resolver.h"
 #include "validator/guard.h"
 #include "validator/throttle.h"
 
@@ -18,3 +19,5 @@ typedef struct ConnectRules {
 /* userdata: const ConnectRules *. true: it may be connected to now, and is counted. An HttpGuard.
  */
 bool connect_allowed(const struct sockaddr *address, socklen_t n, void *userdata);
+/* The first of these addresses that may be connected to now, by this port; NULL: there is none. */
+const NetAddress *connect_first(const ConnectRules *rules, ResolverResult *names, uint16_t port);

@@ -363,7 +363,7 @@ static int make_way(ValidatorManager *m) {
                                           .ca_file = m->conf->ca_file,
                                           .key = m->key,
                                           .tags = m->tags,
-                                          .capabilities = checker_capabilities(),
+                                          .capabilities = checker_capabilities(m->checker),
                                           .hub_time = &m->hub_time,
                                           .spool = m->spool,
                                           .sealer = m->sealer,

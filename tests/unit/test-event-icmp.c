@@ -1,15 +1,11 @@
 /* Echo requests in a network of the test's own, where the kernel answers, or does not. */
 #include <errno.h>
-#include <fcntl.h>
-#include <net/if.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +15,7 @@
 
 #include "event/icmp.h"
 #include "loop-turn.h"
+#include "own-network.h"
 
 #define LONG_TIME (20 * USEC_PER_SEC)
 
@@ -28,56 +25,13 @@ typedef struct Fixture {
         IcmpResult result;
 } Fixture;
 
-static bool write_file(const char *path, const char *text) {
-        int fd = open(path, O_WRONLY | O_CLOEXEC);
-        bool written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-        if (fd >= 0)
-                close(fd);
-        return written;
-}
-
-static bool map_root(uid_t uid, gid_t gid) {
-        char uids[32], gids[32];
-
-        snprintf(uids, sizeof(uids), "0 %u 1", uid);
-        snprintf(gids, sizeof(gids), "0 %u 1", gid);
-        return write_file("/proc/self/setgroups", "deny") &&
-               write_file("/proc/self/uid_map", uids) && write_file("/proc/self/gid_map", gids);
-}
-
-/* Once for all tests. false: this machine allows none. */
-static bool enter_own_network(void) {
-        struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-        uid_t uid = getuid();
-        gid_t gid = getgid();
-        int fd, r;
-
-        if (unshare(CLONE_NEWNET | (uid == 0 ? 0 : CLONE_NEWUSER)) < 0)
-                return false;
-        if (uid != 0 && !map_root(uid, gid))
-                return false;
-        fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        r = ioctl(fd, SIOCSIFFLAGS, &lo);
-        close(fd);
-        return r == 0;
-}
-
-static void set_range(const char *range) {
-        assert_true(write_file("/proc/sys/net/ipv4/ping_group_range", range));
-}
-
-static void set_ignored(const char *value) {
-        assert_true(write_file("/proc/sys/net/ipv4/icmp_echo_ignore_all", value));
-}
-
 static int setup(void **state) {
         Fixture *f = calloc(1, sizeof(*f));
 
         assert_non_null(f);
         assert_int_equal(uv_loop_init(&f->loop), 0);
-        set_range("1 0");
-        set_ignored("0");
+        own_network_set_range("1 0");
+        own_network_set_ignored("0");
         *state = f;
         return 0;
 }
@@ -133,7 +87,7 @@ static void replies_are_counted_and_measured(void **state) {
         Fixture *f = *state;
 
         for (size_t i = 0; i < ELEMENTSOF(ranges); i++) {
-                set_range(ranges[i]);
+                own_network_set_range(ranges[i]);
                 assert_true(icmp_is_allowed(AF_INET) && icmp_is_allowed(AF_INET6));
                 assert_int_equal(echo(f, "127.0.0.1", 3, LONG_TIME), ICMP_OK);
                 assert_all_came(&f->result, 3);
@@ -149,7 +103,7 @@ static void what_does_not_come_is_lost(void **state) {
         Fixture *f = *state;
         usec_t before = now_boottime();
 
-        set_ignored("1");
+        own_network_set_ignored("1");
         assert_int_equal(echo(f, "127.0.0.1", 3, 60 * USEC_PER_MSEC), ICMP_OK);
         assert_int_equal(f->result.sent, 3);
         assert_int_equal(f->result.received, 0);
@@ -162,7 +116,7 @@ static void some_may_be_lost(void **state) {
 
         begin(f, "127.0.0.1", 2, 300 * USEC_PER_MSEC);
         uv_run(&f->loop, UV_RUN_NOWAIT);
-        set_ignored("1");
+        own_network_set_ignored("1");
         TURN_UNTIL(f, f->done == 1);
         assert_int_equal(f->result.sent, 2);
         assert_int_equal(f->result.received, 1);
@@ -255,7 +209,7 @@ int main(void) {
         };
         int failed = cmocka_run_group_tests(pure, NULL, NULL);
 
-        if (!enter_own_network()) {
+        if (!own_network_enter()) {
                 print_message("this machine allows no network of one's own\n");
                 return failed;
         }

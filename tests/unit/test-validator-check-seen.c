@@ -37,24 +37,6 @@ static void no_failure_of_a_client_is_up(void **state) {
                                  o == RESOLVER_FOUND);
 }
 
-static void a_certificate_may_end_too_soon(void **state) {
-        Spec wanted = { .certificate_days = 10 };
-        const usec_t now = 20000 * USEC_PER_DAY + 5;
-        Tick t = { .outcome = TICK_UP, .expiry_days = 20010 };
-
-        (void)state;
-        check_seen_judge_certificate(&t, &wanted, now);
-        assert_int_equal(t.outcome, TICK_UP);
-        t.expiry_days = 20009;
-        check_seen_judge_certificate(&t, &(Spec){}, now);
-        assert_int_equal(t.outcome, TICK_UP);
-        check_seen_judge_certificate(&t, &wanted, now);
-        assert_int_equal(t.outcome, TICK_DOWN);
-        t = (Tick){ .outcome = TICK_UP };
-        check_seen_judge_certificate(&t, &wanted, now); /* there was none */
-        assert_int_equal(t.outcome, TICK_UP);
-}
-
 static void who_stood_still_abstains(void **state) {
         Tick t = { .outcome = TICK_UP, .phases = { .dns = 1000000, .wait = 1000000 } };
 
@@ -89,7 +71,6 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_class_has_its_outcome),
                 cmocka_unit_test(no_failure_of_a_client_is_up),
-                cmocka_unit_test(a_certificate_may_end_too_soon),
                 cmocka_unit_test(who_stood_still_abstains),
                 cmocka_unit_test(an_address_is_its_bytes),
         };

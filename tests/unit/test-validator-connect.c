@@ -36,9 +36,29 @@ static void rules_are_asked_one_after_the_other(void **state _unused_) {
         assert_int_equal(connects(&rules, "8.8.8.8", 50), 50);
 }
 
+static void the_first_that_is_allowed_is_taken(void **state _unused_) {
+        static const char *const texts[] = { "127.0.0.1", "10.6.6.6", "10.0.0.7", "8.8.8.8" };
+        _cleanup_(guard_freep) Guard *guard = NULL;
+        ResolverResult names = { .n = 4 };
+        char text[NET_ADDRESS_TEXT_SIZE];
+        ConnectRules rules;
+
+        assert_int_equal(guard_new(&guard, "10.0.0.0/8", "10.6.6.6", NULL), 0);
+        rules = (ConnectRules){ .guard = guard };
+        for (unsigned i = 0; i < names.n; i++)
+                assert_true(net_address_parse(texts[i], 0, &names.addresses[i]));
+        net_address_text_port(connect_first(&rules, &names, 53), text);
+        assert_string_equal(text, "10.0.0.7:53");
+        names.n = 2;
+        assert_null(connect_first(&rules, &names, 53));
+        names.n = 0;
+        assert_null(connect_first(&rules, &names, 53));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(rules_are_asked_one_after_the_other),
+                cmocka_unit_test(the_first_that_is_allowed_is_taken),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
