@@ -10,6 +10,7 @@ HttpCall *http_call_free(HttpCall *call) {
 
         if (call->easy)
                 curl_easy_cleanup(call->easy);
+        http_resolve_free(call->resolve);
         curl_slist_free_all(call->header_list);
         for (char **h = call->headers; h && *h; h++)
                 free(*h);

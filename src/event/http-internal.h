@@ -8,6 +8,7 @@
 
 typedef struct HttpTrust HttpTrust;
 typedef struct HttpWatch HttpWatch;
+typedef struct HttpResolve HttpResolve;
 
 /* How a transfer ended, in the library's words, for http_error_classify(). */
 typedef struct HttpOutcome {
@@ -47,6 +48,7 @@ struct HttpCall {
         HttpResult result;
         uint8_t *kept;
         HttpHead head;
+        HttpResolve *resolve; /* NULL: of this call no name was looked up */
         unsigned redirects;
         usec_t deadline; /* boottime */
 
@@ -66,6 +68,7 @@ struct HttpClient {
         HttpCall *calls;
         HttpWatch *watches;
         HttpTrust *trust;
+        Resolver *resolver; /* borrowed, or NULL: the library's own */
         unsigned active;
         bool dispatching; /* a done callback may run: freeing waits for its end */
         bool freed;
@@ -96,6 +99,15 @@ void http_tls_watch(HttpCall *call, void *context);
 /* 0, -EINVAL: not an URL or with credentials, -EPROTONOSUPPORT: neither http nor https. */
 int http_url_origin(const char *url, char **ret);
 int http_url_resolve(const char *base, const char *location, char **ret);
+
+/* Looks up the host of the call's URL when that is a name and the client has a resolver. 1: the
+ * callback comes, not inside; 0: there is nothing to look up. */
+typedef void (*HttpResolved)(HttpCall *call, HttpError error);
+int http_resolve_start(HttpCall *call, HttpResolved resolved, usec_t now);
+/* Options of the next transfer by which it connects to what was found. */
+void http_resolve_prepare(HttpCall *call);
+bool http_resolve_is_done(const HttpCall *call);
+HttpResolve *http_resolve_free(HttpResolve *r);
 
 /* Sets every option of the next transfer of the call. */
 int http_transfer_prepare(HttpCall *call, usec_t now);

@@ -255,6 +255,7 @@ int http_transfer_prepare(HttpCall *c, usec_t now) {
         http_tls_prepare(c);
         set_method(c);
         set_target(c, now);
+        http_resolve_prepare(c);
         return 0;
 }
 
@@ -274,7 +275,7 @@ static void measure_phases(HttpCall *c, usec_t now) {
                 [HTTP_PHASE_WAIT] = get_mark(c->easy, CURLINFO_STARTTRANSFER_TIME_T),
         };
         usec_t before = 0, total = now > c->started ? now - c->started : 0;
-        HttpPhase p = HTTP_PHASE_DNS;
+        HttpPhase p = http_resolve_is_done(c) ? HTTP_PHASE_CONNECT : HTTP_PHASE_DNS;
 
         if (marks[HTTP_PHASE_CONNECT] == 0 && c->handshake > c->started)
                 marks[HTTP_PHASE_CONNECT] = c->handshake - c->started;

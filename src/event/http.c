@@ -131,12 +131,41 @@ static void call_link(HttpCall *call, HttpClient *c) {
         c->active++;
 }
 
-static int transfer_start(HttpCall *call) {
+static void finish(HttpCall *call, HttpError error, const char *detail);
+static void client_destroy(HttpClient *c);
+
+static int transfer_begin(HttpCall *call) {
         int r = http_transfer_prepare(call, now_boottime());
 
         if (r < 0)
                 return r;
         return curl_multi_add_handle(call->client->multi, call->easy) == CURLM_OK ? 0 : -ENOMEM;
+}
+
+static const char *name_failure(HttpError error) {
+        return error == HTTP_TIMEOUT_DNS ? "the name was not resolved in time"
+               : error == HTTP_DNS       ? "the name has no address"
+                                         : "out of memory";
+}
+
+/* A callback may free the client. */
+static void on_resolved(HttpCall *call, HttpError error) {
+        HttpClient *c = call->client;
+
+        c->dispatching = true;
+        if (error == HTTP_OK && transfer_begin(call) < 0)
+                error = HTTP_INTERNAL;
+        if (error != HTTP_OK)
+                finish(call, error, name_failure(error));
+        c->dispatching = false;
+        if (c->freed)
+                client_destroy(c);
+}
+
+static int transfer_start(HttpCall *call) {
+        int r = http_resolve_start(call, on_resolved, now_boottime());
+
+        return r == 0 ? transfer_begin(call) : MIN(r, 0);
 }
 
 static void finish(HttpCall *call, HttpError error, const char *detail) {
@@ -226,8 +255,6 @@ static void transfer_done(HttpCall *call, CURLcode code) {
         finish(call, error, detail);
 }
 
-static void client_destroy(HttpClient *c);
-
 /* What the library has finished. A callback may free the client. */
 static void dispatch(HttpClient *c) {
         CURLMsg *m;
@@ -308,6 +335,10 @@ HttpClient *http_client_free(HttpClient *c) {
         if (!c->dispatching)
                 client_destroy(c);
         return NULL;
+}
+
+void http_client_set_resolver(HttpClient *c, Resolver *resolver) {
+        c->resolver = resolver;
 }
 
 unsigned http_client_active(const HttpClient *c) {

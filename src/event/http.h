@@ -10,6 +10,7 @@
 
 #include "base/macro.h"
 #include "base/time.h"
+#include "event/resolver.h"
 
 typedef struct HttpClient HttpClient;
 typedef struct HttpCall HttpCall;
@@ -41,10 +42,6 @@ typedef enum HttpError {
 } HttpError;
 const char *http_error_name(HttpError e); /* "tls_expired" */
 
-/* Decides on the address a socket is about to connect to, for every redirect and resolved address.
- * true: may connect. */
-typedef bool (*HttpGuard)(const struct sockaddr *address, socklen_t n, void *userdata);
-
 typedef enum HttpTls {
         HTTP_TLS_1_2,
         HTTP_TLS_1_3
@@ -71,7 +68,7 @@ typedef struct HttpRequest {
         HttpVersion version;
         const char *user_agent;
         const char *ca_file; /* further trusted authorities (PEM, read once per client), or NULL */
-        HttpGuard guard;     /* NULL: everything is allowed */
+        NetGuard guard;      /* of every redirect and address; NULL: everything is allowed */
         void *guard_userdata;
 } HttpRequest;
 
@@ -110,6 +107,9 @@ int http_client_new(HttpClient **ret, uv_loop_t *loop);
  * handles are closed. */
 HttpClient *http_client_free(HttpClient *c);
 DEFINE_FREEP(HttpClient, http_client_free);
+/* Borrowed, for the names of all requests to come, of redirects too; without one the library starts
+ * a thread for each. */
+void http_client_set_resolver(HttpClient *c, Resolver *resolver);
 unsigned http_client_active(const HttpClient *c);
 
 /* Strings are copied. The callback never runs inside. -EINVAL: no URL, a foreign scheme,

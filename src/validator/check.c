@@ -105,6 +105,7 @@ int checker_new(Checker **ret, uv_loop_t *loop, const CheckerOptions *options) {
         if (r < 0)
                 return r;
 
+        http_client_set_resolver(c->tools.http, c->tools.resolver);
         find_capabilities(c);
 
         r = make_opt_outs(c);

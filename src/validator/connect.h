@@ -16,8 +16,7 @@ typedef struct ConnectRules {
         Throttle *throttle; /* of addresses that the owner does not name; or NULL */
 } ConnectRules;
 
-/* userdata: const ConnectRules *. true: it may be connected to now, and is counted. An HttpGuard.
- */
+/* userdata: const ConnectRules *. true: it may be connected to now, and is counted. A NetGuard. */
 bool connect_allowed(const struct sockaddr *address, socklen_t n, void *userdata);
 /* The first of these addresses that may be connected to now, by this port; NULL: there is none. */
 const NetAddress *connect_first(const ConnectRules *rules, ResolverResult *names, uint16_t port);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -65,7 +66,8 @@ static inline void dns_put_record(DnsReply *r, unsigned type, unsigned ttl, cons
 }
 
 static inline bool dns_is(const uint8_t *question, const char *label) {
-        return question[12] == strlen(label) && memcmp(question + 13, label, strlen(label)) == 0;
+        return question[12] == strlen(label) &&
+               strncasecmp((const char *)question + 13, label, strlen(label)) == 0;
 }
 
 static inline void dns_put_address(DnsReply *r, unsigned type, unsigned ttl, unsigned last) {
