@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool net_address_parse(const char *text, uint16_t port, NetAddress *ret) {
@@ -17,6 +18,38 @@ bool net_address_parse(const char *text, uint16_t port, NetAddress *ret) {
         net_address_set_port(&a, port);
         *ret = a;
         return true;
+}
+
+/* 0: it is none. */
+static uint16_t read_port(const char *text) {
+        char *end;
+        unsigned long value = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+
+        return value > 0 && value <= UINT16_MAX && *end == '\0' ? (uint16_t)value : 0;
+}
+
+bool net_address_parse_port(const char *text, uint16_t port, NetAddress *ret) {
+        const char *colon = strrchr(text, ':'), *host = text;
+        char copy[NET_ADDRESS_TEXT_SIZE];
+        size_t n;
+
+        if (net_address_parse(text, port, ret))
+                return true;
+        port = colon ? read_port(colon + 1) : 0;
+        if (port == 0)
+                return false;
+        n = (size_t)(colon - text);
+        if (*text == '[' && n > 1 && colon[-1] == ']') {
+                host++;
+                n -= 2;
+        } else if (strchr(text, ':') != colon) {
+                return false;
+        }
+        if (n >= sizeof(copy))
+                return false;
+        memcpy(copy, host, n);
+        copy[n] = '\0';
+        return (*text == '[') == !!strchr(copy, ':') && net_address_parse(copy, port, ret);
 }
 
 bool net_address_copy(const struct sockaddr *from, NetAddress *ret) {

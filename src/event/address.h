@@ -19,6 +19,8 @@ typedef bool (*NetGuard)(const struct sockaddr *address, socklen_t n, void *user
 
 /* Four decimal numbers, or IPv6 without brackets; false: that is none (a name, most likely). */
 bool net_address_parse(const char *text, uint16_t port, NetAddress *ret);
+/* The same with or without a port behind it, then in brackets if IPv6: "[2001:db8::1]:53". */
+bool net_address_parse_port(const char *text, uint16_t port, NetAddress *ret);
 /* AF_INET and AF_INET6 only; false: any other. */
 bool net_address_copy(const struct sockaddr *from, NetAddress *ret);
 void net_address_set_port(NetAddress *a, uint16_t port);

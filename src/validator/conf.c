@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "event/address.h"
 #include "validator/ownnet.h"
 #include "wire/url.h"
 
 #define VALIDATOR_CONF_PATH DPIN_CONF_DIR "/validator.conf"
+#define PORT_DNS            53
 
 static const ConfField validator_conf_fields[] = {
         { "Allow", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, allow), NULL },
@@ -33,6 +35,7 @@ static const ConfField validator_conf_fields[] = {
         { "Name", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, name), NULL },
         { "OrdersMax", CONF_UNSIGNED, 1, 1000000, "20000", offsetof(ValidatorConf, orders_max),
           NULL },
+        { "Resolvers", CONF_STRING, 0, 0, NULL, offsetof(ValidatorConf, resolvers), NULL },
         { "RetryMax", CONF_USEC, 10 * USEC_PER_MSEC, USEC_PER_HOUR, "30s",
           offsetof(ValidatorConf, retry_max), NULL },
         { "SpoolMax", CONF_UNSIGNED, 1 << 16, INT64_MAX, "268435456",
@@ -82,6 +85,53 @@ static int check_guard(const ValidatorConf *c, char **error) {
         _cleanup_(guard_freep) Guard *g = NULL;
 
         return validator_conf_guard(c, &g, error);
+}
+
+/* Words into what the library takes. */
+static int write_resolvers(const ValidatorConf *c, FILE *list, char **ret_wrong) {
+        _cleanup_free_ char *copy = strdup(c->resolvers);
+        char *state = NULL, text[NET_ADDRESS_TEXT_SIZE];
+        NetAddress a;
+
+        if (!copy)
+                return -ENOMEM;
+        for (char *word = strtok_r(copy, ", \t", &state); word;
+             word = strtok_r(NULL, ", \t", &state)) {
+                if (!net_address_parse_port(word, PORT_DNS, &a)) {
+                        *ret_wrong = strdup(word);
+                        return -EINVAL;
+                }
+                fprintf(list, "%s%s", ftell(list) > 0 ? "," : "", net_address_text_port(&a, text));
+        }
+        return 0;
+}
+
+int validator_conf_resolvers(const ValidatorConf *c, char **ret, char **error) {
+        _cleanup_free_ char *wrong = NULL, *text = NULL;
+        size_t n;
+        FILE *list;
+        int r;
+
+        *ret = NULL;
+        if (!c->resolvers || !c->resolvers[strspn(c->resolvers, ", \t")])
+                return 0;
+        list = open_memstream(&text, &n);
+        if (!list)
+                return -ENOMEM;
+        r = write_resolvers(c, list, &wrong);
+        if (fclose(list) != 0 && r == 0)
+                r = -ENOMEM;
+        if (r == -EINVAL && asprintf(error, "Resolvers=: \"%s\" is no address", wrong) < 0)
+                *error = NULL;
+        if (r == 0)
+                *ret = TAKE_PTR(text);
+        return r;
+}
+
+static int check_resolvers(const ValidatorConf *c, char **error) {
+        _cleanup_free_ char *list = NULL;
+
+        return validator_conf_resolvers(c, &list, error);
 }
 
 static int check_url(const ValidatorConf *c, char **error) {
@@ -136,6 +186,8 @@ int validator_conf_load(const char *path, ValidatorConf *ret, char **error) {
                 r = check_contact(&c, error);
         if (r >= 0)
                 r = check_controls(&c, error);
+        if (r >= 0)
+                r = check_resolvers(&c, error);
         if (r < 0) {
                 validator_conf_done(&c);
                 return r;

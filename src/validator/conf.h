@@ -10,6 +10,7 @@ typedef struct ValidatorConf {
         char *name;
         char *allow, *deny; /* addresses and prefixes */
         char *deny_ports;
+        char *resolvers; /* addresses, with ports or without */
         char *ca_file;
         char *control_targets; /* URLs that tell whether this machine is online */
         char *contact_url;     /* for who wonders about checks */
@@ -33,4 +34,6 @@ int validator_conf_print(const char *path, const ValidatorConf *conf, FILE *file
 /* What its lists say. -EINVAL: one is malformed, with *error as above; not after they were loaded.
  */
 int validator_conf_guard(const ValidatorConf *conf, Guard **ret, char **error);
+/* As the checker takes them, freed by the caller; NULL: none is set. -EINVAL as above. */
+int validator_conf_resolvers(const ValidatorConf *conf, char **ret, char **error);
 void validator_conf_done(ValidatorConf *conf);

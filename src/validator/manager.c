@@ -279,9 +279,14 @@ static bool ping_hub(usec_t *ret_silent, void *userdata) {
 }
 
 static int make_checks(ValidatorManager *m) {
+        _cleanup_free_ char *resolvers = NULL, *error = NULL;
         int r;
 
         r = make_guard(m);
+        if (r < 0)
+                return r;
+
+        r = validator_conf_resolvers(m->conf, &resolvers, &error);
         if (r < 0)
                 return r;
 
@@ -305,6 +310,7 @@ static int make_checks(ValidatorManager *m) {
                                         .controls = m->conf->control_targets,
                                         .hub = ping_hub,
                                         .hub_userdata = m,
+                                        .resolvers = resolvers,
                                         .ca_file = m->conf->ca_file,
                                         .concurrency = (unsigned)m->conf->concurrency,
                                         .queue_max = (unsigned)m->conf->concurrency * QUEUE_FACTOR,

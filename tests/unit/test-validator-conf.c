@@ -54,6 +54,31 @@ static void little_has_to_be_set(void **state _unused_) {
         validator_conf_done(&c);
 }
 
+static void resolvers_are_addresses(void **state _unused_) {
+        static const char *const rows[][2] = {
+                { "192.0.2.53", "192.0.2.53:53" },
+                { "192.0.2.53:5353, 2001:db8::53", "192.0.2.53:5353,[2001:db8::53]:53" },
+                { "[2001:db8::53]:54", "[2001:db8::53]:54" },
+        };
+        _cleanup_free_ char *list = NULL;
+        ValidatorConf c = { 0 };
+        char *error = NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                c.resolvers = (char *)rows[i][0];
+                assert_int_equal(validator_conf_resolvers(&c, &list, &error), 0);
+                assert_string_equal(list, rows[i][1]);
+                free(list);
+        }
+        c.resolvers = (char *)", ";
+        assert_int_equal(validator_conf_resolvers(&c, &list, &error), 0);
+        assert_null(list);
+        c.resolvers = NULL;
+        assert_int_equal(validator_conf_resolvers(&c, &list, &error), 0);
+        assert_null(list);
+        assert_null(error);
+}
+
 static void the_environment_overrides(void **state _unused_) {
         _cleanup_free_ char *error = NULL;
         ValidatorConf c = { 0 };
@@ -94,6 +119,8 @@ static void lists_of_addresses_are_checked(void **state _unused_) {
         refuse("[Validator]\nHubUrl=ws://h/\nAllow=127.0.0.0/8 ten\n", "\"ten\"");
         refuse("[Validator]\nHubUrl=ws://h/\nDeny=1.2.3.4/40\n", "\"1.2.3.4/40\"");
         refuse("[Validator]\nHubUrl=ws://h/\nDenyPorts=25,smtp\n", "DenyPorts=: \"smtp\"");
+        refuse("[Validator]\nHubUrl=ws://h/\nResolvers=192.0.2.1 dns.example.org\n",
+               "Resolvers=: \"dns.example.org\"");
 }
 
 static void a_contact_is_a_page(void **state _unused_) {
@@ -142,6 +169,7 @@ static void numbers_have_limits(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(little_has_to_be_set),
+                cmocka_unit_test(resolvers_are_addresses),
                 cmocka_unit_test(the_environment_overrides),
                 cmocka_unit_test(a_hub_has_to_be_named),
                 cmocka_unit_test(settings_can_be_read_unjudged),
