@@ -82,14 +82,14 @@ class Hub:
         return [t for _, b, _ in list(self.batches) for t in b.ticks
                 if order in (None, t.order) and incarnation in (None, b.incarnation)]
 
-    def add_order(self, url, start_in=0.2, interval_ms=10000, timeout_ms=2000):
+    def add_order(self, url, start_in=0.2, interval_ms=10000, timeout_ms=2000, **spec):
         """Gives the validator that joined one more order; its id."""
-        name = self.make_order(url, start_in, interval_ms, timeout_ms)
+        name = self.make_order(url, start_in, interval_ms, timeout_ms, **spec)
         self.send("orders", self._orders([name]))
         return name
 
-    def make_order(self, url, start_in=0.2, interval_ms=10000, timeout_ms=2000):
-        spec = spec_encode(url)
+    def make_order(self, url, start_in=0.2, interval_ms=10000, timeout_ms=2000, **spec):
+        spec = spec_encode(url, **spec)
         data = Order(1, 0, 0, 1, os.urandom(16), sign.sha256(spec), interval_ms, timeout_ms,
                      now() + int(start_in * 1e6), 1, os.urandom(32), os.urandom(32), os.urandom(16)).encode()
         return self.put_order(data, spec)
