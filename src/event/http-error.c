@@ -84,6 +84,11 @@ static HttpError classify_handshake(const HttpOutcome *o) {
         return o->tls_gone ? HTTP_RESET : HTTP_TLS_HANDSHAKE;
 }
 
+/* The library says so, too, when one line of a header is longer than it takes. */
+static HttpError classify_memory(const HttpOutcome *o) {
+        return o->reached >= HTTP_PHASE_WAIT ? HTTP_PROTOCOL : HTTP_INTERNAL;
+}
+
 HttpError http_error_classify(const HttpOutcome *o) {
         if (o->header_too_large)
                 return HTTP_PROTOCOL;
@@ -93,8 +98,8 @@ HttpError http_error_classify(const HttpOutcome *o) {
                 return HTTP_OK;
 
         switch (o->code) {
-        case CURLE_OK:
-                return HTTP_OK;
+        case CURLE_OK: /* also of a server that goes in the middle of its header */
+                return o->header_open ? HTTP_RESET : HTTP_OK;
         case CURLE_OPERATION_TIMEDOUT:
                 return classify_timeout(o->reached);
         case CURLE_COULDNT_RESOLVE_HOST:
@@ -107,6 +112,8 @@ HttpError http_error_classify(const HttpOutcome *o) {
         case CURLE_SSL_CIPHER:
         case CURLE_SSL_INVALIDCERTSTATUS:
                 return classify_handshake(o);
+        case CURLE_OUT_OF_MEMORY:
+                return classify_memory(o);
         case CURLE_RECV_ERROR:
                 return o->malformed ? HTTP_PROTOCOL : HTTP_RESET;
         case CURLE_GOT_NOTHING:

@@ -24,6 +24,7 @@ typedef struct HttpOutcome {
         bool tried;         /* at least one address was allowed */
         bool cut;           /* ended by us, because enough of the body was read */
         bool header_too_large;
+        bool header_open; /* it has begun and has no end yet */
 } HttpOutcome;
 
 /* Lines of an answer's header, each ended by a NUL. */

@@ -52,11 +52,20 @@ static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose _unused
         return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
+/* From its status line to the empty one; what comes behind a body is no part of it. */
+static void note_header(HttpOutcome *o, const char *line, size_t n) {
+        if (n >= 5 && memcmp(line, "HTTP/", 5) == 0)
+                o->header_open = true;
+        else if (*line == '\r' || *line == '\n')
+                o->header_open = false;
+}
+
 static size_t on_header(char *data, size_t size, size_t n, void *userdata) {
         HttpCall *c = userdata;
 
         n *= size;
         c->header_n += n;
+        note_header(&c->outcome, data, n);
         if (c->header_n > HEADER_MAX) {
                 c->outcome.header_too_large = true;
                 return 0;

@@ -478,7 +478,7 @@ static void serve_raw(Fixture *f, int fd, const char *bytes, size_t n) {
 }
 
 static void servers_that_misbehave_are_classified(void **state _unused_) {
-        static char large[80000];
+        static char large[80000], line[200000];
         const struct {
                 const char *bytes;
                 HttpError error;
@@ -491,8 +491,13 @@ static void servers_that_misbehave_are_classified(void **state _unused_) {
                 { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", HTTP_PROTOCOL },
                 { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", HTTP_RESET },
                 { "HTTP/1.0 200 OK\r\n\r\nto the end", HTTP_OK },
+                { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: trailer\r\n\r\n",
+                  HTTP_OK },
+                { "HTTP/1.1 200 OK\r\nServer: a\r\n", HTTP_RESET },
+                { "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n", HTTP_RESET },
                 { "<html>HTTP/0.9</html>", HTTP_PROTOCOL },
                 { large, HTTP_PROTOCOL },
+                { line, HTTP_PROTOCOL },
         };
         uint16_t port;
         Fixture f;
@@ -501,6 +506,8 @@ static void servers_that_misbehave_are_classified(void **state _unused_) {
 
         while (used < sizeof(large) - 100)
                 used += (size_t)snprintf(large + used, 100, "X-%zu: %060d\r\n", used, 0);
+        memset(line, 'a', sizeof(line) - 1);
+        memcpy(line, "HTTP/1.1 200 OK\r\nX: ", 20);
         start(&f);
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 begin(&f, plain, "http://127.0.0.1:%u/", port);
