@@ -156,11 +156,11 @@ static int refuse_for(BodyProblem *p, const char *member, const char *reason) {
 }
 
 /* What is wrong in a check is named by its kind's table; an unknown name is not repeated. */
-static int refuse_check(BodyProblem *p, int r, const char *reason) {
+static int refuse_check(const WebsiteBody *b, BodyProblem *p, int r, const char *reason) {
         char detail[sizeof(p->detail)];
 
         if (r == -EINVAL)
-                return refuse_for(p, "check", reason);
+                return refuse_for(p, "check", spec_reason(b->url, b->check, reason, detail));
         if (r == -EMSGSIZE)
                 return refuse_member(p, "check");
         snprintf(detail, sizeof(detail),
@@ -178,7 +178,7 @@ static int check_website(WebsiteBody *b, BodyProblem *p) {
                 return refuse_for(p, "url", reason);
         r = spec_ask(b->url, b->check, &b->specification, &reason);
         if (r < 0)
-                return refuse_check(p, r, reason);
+                return refuse_check(b, p, r, reason);
         if (!name_is_fine(b->name))
                 return refuse_member(p, "name");
         if (b->timeout_ms > interval / 2)

@@ -121,16 +121,18 @@ static const char *refusal(const Options *o) {
 }
 
 /* NULL, and what was asked for is kept; or why not, in its own words or written to text. */
-static const char *read_check(const char *url, Options *o, char text[static 128]) {
+static const char *read_check(const char *url, Options *o, char text[static SPEC_REASON_SIZE]) {
         const char *reason = NULL;
         int r;
 
         r = spec_ask(url, o->check, &o->specification, &reason);
         if (r >= 0)
                 return NULL;
+        if (r == -EINVAL && reason)
+                return spec_reason(url, o->check, reason, text);
         if (r != -EBADMSG)
                 return reason ? reason : strerror(-r);
-        snprintf(text, 128, "The check does not go with this kind of URL: %s",
+        snprintf(text, SPEC_REASON_SIZE, "The check does not go with this kind of URL: %s",
                  reason ? reason : "it is not understood");
         return text;
 }
@@ -139,7 +141,7 @@ static const char *read_check(const char *url, Options *o, char text[static 128]
 static bool read_website(BusCall *c, const char **ret_url, Options *ret) {
         Options options = { .name = "" };
         const char *reason = NULL;
-        char unknown[128];
+        char unknown[SPEC_REASON_SIZE];
 
         if (!bus_call_read(c, "s", ret_url))
                 return false;

@@ -239,31 +239,48 @@ const AssertOutcome *assert_first_failure(const AssertOutcome *outcomes, size_t 
 
 /* Words ---------------------------------------------------------------------------------------- */
 
-static const char *verdict_words(const AssertOutcome *o) {
-        static const char *const words[] = {
-                [VERDICT_HOLDS] = "so it is",
-                [VERDICT_FAILS] = "it is not so",
-                [VERDICT_ABSENT] = "there is none",
-                [VERDICT_NO_JSON] = "the body is no JSON",
-                [VERDICT_CUT] = "the body is too large to tell",
-                [VERDICT_LIMIT] = "the expression takes too long on this text",
-        };
+static const struct {
+        const char *name, *words;
+} verdicts[] = {
+        [VERDICT_HOLDS] = { "holds", "so it is" },
+        [VERDICT_FAILS] = { "fails", "it is not so" },
+        [VERDICT_ABSENT] = { "absent", "there is none" },
+        [VERDICT_NO_JSON] = { "no_json", "the body is no JSON" },
+        [VERDICT_CUT] = { "cut", "the body is too large to tell" },
+        [VERDICT_LIMIT] = { "limit", "the expression takes too long on this text" },
+};
 
-        return words[o->verdict];
+const char *assert_verdict_name(AssertVerdict v) {
+        return verdicts[v].name;
 }
 
-const char *assert_sentence(const Assertion *a, const AssertOutcome *o,
-                            char ret[static ASSERT_SENTENCE_SIZE]) {
+const char *assert_question(const Assertion *a, char ret[static ASSERT_SENTENCE_SIZE]) {
         char property[40] = "", value[60] = "";
-        bool valued = a->value != NULL, shown = o->verdict <= VERDICT_FAILS && o->seen[0];
+        bool valued = a->value != NULL;
 
         if (a->property)
                 assert_one_line(property, sizeof(property), a->property, strlen(a->property));
         if (valued)
                 assert_one_line(value, sizeof(value), a->value, strlen(a->value));
-        snprintf(ret, ASSERT_SENTENCE_SIZE, "%s%s%s %s%s%s%s: %s%s%s", a->source,
-                 a->property ? " " : "", property, a->operator, valued ? " \"" : "", value,
-                 valued ? "\"" : "", shown ? "it is \"" : verdict_words(o), shown ? o->seen : "",
+        snprintf(ret, ASSERT_SENTENCE_SIZE, "%s%s%s %s%s%s%s", a->source, a->property ? " " : "",
+                 property, a->operator, valued ? " \"" : "", value, valued ? "\"" : "");
+        return ret;
+}
+
+const char *assert_answer(const AssertOutcome *o, char ret[static ASSERT_SENTENCE_SIZE]) {
+        bool shown = o->verdict <= VERDICT_FAILS && o->seen[0];
+
+        snprintf(ret, ASSERT_SENTENCE_SIZE, "%s%s%s",
+                 shown ? "it is \"" : verdicts[o->verdict].words, shown ? o->seen : "",
                  shown ? "\"" : "");
+        return ret;
+}
+
+const char *assert_sentence(const Assertion *a, const AssertOutcome *o,
+                            char ret[static ASSERT_SENTENCE_SIZE]) {
+        size_t n = strlen(assert_question(a, ret));
+        char answer[ASSERT_SENTENCE_SIZE];
+
+        snprintf(ret + n, ASSERT_SENTENCE_SIZE - n, ": %.90s", assert_answer(o, answer));
         return ret;
 }

@@ -46,7 +46,12 @@ const AssertOutcome *assert_first_failure(const AssertOutcome *outcomes, size_t 
  * blank, what is no character a question mark. Returns ret. */
 char *assert_one_line(char *ret, size_t room, const char *text, size_t n);
 
+const char *assert_verdict_name(AssertVerdict v); /* "holds", "no_json" */
+
 #define ASSERT_SENTENCE_SIZE 256
-/* What was asserted and what became of it: `header Server equals "a": it is "b"`. Returns ret. */
+/* What was asserted: `header Server equals "a"`. What became of it: `it is "b"`, `there is none`.
+ * Both: `header Server equals "a": it is "b"`. All return ret. */
+const char *assert_question(const Assertion *a, char ret[static ASSERT_SENTENCE_SIZE]);
+const char *assert_answer(const AssertOutcome *o, char ret[static ASSERT_SENTENCE_SIZE]);
 const char *assert_sentence(const Assertion *a, const AssertOutcome *o,
                             char ret[static ASSERT_SENTENCE_SIZE]);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/json-path.h"
-#include "base/pattern.h"
 
 #define FIXED(m) .offset = offsetof(Assertion, m), .size = sizeof(((Assertion *)0)->m)
 
@@ -84,10 +83,13 @@ static const char *check_property(const Assertion *a, int source) {
         return NULL;
 }
 
-static bool is_pattern(const char *text) {
+bool assertion_pattern_fault(const Assertion *a, PatternFault *ret) {
         _cleanup_(pattern_freep) Pattern *p = NULL;
+        int operator= assertion_operator(a);
 
-        return pattern_new(&p, text, NULL) != -EINVAL;
+        if (operator!= ASSERT_MATCHES && operator!= ASSERT_NOT_MATCHES)
+                return false;
+        return pattern_new(&p, a->value ? a->value : "", ret) == -EINVAL;
 }
 
 static const char *check_value(const Assertion *a, int source, int operator) {
@@ -102,7 +104,7 @@ static const char *check_value(const Assertion *a, int source, int operator) {
                 return "this operator has a value";
         if ((operator== ASSERT_LESS_THAN || operator== ASSERT_GREATER_THAN) && !is_number(a->value))
                 return "less_than and greater_than compare with a number";
-        if ((operator== ASSERT_MATCHES || operator== ASSERT_NOT_MATCHES) && !is_pattern(a->value))
+        if (assertion_pattern_fault(a, NULL))
                 return "the value is no regular expression";
         return NULL;
 }

@@ -17,6 +17,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "base/pattern.h"
 
 #define ASSERTIONS_MAX 16
 
@@ -53,5 +54,8 @@ extern const JsonField assertion_fields[];
 /* -EINVAL: no such name. */
 int assertion_source(const Assertion *a);
 int assertion_operator(const Assertion *a);
+/* What is wrong with the value of matches or not_matches; false: nothing, or it is none of these.
+ */
+bool assertion_pattern_fault(const Assertion *a, PatternFault *ret);
 /* 0; -EINVAL with *reason a sentence. */
 int assertion_check(const Assertion *a, const char **reason);

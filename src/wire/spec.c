@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -372,4 +373,30 @@ int spec_ask(const char *url, const char *options, char **ret, const char **reas
                 text[0] = '\0';
         *ret = TAKE_PTR(text);
         return 0;
+}
+
+static bool find_pattern_fault(const char *url, const char *options, PatternFault *ret) {
+        _cleanup_(spec_done) Spec s = {};
+        const Assertion *a;
+        const char *unused;
+
+        if (!options || spec_default(&s, url) < 0 || read_options(&s, options, &unused) < 0)
+                return false;
+        a = s.assertions.items;
+        for (size_t i = 0; i < s.assertions.n; i++)
+                if (assertion_pattern_fault(&a[i], ret))
+                        return true;
+        return false;
+}
+
+const char *spec_reason(const char *url, const char *options, const char *reason,
+                        char ret[static SPEC_REASON_SIZE]) {
+        PatternFault fault;
+
+        if (find_pattern_fault(url, options, &fault))
+                snprintf(ret, SPEC_REASON_SIZE, "%.60s: %s, at byte %zu", reason, fault.reason,
+                         fault.offset);
+        else
+                snprintf(ret, SPEC_REASON_SIZE, "%s", reason);
+        return ret;
 }

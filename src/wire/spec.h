@@ -75,3 +75,8 @@ bool spec_accepts_status(const Spec *s, unsigned status);
  * refused, *reason is a sentence; -EBADMSG: no JSON object or one with a wrong member, *reason is
  * its name or a few words; -EMSGSIZE. */
 int spec_ask(const char *url, const char *options, char **ret, const char **reason);
+#define SPEC_REASON_SIZE 224
+/* The reason for which spec_ask() refused these options with -EINVAL, and of a regular expression
+ * that is none also what is wrong with it and where. Returns ret. */
+const char *spec_reason(const char *url, const char *options, const char *reason,
+                        char ret[static SPEC_REASON_SIZE]);

@@ -95,6 +95,10 @@ static void what_does_not_go_with_the_url_is_refused(void **state _unused_) {
         expect_check_refusal("tcp://a:1", "{\"method\":\"GET\"}", "unknown member");
         expect_check_refusal("http://a/", "{\"assertions\":[{\"source\":\"body\"}]}", "operator");
         expect_check_refusal("dns:a", "{\"rcode\":\"NICE\"}", "An rcode");
+        expect_check_refusal("http://a/",
+                             "{\"assertions\":[{\"source\":\"body\",\"operator\":\"matches\","
+                             "\"value\":\"a(b\"}]}",
+                             ", at byte 3.");
 }
 
 static void what_is_no_json_object_is_400(void **state _unused_) {

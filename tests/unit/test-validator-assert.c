@@ -227,6 +227,7 @@ static void sentences_are_short_and_whole(void **state _unused_) {
                                     "\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
                                     "\xc3\xa4");
         assert_true(utf8_is_valid(text, strlen(assert_sentence(&a, &o, text))));
+        assert_string_equal(assert_verdict_name(VERDICT_LIMIT), "limit");
 }
 
 int main(void) {

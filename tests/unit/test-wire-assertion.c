@@ -54,9 +54,23 @@ static void each_is_judged(_unused_ void **state) {
         }
 }
 
+static void what_is_wrong_with_an_expression_is_told(_unused_ void **state) {
+        Assertion a = { .source = "body", .operator= "matches", .value = (char *)"a(b" };
+        PatternFault fault = {};
+
+        assert_true(assertion_pattern_fault(&a, &fault));
+        assert_int_equal(fault.offset, 3);
+        assert_non_null(strstr(fault.reason, "parenthesis"));
+        a.value = (char *)"a(b)";
+        assert_false(assertion_pattern_fault(&a, &fault));
+        a = (Assertion){ .source = "body", .operator= "contains", .value = (char *)"a(b" };
+        assert_false(assertion_pattern_fault(&a, &fault));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_is_judged),
+                cmocka_unit_test(what_is_wrong_with_an_expression_is_told),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

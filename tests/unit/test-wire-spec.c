@@ -216,6 +216,24 @@ static void status_sets_are_read_strictly(_unused_ void **state) {
         }
 }
 
+static void reasons_tell_what_is_wrong_with_an_expression(_unused_ void **state) {
+        static const char bad[] =
+                        "{\"assertions\":[{\"source\":\"body\",\"operator\":\"matches\",\"value\":"
+                        "\"a\"},"
+                        "{\"source\":\"body\",\"operator\":\"not_matches\",\"value\":\"ab[\"}]}";
+        const char *reason = NULL, url[] = "http://example.org/";
+        char text[SPEC_REASON_SIZE], *unused = NULL;
+
+        assert_int_equal(spec_ask(url, bad, &unused, &reason), -EINVAL);
+        spec_reason(url, bad, reason, text);
+        assert_non_null(strstr(text, "the value is no regular expression: "));
+        assert_non_null(strstr(text, ", at byte 3"));
+        assert_string_equal(spec_reason(url, "{}", "other", text), "other");
+        assert_string_equal(spec_reason(url, "{", "other", text), "other");
+        assert_string_equal(spec_reason(url, NULL, "other", text), "other");
+        assert_string_equal(spec_reason("tcp://example.org:1", bad, "other", text), "other");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_text_is_as_documented),
@@ -228,6 +246,7 @@ int main(void) {
                 cmocka_unit_test(values_out_of_limits_are_refused),
                 cmocka_unit_test(what_is_too_long_as_a_whole_is_refused),
                 cmocka_unit_test(status_sets_are_read_strictly),
+                cmocka_unit_test(reasons_tell_what_is_wrong_with_an_expression),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
