@@ -498,4 +498,5 @@ Checker *validator_manager_checker(ValidatorManager *m) {
 void validator_manager_refused(const ValidatorManager *m, RefusalsTotal total, void *userdata) {
         refusals_totals(m->refusals, total, userdata);
         total("no_room_for_check", runner_dropped(m->runner), userdata);
+        total("too_late", runner_late(m->runner), userdata);
 }

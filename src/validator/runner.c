@@ -46,7 +46,7 @@ struct Runner {
         RunnerOptions options;
         Work *works, *spares; /* spares: the one held longest first */
         Run *runs;
-        uint64_t dropped;
+        uint64_t dropped, late;
 };
 
 static Work *work_free(Work *w) {
@@ -130,6 +130,8 @@ static void on_checked(const CheckResult *result, void *userdata) {
         run_free(run);
         if (fits)
                 r->options.tick(&tick, urgent, r->options.userdata);
+        else
+                r->late++;
 }
 
 static int start_suspect(Run *run) {
@@ -359,6 +361,10 @@ size_t runner_count(const Runner *r) {
 
 uint64_t runner_dropped(const Runner *r) {
         return r->dropped;
+}
+
+uint64_t runner_late(const Runner *r) {
+        return r->late;
 }
 
 void runner_reschedule(Runner *r) {

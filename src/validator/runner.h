@@ -64,5 +64,7 @@ int runner_probe(Runner *r, const RunnerProbe *probe);
 size_t runner_count(const Runner *r);
 /* Checks that were due and did not fit behind those that wait. */
 uint64_t runner_dropped(const Runner *r);
+/* Checks that began too late to be of their slot: they are not told. */
+uint64_t runner_late(const Runner *r);
 /* Hub time was learned or corrected: timers are set anew. */
 void runner_reschedule(Runner *r);

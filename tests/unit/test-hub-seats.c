@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -54,6 +55,53 @@ static void the_grid_does_not_depend_on_when_it_is_asked(void **state) {
         assert_int_equal(seat_slot(&grid, 2, slot + USEC_PER_HOUR),
                          slot + USEC_PER_HOUR + 60 * SEC);
         assert_int_not_equal(seat_slot(&other, 2, NOW), slot);
+}
+
+#define WEBSITES 10000u
+#define WINDOW   (USEC_PER_SEC / 100)
+#define WINDOWS  (60 * SEC / WINDOW)
+
+typedef struct Spread {
+        unsigned counts[WINDOWS]; /* starts in each hundredth of a second of a minute */
+        unsigned second_least, second_most, window_most;
+        double chi_square; /* of seconds: about 59 when they are independent */
+} Spread;
+
+static void spread_sum(Spread *s) {
+        const double mean = WEBSITES / 60.0;
+
+        s->second_least = WEBSITES;
+        for (unsigned second = 0; second < 60; second++) {
+                unsigned sum = 0;
+
+                for (unsigned i = 0; i < 100; i++) {
+                        sum += s->counts[second * 100 + i];
+                        s->window_most = MAX(s->window_most, s->counts[second * 100 + i]);
+                }
+                s->second_least = MIN(s->second_least, sum);
+                s->second_most = MAX(s->second_most, sum);
+                s->chi_square += (sum - mean) * (sum - mean) / mean;
+        }
+}
+
+/* Of one validator, which has any of the seats of each. */
+static void ten_thousand_websites_of_a_minute_never_start_together(void **state) {
+        Spread s = { 0 };
+
+        (void)state;
+        for (uint32_t i = 0; i < WEBSITES; i++) {
+                SeatGrid grid = { .interval = 60 * SEC, .n = (uint8_t)(1 + i % 7) };
+
+                memcpy(grid.website.bytes, &i, sizeof(i));
+                s.counts[seat_slot(&grid, (uint8_t)(i / 7 % grid.n), NOW) / WINDOW % WINDOWS]++;
+        }
+        spread_sum(&s);
+        print_message("10,000 websites a minute: %u to %u a second, at most %u in 10 ms, chi "
+                      "square %.0f of 59\n",
+                      s.second_least, s.second_most, s.window_most, s.chi_square);
+        assert_true(s.second_least > 110 && s.second_most < 230); /* 167 on average */
+        assert_true(s.window_most <= 12);                         /* 1.7 on average */
+        assert_true(s.chi_square < 110);
 }
 
 static void members_and_spares_are_found(void **state) {
@@ -144,6 +192,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(slots_are_staggered_evenly),
                 cmocka_unit_test(the_grid_does_not_depend_on_when_it_is_asked),
+                cmocka_unit_test(ten_thousand_websites_of_a_minute_never_start_together),
                 cmocka_unit_test(members_and_spares_are_found),
                 cmocka_unit_test(a_seat_changes_after_its_grace),
                 cmocka_unit_test(the_successor_is_next_in_order),

@@ -290,6 +290,45 @@ static void a_start_too_late_is_no_tick(void **state) {
         assert_true(f->ticks[0].number > 0);
 }
 
+/* Two that hang hold up a third: it starts late, which is no latency. */
+static void a_late_start_is_told_as_such(void **state) {
+        Fixture *f = *state;
+        _cleanup_(spec_done) Spec silent = check_fixture_spec(f->check.port, "/silent");
+        _cleanup_(spec_done) Spec fine = check_fixture_spec(f->check.port, "/200");
+        RunnerOrder o[3];
+
+        for (uint8_t i = 0; i < 3; i++) {
+                o[i] = order_of(f, i + 1, i < 2 ? &silent : &fine);
+                o[i].order.interval_ms = 60000;
+                o[i].order.timeout_ms = 900;
+                o[i].order.start += i * (int64_t)USEC_PER_MSEC;
+                assert_int_equal(runner_add(f->runner, &o[i]), 0);
+        }
+        wait_ticks(f, 3);
+        for (unsigned i = 0; i < 3; i++) {
+                const Tick *t = &f->ticks[i];
+                int64_t late = t->start - o[t->order.bytes[0] - 1].order.start;
+
+                assert_int_equal(t->number, 0);
+                assert_int_equal(t->outcome, t->order.bytes[0] == 3 ? TICK_UP : TICK_DOWN);
+                assert_true((late > 500 * (int64_t)USEC_PER_MSEC) == (t->outcome == TICK_UP));
+                assert_true((tick_total(t) > 500 * USEC_PER_MSEC) == (t->outcome == TICK_DOWN));
+        }
+        assert_int_equal(runner_late(f->runner), 0); /* it is still of its slot */
+}
+
+static void what_begins_in_another_slot_is_counted(void **state) {
+        Fixture *f = *state;
+        _cleanup_(spec_done) Spec silent = check_fixture_spec(f->check.port, "/silent");
+        RunnerOrder o = order_of(f, 1, &silent);
+
+        o.order.timeout_ms = 400; /* of the two that run; the third waits for six slots */
+        assert_int_equal(runner_add(f->runner, &o), 0);
+        TURN_UNTIL(&f->check, runner_late(f->runner) > 0);
+        for (unsigned i = 0; i < f->n; i++)
+                assert_true(f->ticks[i].number < 2 || f->ticks[i].number > 2);
+}
+
 static void a_removed_order_ends(void **state) {
         Fixture *f = *state;
         OrderId id = { .bytes = { 1 } };
@@ -435,6 +474,8 @@ int main(void) {
                 RUNNER_TEST(a_hanging_target_is_suspect_after_a_second),
                 RUNNER_TEST(a_check_that_waits_here_is_no_suspicion),
                 RUNNER_TEST(a_start_too_late_is_no_tick),
+                RUNNER_TEST(a_late_start_is_told_as_such),
+                RUNNER_TEST(what_begins_in_another_slot_is_counted),
                 RUNNER_TEST(a_removed_order_ends),
                 RUNNER_TEST(its_check_under_way_ends_as_it_ends),
                 RUNNER_TEST(a_reset_keeps_what_comes_again_and_makes_room),
