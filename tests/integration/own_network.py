@@ -1,8 +1,9 @@
 """A program in a network of its own: loopback with whatever addresses a test wants, and names for them in /etc/hosts.
 
 As a program, own_network.py CONTROL PLAN PROGRAM [ARG...]: leaves the machine's network, sets up the plan (JSON:
-{"addresses": [...], "hosts": TEXT}), sends two listening sockets through the Unix socket CONTROL, and becomes PROGRAM.
-The first takes every connection to port 80, of any address; the second is the hub's, on port 8081 of any.
+{"addresses": [...], "hosts": TEXT}), sends sockets through the Unix socket CONTROL, and becomes PROGRAM. The first
+takes every connection to port 80, of any address; the second is the hub's, on port 8081 of any; the third is the name
+server's, on 127.0.0.1; the fourth sees every packet of that network, whoever sent it where.
 """
 
 import ctypes
@@ -20,7 +21,7 @@ CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 SIOCSIFADDR, SIOCSIFNETMASK, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x891c, 0x8914, 1
 LOOPBACK = 1  # its index in a new network
-HUB_PORT = 8081
+HUB_PORT, DNS_PORT, EVERY_PROTOCOL = 8081, 53, 0x0003
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -41,11 +42,11 @@ def leave():
     check(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mount")
 
 
-def name_hosts(text):
-    with tempfile.NamedTemporaryFile("w", suffix=".hosts") as f:
+def replace(path, text):
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as f:
         f.write(text)
         f.flush()
-        check(libc.mount(f.name.encode(), b"/etc/hosts", None, MS_BIND, None), "mount /etc/hosts")
+        check(libc.mount(f.name.encode(), os.path.realpath(path).encode(), None, MS_BIND, None), f"mount {path}")
 
 
 def add_addresses(addresses):
@@ -65,9 +66,13 @@ def add_addresses(addresses):
 def listen(control):
     trap = socket.create_server(("::", 80), family=socket.AF_INET6, dualstack_ipv6=True, backlog=1024)
     hub = socket.create_server(("0.0.0.0", HUB_PORT))
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
-        s.connect(control)
-        socket.send_fds(s, [b"x"], [trap.fileno(), hub.fileno()])
+    names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    names.bind(("127.0.0.1", DNS_PORT))
+    packets = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(EVERY_PROTOCOL))
+    packets.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.connect(control)
+        socket.send_fds(line, [b"x"], [s.fileno() for s in (trap, hub, names, packets)])
 
 
 def possible():
@@ -80,7 +85,8 @@ def possible():
 if __name__ == "__main__":
     plan = json.loads(sys.argv[2])
     leave()
-    name_hosts(plan["hosts"])
+    replace("/etc/hosts", plan["hosts"])
+    replace("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
     add_addresses(plan["addresses"])
     listen(sys.argv[1])
     os.execv(sys.argv[3], sys.argv[3:])

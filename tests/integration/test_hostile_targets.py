@@ -1,10 +1,13 @@
 """Orders to connect where a validator's owner allows nothing. Its network is the test's own: every forbidden address is
-there and listens, so that no connection is proof, not luck."""
+there and listens, and every packet is seen, so that none is proof, not luck."""
 
+import collections
 import contextlib
+import ipaddress
 import json
 import os
 import socket
+import struct
 import sys
 import threading
 import time
@@ -12,6 +15,7 @@ import unittest
 import urllib.parse
 
 import own_network
+import spellings
 from hub_case import BUILD, build_has
 from dpin_wire import batch
 from hostile_hub import RawHub
@@ -27,18 +31,18 @@ FORBIDDEN = ("10.1.2.3", "172.16.9.9", "172.31.255.254", "192.168.1.1", "169.254
 LITERALS = ("127.0.0.1", "127.1.2.3", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:10.1.2.3]",
             "[::ffff:a01:203]", "[::127.0.0.1]", "224.0.0.1", "255.255.255.255", "[ff02::1]", "[fe80::1]", "localhost",
             "LocalHost")
-SPELLINGS = ("127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0x7f.1", "127.0.0.1.", "0", "0x0a010203", "167838211")
 NAMES = {"loop.test": "127.0.0.1", "loop6.test": "::1", "private.test": "10.1.2.3", "meta.test": "169.254.169.254",
          "ula.test": "fd00::1", "nat64.test": "64:ff9b::7f00:1", "mapped.test": "::ffff:10.1.2.3",
          "zero.test": "0.0.0.0", "sixtofour.test": "2002:7f00:1::1", "public.test": PUBLIC, "public6.test": PUBLIC_6,
          "public-no.test": PUBLIC, "public-spa.test": PUBLIC}
+PROXIES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "socks_proxy")
 OPT_OUT = "/.well-known/dpin-optout"
 MIXED = "".join(f"{address} mixed.test\n" for address in ("10.1.2.3", PUBLIC, "fd00::1"))
 
 
 class Trap:
-    """Takes every connection to port 80 and remembers its address, and what was asked for: (host, path, agent). /to?URL
-    redirects there. One host does not want to be checked, another has the same page for everything."""
+    """Takes every connection to port 80 and remembers its address, and what was asked for: (host, path, agent, names
+    of headers). /to?URL redirects there. One host does not want to be checked, another has one page for everything."""
 
     def __init__(self, server):
         self.server, self.connections, self.requests = server, [], []
@@ -57,7 +61,7 @@ class Trap:
             head, *fields = line.recv(65536).decode().split("\r\n")
             path = head.split()[1]
             fields = dict(f.lower().split(": ", 1) for f in fields if ": " in f)
-            self.requests.append((fields["host"], path, fields["user-agent"]))
+            self.requests.append((fields["host"], path, fields["user-agent"], set(fields)))
             page = {"public-no.test": b"dpin-optout\n", "public-spa.test": b"<!doctype html>\ndpin-optout\n"}
             if path == OPT_OUT and fields["host"] in page:
                 line.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + page[fields["host"]])
@@ -72,12 +76,74 @@ class Trap:
                 head = "HTTP/1.1 200 OK"
             line.sendall(f"{head}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
 
-    def forbidden(self):
-        return [a for a in self.connections if a not in (PUBLIC, PUBLIC_6)]
-
     def checks(self):
         """Paths, without the questions before."""
-        return [path for _, path, _ in list(self.requests) if path != OPT_OUT]
+        return [path for _, path, *_ in list(self.requests) if path != OPT_OUT]
+
+
+class Packets:
+    """Every packet of the network, but those of the hub and of the name server: where to."""
+
+    TCP, UDP, PLACES = 6, 17, (own_network.HUB_PORT, own_network.DNS_PORT)
+
+    def __init__(self, tap):
+        self.tap, self.seen = tap, collections.Counter()
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self):
+        with contextlib.suppress(OSError):
+            while True:
+                self._note(self.tap.recv(128))
+
+    def _note(self, packet):
+        if packet[0] >> 4 == 4:
+            head, protocol, to = (packet[0] & 15) * 4, packet[9], packet[16:20]
+        else:
+            head, protocol, to = 40, packet[6], packet[24:40]
+        ports = struct.unpack_from(">HH", packet, head) if protocol in (self.TCP, self.UDP) else ()
+        where = str(ipaddress.ip_address(to))
+        if where != "127.0.0.1" or not set(ports) & set(self.PLACES):
+            self.seen[where] += 1
+
+    def forbidden(self):
+        return {a: n for a, n in self.seen.items() if a not in (PUBLIC, PUBLIC_6)}
+
+
+class Rebinder:
+    """A name server. Of rebind-N.test it says alternately a public and a forbidden address, of both-N.test both at
+    once, each for no time at all; it knows no other names."""
+
+    FORBIDDEN = tuple(map(socket.inet_aton, ("127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.1.1", "0.0.0.0")))
+    A, NO_SUCH_NAME = 1, 3
+
+    def __init__(self, line):
+        self.line, self.asked = line, collections.Counter()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                question, who = self.line.recvfrom(512)
+                self.line.sendto(self._answer(question), who)
+
+    def _answer(self, question):
+        labels, at = [], 12
+        while question[at]:
+            labels.append(question[at + 1:at + 1 + question[at]].decode().lower())
+            at += 1 + question[at]
+        kind, = struct.unpack_from(">H", question, at + 1)
+        answers = self._addresses(".".join(labels)) if kind == self.A else []
+        known = labels[0].startswith(("rebind-", "both-"))
+        head = question[:2] + struct.pack(">HHHHH", 0x8580 | (0 if known else self.NO_SUCH_NAME), 1, len(answers), 0, 0)
+        return head + question[12:at + 5] + b"".join(struct.pack(">HHHIH", 0xc00c, 1, 1, 0, 4) + a for a in answers)
+
+    def _addresses(self, name):
+        kind, number = (name.partition(".")[0] + "-0").split("-")[:2]
+        bad, good = self.FORBIDDEN[int(number or 0) % len(self.FORBIDDEN)], socket.inet_aton(PUBLIC)
+        self.asked[name] += 1
+        if kind == "both":
+            return [bad, good]
+        return [good if self.asked[name] % 2 == int(number) % 2 else bad] if kind == "rebind" else []
 
 
 @unittest.skipUnless(build_has("dpin-validator"), "dpin-validator is not built")
@@ -101,25 +167,32 @@ class Targets(unittest.TestCase):
         plan = json.dumps({"addresses": [PUBLIC, PUBLIC_6, *FORBIDDEN], "hosts": hosts})
         program = [self.world.program("dpin-validator"), "--bus=none",
                    f"--config={self.world._conf(name, '[Validator]' + chr(10) + conf)}"]
-        proxy = "http://127.0.0.1:80"
+        proxy, home = "http://127.0.0.1:80", self.world._directory(f"home-{name}")
+        with open(os.path.join(home, ".netrc"), "w", encoding="ascii") as f:
+            f.write("default login somebody password secret\n")
         self.process = self.world.validators[name] = Process(
             name, [sys.executable, own_network.__file__, path, plan, *program], self.world.run,
-            env={"HUB_WSS_URL": f"ws://{hub}:{own_network.HUB_PORT}/ws", "http_proxy": proxy, "https_proxy": proxy,
-                 "ALL_PROXY": proxy, "STATE_DIRECTORY": self.world._directory(name)}).start()
+            env={"HUB_WSS_URL": f"ws://{hub}:{own_network.HUB_PORT}/ws", "HOME": home,
+                 **{name: proxy for name in PROXIES},
+                 "STATE_DIRECTORY": self.world._directory(name)}).start()
         self.addCleanup(ends_well, self.process)
         with control.accept()[0] as line:
-            trap, listening = (socket.socket(fileno=fd) for fd in socket.recv_fds(line, 1, 2)[1])
-        self.addCleanup(trap.close)
-        self.trap = Trap(trap)
+            trap, listening, names, tap = (socket.socket(fileno=fd) for fd in socket.recv_fds(line, 1, 4)[1])
+        for s in (trap, names, tap):
+            self.addCleanup(s.close)
+        self.trap, self.names, self.packets = Trap(trap), Rebinder(names), Packets(tap)
         self.hub = RawHub().start(listening)
         self.addCleanup(self.hub.stop)
         self.hub.wait_joined()
 
     def tearDown(self):
-        self.assertEqual(self.trap.forbidden(), [])
         self.assertTrue(self.process.running())
         tick = self.ticks(["http://public.test/"])["http://public.test/"]
         self.assertEqual((tick.outcome, tick.address), (batch.UP, socket.inet_aton(PUBLIC)))
+        self.assertGreater(self.packets.seen[PUBLIC], 0, "packets are seen")
+        self.assertEqual(self.packets.forbidden(), {})
+        self.assertLessEqual(set(self.trap.connections), {PUBLIC, PUBLIC_6})
+        self.assertEqual([r for r in self.trap.requests if "authorization" in r[3]], [], "no netrc")
 
     def ticks(self, urls):
         """{url: the first tick of an order for it, or None when the order was refused}."""
@@ -162,7 +235,45 @@ class Targets(unittest.TestCase):
 
     def test_spellings(self):
         self.start()
-        self.assert_refused([f"http://{text}/" for text in SPELLINGS])
+        self.assertGreaterEqual(len(set(spellings.HOSTS)), 60)
+        urls = [url for host in spellings.HOSTS for url in (f"http://{host}/", f"https://{host}/")]
+        for at in range(0, len(urls), 100):
+            self.assert_refused(urls[at:at + 100])
+        self.assert_refused(spellings.URLS)
+
+    def test_spellings_for_other_kinds(self):
+        """Whatever a check is, its sockets ask at the same place."""
+        self.start()
+        for form in ("tcp://{}:80", "tls://{}:80", "icmp://{}", "dns://{}/public.test", "dns://{}:80/public.test"):
+            for url, tick in self.ticks([form.format(host) for host in spellings.HOSTS]).items():
+                self.assertTrue(tick is None or tick.outcome != batch.UP, url)
+
+    def test_spellings_of_redirects(self):
+        """There another parser reads them. What it takes for the public name is asked there, and nowhere else."""
+        self.start("TargetRate=10000\n")
+        there = [f"http://{host}/" for host in spellings.HOSTS if "\n" not in host] + \
+                [url for url in spellings.URLS if "\n" not in url]
+        for url, tick in self.ticks([spellings.redirect(url) for url in there]).items():
+            self.assertIsNotNone(tick, url)
+            self.assertTrue(tick.outcome != batch.UP or tick.address == socket.inet_aton(PUBLIC), url)
+            if tick.outcome != batch.UP:
+                self.assertIn(batch.ERRORS[tick.error],
+                              ("guard", "redirect", "protocol", "dns", "unreachable", "internal"), url)
+
+    def test_names_that_are_bound_anew(self):
+        """What a name meant a moment ago, for another check or for the question before, counts for nothing."""
+        self.start("TargetRate=10000\n")
+        for kind in ("rebind", "both"):
+            names = [f"{kind}-{i}.test" for i in range(20)]
+            urls = [f"http://{name}/{i}" for name in names for i in range(3)]
+            seen = collections.Counter()
+            for url, tick in self.ticks(urls + [spellings.redirect(url) for url in urls]).items():
+                seen[tick.outcome, batch.ERRORS[tick.error]] += 1
+                self.assertTrue(tick.outcome != batch.UP or tick.address == socket.inet_aton(PUBLIC), url)
+            self.assertLessEqual(set(seen), {(batch.UP, "none"), (batch.ABSTAIN, "guard")}, kind)
+            self.assertGreater(seen[batch.UP, "none"], 0, kind)
+            self.assertTrue(seen[batch.ABSTAIN, "guard"] > 0 or kind == "both")
+            self.assertTrue(all(self.names.asked[name] for name in names))
 
     def test_names(self):
         self.start()
@@ -216,13 +327,13 @@ class Targets(unittest.TestCase):
                          ["the website has opted out of being checked"])
         for url, tick in self.ticks_only(urls).items():
             self.assertEqual((tick.outcome, batch.ERRORS[tick.error]), (batch.ABSTAIN, "guard"), url)
-        self.assertEqual([path for host, path, _ in self.trap.requests if host == "public-no.test"], [OPT_OUT])
+        self.assertEqual([path for host, path, *_ in self.trap.requests if host == "public-no.test"], [OPT_OUT])
         self.assertIn("a website does not want to be checked", self.process.log())
         for tick in self.ticks([f"http://public-spa.test/{i}" for i in range(20)]).values():
             self.assertEqual(tick.outcome, batch.UP)
-        asked = [path for host, path, _ in self.trap.requests if host == "public-spa.test"]
+        asked = [path for host, path, *_ in self.trap.requests if host == "public-spa.test"]
         self.assertEqual((len(asked), asked.count(OPT_OUT)), (21, 1))
-        for _, _, agent in self.trap.requests:
+        for _, _, agent, _ in self.trap.requests:
             self.assertRegex(agent, r"^dpin/\S+ \(\+https://example.org/why; uptime check .*opt out: /.well-known/")
 
     def outcome(self, url):
