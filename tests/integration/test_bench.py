@@ -65,7 +65,7 @@ class Frame(unittest.TestCase):
         done = subprocess.run([sys.executable, os.path.join(BENCH, "run.py"), "conn", "nonsense"], capture_output=True,
                               text=True)
         self.assertEqual(done.returncode, 2)
-        self.assertIn("no such group: nonsense (there are: conn", done.stdout)
+        self.assertIn("no such group: nonsense (there are: check", done.stdout)
 
     def test_the_list_names_groups_without_measuring(self):
         done = subprocess.run([sys.executable, os.path.join(BENCH, "run.py"), "--list"], capture_output=True, text=True)
@@ -92,6 +92,33 @@ class Conn(unittest.TestCase):
         self.assertEqual(set(values), {m.name for m in group_conn.METRICS})
         self.assertGreater(min(values[name] for name in ("conn.cpu_us_per_message", "conn.join_per_s",
                                                          "conn.cpu_8000_vs_8")), 0)
+
+
+@unittest.skipUnless(os.path.exists(os.path.join(BUILD, "tests", "raw-check")), "the references are not built")
+class Check(unittest.TestCase):
+    def test_measures_a_real_validator(self):
+        import group_check
+        for name, value in {"SECONDS": 1, "RATE": 60, "TLS_RATE": 40, "BIAS_RATE": 50, "AT_ONCE": 20, "PEER_CHECKS": 8,
+                            "PEER_RATE": 40, "IN_FLIGHT": 60, "WARM": 20, "MAX_CHECKS": 100, "MAX_RATE": 200,
+                            "WEBSITES": 200, "WEBSITES_MS": 10000, "WEBSITES_SECONDS": 1}.items():
+            self.assertTrue(hasattr(group_check, name))
+            setattr(group_check, name, value)
+        self.addCleanup(sys.modules.pop, "group_check")
+        values = group_check.measure(Bench(BUILD))
+        self.assertEqual(set(values), {m.name for m in group_check.METRICS})
+        above_zero = [name for name in values if "bias" not in name and "own" not in name]
+        self.assertGreater(min(values[name] for name in above_zero), 0)
+
+    def test_a_check_that_fails_is_no_measurement(self):
+        import checks
+        raw, curl, target = (os.path.join(BUILD, "tests", name) for name in ("raw-check", "bare-curl", "target"))
+        with checks.Target(target) as target:
+            plain = target.https.replace("https:", "http:") + "/"
+            for program, url in ((raw, plain), (curl, plain), (raw, target.https + "/"), (curl, target.https + "/")):
+                with self.assertRaisesRegex(Failure, "5 of 5 checks of .* failed"):  # its authority is unknown to them
+                    checks.run_client(program, url, 5, 0)
+            with checks.Ours(BUILD, target) as ours, self.assertRaisesRegex(Failure, "5 of 5 .* failed: reset"):
+                ours.portion(plain, 5, 0)
 
 
 @unittest.skipUnless(os.path.exists(os.path.join(BUILD, "tests", "dpin-load")), "the load generator is not built")
