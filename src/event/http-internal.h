@@ -6,8 +6,8 @@
 
 #include "event/http.h"
 
+typedef struct HttpPoll HttpPoll;
 typedef struct HttpTrust HttpTrust;
-typedef struct HttpWatch HttpWatch;
 typedef struct HttpResolve HttpResolve;
 
 /* How a transfer ended, in the library's words, for http_error_classify(). */
@@ -67,13 +67,20 @@ struct HttpClient {
         uv_timer_t timer;
         CURLM *multi;
         HttpCall *calls;
-        HttpWatch *watches;
+        HttpPoll *poll;
         HttpTrust *trust;
         Resolver *resolver; /* borrowed, or NULL: the library's own */
         unsigned active;
         bool dispatching; /* a done callback may run: freeing waits for its end */
         bool freed;
 };
+
+/* Waits for the descriptors of multi. `polled` is called when the library has seen to all that were
+ * ready; the poll may be freed in it. */
+typedef void (*HttpPolled)(void *userdata);
+int http_poll_new(HttpPoll **ret, uv_loop_t *loop, CURLM *multi, HttpPolled polled, void *userdata);
+/* After the multi. */
+HttpPoll *http_poll_free(HttpPoll *p);
 
 /* A call of the client, not yet linked or started. -EINVAL: what http_start() says. */
 int http_call_new(HttpCall **ret, HttpClient *c, const HttpRequest *request);

@@ -8,7 +8,9 @@
 
 #include "event/http-internal.h"
 
-#define EVENTS_MAX 64 /* of one look; what is ready beyond comes with the next round of the loop */
+#define EVENTS_MAX                                                                                 \
+        64 /* of one look; what is ready beyond comes with the next round of the loop              \
+            */
 
 struct HttpPoll {
         uv_poll_t native; /* first: its address is the HttpPoll's */
@@ -40,8 +42,7 @@ static void on_ready(uv_poll_t *native, int status _unused_, int events _unused_
         p->polled(p->userdata);
 }
 
-static int on_socket(CURL *easy _unused_, curl_socket_t fd, int what, void *userdata,
-                     void *known) {
+static int on_socket(CURL *easy _unused_, curl_socket_t fd, int what, void *userdata, void *known) {
         HttpPoll *p = userdata;
         struct epoll_event e = { .data.fd = fd };
 

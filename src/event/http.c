@@ -9,87 +9,10 @@
 
 #include "event/http-internal.h"
 
-/* A descriptor the library waits for. */
-struct HttpWatch {
-        uv_poll_t poll;
-        HttpClient *client;
-        HttpWatch *previous, *next;
-        int events; /* of the loop's poll, as wanted last */
-};
-
 static void dispatch(HttpClient *c);
 
-/* A reset connection is told as a failed poll, which the loop then polls no more; the transfer may
- * have more to read before it sees the reset, without asking for other events than before. */
-static void on_event(uv_poll_t *poll, int status, int events) {
-        HttpWatch *w = poll->data;
-        HttpClient *c = w->client;
-        int flags = status < 0 ? CURL_CSELECT_ERR : 0, running;
-        uv_os_fd_t fd;
-
-        if (status < 0)
-                (void)uv_poll_start(poll, w->events, on_event);
-        if (events & UV_READABLE)
-                flags |= CURL_CSELECT_IN;
-        if (events & UV_WRITABLE)
-                flags |= CURL_CSELECT_OUT;
-        if (uv_fileno((uv_handle_t *)poll, &fd) == 0)
-                (void)curl_multi_socket_action(c->multi, fd, flags, &running);
-        dispatch(c);
-}
-
-static void on_watch_closed(uv_handle_t *handle) {
-        free(handle->data);
-}
-
-static void watch_close(HttpWatch *w) {
-        if (w->next)
-                w->next->previous = w->previous;
-        if (w->previous)
-                w->previous->next = w->next;
-        else
-                w->client->watches = w->next;
-        uv_close((uv_handle_t *)&w->poll, on_watch_closed);
-}
-
-static HttpWatch *watch_open(HttpClient *c, curl_socket_t fd) {
-        HttpWatch *w = calloc(1, sizeof(*w));
-
-        if (!w)
-                return NULL;
-        if (uv_poll_init_socket(c->loop, &w->poll, fd) < 0) {
-                free(w);
-                return NULL;
-        }
-        w->poll.data = w;
-        w->client = c;
-        w->next = c->watches;
-        if (w->next)
-                w->next->previous = w;
-        c->watches = w;
-        (void)curl_multi_assign(c->multi, fd, w);
-        return w;
-}
-
-static int on_socket(CURL *easy _unused_, curl_socket_t fd, int what, void *userdata,
-                     void *socket_data) {
-        HttpClient *c = userdata;
-        HttpWatch *w = socket_data;
-
-        if (what == CURL_POLL_REMOVE) {
-                if (w)
-                        watch_close(w);
-                (void)curl_multi_assign(c->multi, fd, NULL);
-                return 0;
-        }
-
-        if (!w)
-                w = watch_open(c, fd);
-        if (!w)
-                return -1;
-        w->events = (what & CURL_POLL_IN ? UV_READABLE : 0) |
-                    (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-        return uv_poll_start(&w->poll, w->events, on_event) < 0 ? -1 : 0;
+static void on_polled(void *userdata) {
+        dispatch(userdata);
 }
 
 static void on_timer(uv_timer_t *timer) {
@@ -279,11 +202,9 @@ static int multi_new(HttpClient *c) {
         if (!c->multi)
                 return -ENOMEM;
 
-        curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-        curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
         curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
         curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
-        return 0;
+        return http_poll_new(&c->poll, c->loop, c->multi, on_polled, c);
 }
 
 int http_client_new(HttpClient **ret, uv_loop_t *loop) {
@@ -318,8 +239,7 @@ static void on_timer_closed(uv_handle_t *handle) {
 static void client_destroy(HttpClient *c) {
         if (c->multi)
                 (void)curl_multi_cleanup(c->multi);
-        while (c->watches)
-                watch_close(c->watches);
+        http_poll_free(c->poll);
         http_trust_free(c->trust);
         uv_close((uv_handle_t *)&c->timer, on_timer_closed);
         curl_global_cleanup();
