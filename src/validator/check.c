@@ -10,6 +10,8 @@
 #include "validator/optout.h"
 #include "validator/ownnet.h"
 
+#define STARTS_MAX 4 /* in one round of the loop */
+
 static const CheckKind *const kinds[] = {
         &check_dns, &check_http, &check_icmp, &check_tcp, &check_tls,
 };
@@ -35,15 +37,15 @@ struct Checker {
         const char *capabilities[ELEMENTSOF(kinds) + 1];
         OptOuts *opt_outs; /* or NULL */
         OwnNetwork *own_network;
-        uv_async_t *wake; /* starts what waits from the loop, so that callbacks never run inside */
+        uv_idle_t *wake; /* runs once in each round of the loop while something may be begun */
         Check *waiting, *active;
         size_t n_waiting, n_active;
 };
 
 static void start_waiting(Checker *c);
 
-static void on_wake(uv_async_t *wake) {
-        start_waiting(wake->data);
+static void on_wake(uv_idle_t *idle) {
+        start_waiting(idle->data);
 }
 
 static void on_wake_closed(uv_handle_t *h) {
@@ -57,6 +59,11 @@ static void find_capabilities(Checker *c) {
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
                 if (!kinds[i]->is_allowed || kinds[i]->is_allowed())
                         c->capabilities[n++] = kinds[i]->name;
+}
+
+/* From the loop, so that callbacks never run inside. */
+static void wake(Checker *c) {
+        (void)uv_idle_start(c->wake, on_wake);
 }
 
 const char *const *checker_capabilities(const Checker *c) {
@@ -116,15 +123,10 @@ int checker_new(Checker **ret, uv_loop_t *loop, const CheckerOptions *options) {
         if (r < 0)
                 return r;
 
-        c->wake = calloc(1, sizeof(*c->wake));
+        c->wake = malloc(sizeof(*c->wake));
         if (!c->wake)
                 return -ENOMEM;
-        r = uv_async_init(loop, c->wake, on_wake);
-        if (r < 0) {
-                freep(&c->wake);
-                c->wake = NULL;
-                return r;
-        }
+        (void)uv_idle_init(loop, c->wake); /* cannot fail */
         c->wake->data = c;
 
         *ret = TAKE_PTR(c);
@@ -190,7 +192,7 @@ static void finish(Check *x, const Tick *seen, CheckRefusal refusal) {
         leave(x);
         check_free(x);
         if (c->waiting)
-                uv_async_send(c->wake);
+                wake(c);
         done(&result, userdata);
 }
 
@@ -307,9 +309,13 @@ static void begin(Check *x) {
                 run(x);
 }
 
+/* A few in each round, so that those under way are not kept waiting by a crowd that is due at once:
+ * what they waited would count as their target's. */
 static void start_waiting(Checker *c) {
-        while (c->waiting && c->n_active < c->options.concurrency)
+        for (int i = 0; i < STARTS_MAX && c->waiting && c->n_active < c->options.concurrency; i++)
                 begin(c->waiting);
+        if (!c->waiting || c->n_active >= c->options.concurrency)
+                (void)uv_idle_stop(c->wake);
 }
 
 int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void *userdata,
@@ -343,7 +349,7 @@ int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void 
         x->userdata = userdata;
         DL_APPEND(c->waiting, x);
         c->n_waiting++;
-        uv_async_send(c->wake);
+        wake(c);
         *ret = x;
         return 0;
 }
@@ -361,7 +367,7 @@ Check *check_cancel(Check *x) {
         own_network_cancel(x->doubting);
         leave(x);
         if (x->checker->waiting)
-                uv_async_send(x->checker->wake);
+                wake(x->checker);
         check_free(x);
         return NULL;
 }

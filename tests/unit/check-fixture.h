@@ -89,7 +89,7 @@ static inline void check_fixture_finished(HttpdRequest *r, void *userdata) {
 static inline void check_fixture_start_with(CheckFixture *f, const char *allow, CheckerOptions o) {
         assert_int_equal(guard_new(&f->guard, allow, NULL, NULL), 0);
         o.connect.guard = f->guard;
-        o.queue_max = 3;
+        o.queue_max = MAX(o.queue_max, 3u);
         o.body_max = 1000;
         assert_int_equal(checker_new(&f->checker, &f->loop, &o), 0);
 }

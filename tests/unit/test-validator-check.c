@@ -102,6 +102,27 @@ static void so_many_run_and_so_many_wait(void **state) {
         assert_int_equal(checker_active(f->checker), 1);
 }
 
+static void a_crowd_begins_a_few_at_a_time(void **state) {
+        CheckFixture *f = *state;
+        _cleanup_(spec_done) Spec silent = check_fixture_spec(f->port, "/silent");
+        Check *c[20];
+
+        check_fixture_stop(f);
+        check_fixture_start_with(f, "127.0.0.0/8",
+                                 (CheckerOptions){ .concurrency = 18, .queue_max = 20 });
+        for (int i = 0; i < 20; i++)
+                assert_int_equal(check_fixture_ask(f, &silent, LONG_TIME, &c[i]), 0);
+        for (size_t began = 0; began < 18; began = checker_active(f->checker)) {
+                uv_run(&f->loop, UV_RUN_NOWAIT);
+                assert_in_range(checker_active(f->checker), began + 1, began + 4);
+        }
+        check_fixture_await(f, &f->served, 18);
+        assert_int_equal(checker_active(f->checker), 18);
+        check_cancel(c[0]);
+        check_cancel(c[1]);
+        check_fixture_await(f, &f->served, 20);
+}
+
 static void waiting_ones_are_cancelled_like_running_ones(void **state) {
         CheckFixture *f = *state;
         Check *c[5];
@@ -335,6 +356,7 @@ int main(void) {
                 CHECK_TEST(an_unknown_kind_is_refused),
                 CHECK_TEST(what_cannot_be_started_abstains),
                 CHECK_TEST(so_many_run_and_so_many_wait),
+                CHECK_TEST(a_crowd_begins_a_few_at_a_time),
                 CHECK_TEST(waiting_ones_are_cancelled_like_running_ones),
                 CHECK_TEST(open_ones_go_with_the_checker),
                 CHECK_TEST(what_is_over_the_budget_is_not_run),
