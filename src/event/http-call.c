@@ -4,12 +4,26 @@
 
 #include "event/http-internal.h"
 
+/* As good as new: no option of the last call, no connection and no session outlives it. */
+static void put_handle(HttpClient *c, CURL *easy) {
+        if (c->spare_n == HTTP_SPARE_MAX) {
+                curl_easy_cleanup(easy);
+                return;
+        }
+        curl_easy_reset(easy);
+        c->spare[c->spare_n++] = easy;
+}
+
+static CURL *take_handle(HttpClient *c) {
+        return c->spare_n > 0 ? c->spare[--c->spare_n] : curl_easy_init();
+}
+
 HttpCall *http_call_free(HttpCall *call) {
         if (!call)
                 return NULL;
 
         if (call->easy)
-                curl_easy_cleanup(call->easy);
+                put_handle(call->client, call->easy);
         http_resolve_free(call->resolve);
         curl_slist_free_all(call->header_list);
         for (char **h = call->headers; h && *h; h++)
@@ -102,6 +116,7 @@ int http_call_new(HttpCall **ret, HttpClient *c, const HttpRequest *request) {
 
         if (!call)
                 return -ENOMEM;
+        call->client = c;
 
         r = copy_request(call, request);
         if (r < 0)
@@ -115,7 +130,7 @@ int http_call_new(HttpCall **ret, HttpClient *c, const HttpRequest *request) {
         if (r < 0)
                 return r;
 
-        call->easy = curl_easy_init();
+        call->easy = take_handle(c);
         if (!call->easy)
                 return -ENOMEM;
 

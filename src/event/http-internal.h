@@ -2,9 +2,11 @@
 #pragma once
 
 #include <curl/curl.h>
-#include <sodium.h>
 
+#include "base/sha256.h"
 #include "event/http.h"
+
+#define HTTP_SPARE_MAX 64 /* of 6 KB each */
 
 typedef struct HttpPoll HttpPoll;
 typedef struct HttpTrust HttpTrust;
@@ -56,7 +58,7 @@ struct HttpCall {
         CURL *easy;
         usec_t started, handshake; /* boottime; the latter 0 without TLS */
         struct curl_slist *header_list;
-        crypto_hash_sha256_state hash;
+        Sha256 hash;
         size_t header_n;
         HttpOutcome outcome;
         char error[CURL_ERROR_SIZE];
@@ -70,6 +72,8 @@ struct HttpClient {
         HttpPoll *poll;
         HttpTrust *trust;
         Resolver *resolver; /* borrowed, or NULL: the library's own */
+        CURL *spare[HTTP_SPARE_MAX]; /* handles of calls that have ended */
+        unsigned spare_n;
         unsigned active;
         bool dispatching; /* a done callback may run: freeing waits for its end */
         bool freed;

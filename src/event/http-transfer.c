@@ -12,6 +12,11 @@
 #define DNS_CACHE_SECONDS  60L
 #define USER_AGENT_DEFAULT "dpin"
 
+/* A transfer that waits holds both. A page comes in a few reads more; the latter is the least that
+ * the library takes, and a request over TLS needs one. */
+#define BUFFER_SIZE (4L * 1024)
+#define UPLOAD_SIZE (16L * 1024)
+
 static bool is_tls(const HttpCall *c) {
         return strncasecmp(c->url, "https:", 6) == 0;
 }
@@ -100,7 +105,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *userdata) {
 
         n *= size;
         used = MIN(n, room);
-        crypto_hash_sha256_update(&c->hash, (const uint8_t *)data, used);
+        sha256_add(&c->hash, data, used);
         if (keep(c, data, used) < 0)
                 return 0;
         c->result.body_n += used;
@@ -124,20 +129,29 @@ static bool is_public_header(const char *line) {
         return false;
 }
 
-/* What was meant for one server is not told to the next. */
-static int build_headers(HttpCall *c) {
+/* Whether what was meant for the first server may be told to this one. */
+static int is_same_origin(HttpCall *c) {
         _cleanup_free_ char *origin = NULL;
-        int r = http_url_origin(c->url, &origin);
+        int r;
 
-        if (r < 0)
-                return r;
+        if (!c->result.redirected)
+                return 1;
+        r = http_url_origin(c->url, &origin);
+        return r < 0 ? r : strcmp(origin, c->origin) == 0;
+}
+
+static int build_headers(HttpCall *c) {
+        int same = is_same_origin(c);
+
+        if (same < 0)
+                return same;
 
         curl_slist_free_all(c->header_list);
         c->header_list = curl_slist_append(NULL, "Expect:"); /* else a body waits a second */
         for (char **h = c->headers; c->header_list && h && *h; h++) {
                 struct curl_slist *list;
 
-                if (!is_public_header(*h) && strcmp(origin, c->origin) != 0)
+                if (!is_public_header(*h) && !same)
                         continue;
                 list = curl_slist_append(c->header_list, *h);
                 if (!list)
@@ -160,6 +174,8 @@ static void set_isolation(CURL *e) {
         curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
         curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_SECONDS);
+        curl_easy_setopt(e, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
+        curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_SIZE);
         curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L); /* else a slow resolver is waited for */
 }
 
@@ -254,9 +270,10 @@ int http_transfer_prepare(HttpCall *c, usec_t now) {
         c->result.body_n = c->result.kept_n = 0;
         c->result.truncated = false;
         c->result.status = 0;
-        crypto_hash_sha256_init(&c->hash);
+        sha256_begin(&c->hash);
 
-        curl_easy_reset(c->easy);
+        if (c->result.redirected)
+                curl_easy_reset(c->easy);
         set_isolation(c->easy);
         set_trust(c->easy, c->trust);
         set_callbacks(c);
@@ -361,5 +378,5 @@ void http_transfer_measure(HttpCall *c, CURLcode code, usec_t now) {
         measure_phases(c, now);
         measure_address(c);
         measure_certificate(c);
-        crypto_hash_sha256_final(&c->hash, c->result.body_sha256);
+        sha256_end(&c->hash, c->result.body_sha256);
 }

@@ -81,7 +81,7 @@ int http_url_origin(const char *url, char **ret) {
         if (r < 0)
                 return r;
 
-        r = check_target(u);
+        r = strchr(url, '%') ? check_target(u) : check_scheme(u); /* without, nothing is decoded */
         if (r < 0)
                 return r;
 

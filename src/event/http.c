@@ -237,6 +237,8 @@ static void on_timer_closed(uv_handle_t *handle) {
 }
 
 static void client_destroy(HttpClient *c) {
+        while (c->spare_n > 0)
+                curl_easy_cleanup(c->spare[--c->spare_n]);
         if (c->multi)
                 (void)curl_multi_cleanup(c->multi);
         http_poll_free(c->poll);
@@ -277,7 +279,6 @@ int http_start(HttpClient *c, const HttpRequest *request, HttpDone done, void *u
         call->done = done;
         call->userdata = userdata;
         call->deadline = now_boottime() + request->timeout;
-        call->client = c;
 
         r = transfer_start(call);
         if (r < 0)

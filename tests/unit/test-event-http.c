@@ -238,11 +238,18 @@ static void methods_and_bodies_are_sent(void **state _unused_) {
 
         request = plain;
         request.method = "HEAD";
+        request.headers = (const char *const[]){ "X-Key: k", NULL };
         begin(&f, request, "http://127.0.0.1:%u/h", f.port);
         wait_done(&f);
         assert_error(&f, HTTP_OK);
         assert_string_equal(f.last, "HEAD /h ");
         assert_int_equal(f.result.body_n, 0);
+        assert_string_equal(f.headers, "-;k;*/*;-;");
+
+        begin(&f, plain, "http://127.0.0.1:%u/", f.port); /* nothing of it is left */
+        wait_done(&f);
+        assert_string_equal(f.last, "GET / ");
+        assert_string_equal(f.headers, "-;-;*/*;-;");
         stop(&f);
 }
 
