@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <openssl/ssl.h>
 
-#include "event/http-internal.h"
+#include "event/http-parts.h"
 
 static const char *const names[_HTTP_ERROR_MAX] = {
         [HTTP_OK] = "ok",

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "event/http-internal.h"
+#include "event/http-parts.h"
 
 static size_t line_length(const char *line, size_t n) {
         while (n > 0 && (line[n - 1] == '\r' || line[n - 1] == '\n'))

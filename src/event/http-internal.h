@@ -1,40 +1,15 @@
-/* The inside of the HTTP client, shared by the http-*.c files and http.c only. */
+/* The inside of the HTTP client, shared by the http-*.c files and http.c only: calls and their
+ * client. What knows of neither is in http-parts.h. */
 #pragma once
 
 #include <curl/curl.h>
 
 #include "base/sha256.h"
-#include "event/http.h"
+#include "event/http-parts.h"
 
 #define HTTP_SPARE_MAX 64 /* of 6 KB each */
 
-typedef struct HttpPoll HttpPoll;
-typedef struct HttpTrust HttpTrust;
 typedef struct HttpResolve HttpResolve;
-
-/* How a transfer ended, in the library's words, for http_error_classify(). */
-typedef struct HttpOutcome {
-        CURLcode code;
-        long verify_result; /* X509_V_ERR_*, 0: the chain is good */
-        int os_errno;
-        HttpPhase reached;  /* the phase it was in */
-        int tls_alert;      /* of RFC 8446, that ended the handshake; 0: none */
-        bool tls_gone;      /* the connection ended in the middle of it */
-        bool malformed;     /* in the library's words: the framing of the body */
-        bool other_version; /* of HTTP than was asked for */
-        bool blocked;       /* the guard refused an address */
-        bool tried;         /* at least one address was allowed */
-        bool cut;           /* ended by us, because enough of the body was read */
-        bool header_too_large;
-        bool header_open; /* it has begun and has no end yet */
-} HttpOutcome;
-
-/* Lines of an answer's header, each ended by a NUL. */
-typedef struct HttpHead {
-        char *lines;
-        size_t n, room;
-        bool whole; /* what comes now is no part of it */
-} HttpHead;
 
 /* One request; the members below `easy` are of the running transfer, of which each redirect is a
  * new one. */
@@ -71,7 +46,7 @@ struct HttpClient {
         HttpCall *calls;
         HttpPoll *poll;
         HttpTrust *trust;
-        Resolver *resolver; /* borrowed, or NULL: the library's own */
+        Resolver *resolver;          /* borrowed, or NULL: the library's own */
         CURL *spare[HTTP_SPARE_MAX]; /* handles of calls that have ended */
         unsigned spare_n;
         unsigned active;
@@ -79,38 +54,15 @@ struct HttpClient {
         bool freed;
 };
 
-/* Waits for the descriptors of multi. `polled` is called when the library has seen to all that were
- * ready; the poll may be freed in it. */
-typedef void (*HttpPolled)(void *userdata);
-int http_poll_new(HttpPoll **ret, uv_loop_t *loop, CURLM *multi, HttpPolled polled, void *userdata);
-/* After the multi. */
-HttpPoll *http_poll_free(HttpPoll *p);
-
 /* A call of the client, not yet linked or started. -EINVAL: what http_start() says. */
 int http_call_new(HttpCall **ret, HttpClient *c, const HttpRequest *request);
 HttpCall *http_call_free(HttpCall *call);
 DEFINE_FREEP(HttpCall, http_call_free);
 
-/* Which HttpError a failed or finished transfer is. */
-HttpError http_error_classify(const HttpOutcome *outcome);
-
-/* The path of a PEM file with the system's authorities and those of ca_file, read once per client.
- */
-int http_trust_get(HttpTrust **list, const char *ca_file, const char **ret);
-HttpTrust *http_trust_free(HttpTrust *list);
-
-/* Keeps a line as the library tells them. 0, -ENOMEM. */
-int http_head_add(HttpHead *h, const char *line, size_t n);
-void http_head_done(HttpHead *h);
-
 /* The least version that the next transfer speaks. */
 void http_tls_prepare(HttpCall *call);
 /* context: SSL_CTX of the connection that begins its handshake. */
 void http_tls_watch(HttpCall *call, void *context);
-
-/* 0, -EINVAL: not an URL or with credentials, -EPROTONOSUPPORT: neither http nor https. */
-int http_url_origin(const char *url, char **ret);
-int http_url_resolve(const char *base, const char *location, char **ret);
 
 /* Looks up the host of the call's URL when that is a name and the client has a resolver. 1: the
  * callback comes, not inside; 0: there is nothing to look up. */

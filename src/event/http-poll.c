@@ -6,7 +6,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "event/http-internal.h"
+#include "event/http-parts.h"
 
 #define EVENTS_MAX                                                                                 \
         64 /* of one look; what is ready beyond comes with the next round of the loop              \

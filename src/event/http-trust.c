@@ -9,7 +9,7 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
-#include "event/http-internal.h"
+#include "event/http-parts.h"
 
 #define FILE_MAX (16 * 1024 * 1024)
 

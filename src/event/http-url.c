@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "event/http-internal.h"
+#include "event/http-parts.h"
 
 typedef CURLU Url;
 
