@@ -9,6 +9,7 @@
 #include "validator/check-kind.h"
 #include "validator/optout.h"
 #include "validator/ownnet.h"
+#include "validator/route.h"
 
 #define STARTS_MAX 4 /* in one round of the loop */
 
@@ -34,7 +35,7 @@ struct Check {
 struct Checker {
         CheckerOptions options;
         CheckTools tools;
-        const char *capabilities[ELEMENTSOF(kinds) + 1];
+        const char *capabilities[ELEMENTSOF(kinds) + 3];
         OptOuts *opt_outs; /* or NULL */
         OwnNetwork *own_network;
         uv_idle_t *wake; /* runs once in each round of the loop while something may be begun */
@@ -59,6 +60,10 @@ static void find_capabilities(Checker *c) {
         for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
                 if (!kinds[i]->is_allowed || kinds[i]->is_allowed())
                         c->capabilities[n++] = kinds[i]->name;
+        if (route_exists(AF_INET))
+                c->capabilities[n++] = "ipv4";
+        if (route_exists(AF_INET6))
+                c->capabilities[n++] = "ipv6";
 }
 
 /* From the loop, so that callbacks never run inside. */
@@ -247,6 +252,12 @@ static bool is_doubtful(const Check *x) {
         return t->family == 0 || !guard_is_named(x->checker->options.connect.guard, address);
 }
 
+/* It has addresses of a family that this machine has no way out for. */
+static bool lacks_route(const Check *x) {
+        return x->seen.error == TICK_ERROR_UNREACHABLE && x->seen.family != 0 &&
+               !route_exists(x->seen.family == 6 ? AF_INET6 : AF_INET);
+}
+
 static void on_kind_done(const Tick *seen, void *userdata) {
         Check *x = userdata;
         Checker *c = x->checker;
@@ -256,7 +267,9 @@ static void on_kind_done(const Tick *seen, void *userdata) {
         x->seen = *seen;
         if (c->options.budget)
                 budget_spend(c->options.budget, seen->body_length, now_boottime());
-        if (is_doubtful(x))
+        if (is_doubtful(x) && lacks_route(x))
+                r = OWN_NETWORK_OFFLINE;
+        else if (is_doubtful(x))
                 r = own_network_ask(c->own_network, on_own_network, x, &x->doubting);
         if (r != OWN_NETWORK_ASKED)
                 judge(x, r == OWN_NETWORK_OFFLINE);

@@ -52,7 +52,8 @@ typedef struct FrameJoin {
         char authority[FRAME_TEXT_SIZE];
         char software[64];        /* "dpin 0.1.0", for people */
         JsonStrings tags;         /* "region=eu", at most FRAME_TAGS_MAX of 64 bytes */
-        JsonStrings capabilities; /* check types it can run: "http" */
+        JsonStrings capabilities; /* check types it can run, "http" ..., and families of
+                                   addresses it has, "ipv4", "ipv6" */
         JsonArray streams;        /* FrameStream */
         uint64_t revision;        /* of the orders it holds; 0 none */
         Signature signature;

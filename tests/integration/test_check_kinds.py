@@ -100,6 +100,11 @@ class Door:
             self.guests.append(guest)
 
 
+def has_route(family, address):
+    with socket.socket(family, socket.SOCK_DGRAM) as s:
+        return s.connect_ex((address, 53)) == 0
+
+
 @unittest.skipUnless(build_has("dpin-validator"), "dpin-validator is not built")
 class Kinds(unittest.TestCase):
     CONF = "Allow=127.0.0.1\nDenyPorts=\nResolvers=127.0.0.1:{port}\n"
@@ -155,7 +160,9 @@ class Kinds(unittest.TestCase):
 
     def test_capabilities(self):
         declared = self.hub.joins[0]["capabilities"]
-        self.assertEqual([kind for kind in declared if kind != "icmp"], ["dns", "http", "tcp", "tls"])
+        far = ((4, socket.AF_INET, "198.41.0.4"), (6, socket.AF_INET6, "2001:503:ba3e::2:30"))
+        there = [f"ipv{version}" for version, family, address in far if has_route(family, address)]
+        self.assertEqual([kind for kind in declared if kind != "icmp"], ["dns", "http", "tcp", "tls", *there])
 
     def test_tcp(self):
         door = self.door(b"220 ready\r\n")
@@ -284,6 +291,12 @@ class Echoes(unittest.TestCase):
         self.ignore(True)
         self.addCleanup(self.ignore, False)
         self.assert_seen(self.check("icmp://10.1.2.3", timeout_ms=300), batch.DOWN, "timeout_wait")
+
+    def test_no_way_out(self):
+        """Whoever has no route to a family of addresses says nothing of what is there, and says so before."""
+        self.assertFalse({"ipv4", "ipv6"} & set(self.hub.joins[0]["capabilities"]))
+        for url in ("tcp://198.41.0.4:53", "http://[2001:503:ba3e::2:30]/", "tls://198.41.0.4:853"):
+            self.assert_seen(self.check(url), batch.ABSTAIN, "own_network")
 
     def ignore(self, value):
         """Said from inside: what stands in /proc/sys/net is of the network of who writes."""
