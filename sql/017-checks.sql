@@ -7,6 +7,9 @@ ALTER TABLE website DROP CONSTRAINT website_url_check, ADD CHECK (length(url) BE
 -- The exact bytes of what is checked, as src/wire/spec.h says; empty: as by default of the URL.
 ALTER TABLE website ADD COLUMN specification text NOT NULL DEFAULT '' CHECK (octet_length(specification) <= 4096);
 
+-- Slower than this in the middle of the votes is DEGRADED; 0: nothing is.
+ALTER TABLE website ADD COLUMN slow_ms integer NOT NULL DEFAULT 0 CHECK (slow_ms BETWEEN 0 AND 60000);
+
 -- Only over this family of addresses: 4 or 6; 0: whichever.
 ALTER TABLE website ADD COLUMN family smallint NOT NULL DEFAULT 0 CHECK (family IN (0, 4, 6));
 

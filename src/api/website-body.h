@@ -13,7 +13,7 @@
 typedef struct WebsiteBody {
         char url[WEBSITE_URL_SIZE];
         char name[WEBSITE_NAME_SIZE];
-        int64_t interval_ms, timeout_ms, seats, family;
+        int64_t interval_ms, timeout_ms, seats, family, slow_ms;
         char *check;         /* as it was sent */
         char *specification; /* what it means: exact bytes, "" as by default of the URL */
 } WebsiteBody;

@@ -112,6 +112,7 @@ void website_create(ApiCall *c) {
                                                    .timeout_ms = (uint32_t)body.timeout_ms,
                                                    .seats = (uint8_t)body.seats,
                                                    .family = (uint8_t)body.family,
+                                                   .slow_ms = (uint32_t)body.slow_ms,
                                                    .actor = c->who.actor },
                                     on_added, c, &c->open));
 }

@@ -34,6 +34,7 @@ static const OptionText texts[_OPTION_MAX] = {
         [OPTION_ROLE] = { "role", "ROLE", "viewer, editor or admin (viewer)" },
         [OPTION_SCOPE] = { "scope", "LIST", "of read, write, payouts, with commas (read)" },
         [OPTION_SEATS] = { "seats", "NUMBER", "validators that check it (4)" },
+        [OPTION_SLOW] = { "slow", "TIME", "slower than this is degraded" },
         [OPTION_STATE] = { "state", "STATE", "only those in this state" },
         [OPTION_TIMEOUT] = { "timeout", "TIME",
                              "of one check (10s; at most half the interval, and 1min)" },

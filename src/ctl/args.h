@@ -25,6 +25,7 @@ typedef enum Option {
         OPTION_ROLE,
         OPTION_SCOPE,
         OPTION_SEATS,
+        OPTION_SLOW,
         OPTION_STATE,
         OPTION_TIMEOUT,
         OPTION_VERSION,

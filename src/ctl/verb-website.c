@@ -58,7 +58,7 @@ CtlExit verb_website_list(const Args *args, const char *const *words _unused_) {
 
 typedef struct Wish {
         const char *name, *check;
-        uint32_t interval_ms, timeout_ms, seats, family; /* 0: the hub's choice */
+        uint32_t interval_ms, timeout_ms, seats, family, slow_ms; /* 0: the hub's choice */
 } Wish;
 
 static bool read_time(const Args *args, Option o, uint32_t *ret) {
@@ -81,7 +81,8 @@ static bool read_wish(const Args *args, Wish *ret) {
         ret->name = args->options[OPTION_NAME];
         ret->check = args->options[OPTION_CHECK];
         if (!read_time(args, OPTION_INTERVAL, &ret->interval_ms) ||
-            !read_time(args, OPTION_TIMEOUT, &ret->timeout_ms))
+            !read_time(args, OPTION_TIMEOUT, &ret->timeout_ms) ||
+            !read_time(args, OPTION_SLOW, &ret->slow_ms))
                 return false;
         if (family && (args_number(family, 6, &ret->family) < 0 || ret->family < 4)) {
                 fprintf(stderr, "dpinctl: --family: \"%s\" is neither 4 nor 6\n", family);
@@ -115,6 +116,8 @@ static int append_wish(sd_bus_message *call, const char *url, const Wish *w) {
                 r = append_number(call, "seats", w->seats);
         if (r >= 0)
                 r = append_number(call, "family", w->family);
+        if (r >= 0)
+                r = append_number(call, "slow_ms", w->slow_ms);
         return r < 0 ? r : sd_bus_message_close_container(call);
 }
 

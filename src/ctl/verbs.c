@@ -19,7 +19,7 @@ const Verb verbs[] = {
           "Look at a website once, from this machine" },
         { "website", "add", "URL", 1, 1,
           TAKES(CHECK) | TAKES(FAMILY) | TAKES(NAME) | TAKES(INTERVAL) | TAKES(TIMEOUT) |
-                          TAKES(SEATS),
+                          TAKES(SEATS) | TAKES(SLOW),
           verb_website_add, "Watch a website; prints its id" },
         { "website", "heartbeat", "ID", 1, 1, 0, verb_website_heartbeat,
           "Make the address that it calls; shown this once" },

@@ -141,6 +141,7 @@ export interface NewWebsite {
   url: string;
   name?: string;
   intervalMs?: number;
+  slowMs?: number;
   check?: Check;
 }
 

@@ -257,6 +257,7 @@ static SiteConf conf_of(const Website *w) {
                 .interval = w->interval_ms * USEC_PER_MSEC,
                 .timeout = w->timeout_ms * USEC_PER_MSEC,
                 .seats = w->seats,
+                .slow = w->slow_ms * USEC_PER_MSEC,
                 .push = w->type == CHECK_PUSH,
         };
 
@@ -278,6 +279,7 @@ static int fill(Website *w, const WebsiteRow *row) {
         w->timeout_ms = row->timeout_ms;
         w->seats = row->seats;
         w->family = row->family;
+        w->slow_ms = row->slow_ms;
         w->revision = row->revision;
         uuid_format(&row->public_id, w->id_text);
         return set_spec(w, row);

@@ -55,7 +55,7 @@ void hub_bus_list_websites(BusCall *c, void *userdata) {
 
 typedef struct Options {
         const char *name, *check;
-        uint32_t interval_ms, timeout_ms, seats, family;
+        uint32_t interval_ms, timeout_ms, seats, family, slow_ms;
         char *specification; /* what check means; freed by the reader's caller */
 } Options;
 
@@ -80,6 +80,8 @@ static int read_option(sd_bus_message *m, Options *o) {
                 return read_number(m, &o->timeout_ms);
         if (strcmp(key, "seats") == 0)
                 return read_number(m, &o->seats);
+        if (strcmp(key, "slow_ms") == 0)
+                return read_number(m, &o->slow_ms);
         if (strcmp(key, "family") == 0)
                 return read_number(m, &o->family);
         return -EINVAL;
@@ -113,6 +115,8 @@ static const char *refusal(const Options *o) {
         if (o->timeout_ms && (o->timeout_ms < 100 || o->timeout_ms > interval / 2 ||
                               o->timeout_ms > ORDER_TIMEOUT_RUN_MS))
                 return "The timeout is 100 ms to half the interval, and one minute at most";
+        if (o->slow_ms > ORDER_TIMEOUT_RUN_MS)
+                return "What is slow is 1 ms to one minute";
         if (o->family != 0 && o->family != 4 && o->family != 6)
                 return "A family of addresses is 4 or 6";
         if (o->seats > 16)
@@ -146,8 +150,8 @@ static bool read_website(BusCall *c, const char **ret_url, Options *ret) {
         if (!bus_call_read(c, "s", ret_url))
                 return false;
         if (read_options(bus_call_message(c), &options) < 0)
-                reason = "The options are name and check (s), interval_ms, timeout_ms, seats and "
-                         "family (u)";
+                reason = "The options are name and check (s), interval_ms, timeout_ms, slow_ms, "
+                         "seats and family (u)";
         else if (target_check(*ret_url, NULL, &reason) == 0)
                 reason = refusal(&options) ?: read_check(*ret_url, &options, unknown);
         if (reason) {
@@ -195,6 +199,7 @@ static void on_organisation(int r, const OrganisationRow *rows, size_t n, void *
         add.timeout_ms = o.timeout_ms;
         add.seats = (uint8_t)o.seats;
         add.family = (uint8_t)o.family;
+        add.slow_ms = o.slow_ms;
         uuid_format(&add.id, bus_call_note(c)->id);
         r = website_add(hub_manager_store(m), &add, on_added, c, bus_call_handle(c));
         if (r < 0)

@@ -79,11 +79,16 @@ size_t site_view(const Site *s, usec_t now, SiteSeatView *ret) {
         return n;
 }
 
-static void tell_verdict(Site *s, VerdictState previous, usec_t now) {
+VerdictState site_told(const Site *s) {
+        return s->standing.slow ? VERDICT_DEGRADED : s->standing.state;
+}
+
+/* evidence: when what is told was first seen. */
+static void tell_verdict(Site *s, VerdictState previous, usec_t evidence, usec_t now) {
         SiteSeatView seats[SEATS_MAX];
         uint8_t n = site_view(s, now, seats);
         SiteVerdict v = {
-                .state = s->standing.state,
+                .state = site_told(s),
                 .previous = previous,
                 .assurance = s->standing.assurance,
                 .cause = s->standing.cause,
@@ -92,7 +97,7 @@ static void tell_verdict(Site *s, VerdictState previous, usec_t now) {
                 .q = verdict_quorum(n),
                 .error_class = commonest_error(s, now),
                 .since = s->standing.since,
-                .first_evidence = s->standing.first_evidence,
+                .first_evidence = evidence,
                 .seats = seats,
         };
 
@@ -127,17 +132,45 @@ static bool is_held(const Site *s, JudgeMoment moment, usec_t now) {
         return round_is_open(s->round) || round_waits(s->round);
 }
 
-static void adopt(Site *s, VerdictState state, usec_t now) {
-        VerdictState previous = s->standing.state;
+/* A new state is dated by its evidence; that it is slow now, or no longer, is seen only now, and
+ * does not make what was seen before it old. */
+static void adopt(Site *s, VerdictState state, bool slow, usec_t now) {
+        VerdictState previous = site_told(s);
+        usec_t evidence = slow == s->standing.slow ? s->standing.first_evidence : now;
 
-        if (state != previous) {
-                s->standing.first_evidence = find_evidence(s, state, now);
-                s->standing.cause = verdict_cause(state);
-        }
+        if (state != s->standing.state)
+                evidence = s->standing.first_evidence = find_evidence(s, state, now);
         s->standing.state = state;
+        s->standing.slow = slow;
+        s->standing.cause = slow ? CAUSE_SLOW : verdict_cause(state);
         s->standing.assurance = s->committee.assurance;
         s->standing.since = now;
-        tell_verdict(s, previous, now);
+        tell_verdict(s, previous, evidence, now);
+}
+
+/* The middle of those that say up; of an even number the faster of the two. */
+static usec_t median_latency(const Site *s, usec_t now) {
+        uint32_t sorted[SEATS_MAX];
+        size_t n = 0;
+
+        for (uint8_t i = 0; i < seat_table_n(s->seats); i++) {
+                size_t at = n;
+
+                if (vote_table_outcome(s->votes, i, now) != VOTE_UP)
+                        continue;
+                for (; at > 0 && sorted[at - 1] > vote_table_last(s->votes, i)->latency; at--)
+                        sorted[at] = sorted[at - 1];
+                sorted[at] = vote_table_last(s->votes, i)->latency;
+                n++;
+        }
+        return n > 0 ? sorted[(n - 1) / 2] : 0;
+}
+
+/* Who is slow has to be a tenth faster than its threshold to be no longer. */
+static bool is_slow(const Site *s, VerdictState state, usec_t now) {
+        usec_t threshold = s->standing.slow ? s->conf.slow - s->conf.slow / 10 : s->conf.slow;
+
+        return s->conf.slow > 0 && state == VERDICT_UP && median_latency(s, now) > threshold;
 }
 
 /* Websites that call themselves ------------------------------------------------------------------
@@ -183,7 +216,7 @@ static void judge_calls(Site *s, JudgeMoment moment, usec_t now) {
                         .since = now,
                         .first_evidence = evidence_of_call(s, state, now),
                 };
-                tell_verdict(s, previous, now);
+                tell_verdict(s, previous, s->standing.first_evidence, now);
         }
         if (state != previous || moment == JUDGE_VOTE)
                 track_incident(s, now);
@@ -191,13 +224,14 @@ static void judge_calls(Site *s, JudgeMoment moment, usec_t now) {
 
 static void judge_votes(Site *s, JudgeMoment moment, usec_t now) {
         VerdictState previous = s->standing.state, state;
-        bool held = is_held(s, moment, now), reassured;
+        bool held = is_held(s, moment, now), reassured, slow;
 
         state = verdict_decide(previous, site_tally(s, now), held, round_confirms(s->round));
         reassured = !held && state != VERDICT_UNKNOWN &&
                     s->standing.assurance != s->committee.assurance;
-        if (state != previous || reassured)
-                adopt(s, state, now);
+        slow = is_slow(s, state, now);
+        if (state != previous || reassured || slow != s->standing.slow)
+                adopt(s, state, slow, now);
         if (state != previous || moment == JUDGE_VOTE)
                 track_incident(s, now);
 }
@@ -210,10 +244,11 @@ void site_judge(Site *s, JudgeMoment moment, usec_t now) {
 }
 
 void site_tell_away(Site *s, usec_t heartbeat, usec_t now) {
-        VerdictState previous = s->standing.state;
+        VerdictState previous = site_told(s);
 
         s->standing.state = VERDICT_UNKNOWN;
+        s->standing.slow = false;
         s->standing.cause = CAUSE_HUB_AWAY;
         s->standing.since = s->standing.first_evidence = heartbeat;
-        tell_verdict(s, previous, now);
+        tell_verdict(s, previous, heartbeat, now);
 }

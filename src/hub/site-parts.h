@@ -10,7 +10,8 @@
 
 /* The verdict as it stands. */
 typedef struct Standing {
-        VerdictState state;
+        VerdictState state; /* by votes: never DEGRADED */
+        bool slow;          /* UP, and told as DEGRADED */
         Assurance assurance;
         VerdictCause cause;
         usec_t since, first_evidence;
@@ -89,6 +90,8 @@ void site_release_spares(Site *s);
 uint64_t site_joining(const Site *s, usec_t now);
 
 /* site-judge.c */
+/* As others are told. */
+VerdictState site_told(const Site *s);
 Tally site_tally(const Site *s, usec_t now);
 RoundView site_view_round(const Site *s, usec_t now);
 typedef enum JudgeMoment {

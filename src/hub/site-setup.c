@@ -144,7 +144,8 @@ static int restore_epoch(Site *s, const SiteRestore *r, usec_t now) {
 static void restore_standing(Site *s, const SiteRestore *r) {
         VerdictState state = r->state < _VERDICT_MAX ? r->state : VERDICT_UNKNOWN;
 
-        s->standing = (Standing){ .state = state,
+        s->standing = (Standing){ .state = state == VERDICT_DEGRADED ? VERDICT_UP : state,
+                                  .slow = state == VERDICT_DEGRADED,
                                   .assurance = MIN(r->assurance, _ASSURANCE_MAX - 1),
                                   .cause = verdict_cause(state),
                                   .since = r->since,

@@ -166,8 +166,8 @@ static bool has_joiner(const Site *s) {
 
 /* Most sites, most of the time: the seats say what the verdict says, and nothing is under way. */
 static VoteOutcome find_settled(const Site *s) {
-        if (!round_rests(s->round) || !incident_rests(&s->incident, s->standing.state) ||
-            s->newcomers || has_joiner(s))
+        if (s->conf.slow > 0 || !round_rests(s->round) ||
+            !incident_rests(&s->incident, s->standing.state) || s->newcomers || has_joiner(s))
                 return VOTE_MISSING;
         if (s->standing.state == VERDICT_UP)
                 return VOTE_UP;
@@ -355,7 +355,7 @@ usec_t site_next(const Site *s) {
 }
 
 VerdictState site_state(const Site *s) {
-        return s->standing.state;
+        return site_told(s);
 }
 
 Assurance site_assurance(const Site *s) {

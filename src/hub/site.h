@@ -24,6 +24,7 @@ typedef struct Site Site;
 typedef struct SiteConf {
         usec_t interval, timeout; /* timeout <= interval / 2 */
         uint8_t seats;            /* configured, 1..SEATS_MAX */
+        usec_t slow;              /* slower than this is DEGRADED; 0: nothing is */
         bool push;                /* nobody looks at it: it calls at least once an interval */
         Uuid id;
         /* identifies what is checked; when it changes, old votes are dropped */

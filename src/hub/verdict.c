@@ -20,6 +20,7 @@ static const char *const cause_names[_CAUSE_MAX] = {
         [CAUSE_SPLIT] = "split",
         [CAUSE_SILENCE] = "silence",
         [CAUSE_HUB_AWAY] = "hub_away",
+        [CAUSE_SLOW] = "slow",
         [CAUSE_CALL] = "heartbeat",
         [CAUSE_NO_CALL] = "heartbeat_missing",
         [CAUSE_FAILED_CALL] = "heartbeat_failed",

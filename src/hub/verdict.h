@@ -11,7 +11,7 @@ typedef enum VerdictState {
         VERDICT_UP,
         VERDICT_DOWN,
         VERDICT_PARTIAL,
-        VERDICT_DEGRADED,    /* not decided by votes alone yet */
+        VERDICT_DEGRADED,    /* UP, and slow in the middle of the votes */
         VERDICT_PAUSED,      /* set by people, never by votes */
         VERDICT_MAINTENANCE, /* likewise */
         _VERDICT_MAX,
@@ -22,6 +22,7 @@ typedef enum VerdictCause {
         CAUSE_SPLIT,    /* more than f say down, fewer than q */
         CAUSE_SILENCE,  /* too few votes */
         CAUSE_HUB_AWAY, /* nobody was judging */
+        CAUSE_SLOW,     /* of UP, slower than its threshold */
         /* of websites that call themselves */
         CAUSE_CALL,        /* it called */
         CAUSE_NO_CALL,     /* it did not call in time */

@@ -14,7 +14,7 @@ enum {
 
 #define COLUMNS                                                                                    \
         "id, organisation_id, public_id, url, name, interval_ms, timeout_ms, seats, paused,"       \
-        " removed_at IS NOT NULL, revision, usec(created_at), specification, family"
+        " removed_at IS NOT NULL, revision, usec(created_at), specification, family, slow_ms"
 
 static const PqStatement website_changes = {
         .name = "website_changes",
@@ -41,9 +41,9 @@ static const PqStatement website_one = {
 static const PqStatement website_put = {
         .name = "website_put",
         .sql = "INSERT INTO website (public_id, organisation_id, url, name, interval_ms,"
-               " timeout_ms, seats, specification, family)"
-               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        .n_params = 9,
+               " timeout_ms, seats, specification, family, slow_ms)"
+               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        .n_params = 10,
 };
 
 static const PqStatement website_end = {
@@ -94,7 +94,8 @@ static int read_website(const PqResult *result, size_t i, void *ret) {
         row->created = pq_get_time(result, i, 11);
         row->specification = pq_get_text(result, i, 12);
         row->family = (uint8_t)pq_get_int(result, i, 13);
-        row->epoch = (uint64_t)pq_get_int(result, i, 14);
+        row->slow_ms = (uint32_t)pq_get_int(result, i, 14);
+        row->epoch = (uint64_t)pq_get_int(result, i, 15);
         return pq_get_uuid(result, i, 2, &row->public_id);
 }
 
@@ -167,6 +168,7 @@ int website_add(Store *s, const WebsiteAdd *add, StoreDone done, void *userdata,
         pq_int(t, add->seats ? add->seats : SEATS_DEFAULT);
         pq_text(t, add->specification ? add->specification : "");
         pq_int(t, add->family);
+        pq_int(t, add->slow_ms);
         add_audit(t, add);
         return store_submit(s, t, done, userdata, ret);
 }

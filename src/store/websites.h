@@ -10,8 +10,8 @@ typedef struct WebsiteRow {
         Uuid public_id;
         const char *url, *name;    /* borrowed for the callback */
         const char *specification; /* likewise; exact bytes, or "": as by default of the URL */
-        uint32_t interval_ms, timeout_ms;
-        uint8_t seats, family; /* family: 0 (whichever), 4, 6 */
+        uint32_t interval_ms, timeout_ms, slow_ms; /* slow_ms 0: nothing is slow */
+        uint8_t seats, family;                     /* family: 0 (whichever), 4, 6 */
         bool paused, removed;
         uint64_t revision;
         uint64_t epoch; /* its newest one's number, 0: none; of changes after a revision only */
@@ -38,6 +38,7 @@ typedef struct WebsiteAdd {
         uint32_t interval_ms, timeout_ms; /* 0: 60 s; min(10 s, interval / 2) */
         uint8_t seats;                    /* 0: 4 */
         uint8_t family;                   /* 0, 4, 6 */
+        uint32_t slow_ms;                 /* 0: nothing is slow */
         const char *actor;                /* for the audit log: "token PREFIX", "uid 0" */
 } WebsiteAdd;
 

@@ -73,6 +73,16 @@ class Checks(CommitteeCase):
         self.wait_state(website, "UP")
         self.wait_holders("http://six.example/", [])
 
+    def test_slower_than_it_may_be_is_degraded(self):
+        website = self.add("http://slow.example/")  # all say 1.3 ms
+        self.wait_state(website, "UP")
+        self.db.sql(f"UPDATE website SET slow_ms = 1 WHERE id = {website}")
+        self.wait_state(website, "DEGRADED")
+        self.assertEqual(self.value(f"SELECT cause FROM verdict_span WHERE website_id = {website} AND ended_at IS NULL"),
+                         "slow")
+        self.db.sql(f"UPDATE website SET slow_ms = 2 WHERE id = {website}")
+        self.wait_state(website, "UP")
+
     def test_nobody_can(self):
         website = self.add("icmp://192.0.2.1")
         other = self.add("http://other.example/")

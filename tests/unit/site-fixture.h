@@ -29,6 +29,7 @@ typedef enum Manner {
 
 typedef struct Person {
         Manner manner;
+        usec_t latency; /* 0: 20 ms */
         uint8_t seat;
         bool seated;
         usec_t next_slot;
@@ -185,9 +186,10 @@ static inline void bench_close(Bench *b) {
 static inline void cast_vote(Bench *b, uint32_t validator, VoteKind kind) {
         Person *p = &b->people[validator - 1];
         VoteOutcome says = b->up ? VOTE_UP : VOTE_DOWN;
-        Vote v = {
-                .kind = kind, .latency = 20 * MSEC, .started = b->now - RTT / 2, .arrived = b->now
-        };
+        Vote v = { .kind = kind,
+                   .latency = (uint32_t)(p->latency ? p->latency : 20 * MSEC),
+                   .started = b->now - RTT / 2,
+                   .arrived = b->now };
 
         if (p->manner == MANNER_SILENT || b->items[validator - 1].connected_since == 0)
                 return;

@@ -147,6 +147,8 @@ static void a_long_url_is_told_its_limit(void **state _unused_) {
 
 static void numbers_have_limits(void **state _unused_) {
         static const char *const wrong[][2] = {
+                { "\"slowMs\":0", "/slowMs" },
+                { "\"slowMs\":60001", "/slowMs" },
                 { "\"family\":5", "/family" },
                 { "\"family\":3", "/family" },
                 { "\"family\":\"4\"", "/family" },

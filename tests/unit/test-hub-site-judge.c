@@ -78,6 +78,51 @@ static void one_seat_is_asked_twice(void **state) {
         bench_close(&b);
 }
 
+static void who_is_slow_in_the_middle_is_degraded(void **state _unused_) {
+        Bench b;
+
+        bench_prepare(&b, 4, 4);
+        b.conf.slow = 100 * MSEC;
+        make_site(&b);
+        site_start(b.site, b.now);
+        time_until(&b, VERDICT_UP, SEC);
+        b.people[0].latency = 900 * MSEC; /* one alone, and two of four, say nothing */
+        b.people[1].latency = 900 * MSEC;
+        run(&b, USEC_PER_MIN);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
+        b.people[2].latency = 101 * MSEC;
+        time_until(&b, VERDICT_DEGRADED, 11 * SEC);
+        assert_int_equal(b.verdict.cause, CAUSE_SLOW);
+        assert_true(b.verdict.first_evidence == b.verdict.since);
+        b.people[2].latency = 95 * MSEC; /* not fast enough to be fast again */
+        run(&b, USEC_PER_MIN);
+        assert_int_equal(site_state(b.site), VERDICT_DEGRADED);
+        b.people[2].latency = 89 * MSEC;
+        time_until(&b, VERDICT_UP, 11 * SEC);
+        assert_int_equal(b.incidents + b.unknowns + b.partials, 0);
+        bench_close(&b);
+}
+
+static void who_is_slow_is_down_as_soon_as_others(void **state _unused_) {
+        Bench b;
+
+        bench_prepare(&b, 4, 4);
+        b.conf.slow = 10 * MSEC;
+        make_site(&b);
+        site_start(b.site, b.now);
+        time_until(&b, VERDICT_DEGRADED, SEC);
+        run(&b, USEC_PER_MIN);
+        b.up = false;
+        assert_true(time_until(&b, VERDICT_DOWN, 20 * SEC) <= 2500 * MSEC + 300 * MSEC);
+        assert_int_equal(b.verdict.previous, VERDICT_DEGRADED);
+        assert_int_equal(b.incidents, 1);
+        b.up = true;
+        time_until(&b, VERDICT_DEGRADED, 20 * SEC);
+        assert_int_equal(b.closed, 1);
+        assert_int_equal(b.verdicts, 3);
+        bench_close(&b);
+}
+
 /* Called every 10 s, with 5 s of patience. seen: what the database knows; 0: nothing. */
 static void open_calling(Bench *b, usec_t seen) {
         bench_prepare(b, 4, 4);
@@ -159,6 +204,8 @@ int main(void) {
                 cmocka_unit_test(silence_of_too_many_is_unknown),
                 cmocka_unit_test(recovery_is_not_dated_before_the_outage),
                 cmocka_unit_test(one_seat_is_asked_twice),
+                cmocka_unit_test(who_is_slow_in_the_middle_is_degraded),
+                cmocka_unit_test(who_is_slow_is_down_as_soon_as_others),
                 cmocka_unit_test(who_has_never_called_is_unknown),
                 cmocka_unit_test(who_calls_is_up_until_it_does_not),
                 cmocka_unit_test(who_says_that_it_failed_is_down_at_once),

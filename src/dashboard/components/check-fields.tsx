@@ -39,6 +39,7 @@ function Field({ field }: { field: CheckField }): JSX.Element {
 }
 
 export function CheckFields({ kind }: { kind: CheckKind }): JSX.Element {
+  const slow = useId();
   const fields = (Object.keys(LABELS) as CheckField[]).filter((f) => goesWith(f, kind));
 
   return (
@@ -46,6 +47,10 @@ export function CheckFields({ kind }: { kind: CheckKind }): JSX.Element {
       <summary>What the answer has to be like</summary>
       <div class="form-row">
         {fields.map((field) => <Field key={field} field={field} />)}
+        <div>
+          <label for={slow}>Degraded when slower than (ms)</label>
+          <input id={slow} name="slow" autoComplete="off" inputMode="numeric" placeholder="never" />
+        </div>
       </div>
       <label class="form-tick">
         <input type="checkbox" name="invert" /> A failure is what is expected

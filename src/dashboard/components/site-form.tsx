@@ -33,6 +33,8 @@ function readForm(form: HTMLFormElement): NewWebsite {
     website.name = text('name');
   if (text('interval') !== '')
     website.intervalMs = Number(text('interval'));
+  if (text('slow') !== '' && kindOf(website.url) !== 'push')
+    website.slowMs = Number(text('slow'));
   if (check)
     website.check = check;
   return website;
