@@ -22,9 +22,10 @@ HttpCall *http_call_free(HttpCall *call) {
         if (!call)
                 return NULL;
 
+        if (call->resolve)
+                http_resolve_done(call);
         if (call->easy)
                 put_handle(call->client, call->easy);
-        http_resolve_free(call->resolve);
         curl_slist_free_all(call->header_list);
         for (char **h = call->headers; h && *h; h++)
                 free(*h);

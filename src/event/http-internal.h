@@ -71,7 +71,8 @@ int http_resolve_start(HttpCall *call, HttpResolved resolved, usec_t now);
 /* Options of the next transfer by which it connects to what was found. */
 void http_resolve_prepare(HttpCall *call);
 bool http_resolve_is_done(const HttpCall *call);
-HttpResolve *http_resolve_free(HttpResolve *r);
+/* Before its handle is used for another call. */
+void http_resolve_done(HttpCall *call);
 
 /* Sets every option of the next transfer of the call. */
 int http_transfer_prepare(HttpCall *call, usec_t now);

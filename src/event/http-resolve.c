@@ -1,6 +1,6 @@
 /* The host of a transfer is looked up before it begins: the library's own way is a thread for each
- * name. It gets the addresses in a cache of the call's own, under the name that was looked up, so
- * that no spelling of the host makes it ask again, and the guard decides on each as ever. */
+ * name. It gets the addresses in a cache of the call's own, and the guard decides on each as ever.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,20 +14,19 @@ struct HttpResolve {
         usec_t began;
         char host[NAME_MAX_BYTES];
         unsigned port;
-        CURLSH *share; /* has the cache */
-        struct curl_slist *addresses, *to;
+        CURLSH *share;                /* has the cache */
+        struct curl_slist *addresses; /* one line; NULL: none are known */
         HttpResolved resolved;
 };
 
 static void forget(HttpResolve *h) {
         resolver_lookup_cancel(h->lookup);
         curl_slist_free_all(h->addresses);
-        curl_slist_free_all(h->to);
         h->lookup = NULL;
-        h->addresses = h->to = NULL;
+        h->addresses = NULL;
 }
 
-HttpResolve *http_resolve_free(HttpResolve *h) {
+static HttpResolve *resolve_free(HttpResolve *h) {
         if (!h)
                 return NULL;
         forget(h);
@@ -35,10 +34,17 @@ HttpResolve *http_resolve_free(HttpResolve *h) {
         free(h);
         return NULL;
 }
-DEFINE_FREEP(HttpResolve, http_resolve_free);
+DEFINE_FREEP(HttpResolve, resolve_free);
+
+/* The handle outlives the call, and what it shares is in use. */
+void http_resolve_done(HttpCall *call) {
+        if (call->easy)
+                curl_easy_setopt(call->easy, CURLOPT_SHARE, NULL);
+        call->resolve = resolve_free(call->resolve);
+}
 
 static int resolve_new(HttpResolve **ret) {
-        _cleanup_(http_resolve_freep) HttpResolve *h = calloc(1, sizeof(*h));
+        _cleanup_(resolve_freep) HttpResolve *h = calloc(1, sizeof(*h));
 
         if (!h)
                 return -ENOMEM;
@@ -51,15 +57,19 @@ static int resolve_new(HttpResolve **ret) {
 }
 
 /* 1: a name. 0: an address, which needs no resolver. */
-static int read_host(const char *url, char ret_host[static NAME_MAX_BYTES], unsigned *ret_port) {
-        _cleanup_free_ char *origin = NULL;
-        const char *host, *colon;
+static int read_host(const HttpCall *call, char ret_host[static NAME_MAX_BYTES],
+                     unsigned *ret_port) {
+        _cleanup_free_ char *there = NULL; /* where a redirect led */
+        const char *origin = call->origin, *host, *colon;
         NetAddress address;
         int r;
 
-        r = http_url_origin(url, &origin);
-        if (r < 0)
-                return r;
+        if (call->redirects > 0) {
+                r = http_url_origin(call->url, &there);
+                if (r < 0)
+                        return r;
+                origin = there;
+        }
         host = strstr(origin, "://") + 3;
         colon = strrchr(host, ':'); /* there always is a port */
         if (*host == '[')
@@ -71,9 +81,8 @@ static int read_host(const char *url, char ret_host[static NAME_MAX_BYTES], unsi
         return !net_address_parse(ret_host, 0, &address);
 }
 
-/* HOST:PORT:ADDRESS,ADDRESS and, of any host and port, ::HOST: to connect to. h->to stays NULL
- * without memory. */
-static void write_lists(HttpResolve *h, const ResolverResult *names) {
+/* HOST:PORT:ADDRESS,ADDRESS; NULL without memory. */
+static void write_addresses(HttpResolve *h, const ResolverResult *names) {
         char text[NAME_MAX_BYTES + 16 + RESOLVER_ADDRESSES_MAX * (NET_ADDRESS_TEXT_SIZE + 3)];
         char address[NET_ADDRESS_TEXT_SIZE];
         size_t n = (size_t)snprintf(text, sizeof(text), "%s:%u:", h->host, h->port);
@@ -86,15 +95,12 @@ static void write_lists(HttpResolve *h, const ResolverResult *names) {
                                       v6 ? "[" : "", net_address_text(a, address), v6 ? "]" : "");
         }
         h->addresses = curl_slist_append(NULL, text);
-        snprintf(text, sizeof(text), "::%s:", h->host);
-        if (h->addresses)
-                h->to = curl_slist_append(NULL, text);
 }
 
 static HttpError error_of(const HttpResolve *h, const ResolverResult *names) {
         switch (names->outcome) {
         case RESOLVER_FOUND:
-                return h->to ? HTTP_OK : HTTP_INTERNAL;
+                return h->addresses ? HTTP_OK : HTTP_INTERNAL;
         case RESOLVER_TIMEOUT:
                 return HTTP_TIMEOUT_DNS;
         case RESOLVER_NO_MEMORY:
@@ -111,7 +117,7 @@ static void on_names(const ResolverResult *names, void *userdata) {
         h->lookup = NULL;
         call->result.phase[HTTP_PHASE_DNS] += names->at - h->began;
         if (names->outcome == RESOLVER_FOUND)
-                write_lists(h, names);
+                write_addresses(h, names);
         h->resolved(call, error_of(h, names));
 }
 
@@ -136,7 +142,7 @@ int http_resolve_start(HttpCall *call, HttpResolved resolved, usec_t now) {
                 forget(call->resolve); /* of the hop before */
         if (!call->client->resolver)
                 return 0;
-        r = read_host(call->url, host, &port);
+        r = read_host(call, host, &port);
         if (r <= 0)
                 return r;
         r = call->resolve ? 0 : resolve_new(&call->resolve);
@@ -152,13 +158,14 @@ int http_resolve_start(HttpCall *call, HttpResolved resolved, usec_t now) {
 void http_resolve_prepare(HttpCall *call) {
         HttpResolve *h = call->resolve;
 
-        if (!h || !h->to)
+        if (!h)
                 return;
-        curl_easy_setopt(call->easy, CURLOPT_SHARE, h->share);
+        curl_easy_setopt(call->easy, CURLOPT_SHARE, h->addresses ? h->share : NULL);
+        if (!h->addresses)
+                return;
         curl_easy_setopt(call->easy, CURLOPT_RESOLVE, h->addresses);
-        curl_easy_setopt(call->easy, CURLOPT_CONNECT_TO, h->to);
 }
 
 bool http_resolve_is_done(const HttpCall *call) {
-        return call->resolve && call->resolve->to;
+        return call->resolve && call->resolve->addresses;
 }
