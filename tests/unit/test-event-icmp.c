@@ -134,6 +134,31 @@ static void many_at_once_do_not_take_each_others(void **state) {
         assert_all_came(&f->result, 3);
 }
 
+/* What comes from the right address, in the right form, and is no reply to it. */
+static void forged_replies_are_not_counted(void **state) {
+        IcmpEcho echo = { .sequence = 0 };
+        struct sockaddr_in here = { .sin_family = AF_INET,
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+        uint8_t bytes[ICMP_ECHO_SIZE];
+        Fixture *f = *state;
+
+        assert_true(fd >= 0);
+        own_network_set_ignored("1");
+        begin(f, "127.0.0.1", 1, 200 * USEC_PER_MSEC);
+        loop_turn(&f->loop, -1);
+        loop_turn(&f->loop, -1);
+        icmp_echo_write(&echo, AF_INET, bytes);
+        bytes[0] = 0, bytes[2] += 8; /* a reply, and its checksum */
+        assert_int_equal(
+                        sendto(fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&here, sizeof(here)),
+                        sizeof(bytes));
+        TURN_UNTIL(f, f->done == 1);
+        assert_int_equal(f->result.sent, 1);
+        assert_int_equal(f->result.received, 0);
+        close(fd);
+}
+
 static void nowhere_is_unreachable(void **state) {
         Fixture *f = *state;
 
@@ -204,6 +229,7 @@ int main(void) {
                 ICMP_TEST(what_does_not_come_is_lost),
                 ICMP_TEST(some_may_be_lost),
                 ICMP_TEST(many_at_once_do_not_take_each_others),
+                ICMP_TEST(forged_replies_are_not_counted),
                 ICMP_TEST(nowhere_is_unreachable),
                 ICMP_TEST(without_permission_it_says_so),
         };
