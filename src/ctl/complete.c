@@ -24,6 +24,7 @@ static const struct {
           NULL,
           { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" } },
         { "ROLE", NULL, { "viewer", "editor", "admin" } },
+        { "METHOD", NULL, { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" } },
         { "LIST", NULL, { "read", "write", "payouts" } },
         { "STATE", "validator", { "pending", "approved", "suspended" } },
         { "STATE", "payout", { "requested", "approved", "settled" } },

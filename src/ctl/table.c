@@ -24,6 +24,8 @@ static const struct {
         { "approved", "green" }, { "pending", "yellow" },  { "suspended", "red" },
         { "ready", "green" },    { "not running", "red" }, { "UP", "green" },
         { "DOWN", "red" },       { "PARTIAL", "yellow" },  { "DEGRADED", "yellow" },
+        { "up", "green" },       { "down", "red" },        { "abstain", "yellow" },
+        { "holds", "green" },    { "fails", "red" },       { "absent", "red" },
 };
 
 int table_new(Table **ret, const TableColumn *columns) {
@@ -91,6 +93,10 @@ void table_number(Table *t, int64_t value) {
         add(t, text);
 }
 
+bool table_is_empty(const Table *t) {
+        return t->n_cells == 0;
+}
+
 bool table_may_color(FILE *to) {
         const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
@@ -138,6 +144,9 @@ static void write_cell(JsonWriter *w, const TableColumn *c, const char *text) {
         case CELL_LIST:
                 write_list(w, c->json, text);
                 break;
+        case CELL_TABLE:
+                json_writer_raw(w, c->json, text);
+                break;
         }
 }
 
@@ -148,9 +157,8 @@ static void write_row(JsonWriter *w, const Table *t, size_t row) {
         json_writer_close(w);
 }
 
-static int print_json(const Table *t, bool one, FILE *to) {
+static int format_json(const Table *t, bool one, char **ret) {
         _cleanup_(json_writer_freep) JsonWriter *w = NULL;
-        _cleanup_free_ char *text = NULL;
         int r;
 
         r = json_writer_new(&w);
@@ -162,10 +170,24 @@ static int print_json(const Table *t, bool one, FILE *to) {
                 write_row(w, t, row);
         if (!one)
                 json_writer_close(w);
-        r = json_writer_take(w, &text);
+        return json_writer_take(w, ret);
+}
+
+static int print_json(const Table *t, bool one, FILE *to) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = format_json(t, one, &text);
         if (r < 0)
                 return r;
         return fprintf(to, "%s\n", text) < 0 ? -EIO : 0;
+}
+
+void table_table(Table *t, const Table *rows) {
+        char *text = NULL;
+
+        if (t->error == 0)
+                add(t, rows->error == 0 && format_json(rows, false, &text) == 0 ? text : NULL);
 }
 
 /* For people ----------------------------------------------------------------------------------- */
@@ -190,6 +212,8 @@ static const char *for_people(const TableColumn *c, const char *text,
 
         if (c->kind == CELL_BOOL)
                 return none ? "no" : "yes";
+        if (c->kind == CELL_TABLE)
+                return "(in JSON)";
         if (c->kind == CELL_BYTES) {
                 format_bytes(text, buffer);
                 return buffer;

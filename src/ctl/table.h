@@ -14,6 +14,7 @@ typedef enum CellKind {
         CELL_BOOL,   /* "yes" and "no" */
         CELL_TIME,   /* seconds since 1970; 0: none */
         CELL_LIST,   /* blanks between; a JSON array */
+        CELL_TABLE,  /* an array of objects; for people only that there is one */
 } CellKind;
 
 typedef struct TableColumn {
@@ -31,8 +32,10 @@ DEFINE_FREEP(Table, table_free);
 
 /* One cell after the other, row by row; the kind is the column's. Lack of memory is remembered and
  * reported when it is printed. */
-void table_text(Table *t, const char *text); /* CELL_TEXT, CELL_LIST; copied */
-void table_number(Table *t, int64_t value);  /* the others */
+void table_text(Table *t, const char *text);   /* CELL_TEXT, CELL_LIST; copied */
+void table_table(Table *t, const Table *rows); /* CELL_TABLE; copied */
+void table_number(Table *t, int64_t value);    /* the others */
+bool table_is_empty(const Table *t);
 
 typedef struct TableStyle {
         bool json, color;

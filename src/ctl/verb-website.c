@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "ctl/ask.h"
 #include "ctl/bus.h"
 #include "ctl/print.h"
 
@@ -57,7 +58,7 @@ CtlExit verb_website_list(const Args *args, const char *const *words _unused_) {
 /* Adding --------------------------------------------------------------------------------------- */
 
 typedef struct Wish {
-        const char *name, *check;
+        const char *name, *check; /* borrowed; the latter may be empty */
         uint32_t interval_ms, timeout_ms, seats, family, slow_ms; /* 0: the hub's choice */
 } Wish;
 
@@ -79,7 +80,6 @@ static bool read_wish(const Args *args, Wish *ret) {
         const char *seats = args->options[OPTION_SEATS], *family = args->options[OPTION_FAMILY];
 
         ret->name = args->options[OPTION_NAME];
-        ret->check = args->options[OPTION_CHECK];
         if (!read_time(args, OPTION_INTERVAL, &ret->interval_ms) ||
             !read_time(args, OPTION_TIMEOUT, &ret->timeout_ms) ||
             !read_time(args, OPTION_SLOW, &ret->slow_ms))
@@ -106,7 +106,7 @@ static int append_wish(sd_bus_message *call, const char *url, const Wish *w) {
                 r = sd_bus_message_open_container(call, 'a', "{sv}");
         if (r >= 0 && w->name)
                 r = sd_bus_message_append(call, "{sv}", "name", "s", w->name);
-        if (r >= 0 && w->check)
+        if (r >= 0 && *w->check)
                 r = sd_bus_message_append(call, "{sv}", "check", "s", w->check);
         if (r >= 0)
                 r = append_number(call, "interval_ms", w->interval_ms);
@@ -125,6 +125,7 @@ CtlExit verb_website_add(const Args *args, const char *const *words) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
         sd_bus_message *call;
+        _cleanup_free_ char *check = NULL;
         Wish wish = { 0 };
         const char *id;
         CtlExit e;
@@ -132,9 +133,12 @@ CtlExit verb_website_add(const Args *args, const char *const *words) {
 
         if (!read_wish(args, &wish))
                 return CTL_USAGE;
-        e = bus_open(args, &bus);
+        e = ask_read(args, &check);
+        if (e == CTL_OK)
+                e = bus_open(args, &bus);
         if (e != CTL_OK)
                 return e;
+        wish.check = check;
         call = bus_prepare(bus, &service_hub, "AddWebsite");
         if (!call)
                 return CTL_FAILED;

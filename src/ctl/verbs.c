@@ -8,6 +8,9 @@
 #include "ctl/grammar.h"
 
 #define TAKES(o) (1u << OPTION_##o)
+#define ASKS                                                                                       \
+        (TAKES(BODY) | TAKES(CERTIFICATE_DAYS) | TAKES(CHECK) | TAKES(CONTAINS) | TAKES(HEADER) |  \
+         TAKES(INVERT) | TAKES(MATCHES) | TAKES(METHOD) | TAKES(PATH) | TAKES(STATUS))
 
 const Verb verbs[] = {
         { "status", NULL, "[DAEMON]", 0, 1, 0, verb_status, "How the daemons on this machine are" },
@@ -15,10 +18,10 @@ const Verb verbs[] = {
           "Their figures, again and again" },
         { "monitor", NULL, "", 0, 0, TAKES(COUNT), verb_monitor,
           "What happens, when it happens, a line each" },
-        { "check", NULL, "URL", 1, 1, TAKES(TIMEOUT), verb_check,
+        { "check", NULL, "URL", 1, 1, ASKS | TAKES(TIMEOUT), verb_check,
           "Look at a website once, from this machine" },
         { "website", "add", "URL", 1, 1,
-          TAKES(CHECK) | TAKES(FAMILY) | TAKES(NAME) | TAKES(INTERVAL) | TAKES(TIMEOUT) |
+          ASKS | TAKES(FAMILY) | TAKES(NAME) | TAKES(INTERVAL) | TAKES(TIMEOUT) |
                           TAKES(SEATS) | TAKES(SLOW),
           verb_website_add, "Watch a website; prints its id" },
         { "website", "heartbeat", "ID", 1, 1, 0, verb_website_heartbeat,

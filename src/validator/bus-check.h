@@ -1,4 +1,4 @@
-/* CheckUrl of org.dpin.Validator1: one check for the administrator of this machine, by the same
+/* Check of org.dpin.Validator1: one check for the administrator of this machine, by the same
  * guard and limits as ordered ones. It is signed for nobody and votes nowhere. */
 #pragma once
 

@@ -91,7 +91,7 @@ static int on_check_allowed(sd_bus_message *m, void *userdata) {
         return bus_checks_start(b->checks, m);
 }
 
-static int on_check_url(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
+static int on_check(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_) {
         ValidatorBus *b = userdata;
 
         return polkit_check(b->bus, m, "org.dpin.Validator1.check", on_check_allowed, b);
@@ -135,8 +135,8 @@ static const sd_bus_vtable validator_vtable[] = {
         SD_BUS_PROPERTY("SpoolMax", "t", property_member, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("TicksSealed", "t", property_member, 0, 0),
         SD_BUS_PROPERTY("TicksLost", "t", property_member, 0, 0),
-        SD_BUS_METHOD_WITH_ARGS("CheckUrl", SD_BUS_ARGS("s", url, "u", timeout_ms),
-                                SD_BUS_RESULT("a{sv}", seen), on_check_url,
+        SD_BUS_METHOD_WITH_ARGS("Check", SD_BUS_ARGS("s", url, "s", check, "u", timeout_ms),
+                                SD_BUS_RESULT("a{sv}", seen, "a(sss)", asserted), on_check,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_reload,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

@@ -219,6 +219,48 @@ class Daemons(Ctl):
         for wrong in ("--timeout=1ms", "--timeout=2m", "--timeout=x"):
             self.fails(USAGE, "100ms to 60s", "check", self.site.url, wrong)
 
+    def test_a_check_asserts(self):
+        """Exit status, verdicts and reasons, by single options and by JSON."""
+        seen = self.rows("check", self.site.url, "--contains=All is well", "--matches=^<!doctype", "--method=GET",
+                         "--status=200", "--header=X-A: b")
+        self.assertEqual((seen["outcome"], seen["reason"]), ("up", ""))
+        self.assertEqual([(a["asserted"], a["verdict"]) for a in seen["assertions"]],
+                         [('body contains "All is well"', "holds"), ('body matches "^<!doctype"', "holds")])
+        code, out, _ = self.run_ctl("check", self.site.url, "--path=$.a=b", "--json")
+        seen = json.loads(out)
+        self.assertEqual((code, seen["error"]), (FAILED, "assertion"))
+        self.assertEqual(seen["reason"],
+                         'The answer is not as it should be (json $.a equals "b": the body is no JSON)')
+        self.assertEqual(seen["assertions"], [{"asserted": 'json $.a equals "b"', "verdict": "no_json",
+                                               "seen": "the body is no JSON"}])
+        check = {"status": "404", "assertions": [{"source": "header", "property": "server", "operator": "exists"}]}
+        code, out, _ = self.run_ctl("check", self.site.url, f"--check={json.dumps(check)}", "--json")
+        seen = json.loads(out)
+        self.assertEqual((code, seen["error"]), (FAILED, "status"))
+        self.assertEqual(seen["reason"], "The status is not one of those accepted (the status is 200)")
+        self.assertEqual(seen["assertions"][0]["verdict"], "holds", "it is judged all the same")
+        code, out, _ = self.run_ctl("check", self.site.url, "--invert", "--json")
+        self.assertEqual((code, json.loads(out)["error"]), (FAILED, "assertion"))
+        self.assertIn("a failure is expected", json.loads(out)["reason"])
+
+    def test_a_check_for_people(self):
+        code, text, _ = self.run_ctl("check", self.site.url, "--contains=well", "--matches=nothing of it")
+        self.assertEqual(code, FAILED)
+        self.assertRegex(text, r"Outcome +down\n")
+        self.assertIn('The answer is not as it should be (body matches "nothing of it": it is not so)\n', text)
+        self.assertRegex(text, r"\nConnect +\d+\.\d ms +#+\n")
+        self.assertRegex(text, r'body contains "well" +holds +so it is\n')
+        self.assertRegex(text, r'body matches "nothing of it" +fails +it is not so\n')
+
+    def test_a_check_that_is_none(self):
+        self.fails(FAILED, "at byte 3", "check", self.site.url, "--matches=a(b")
+        self.fails(FAILED, "at byte 3", "website", "add", self.site.url, "--matches=a(b")
+        self.fails(FAILED, "written like", "check", self.site.url, "--path=a.b")
+        self.fails(FAILED, "has no body", "check", self.site.url, "--body=x")
+        self.fails(FAILED, "unknown member", "check", self.site.url, '--check={"rcode":"NOERROR"}')
+        self.fails(USAGE, "says it all", "check", self.site.url, "--check={}", "--invert")
+        self.fails(USAGE, "1 to 365", "check", self.site.url, "--certificate-days=0")
+
     def test_checks_are_bounded(self):
         self.site.set("slow")
         try:

@@ -74,6 +74,8 @@ static void and_their_values(void **state _unused_) {
         expect("user add x --role=e", "--role=editor");
         expect("validator list --state=", "--state=pending --state=approved --state=suspended");
         expect("payout list --state ", "requested approved settled");
+        expect("check x --method P", "POST PUT PATCH");
+        expect("check x --status=", "");
         expect("website add x --seats=", "");
         expect("website add x --json=", "");
         expect("website add x --nope=", "");

@@ -74,6 +74,25 @@ static void people_see_columns_and_dashes(void **state _unused_) {
         assert_null(strstr(one, "no"));
 }
 
+static void a_table_is_a_cell_of_another(void **state _unused_) {
+        static const TableColumn outer[] = { { "ROWS", "rows", CELL_TABLE }, { 0 } };
+        static const TableColumn inner[] = { { "A", "a", CELL_TEXT }, { 0 } };
+        _cleanup_(table_freep) Table *t = NULL, *rows = NULL;
+        _cleanup_free_ char *json = NULL, *people = NULL;
+
+        assert_int_equal(table_new(&t, outer), 0);
+        assert_int_equal(table_new(&rows, inner), 0);
+        assert_true(table_is_empty(rows));
+        table_text(rows, "x");
+        table_text(rows, "y");
+        assert_false(table_is_empty(rows));
+        table_table(t, rows);
+        json = print(t, true, true);
+        assert_string_equal(json, "{\"rows\":[{\"a\":\"x\"},{\"a\":\"y\"}]}\n");
+        people = print(t, false, true);
+        assert_string_equal(people, "ROWS  (in JSON)\n");
+}
+
 /* A validator chooses its own name: it must not reach the terminal as it is. */
 static void control_characters_are_not_printed(void **state _unused_) {
         _cleanup_(table_freep) Table *t = NULL;
@@ -145,6 +164,7 @@ int main(void) {
                 cmocka_unit_test(control_characters_are_not_printed),
                 cmocka_unit_test(many_rows_are_kept),
                 cmocka_unit_test(colors_are_for_terminals_that_want_them),
+                cmocka_unit_test(a_table_is_a_cell_of_another),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
