@@ -114,10 +114,11 @@ HttpError http_error_classify(const HttpOutcome *o) {
                 return classify_handshake(o);
         case CURLE_OUT_OF_MEMORY:
                 return classify_memory(o);
+        case CURLE_HTTP2_STREAM: /* RFC 9113, 8.1: who has answered may want no more of a request */
+                return o->answered ? HTTP_OK : HTTP_RESET;
         case CURLE_RECV_ERROR:
                 return o->malformed ? HTTP_PROTOCOL : HTTP_RESET;
         case CURLE_GOT_NOTHING:
-        case CURLE_HTTP2_STREAM:
         case CURLE_PARTIAL_FILE:
         case CURLE_SEND_ERROR:
                 return HTTP_RESET;

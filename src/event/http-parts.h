@@ -36,6 +36,7 @@ typedef struct HttpOutcome {
         bool tried;         /* at least one address was allowed */
         bool cut;           /* ended by us, because enough of the body was read */
         bool header_too_large;
+        bool answered; /* the stream ended while the request was sent, after an answer's header */
         bool header_open; /* it has begun and has no end yet */
 } HttpOutcome;
 

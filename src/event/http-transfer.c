@@ -358,6 +358,13 @@ static void measure_certificate(HttpCall *c) {
         }
 }
 
+/* Of a stream that the server broke off the library says so; of one that it could send no more on,
+ * nothing. Since 8.1 that is no error to it. */
+static bool is_answered(const HttpCall *c) {
+        return c->request.body_n > 0 && c->result.status > 0 && !c->outcome.header_open &&
+               !c->error[0];
+}
+
 static bool is_other_version(const HttpCall *c) {
         long version = 0;
 
@@ -374,6 +381,7 @@ void http_transfer_measure(HttpCall *c, CURLcode code, usec_t now) {
         c->outcome.os_errno = (int)os_errno;
         c->result.status = get_status(c);
         c->outcome.other_version = c->result.status > 0 && is_other_version(c);
+        c->outcome.answered = is_answered(c);
         c->outcome.malformed = strstr(c->error, "chunk") != NULL;
         measure_phases(c, now);
         measure_address(c);
