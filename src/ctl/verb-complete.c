@@ -80,7 +80,7 @@ CtlExit verb_complete(const Args *args, const char *const *words) {
         case COMPLETE_VALIDATORS:
                 offer_rows(&other,
                            &(const BusList){ .member = "ListValidators",
-                                             .types = "(sssssubsstx)",
+                                             .types = "(sssssubsstxx)",
                                              .state = "" },
                            words[n - 1], 1);
                 break;

@@ -5,7 +5,7 @@
 #include "ctl/bus.h"
 #include "ctl/print.h"
 
-#define ROW "(sssssubsstx)"
+#define ROW "(sssssubsstxx)"
 
 static const TableColumn columns[] = {
         { "KEY", "id", CELL_TEXT },
@@ -19,6 +19,7 @@ static const TableColumn columns[] = {
         { "ADDRESS", "address", CELL_TEXT },
         { "SEEN", "lastSeen", CELL_TIME },
         { "LAMPORTS", "pendingPayouts", CELL_NUMBER },
+        { "CLOCK MS", "clockOffsetMs", CELL_NUMBER },
         { 0 },
 };
 
@@ -27,13 +28,13 @@ typedef struct Row {
         uint32_t asn;
         int connected;
         uint64_t seen;
-        int64_t lamports;
+        int64_t lamports, clock_offset;
 } Row;
 
 static int read_validator(sd_bus_message *m, Row *v) {
         return sd_bus_message_read(m, ROW, &v->key, &v->name, &v->state, &v->operator_name,
                                    &v->region, &v->asn, &v->connected, &v->version, &v->address,
-                                   &v->seen, &v->lamports);
+                                   &v->seen, &v->lamports, &v->clock_offset);
 }
 
 static void add_row(Table *t, const Row *v) {
@@ -48,6 +49,7 @@ static void add_row(Table *t, const Row *v) {
         table_text(t, v->address);
         table_number(t, (int64_t)v->seen);
         table_number(t, v->lamports);
+        table_number(t, v->clock_offset / 1000);
 }
 
 static int read_row(sd_bus_message *m, void *userdata) {

@@ -9,7 +9,7 @@
 #include "hub/bus-deeds.h"
 #include "store/validators.h"
 
-#define ROW     "(sssssubsstx)"
+#define ROW     "(sssssubsstxx)"
 #define BAD_KEY "A validator's key is 43 characters of base64url"
 #define NO_SUCH "No validator has this key"
 
@@ -24,20 +24,27 @@ static bool is_connected(const Core *core, const ValidatorRow *row) {
         return v ? v->session != NULL : row->connected;
 }
 
-static int append_row(sd_bus_message *answer, const ValidatorRow *v, bool connected) {
+static int64_t clock_offset(const Core *core, uint32_t id) {
+        const Validator *v = core ? registry_find_id(core_registry(core), id) : NULL;
+
+        return v ? v->clock_offset : 0;
+}
+
+static int append_row(sd_bus_message *answer, const ValidatorRow *v, const Core *core) {
         char key[BASE64URL_SIZE(SIGN_PUBLIC_SIZE)];
 
         return sd_bus_message_append(answer, ROW, base64url_encode(v->key, sizeof(v->key), key),
                                      v->name, v->state, v->operator_name, v->region, v->asn,
-                                     (int)connected, v->version, v->address ? v->address : "",
-                                     seconds(v->last_seen), v->lamports);
+                                     (int)is_connected(core, v), v->version,
+                                     v->address ? v->address : "", seconds(v->last_seen),
+                                     v->lamports, clock_offset(core, v->id));
 }
 
 /* Never approved: nothing but a key, and the name it gave itself. */
 static int append_unknown(sd_bus_message *answer, const Validator *v) {
         return sd_bus_message_append(answer, ROW, v->key_text, v->name, standing_name(v->standing),
                                      "", "", (uint32_t)0, (int)(v->session != NULL), "", "",
-                                     (uint64_t)0, (int64_t)0);
+                                     (uint64_t)0, (int64_t)0, (int64_t)0);
 }
 
 static bool read_key(BusCall *c, const char *text, PublicKey *ret) {
@@ -106,7 +113,7 @@ static int append_next(Merge *m, sd_bus_message *answer, const Core *core) {
         m->last = m->rows->key;
         m->n_rows--;
         m->rows++;
-        return append_row(answer, m->rows - 1, is_connected(core, m->rows - 1));
+        return append_row(answer, m->rows - 1, core);
 }
 
 static void on_listed(int r, const ValidatorRow *rows, size_t n, void *userdata) {
@@ -161,7 +168,7 @@ static void on_found(int r, const ValidatorRow *rows, size_t n _unused_, void *u
         }
         answer = bus_call_answer(c);
         if (answer)
-                bus_call_reply(c, answer, append_row(answer, rows, is_connected(core, rows)));
+                bus_call_reply(c, answer, append_row(answer, rows, core));
 }
 
 void hub_bus_show_validator(BusCall *c, void *userdata) {

@@ -180,9 +180,28 @@ static void fetch(const Ingest *i, Taking *t) {
                 }
 }
 
+/* For people: nothing is dated by it. */
+static void note_clock(Validator *v, const Batch *b) {
+        int64_t offset = b->header.clock_offset;
+
+        if (b->header.flags & BATCH_UNSYNCED)
+                return;
+        v->clock_offset = offset;
+        if (offset <= BATCH_CLOCK_OFFSET_MAX && offset >= -BATCH_CLOCK_OFFSET_MAX) {
+                v->clock_off = false;
+                return;
+        }
+        if (!v->clock_off && v->session && session_note(v->session, "clock_off"))
+                log_event(LOG_WARNING, DPIN_MSG_CLOCK_OFF, "a validator's clock is not the hub's",
+                          "DPIN_VALIDATOR=%s\nDPIN_OFFSET=%lld", v->key_text,
+                          (long long)(offset / (int64_t)USEC_PER_MSEC));
+        v->clock_off = true;
+}
+
 static void take(Ingest *i, Validator *v, const Batch *b, usec_t now) {
         Taking t; /* too large to be cleared for nothing */
 
+        note_clock(v, b);
         t.validator = v;
         t.batch = b;
         t.when = (DisposeTime){ .now = now, .unsynced = b->header.flags & BATCH_UNSYNCED };

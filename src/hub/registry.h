@@ -50,6 +50,8 @@ typedef struct Validator {
         usec_t refused_until; /* key in use by two machines */
         Pace joins, orders;   /* how often it joined, and asked for its orders */
         bool orders_due;      /* it asked too often: they are sent later */
+        bool clock_off;
+        int64_t clock_offset; /* of its wall clock to hub time, by its own word; 0: not known */
 } Validator;
 
 int registry_new(Registry **ret);

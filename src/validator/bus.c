@@ -29,6 +29,7 @@ static const struct {
         size_t offset;
 } members[] = {
         { "ChecksActive", 'u', offsetof(ValidatorStatus, checks) },
+        { "ClockOff", 'b', offsetof(ValidatorStatus, clock_off) },
         { "Connected", 'b', offsetof(ValidatorStatus, connected) },
         { "Hub", 's', offsetof(ValidatorStatus, hub) },
         { "Key", 's', offsetof(ValidatorStatus, key) },
@@ -129,6 +130,7 @@ static const sd_bus_vtable validator_vtable[] = {
         SD_BUS_PROPERTY("Connected", "b", property_member, 0, TOLD),
         SD_BUS_PROPERTY("Orders", "u", property_member, 0, TOLD),
         SD_BUS_PROPERTY("ChecksActive", "u", property_member, 0, 0),
+        SD_BUS_PROPERTY("ClockOff", "b", property_member, 0, 0),
         SD_BUS_PROPERTY("Refused", "a{st}", property_refused, 0, 0),
         SD_BUS_PROPERTY("SpoolBatches", "t", property_member, 0, 0),
         SD_BUS_PROPERTY("SpoolBytes", "t", property_member, 0, 0),

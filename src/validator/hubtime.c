@@ -29,6 +29,10 @@ bool hub_time_is_sane(usec_t hub, usec_t realtime) {
         return (hub > realtime ? hub - realtime : realtime - hub) <= HUB_TIME_OFF_MAX;
 }
 
+int64_t hub_time_clock_offset(const HubTime *t, usec_t boottime, usec_t realtime) {
+        return (int64_t)(realtime - hub_time_at(t, boottime));
+}
+
 usec_t hub_time_at(const HubTime *t, usec_t boottime) {
         int64_t at;
 

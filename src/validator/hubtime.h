@@ -27,6 +27,8 @@ void hub_time_reset(HubTime *t, usec_t boottime, usec_t hub);
 int hub_time_learn(HubTime *t, usec_t boottime, usec_t hub);
 /* Whether a hub's clock and the own one can both be right within a day, or nearly. */
 bool hub_time_is_sane(usec_t hub, usec_t realtime);
+/* How far this machine's own wall clock is ahead of hub time; below zero: behind. */
+int64_t hub_time_clock_offset(const HubTime *t, usec_t boottime, usec_t realtime);
 /* Within 0..INT64_MAX whatever the hub said, so that it fits a statement. */
 usec_t hub_time_at(const HubTime *t, usec_t boottime);
 /* When this hub time comes, on the own clock; 0 when it lies before the boot. */

@@ -34,6 +34,7 @@ struct ValidatorManager {
         char key_text[BASE64URL_SIZE(SIGN_PUBLIC_SIZE)];
         char *tags[FRAME_TAGS_MAX + 1];
         HubTime hub_time;
+        bool clock_off;
         int64_t scheduled_offset; /* hub time's, when timers were set last */
         Guard *guard;
         Throttle *throttle;
@@ -189,11 +190,27 @@ static void on_probe(const FrameProbe *f, const SignScope *scope, void *userdata
                           "DPIN_HUB=%s\nDPIN_REASON=%s", m->conf->hub_url, strerror(-r));
 }
 
+/* Said once; half as much is right again. */
+static void judge_clock(ValidatorManager *m) {
+        int64_t offset = hub_time_clock_offset(&m->hub_time, now_boottime(), now_realtime());
+        int64_t limit = BATCH_CLOCK_OFFSET_MAX / (m->clock_off ? 2 : 1);
+        bool off = m->hub_time.synced && (offset > limit || offset < -limit);
+
+        if (off == m->clock_off)
+                return;
+        m->clock_off = off;
+        log_event(off ? LOG_WARNING : LOG_INFO, DPIN_MSG_CLOCK_OFF,
+                  off ? "this machine's clock is not the hub's" : "this machine's clock is right",
+                  "DPIN_HUB=%s\nDPIN_OFFSET=%lld", m->conf->hub_url,
+                  (long long)(offset / (int64_t)USEC_PER_MSEC));
+}
+
 /* A corrected clock moves every slot. */
 static void on_changed(void *userdata) {
         ValidatorManager *m = userdata;
         int64_t off = m->hub_time.offset - m->scheduled_offset;
 
+        judge_clock(m);
         if (!m->uplink)
                 return;
         if (off > (int64_t)USEC_PER_SEC / 10 || off < -(int64_t)USEC_PER_SEC / 10) {
@@ -217,6 +234,7 @@ static void on_summary(const char *code, const char *source, uint64_t more,
 static void on_minute(void *userdata) {
         ValidatorManager *m = userdata;
 
+        judge_clock(m);
         refusals_summarise(m->refusals, now_boottime(), on_summary, m);
 }
 
@@ -477,6 +495,7 @@ void validator_manager_status(const ValidatorManager *m, ValidatorStatus *ret) {
                 .why = uplink_why(m->uplink),
                 .welcomed = uplink_state(m->uplink) == UPLINK_READY,
                 .connected = uplink_approved(m->uplink),
+                .clock_off = m->clock_off,
                 .orders = (uint32_t)runner_count(m->runner),
                 .spool_batches = stats.batches,
                 .checks = (uint32_t)checker_active(m->checker),

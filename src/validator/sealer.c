@@ -80,7 +80,8 @@ static BatchHeader header_of(const Sealer *s, uint16_t flags, uint16_t count) {
                 .sequence = s->sequence + 1,
                 .previous = s->previous,
                 .created = (int64_t)now,
-                .clock_offset = (int64_t)(now_realtime() - now),
+                .clock_offset = hub_time_clock_offset(s->options.hub_time, boottime,
+                                                      now_realtime()),
                 .count = count,
         };
 }

@@ -12,6 +12,7 @@ typedef struct ValidatorStatus {
         const char *why;   /* it is not welcomed; may be empty */
         bool welcomed;     /* by the hub */
         bool connected;    /* welcomed, and approved */
+        bool clock_off;    /* this machine's wall clock is not the hub's */
         uint32_t orders;   /* that are run now */
         uint32_t checks;   /* under way */
         uint64_t spool_batches, spool_bytes, spool_max;

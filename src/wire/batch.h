@@ -33,6 +33,9 @@
 #define BATCH_VERSION       1
 #define BATCH_EXTENSION_GAP 128
 
+/* µs: a clock that is further off says so to its owner, and to the hub's. */
+#define BATCH_CLOCK_OFFSET_MAX INT64_C(2000000)
+
 #define BATCH_RESEALED 0x01 /* moved from another incarnation: its ticks may be stored already */
 #define BATCH_UNSYNCED 0x02 /* the validator has not heard the hub's time yet: never votes */
 

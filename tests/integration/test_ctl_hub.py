@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 from ctl_case import FAILED, NOBODY, NOT_FOUND, NOWHERE, UNAVAILABLE, USAGE, Ctl, identity
-from dpin_wire import Key
+from dpin_wire import Key, Tick, batch
 from process import wait_until
 
 
@@ -114,6 +114,23 @@ class Validators(Ctl):
         self.assertEqual(self.row(v)["state"], "suspended")
         actors = self.db.sql("SELECT DISTINCT actor FROM audit_log WHERE action = 'validator.set'")
         self.assertIn(f"uid {os.getuid()}", str(actors))
+
+    def test_a_clock_that_is_off_is_shown_and_said_once(self):
+        """Its results count all the same."""
+        v = self.newcomer(address="192.0.2.9")
+        self.ok("validator", "approve", identity(v))
+        v.wait_welcome(joins=2)
+        said = "a validator's clock is not the hub's"
+        for offset, shown in ((0, 0), (1_999_999, 1999), (-1_999_999, -1999), (2_500_000, 2500), (-3_000_000, -3000)):
+            tick = Tick(os.urandom(16), batch.SCHEDULED, batch.UP, 0, v.now())
+            self.assertEqual(v.submit(tick, clock_offset=offset), [batch.UNASSIGNED])
+            self.assertEqual(self.row(v)["clockOffsetMs"], shown)
+            self.assertEqual(self.world.hub.log().count(said), abs(offset) > 2_000_000)
+        v.submit(tick, clock_offset=7_000_000, flags=batch.UNSYNCED)
+        self.assertEqual(self.row(v)["clockOffsetMs"], -3000, "it does not know")
+        for offset in (-(1 << 63), (1 << 63) - 1, 0) * 5:
+            v.submit(tick, clock_offset=offset)
+        self.assertEqual(self.world.hub.log().count(said), 1)
 
     def test_one_that_waits_can_be_turned_away(self):
         v = self.newcomer()

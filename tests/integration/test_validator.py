@@ -8,8 +8,9 @@ import time
 import unittest
 
 from hub_case import BUILD, build_has
+from clock import Clock
 from disk import Disk, hide_mounts
-from dpin_hub import Hub
+from dpin_hub import Hub, now
 from dpin_line import open_socket, run
 from dpin_wire import Key, batch, sign
 from process import Process, command, wait_until
@@ -223,6 +224,21 @@ class Delivery(ValidatorCase):
         self.hub.wait(lambda h: len(h.batches) > had, "a new tick")
         last, first = (self.hub.batches[i][1].sequence for i in (had - 1, had))
         self.assertEqual(first, last + 1, "all was trimmed")
+
+    def test_a_clock_that_is_off_is_said_and_dates_nothing(self):
+        clock = Clock(os.path.join(self.world.run, "clock"), 5)
+        self.start(env=clock.env())
+        order = self.hub.add_order(self.site.url)
+        tick = self.first_tick(order)
+        self.assertLess(abs(tick.start - now()), 5_000_000)
+        _, b, _ = self.hub.batches[-1]
+        self.assertAlmostEqual(b.clock_offset, 5_000_000, delta=1_500_000)
+        wait_until(lambda: "this machine's clock is not the hub's" in self.process.log(), "it says so")
+        clock.set(0)
+        self.hub.hang_up()
+        self.hub.wait_joined(2)
+        wait_until(lambda: "this machine's clock is right" in self.process.log(), "it says so")
+        self.assertEqual(self.process.log().count("this machine's clock is not the hub's"), 1)
 
     def test_stopped_it_says_bye(self):
         self.start()

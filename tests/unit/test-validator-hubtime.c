@@ -38,6 +38,16 @@ static void a_first_frame_replaces_the_guess(void **state _unused_) {
         assert_int_equal(hub_time_at(&t, BOOT), HUB);
 }
 
+static void the_own_clock_is_compared(void **state _unused_) {
+        HubTime t = heard();
+
+        assert_int_equal(hub_time_clock_offset(&t, BOOT + 5, HUB + 5), 0);
+        assert_int_equal(hub_time_clock_offset(&t, BOOT + 5, HUB + 5 + 3 * USEC_PER_SEC),
+                         3 * USEC_PER_SEC);
+        assert_int_equal(hub_time_clock_offset(&t, BOOT + 5, HUB + 5 - 3 * USEC_PER_SEC),
+                         -3 * (int64_t)USEC_PER_SEC);
+}
+
 static void a_less_delayed_frame_lifts_the_estimate(void **state _unused_) {
         HubTime t = heard();
 
@@ -104,6 +114,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_guess_is_not_synced),
                 cmocka_unit_test(a_first_frame_replaces_the_guess),
+                cmocka_unit_test(the_own_clock_is_compared),
                 cmocka_unit_test(a_less_delayed_frame_lifts_the_estimate),
                 cmocka_unit_test(a_delayed_frame_changes_it_by_drift_only),
                 cmocka_unit_test(a_slower_hub_is_followed_in_time),
