@@ -2,8 +2,13 @@
  * and whether the other side was gone. */
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <time.h>
 
 #include "event/http-internal.h"
+
+/* Of what is sent: a buffer of that size stays with a transfer that waits, once the server has sent
+ * a ticket. A greeting with keys of quantum-safe sizes fits into one. */
+#define RECORD_MAX 4096
 
 #define ALERT_CLOSE_NOTIFY 0 /* the last word of a connection that went well */
 
@@ -16,6 +21,20 @@ static bool is_gone(void) {
                               ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
 }
 
+/* The library would write out every member of every certificate. */
+static void note_certificate(HttpCall *c, const SSL *ssl) {
+        const X509 *certificate = SSL_get0_peer_certificate(ssl);
+        uint32_t *first = &c->result.certificate_expiry_days;
+        struct tm tm = { 0 };
+        time_t expiry;
+
+        if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm) != 1)
+                return;
+        expiry = timegm(&tm);
+        if (expiry > 0 && (*first == 0 || expiry / 86400 < *first))
+                *first = (uint32_t)(expiry / 86400);
+}
+
 static void on_state(const SSL *ssl, int where, int value) {
         HttpCall *c = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
 
@@ -23,6 +42,8 @@ static void on_state(const SSL *ssl, int where, int value) {
                 c->outcome.tls_alert = value & 0xff;
         else if (where == SSL_CB_CONNECT_EXIT && value <= 0)
                 c->outcome.tls_gone = is_gone();
+        else if (where & SSL_CB_HANDSHAKE_DONE)
+                note_certificate(c, ssl);
 }
 
 void http_tls_prepare(HttpCall *c) {
@@ -35,4 +56,5 @@ void http_tls_prepare(HttpCall *c) {
 void http_tls_watch(HttpCall *c, void *context) {
         (void)SSL_CTX_set_app_data(context, c);
         SSL_CTX_set_info_callback(context, on_state);
+        (void)SSL_CTX_set_max_send_fragment(context, RECORD_MAX);
 }

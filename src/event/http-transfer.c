@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "event/http-internal.h"
 
@@ -14,7 +13,7 @@
 
 /* A transfer that waits holds both. A page comes in a few reads more; the latter is the least that
  * the library takes, and a request over TLS needs one. */
-#define BUFFER_SIZE (4L * 1024)
+#define BUFFER_SIZE (3L * 1024)
 #define UPLOAD_SIZE (16L * 1024)
 
 static bool is_tls(const HttpCall *c) {
@@ -185,7 +184,6 @@ static void set_trust(CURL *e, const char *trust) {
                 curl_easy_setopt(e, CURLOPT_CAINFO, trust);
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
-        curl_easy_setopt(e, CURLOPT_CERTINFO, 1L);
 }
 
 /* The library tells when it was connected only after the TLS handshake, so of one that fails it
@@ -337,27 +335,6 @@ static void measure_address(HttpCall *c) {
         }
 }
 
-static void measure_certificate(HttpCall *c) {
-        static const char label[] = "Expire date:";
-        struct curl_certinfo *chain = NULL;
-        struct tm tm = { 0 };
-        uint32_t *first = &c->result.certificate_expiry_days;
-        time_t expiry;
-
-        if (curl_easy_getinfo(c->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain ||
-            chain->num_of_certs <= 0)
-                return;
-
-        for (struct curl_slist *l = chain->certinfo[0]; l; l = l->next) {
-                if (strncmp(l->data, label, sizeof(label) - 1) != 0 ||
-                    !strptime(l->data + sizeof(label) - 1, "%b %d %H:%M:%S %Y", &tm))
-                        continue;
-                expiry = timegm(&tm);
-                if (expiry > 0 && (*first == 0 || expiry / 86400 < *first))
-                        *first = (uint32_t)(expiry / 86400);
-        }
-}
-
 /* Of a stream that the server broke off the library says so; of one that it could send no more on,
  * nothing. Since 8.1 that is no error to it. */
 static bool is_answered(const HttpCall *c) {
@@ -385,6 +362,5 @@ void http_transfer_measure(HttpCall *c, CURLcode code, usec_t now) {
         c->outcome.malformed = strstr(c->error, "chunk") != NULL;
         measure_phases(c, now);
         measure_address(c);
-        measure_certificate(c);
         sha256_end(&c->hash, c->result.body_sha256);
 }
