@@ -33,19 +33,20 @@ typedef struct Work {
 typedef struct Run {
         Runner *runner;
         Check *check;
-        Timer *suspect; /* NULL for probes */
+        usec_t suspect_at; /* boottime; 0: it is not told of */
         OrderId order;
         TickKind kind;
         uint32_t number;
         usec_t scheduled, interval;
-        struct Run *prev, *next;
+        struct Run *prev, *next; /* in runner->awaited, or in runner->runs */
 } Run;
 
 struct Runner {
         uv_loop_t *loop;
         RunnerOptions options;
         Work *works, *spares; /* spares: the one held longest first */
-        Run *runs;
+        Run *runs, *awaited;  /* awaited: told of when they are late, by suspect_at */
+        Timer *suspect;       /* of the first of them, or of one that was before it */
         uint64_t dropped, late;
 };
 
@@ -66,20 +67,47 @@ static usec_t hub_now(const Runner *r) {
 /* Runs ----------------------------------------------------------------------------------------- */
 
 static void run_free(Run *run) {
-        DL_DELETE(run->runner->runs, run);
-        timer_free(run->suspect);
+        Runner *r = run->runner;
+
+        if (run->suspect_at > 0)
+                DL_DELETE(r->awaited, run);
+        else
+                DL_DELETE(r->runs, run);
         free(run);
 }
 
-static void on_suspect(void *userdata) {
-        Run *run = userdata;
+/* All are awaited for the same time, so the last one is the last to be told of. One timer for all:
+ * nearly every check is over before. */
+static void await(Run *run) {
+        Runner *r = run->runner;
+
+        run->suspect_at = now_boottime() + RUNNER_SUSPECT_AFTER;
+        DL_APPEND(r->awaited, run);
+        if (!timer_is_set(r->suspect))
+                timer_after(r->suspect, RUNNER_SUSPECT_AFTER);
+}
+
+static void suspect(Run *run) {
         const RunnerOptions *o = &run->runner->options;
 
+        DL_DELETE(run->runner->awaited, run);
         if (!check_is_active(run->check)) { /* it is this machine that is slow */
-                timer_after(run->suspect, RUNNER_SUSPECT_AFTER);
+                await(run);
                 return;
         }
+        run->suspect_at = 0;
+        DL_APPEND(run->runner->runs, run);
         o->suspect(&run->order, run->number, o->userdata);
+}
+
+static void on_suspect(void *userdata) {
+        Runner *r = userdata;
+        usec_t now = now_boottime();
+
+        while (r->awaited && r->awaited->suspect_at <= now)
+                suspect(r->awaited);
+        if (r->awaited)
+                timer_after(r->suspect, r->awaited->suspect_at - now);
 }
 
 /* A start too far from its slot is nobody's tick: the machine slept or was overloaded. */
@@ -134,16 +162,6 @@ static void on_checked(const CheckResult *result, void *userdata) {
                 r->late++;
 }
 
-static int start_suspect(Run *run) {
-        int r;
-
-        r = timer_new(&run->suspect, run->runner->loop, on_suspect, run);
-        if (r < 0)
-                return r;
-        timer_after(run->suspect, RUNNER_SUSPECT_AFTER);
-        return 0;
-}
-
 static int start_run(Work *w, TickKind kind, uint32_t number, usec_t scheduled) {
         Runner *r = w->runner;
         CheckRequest request = {
@@ -162,10 +180,11 @@ static int start_run(Work *w, TickKind kind, uint32_t number, usec_t scheduled) 
                       .number = number,
                       .scheduled = scheduled,
                       .interval = w->order.interval_ms * USEC_PER_MSEC };
-        DL_APPEND(r->runs, run);
-        code = kind == TICK_SCHEDULED ? start_suspect(run) : 0;
-        if (code >= 0)
-                code = checker_start(r->options.checker, &request, on_checked, run, &run->check);
+        if (kind == TICK_SCHEDULED)
+                await(run);
+        else
+                DL_APPEND(r->runs, run);
+        code = checker_start(r->options.checker, &request, on_checked, run, &run->check);
         if (code < 0)
                 run_free(run);
         return code;
@@ -201,11 +220,17 @@ static void on_due(void *userdata) {
 
 int runner_new(Runner **ret, uv_loop_t *loop, const RunnerOptions *options) {
         Runner *r = calloc(1, sizeof(*r));
+        int code;
 
         if (!r)
                 return -ENOMEM;
         r->loop = loop;
         r->options = *options;
+        code = timer_new(&r->suspect, loop, on_suspect, r);
+        if (code < 0) {
+                free(r);
+                return code;
+        }
         *ret = r;
         return 0;
 }
@@ -224,10 +249,13 @@ Runner *runner_free(Runner *r) {
                 return NULL;
         HASH_ITER(hh, r->works, w, next)
         forget(r, w);
-        while (r->runs) {
-                check_cancel(r->runs->check);
-                run_free(r->runs);
+        while (r->runs || r->awaited) {
+                Run *run = r->runs ? r->runs : r->awaited;
+
+                check_cancel(run->check);
+                run_free(run);
         }
+        timer_free(r->suspect);
         free(r);
         return NULL;
 }

@@ -253,6 +253,31 @@ static void a_hanging_target_is_suspect_after_a_second(void **state) {
         assert_int_equal(f->n, 0);
 }
 
+static void each_is_suspect_in_its_own_time(void **state) {
+        static const char *const paths[] = { "/silent", "/200", "/silent" };
+        Fixture *f = *state;
+        usec_t first;
+
+        for (uint8_t i = 0; i < ELEMENTSOF(paths); i++) {
+                _cleanup_(spec_done) Spec spec = check_fixture_spec(f->check.port, paths[i]);
+                RunnerOrder o = order_of(f, 1, &spec);
+
+                o.id.bytes[1] = i;
+                o.order.interval_ms = 60000;
+                o.order.timeout_ms = 30000;
+                assert_int_equal(runner_add(f->runner, &o), 0);
+                check_fixture_await(&f->check, &f->check.served, i + 1u);
+                turn_for(f, 300 * USEC_PER_MSEC);
+        }
+        check_fixture_await(&f->check, &f->suspects, 1);
+        first = f->suspected_at;
+        check_fixture_await(&f->check, &f->suspects, 2);
+        assert_in_range(f->suspected_at - first, 400 * USEC_PER_MSEC, 3 * USEC_PER_SEC);
+        turn_for(f, 1200 * USEC_PER_MSEC);
+        assert_int_equal(f->suspects, 2);
+        assert_int_equal(f->n, 1);
+}
+
 static void a_check_that_waits_here_is_no_suspicion(void **state) {
         Fixture *f = *state;
         _cleanup_(spec_done) Spec spec = check_fixture_spec(f->check.port, "/silent");
@@ -472,6 +497,7 @@ int main(void) {
                 RUNNER_TEST(a_probe_is_checked_at_once_and_once),
                 RUNNER_TEST(a_spare_has_no_schedule),
                 RUNNER_TEST(a_hanging_target_is_suspect_after_a_second),
+                RUNNER_TEST(each_is_suspect_in_its_own_time),
                 RUNNER_TEST(a_check_that_waits_here_is_no_suspicion),
                 RUNNER_TEST(a_start_too_late_is_no_tick),
                 RUNNER_TEST(a_late_start_is_told_as_such),
