@@ -24,10 +24,11 @@ suite_meson() {
 
 # Tests of the integration suite wait more than they work: they run three at a time.
 suite_python() {
-        local jobs=0
+        local jobs=0 seconds=2400
 
         [[ $1 != integration ]] || jobs=3
-        timeout --foreground 2400 "$python" tests/dev/run_unittests.py "tests/$1" "$counts" "$3" "$jobs"
+        [[ -z ${DPIN_LONG:-} ]] || seconds=6000
+        timeout --foreground "$seconds" "$python" tests/dev/run_unittests.py "tests/$1" "$counts" "$3" "$jobs"
 }
 
 # One program: its last line counts, N passed, N failed.
