@@ -12,7 +12,7 @@ CREATE TABLE heartbeat (
 CREATE INDEX heartbeat_by_revision ON heartbeat (revision);
 CREATE SEQUENCE heartbeat_revision;
 
--- A call. The same said again within a second changes nothing. false: nobody has this address (any more). Revisions
+-- A call. The same said again within a second changes nothing (a call of a time to come was of a clock that was wrong). false: nobody has this address (any more). Revisions
 -- become visible in order, as those of websites.
 CREATE FUNCTION heartbeat_take(p_token_sha256 bytea, p_ok boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -24,7 +24,7 @@ BEGIN
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  IF it.ok = p_ok AND it.seen_at > clock_timestamp() - interval '1 second' THEN
+  IF it.ok = p_ok AND it.seen_at BETWEEN clock_timestamp() - interval '1 second' AND clock_timestamp() THEN
     RETURN true;
   END IF;
   PERFORM pg_advisory_xact_lock(hashtext('dpin.heartbeat'));

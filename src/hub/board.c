@@ -454,7 +454,9 @@ void board_heartbeat(Board *b, const HeartbeatRow *row) {
         b->heartbeats = MAX(b->heartbeats, row->revision);
         if (!w)
                 return;
-        site_heartbeat(w->site, MIN(row->seen, now), row->ok, now);
+        site_heartbeat(w->site,
+                       &(const SiteCall){ row->revision, now - MIN(row->age, now - 1), row->ok },
+                       now);
         if (b->started)
                 schedule(entry_of(w), now);
 }

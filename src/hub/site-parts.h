@@ -51,10 +51,7 @@ struct Site {
         Round *round;
         Incident incident;
         usec_t heartbeat; /* of the hub before this one; 0: none */
-        struct {
-                usec_t seen; /* 0: never */
-                bool ok;
-        } call; /* the newest, of conf.push */
+        SiteCall call;    /* the newest, of conf.push; seen 0: never */
 };
 
 #define SITE_HOT offsetof(Site, conf.id) /* bytes that every vote looks at */

@@ -342,11 +342,10 @@ void site_suspect(Site *s, uint32_t validator, usec_t now) {
         step(s, JUDGE_TIME, now);
 }
 
-void site_heartbeat(Site *s, usec_t seen, bool ok, usec_t now) {
-        if (!s->conf.push || seen < s->call.seen)
+void site_heartbeat(Site *s, const SiteCall *call, usec_t now) {
+        if (!s->conf.push || call->number <= s->call.number)
                 return;
-        s->call.seen = seen;
-        s->call.ok = ok;
+        s->call = *call;
         step(s, JUDGE_VOTE, now);
 }
 

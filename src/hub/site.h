@@ -95,9 +95,16 @@ typedef struct SiteVoter {
  * it contradicts. The caller has checked that the tick may vote at all. */
 int site_vote(Site *s, SiteVoter voter, const Vote *vote, usec_t now);
 void site_suspect(Site *s, uint32_t validator, usec_t now);
-/* It called, or to say that it failed: of conf.push only. Before site_start() it is what the
- * database knows. */
-void site_heartbeat(Site *s, usec_t seen, bool ok, usec_t now);
+
+typedef struct SiteCall {
+        uint64_t number; /* rising; one that is not is known already */
+        usec_t seen;     /* in hub time */
+        bool ok;         /* false: it called to say that it failed */
+} SiteCall;
+
+/* It called: of conf.push only. Before site_start() it is what the database knows. */
+void site_heartbeat(Site *s, const SiteCall *call, usec_t now);
+
 /* All orders are issued anew; id must be the same. -EINVAL: nothing changed. */
 int site_reconfigure(Site *s, const SiteConf *conf, usec_t now);
 

@@ -10,7 +10,9 @@
 
 static const PqStatement heartbeat_changes = {
         .name = "heartbeat_changes",
-        .sql = "SELECT website_id, usec(seen_at), ok, revision FROM heartbeat WHERE revision > $1"
+        .sql = "SELECT website_id, greatest(usec(clock_timestamp()) - usec(seen_at), 0), ok, "
+               "revision"
+               " FROM heartbeat WHERE revision > $1"
                " ORDER BY revision",
         .n_params = 1,
 };
@@ -63,7 +65,7 @@ int heartbeat_secret_hash(const char *secret, uint8_t ret_sha256[static 32]) {
 static int read_heartbeat(const PqResult *result, size_t i, void *ret) {
         *(HeartbeatRow *)ret = (HeartbeatRow){
                 .website = (uint32_t)pq_get_int(result, i, 0),
-                .seen = pq_get_time(result, i, 1),
+                .age = (usec_t)pq_get_int(result, i, 1),
                 .ok = pq_get_bool(result, i, 2),
                 .revision = (uint64_t)pq_get_int(result, i, 3),
         };

@@ -15,8 +15,8 @@ int heartbeat_secret_hash(const char *secret, uint8_t ret_sha256[static 32]);
 
 typedef struct HeartbeatRow {
         uint32_t website;
-        usec_t seen; /* the newest call */
-        bool ok;     /* false: it called to say that it failed */
+        usec_t age; /* since its newest call, by the database's clock, which is not the hub's */
+        bool ok;    /* false: it called to say that it failed */
         uint64_t revision;
 } HeartbeatRow;
 

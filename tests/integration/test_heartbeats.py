@@ -68,6 +68,17 @@ class Heartbeats(Ctl):
         self.world.start_hub(conf="TrustedProxies=127.0.0.1\n")
         self.wait_state(website, "UP")
 
+    def test_the_clocks_of_hub_and_database_may_differ(self):
+        website = self.add("clock")
+        path = self.address(website)
+        self.world.hub.stop()
+        self.db.sql("UPDATE hub_state SET heartbeat_at = now() + interval '1 hour'")  # hub time goes on from that
+        self.world.start_hub(conf="TrustedProxies=127.0.0.1\n")
+        self.assertEqual(self.call(path), 204)
+        self.wait_state(website, "UP", 5)
+        self.assertEqual(self.incidents(website), [])
+        self.wait_state(website, "DOWN")
+
     def test_who_has_no_address_is_nobody(self):
         website = self.add("secret")
         path = self.address(website)

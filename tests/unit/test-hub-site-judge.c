@@ -123,13 +123,18 @@ static void who_is_slow_is_down_as_soon_as_others(void **state _unused_) {
         bench_close(&b);
 }
 
+/* The next one: those of a site are numbered by when they were seen. */
+static void call(Bench *b, usec_t seen, bool ok) {
+        site_heartbeat(b->site, &(const SiteCall){ seen, seen, ok }, b->now);
+}
+
 /* Called every 10 s, with 5 s of patience. seen: what the database knows; 0: nothing. */
 static void open_calling(Bench *b, usec_t seen) {
         bench_prepare(b, 4, 4);
         b->conf.push = true;
         make_site(b);
         if (seen > 0)
-                site_heartbeat(b->site, seen, true, b->now);
+                call(b, seen, true);
         site_start(b->site, b->now);
 }
 
@@ -149,7 +154,7 @@ static void who_calls_is_up_until_it_does_not(void **state _unused_) {
 
         open_calling(&b, 0);
         for (int i = 0; i < 20; i++) {
-                site_heartbeat(b.site, b.now, true, b.now);
+                call(&b, b.now, true);
                 last = b.now;
                 run(&b, 14 * SEC);
                 assert_int_equal(site_state(b.site), VERDICT_UP);
@@ -163,7 +168,7 @@ static void who_calls_is_up_until_it_does_not(void **state _unused_) {
         assert_true(b.verdict.since == last + 15 * SEC);
         assert_true(b.verdict.first_evidence == last + 10 * SEC);
         assert_int_equal(b.incidents, 1);
-        site_heartbeat(b.site, b.now, true, b.now);
+        call(&b, b.now, true);
         assert_int_equal(site_state(b.site), VERDICT_UP);
         assert_int_equal(b.closed, 1);
         assert_int_equal(b.epochs + b.assigned + b.joins, 0);
@@ -174,12 +179,12 @@ static void who_says_that_it_failed_is_down_at_once(void **state _unused_) {
         Bench b;
 
         open_calling(&b, 0);
-        site_heartbeat(b.site, b.now, false, b.now);
+        call(&b, b.now, false);
         assert_int_equal(site_state(b.site), VERDICT_DOWN);
         assert_int_equal(b.verdict.cause, CAUSE_FAILED_CALL);
         assert_true(site_next(b.site) == USEC_INFINITY);
         run(&b, USEC_PER_MIN);
-        site_heartbeat(b.site, b.now - 2 * USEC_PER_MIN, true, b.now); /* older than what it said */
+        site_heartbeat(b.site, &(const SiteCall){ 1, b.now, true }, b.now); /* that is known */
         assert_int_equal(site_state(b.site), VERDICT_DOWN);
         assert_int_equal(b.incidents, 1);
         bench_close(&b);

@@ -93,6 +93,35 @@ static void the_same_again_within_a_second_changes_nothing(void **state) {
         expect_heartbeats(f, 4, "1 failed 5\n");
 }
 
+/* A database's clock that was stepped back has calls of a time to come. */
+static void a_call_of_a_time_to_come_holds_back_none(void **state) {
+        StoreFixture *f = *state;
+        char secret[HEARTBEAT_SECRET_SIZE];
+
+        assert_int_equal(give_address(f, 1, 1, secret), 0);
+        fixture_sql(f, "UPDATE heartbeat SET seen_at = clock_timestamp() + interval '1 hour'");
+        assert_int_equal(call(f, secret, false), 0);
+        expect_heartbeats(f, 5, "1 failed 6\n");
+}
+
+static void on_age(int r, const HeartbeatRow *rows, size_t n, void *userdata) {
+        StoreFixture *f = fixture_rows(userdata, r, n);
+
+        assert_int_equal(n, 1);
+        fixture_note(f, "%lu min\n", rows->age / USEC_PER_MIN);
+}
+
+static void how_long_ago_is_of_the_clock_that_dated_it(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "UPDATE heartbeat SET seen_at = clock_timestamp() - interval '3 minutes'");
+        assert_int_equal(heartbeats_load(f->store, 5, on_age, f, NULL), 0);
+        fixture_expect_text(f, "3 min\n");
+        fixture_sql(f, "UPDATE heartbeat SET seen_at = clock_timestamp() + interval '1 hour'");
+        assert_int_equal(heartbeats_load(f->store, 5, on_age, f, NULL), 0);
+        fixture_expect_text(f, "0 min\n");
+}
+
 static void a_new_address_ends_the_former(void **state) {
         StoreFixture *f = *state;
         char former[HEARTBEAT_SECRET_SIZE], secret[HEARTBEAT_SECRET_SIZE];
@@ -124,6 +153,8 @@ int main(void) {
                 cmocka_unit_test(only_those_that_call_have_an_address),
                 cmocka_unit_test(a_call_is_news_to_the_hub),
                 cmocka_unit_test(the_same_again_within_a_second_changes_nothing),
+                cmocka_unit_test(a_call_of_a_time_to_come_holds_back_none),
+                cmocka_unit_test(how_long_ago_is_of_the_clock_that_dated_it),
                 cmocka_unit_test(a_new_address_ends_the_former),
                 cmocka_unit_test(what_is_no_secret_is_not_looked_up),
         };
