@@ -27,7 +27,7 @@ static const PqStatement heartbeat_renew = {
         .name = "heartbeat_renew",
         .sql = "WITH found AS (SELECT id, organisation_id, public_id FROM website"
                "   WHERE public_id = $1 AND ($2::integer = 0 OR organisation_id = $2)"
-               "     AND removed_at IS NULL AND url LIKE 'push:%'),"
+               "     AND removed_at IS NULL AND lower(url) LIKE 'push:%'),"
                " renewed AS (INSERT INTO heartbeat (website_id, token_sha256)"
                "   SELECT id, $3 FROM found"
                "   ON CONFLICT (website_id) DO UPDATE SET token_sha256 = excluded.token_sha256)"

@@ -79,6 +79,12 @@ class Heartbeats(Ctl):
         self.assertEqual(self.incidents(website), [])
         self.wait_state(website, "DOWN")
 
+    def test_the_scheme_may_be_of_capitals(self):
+        status, _, body = self.world.request("POST", "/api/v1/website", self.token, {"url": "Push:Capitals"})
+        self.assertEqual(status, 201, body)
+        self.assertEqual(self.call(self.address(body["id"])), 204)
+        self.wait_state(body["id"], "UP", 5)
+
     def test_who_has_no_address_is_nobody(self):
         website = self.add("secret")
         path = self.address(website)
