@@ -12,8 +12,8 @@ CREATE TABLE heartbeat (
 CREATE INDEX heartbeat_by_revision ON heartbeat (revision);
 CREATE SEQUENCE heartbeat_revision;
 
--- A call. The same said again within a second changes nothing (a call of a time to come was of a clock that was wrong). false: nobody has this address (any more). Revisions
--- become visible in order, as those of websites.
+-- A call. The same said again within a second changes nothing (a call of a time to come was of a clock that was wrong).
+-- false: nobody has this address (any more). Revisions become visible in order, as those of websites.
 CREATE FUNCTION heartbeat_take(p_token_sha256 bytea, p_ok boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE

@@ -7,6 +7,8 @@
 #include "base/macro.h"
 #include "ctl/grammar.h"
 
+_Static_assert(_OPTION_MAX <= 32, "options are bits of a word");
+
 #define TAKES(o) (1u << OPTION_##o)
 #define ASKS                                                                                       \
         (TAKES(BODY) | TAKES(CERTIFICATE_DAYS) | TAKES(CHECK) | TAKES(CONTAINS) | TAKES(HEADER) |  \
@@ -21,8 +23,8 @@ const Verb verbs[] = {
         { "check", NULL, "URL", 1, 1, ASKS | TAKES(TIMEOUT), verb_check,
           "Look at a website once, from this machine" },
         { "website", "add", "URL", 1, 1,
-          ASKS | TAKES(FAMILY) | TAKES(NAME) | TAKES(INTERVAL) | TAKES(TIMEOUT) |
-                          TAKES(SEATS) | TAKES(SLOW),
+          ASKS | TAKES(FAMILY) | TAKES(NAME) | TAKES(INTERVAL) | TAKES(TIMEOUT) | TAKES(SEATS) |
+                          TAKES(SLOW),
           verb_website_add, "Watch a website; prints its id" },
         { "website", "heartbeat", "ID", 1, 1, 0, verb_website_heartbeat,
           "Make the address that it calls; shown this once" },
