@@ -78,8 +78,8 @@ class Checks(CommitteeCase):
         self.wait_state(website, "UP")
         self.db.sql(f"UPDATE website SET slow_ms = 1 WHERE id = {website}")
         self.wait_state(website, "DEGRADED")
-        self.assertEqual(self.value("SELECT cause FROM verdict_span WHERE ended_at IS NULL AND website_id = %d" % website),
-                         "slow")
+        cause = self.value(f"SELECT cause FROM verdict_span WHERE ended_at IS NULL AND website_id = {website}")
+        self.assertEqual(cause, "slow")
         self.db.sql(f"UPDATE website SET slow_ms = 2 WHERE id = {website}")
         self.wait_state(website, "UP")
 
