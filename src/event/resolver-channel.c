@@ -1,5 +1,6 @@
 /* c-ares on the loop: it tells which sockets it waits for, and how long. */
 #include <errno.h>
+#include <string.h>
 #include <sys/select.h> /* struct timeval */
 
 #include "event/resolver-internal.h"
@@ -114,8 +115,24 @@ static int errno_of(int status) {
         return status == ARES_SUCCESS ? 0 : status == ARES_ENOMEM ? -ENOMEM : -EIO;
 }
 
+/* Newer libraries keep answers of their own, for longer than we want to, unless told how long: for
+ * 0 seconds. The header may be older than the library that runs, whose options have more members.
+ */
+#define OPT_QUERY_CACHE     (1 << 21)
+#define HAS_QUERY_CACHE(v)  ((v) >= 0x011f00) /* 1.31 */
+#define OPTIONS_SIZE_NEWEST 512
+
+typedef union NativeOptions {
+        struct ares_options known;
+        char all[OPTIONS_SIZE_NEWEST];
+} NativeOptions;
+
 static int native_new(ResolverChannel *c, const ResolverOptions *o, bool raw) {
-        struct ares_options a = {
+        NativeOptions all;
+        int version, status, mask;
+
+        memset(&all, 0, sizeof(all));
+        all.known = (struct ares_options){
                 .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_EDNS,
                 .ndomains = 0, /* Debian 12's searches for addresses in spite of the flag */
                 .timeout = TRY_MS,
@@ -125,17 +142,14 @@ static int native_new(ResolverChannel *c, const ResolverOptions *o, bool raw) {
                 .sock_state_cb_data = c,
                 .resolvconf_path = (char *)o->resolv_conf,
         };
-        int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
-                   ARES_OPT_SOCK_STATE_CB | ARES_OPT_DOMAINS |
-                   (o->resolv_conf ? ARES_OPT_RESOLVCONF : 0);
-        int status;
-
+        mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
+               ARES_OPT_SOCK_STATE_CB | ARES_OPT_DOMAINS |
+               (o->resolv_conf ? ARES_OPT_RESOLVCONF : 0);
+        (void)ares_version(&version);
+        mask |= HAS_QUERY_CACHE(version) ? OPT_QUERY_CACHE : 0;
         if (raw)
-                a.flags |= ARES_FLAG_NOCHECKRESP;
-#ifdef ARES_OPT_QUERY_CACHE
-        mask |= ARES_OPT_QUERY_CACHE; /* of no time at all: we have our own */
-#endif
-        status = ares_init_options(&c->native, &a, mask);
+                all.known.flags |= ARES_FLAG_NOCHECKRESP;
+        status = ares_init_options(&c->native, &all.known, mask);
         if (status == ARES_SUCCESS && o->servers)
                 status = ares_set_servers_ports_csv(c->native, o->servers);
         return errno_of(status);

@@ -308,8 +308,7 @@ static void a_question_has_the_answer_as_it_is(void **state) {
                 const char *name;
                 unsigned rcode, records;
         } rows[] = { { "mx.test", 0, 1 },      { "none.test", 3, 0 }, { "failed.test", 2, 0 },
-                     { "refused.test", 5, 0 }, { "four.test", 0, 0 }, { "broken.test", 0, 3 },
-                     { "localhost", 0, 0 } };
+                     { "refused.test", 5, 0 }, { "four.test", 0, 0 }, { "localhost", 0, 0 } };
         Fixture *f = *state;
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
@@ -320,6 +319,9 @@ static void a_question_has_the_answer_as_it_is(void **state) {
                 assert_int_equal(f->bytes[7], rows[i].records);
                 assert_int_equal(f->dns.asked, i + 1); /* nothing is kept or asked twice */
         }
+        ask(f, "broken.test", 15, LONG_TIME); /* newer libraries look into it */
+        assert_true(f->outcome == RESOLVER_FAILED ||
+                    (f->outcome == RESOLVER_FOUND && f->bytes[7] == 3));
         ask(f, "cut.test", 1, LONG_TIME);
         assert_int_equal(f->dns.by_tcp, 1);
         assert_int_equal(f->bytes[7], 1);
