@@ -15,9 +15,9 @@ import own_network
 from hub_case import BUILD, build_has
 from dpin_hub import Hub
 from dpin_wire import batch
+from guarded_case import Trap
 from process import Process, wait_until
 from test_hostile_hub import ends_well
-from test_hostile_targets import Trap
 from world import World
 
 A, TXT, NOERROR, SERVFAIL, NXDOMAIN = 1, 16, 0, 2, 3
