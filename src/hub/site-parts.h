@@ -81,6 +81,8 @@ void site_staff(Site *s, usec_t now);
 bool site_has_room(const Site *s, usec_t now);
 /* Nobody holds the seat any more. */
 void site_release(Site *s, uint8_t seat);
+/* Nor any other: it is not looked at any more. */
+void site_dismiss(Site *s);
 void site_seat_spare(Site *s, uint8_t seat, uint32_t validator, usec_t now);
 void site_release_spares(Site *s);
 /* Members that have not voted since they took their seat, while they are waited for. */

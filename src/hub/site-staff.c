@@ -69,6 +69,17 @@ void site_release(Site *s, uint8_t seat) {
         round_forget(s->round, seat);
 }
 
+void site_dismiss(Site *s) {
+        const RoundView silence = { .verdict = VOTE_MISSING };
+
+        for (uint8_t i = 0; i < seat_table_n(s->seats); i++)
+                site_release(s, i);
+        if (round_is_open(s->round))
+                (void)round_end(s->round, &silence);
+        seat_table_set_n(s->seats, 0);
+        s->epoch.n = 0;
+}
+
 static void seat_member(Site *s, uint8_t seat, uint32_t validator, usec_t now) {
         usec_t deadline = site_deadline(s, now);
 

@@ -208,6 +208,8 @@ static bool is_put_off(Site *s, usec_t now) {
 
 void site_start(Site *s, usec_t now) {
         s->started = true;
+        if (s->conf.push)
+                site_dismiss(s);
         if (s->heartbeat != 0 && now >= s->heartbeat + site_freshness(s))
                 site_tell_away(s, s->heartbeat, now);
         else if (s->heartbeat != 0)

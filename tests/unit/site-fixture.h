@@ -150,9 +150,8 @@ static inline void make_site(Bench *b) {
         site_set_effects(b->site, &effects, b);
 }
 
-/* T = 10 s, timeout 5 s, n validators connected for long, an epoch of which half an hour is left.
- */
-/* All but its machine. */
+/* All but the machine: T = 10 s, timeout 5 s, n validators connected for long, an epoch of which
+ * half an hour is left. */
 static inline void bench_prepare(Bench *b, size_t n, uint8_t seats) {
         *b = (Bench){ .now = BEGIN, .up = true };
         b->conf = (SiteConf){

@@ -175,6 +175,78 @@ static void another_target_starts_from_nothing(void **state) {
         bench_close(&b);
 }
 
+static void change_push(Bench *b, bool push) {
+        b->conf.push = push;
+        b->conf.target++;
+        assert_int_equal(site_reconfigure(b->site, &b->conf, b->now), 0);
+}
+
+static void who_calls_from_now_on_is_looked_at_by_nobody(void **state _unused_) {
+        Bench b;
+
+        bench_open(&b, 4, 4);
+        run(&b, 60 * SEC);
+        b.joins = 0;
+        change_push(&b, true);
+        assert_int_equal(b.emptied, 0xf);
+        run(&b, 60 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_UNKNOWN);
+        site_heartbeat(b.site, &(const SiteCall){ 1, b.now, true }, b.now);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
+        run(&b, 20 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_DOWN);
+        assert_int_equal(b.joins + b.confirms, 0);
+        assert_int_equal(b.assigned, 4);
+        change_push(&b, false);
+        assert_int_equal(b.assigned, 8);
+        assert_true(time_until(&b, VERDICT_UP, SEC) <= 200 * MSEC);
+        bench_close(&b);
+}
+
+/* An outage as the seats see it opens a round; that ends with the seats. */
+static void a_round_ends_with_its_seats(void **state _unused_) {
+        Bench b;
+
+        bench_open(&b, 4, 4);
+        run(&b, 60 * SEC);
+        for (size_t i = 1; i < 4; i++)
+                b.people[i].manner = MANNER_SILENT;
+        b.people[0].manner = MANNER_SAYS_DOWN;
+        while (b.confirms == 0)
+                run(&b, 10 * MSEC);
+        change_push(&b, true);
+        change_push(&b, false);
+        assert_int_equal(b.assigned, 8);
+        for (size_t i = 0; i < 4; i++)
+                b.people[i].manner = MANNER_HONEST;
+        run(&b, 60 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
+        assert_int_equal(b.partials + b.unknowns, 1);
+        bench_close(&b);
+}
+
+static void seats_of_before_are_given_up_by_who_calls(void **state _unused_) {
+        const SiteHeld held[] = { { .seat = 0, .validator = 1 }, { .seat = 1, .validator = 2 } };
+        Bench b;
+        SiteRestore r = { .state = VERDICT_UP,
+                          .heartbeat = BEGIN - SEC,
+                          .epoch = 1,
+                          .n = 2,
+                          .seats = held,
+                          .n_seats = 2,
+                          .outdated = true };
+
+        bench_prepare(&b, 2, 2);
+        b.conf.push = true;
+        make_site(&b);
+        assert_int_equal(site_restore(b.site, &r, b.now), 0);
+        site_start(b.site, b.now);
+        assert_int_equal(b.emptied, 3);
+        run(&b, 60 * SEC);
+        assert_int_equal(b.assigned + b.joins + b.refreshes, 0);
+        bench_close(&b);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_verdict_stands_over_a_short_restart),
@@ -183,6 +255,9 @@ int main(void) {
                 cmocka_unit_test(what_cannot_be_continued_gets_seats_anew),
                 cmocka_unit_test(a_new_interval_means_new_orders),
                 cmocka_unit_test(another_target_starts_from_nothing),
+                cmocka_unit_test(who_calls_from_now_on_is_looked_at_by_nobody),
+                cmocka_unit_test(a_round_ends_with_its_seats),
+                cmocka_unit_test(seats_of_before_are_given_up_by_who_calls),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
