@@ -176,16 +176,29 @@ static bool is_slow(const Site *s, VerdictState state, usec_t now) {
 /* Websites that call themselves ------------------------------------------------------------------
  */
 
+/* One that should have come where it may have been lost is not missing: the next one is. */
+static usec_t next_call(const Site *s) {
+        usec_t next = s->call.seen + s->conf.interval;
+
+        if (next <= s->deaf.until && next + s->conf.timeout >= s->deaf.from)
+                next = s->deaf.until + s->conf.interval;
+        return next;
+}
+
 usec_t site_call_due(const Site *s) {
         if (s->call.seen == 0 || !s->call.ok)
                 return USEC_INFINITY;
-        return s->call.seen + s->conf.interval + s->conf.timeout;
+        return next_call(s) + s->conf.timeout;
 }
 
 static VerdictState judge_call(const Site *s, usec_t now) {
         if (s->call.seen == 0)
                 return VERDICT_UNKNOWN;
-        return s->call.ok && now < site_call_due(s) ? VERDICT_UP : VERDICT_DOWN;
+        if (!s->call.ok || now >= site_call_due(s))
+                return VERDICT_DOWN;
+        if (now < s->call.seen + s->conf.interval + s->conf.timeout)
+                return VERDICT_UP;
+        return s->standing.state; /* as long as it is waited for */
 }
 
 /* That it did not call is seen from when it should have. */
@@ -193,7 +206,7 @@ static usec_t evidence_of_call(const Site *s, VerdictState state, usec_t now) {
         if (state == VERDICT_UNKNOWN)
                 return now;
         if (state == VERDICT_DOWN && s->call.ok)
-                return s->call.seen + s->conf.interval;
+                return next_call(s);
         return s->call.seen;
 }
 

@@ -52,6 +52,9 @@ struct Site {
         Incident incident;
         usec_t heartbeat; /* of the hub before this one; 0: none */
         SiteCall call;    /* the newest, of conf.push; seen 0: never */
+        struct {
+                usec_t from, until;
+        } deaf; /* calls in between may have found nobody, or were not to come yet */
 };
 
 #define SITE_HOT offsetof(Site, conf.id) /* bytes that every vote looks at */

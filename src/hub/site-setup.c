@@ -78,6 +78,8 @@ int site_reconfigure(Site *s, const SiteConf *conf, usec_t now) {
         take_conf(s, conf);
         s->reissue = true;
         s->timers.epoch = now;
+        s->deaf.from = 0;
+        s->deaf.until = now;
         if (conf->push)
                 site_dismiss(s);
         site_tick(s, now);

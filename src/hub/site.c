@@ -208,6 +208,8 @@ static bool is_put_off(Site *s, usec_t now) {
 
 void site_start(Site *s, usec_t now) {
         s->started = true;
+        s->deaf.from = s->heartbeat;
+        s->deaf.until = now;
         if (s->conf.push)
                 site_dismiss(s);
         if (s->heartbeat != 0 && now >= s->heartbeat + site_freshness(s))

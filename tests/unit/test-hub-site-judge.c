@@ -129,12 +129,27 @@ static void call(Bench *b, usec_t seen, bool ok) {
 }
 
 /* Called every 10 s, with 5 s of patience. seen: what the database knows; 0: nothing. */
-static void open_calling(Bench *b, usec_t seen) {
+static void make_calling(Bench *b, usec_t seen) {
         bench_prepare(b, 4, 4);
         b->conf.push = true;
         make_site(b);
         if (seen > 0)
                 call(b, seen, true);
+}
+
+static void open_calling(Bench *b, usec_t seen) {
+        make_calling(b, seen);
+        site_start(b->site, b->now);
+}
+
+/* A hub was judging until `heartbeat`. */
+static void continue_calling(Bench *b, usec_t seen, VerdictState state, usec_t heartbeat) {
+        const SiteRestore r = {
+                .state = state, .since = seen, .first_evidence = seen, .heartbeat = heartbeat
+        };
+
+        make_calling(b, seen);
+        assert_int_equal(site_restore(b->site, &r, b->now), 0);
         site_start(b->site, b->now);
 }
 
@@ -197,9 +212,72 @@ static void calls_are_remembered_beyond_a_restart(void **state _unused_) {
         assert_int_equal(site_state(b.site), VERDICT_UP);
         assert_true(site_next(b.site) == BEGIN + 7 * SEC);
         bench_close(&b);
-        open_calling(&b, BEGIN - 16 * SEC);
+        continue_calling(&b, BEGIN - 18 * SEC, VERDICT_UP, BEGIN - 2 * SEC);
         assert_int_equal(site_state(b.site), VERDICT_DOWN);
-        assert_true(b.verdict.first_evidence == BEGIN - 6 * SEC);
+        assert_true(b.verdict.first_evidence == BEGIN - 8 * SEC);
+        bench_close(&b);
+}
+
+/* Where no hub was there was perhaps nobody to take the call either. The next is waited for. */
+static void a_call_that_may_have_been_lost_is_no_outage(void **state _unused_) {
+        Bench b;
+
+        continue_calling(&b, BEGIN - 16 * SEC, VERDICT_UP, BEGIN - 8 * SEC);
+        run(&b, 10 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
+        call(&b, b.now, true);
+        assert_int_equal(b.verdicts + b.incidents, 0);
+        bench_close(&b);
+
+        continue_calling(&b, BEGIN - USEC_PER_HOUR, VERDICT_UP, BEGIN - USEC_PER_HOUR + 5 * SEC);
+        run(&b, 14 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_UNKNOWN);
+        run(&b, 2 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_DOWN);
+        assert_int_equal(b.verdict.cause, CAUSE_NO_CALL);
+        assert_true(b.verdict.first_evidence == BEGIN + 10 * SEC);
+        bench_close(&b);
+}
+
+static void who_was_down_stays_down(void **state _unused_) {
+        Bench b;
+
+        continue_calling(&b, BEGIN - USEC_PER_HOUR, VERDICT_DOWN, BEGIN - 5 * SEC);
+        run(&b, USEC_PER_MIN);
+        assert_int_equal(site_state(b.site), VERDICT_DOWN);
+        assert_int_equal(b.verdicts, 0);
+        bench_close(&b);
+}
+
+/* Nobody was asked to call while it was paused. */
+static void who_goes_on_is_waited_for(void **state _unused_) {
+        Bench b;
+
+        open_calling(&b, 0);
+        run(&b, SEC);
+        call(&b, BEGIN - USEC_PER_HOUR, true);
+        assert_int_equal(site_state(b.site), VERDICT_UNKNOWN);
+        run(&b, 13 * SEC);
+        assert_int_equal(b.verdicts, 0);
+        run(&b, 2 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_DOWN);
+        bench_close(&b);
+}
+
+static void a_shorter_interval_is_of_the_next_call(void **state _unused_) {
+        Bench b;
+
+        open_calling(&b, 0);
+        b.conf.interval = USEC_PER_HOUR;
+        assert_int_equal(site_reconfigure(b.site, &b.conf, b.now), 0);
+        call(&b, b.now, true);
+        run(&b, USEC_PER_MIN);
+        b.conf.interval = 10 * SEC;
+        assert_int_equal(site_reconfigure(b.site, &b.conf, b.now), 0);
+        run(&b, 14 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
+        run(&b, 2 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_DOWN);
         bench_close(&b);
 }
 
@@ -215,6 +293,10 @@ int main(void) {
                 cmocka_unit_test(who_calls_is_up_until_it_does_not),
                 cmocka_unit_test(who_says_that_it_failed_is_down_at_once),
                 cmocka_unit_test(calls_are_remembered_beyond_a_restart),
+                cmocka_unit_test(a_call_that_may_have_been_lost_is_no_outage),
+                cmocka_unit_test(who_was_down_stays_down),
+                cmocka_unit_test(who_goes_on_is_waited_for),
+                cmocka_unit_test(a_shorter_interval_is_of_the_next_call),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
