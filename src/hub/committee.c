@@ -57,6 +57,10 @@ bool candidate_is_eligible(const Candidate *c, usec_t now) {
         return c->steady_until != 0 && now <= c->steady_until + CANDIDATE_MEMORY;
 }
 
+bool committee_admits(const Committee *c, const Candidate *candidate) {
+        return !c->admits || c->admits(candidate, c->userdata);
+}
+
 static bool rule_takes(const CommitteeRule *rule, const Candidate *c, usec_t now) {
         if (!candidate_is_eligible(c, now))
                 return false;
@@ -159,7 +163,10 @@ void committee_done(Committee *c) {
 }
 
 static int begin(Committee *c, const CommitteeRule *rule, size_t n) {
-        *c = (Committee){ .roster = rule->roster, .website = *rule->website };
+        *c = (Committee){ .roster = rule->roster,
+                          .website = *rule->website,
+                          .admits = rule->admits,
+                          .userdata = rule->userdata };
         memcpy(c->secret, rule->secret, sizeof(c->secret));
         c->order = calloc(MAX(n, 1u), sizeof(*c->order));
         return c->order ? 0 : -ENOMEM;
@@ -291,7 +298,7 @@ static uint32_t first_of_all(const Committee *c, const Company *company, Candida
                 const Candidate *candidate = &c->roster->items[i];
 
                 if (!committee_lists(c, candidate->validator) || !usable(candidate, userdata) ||
-                    !caps_allow(c, company, candidate))
+                    !caps_allow(c, company, candidate) || !committee_admits(c, candidate))
                         continue;
                 score(&keyed, &c->website, candidate, &next);
                 if (!first.candidate || compare_ranked(&next, &first) < 0)
@@ -313,7 +320,8 @@ uint32_t committee_next(const Committee *c, const uint32_t *seated, size_t n,
         for (size_t i = 0; i < c->n_order; i++) {
                 const Candidate *next = roster_find(c->roster, c->order[i]);
 
-                if (next && usable(next, userdata) && caps_allow(c, &company, next))
+                if (next && usable(next, userdata) && caps_allow(c, &company, next) &&
+                    committee_admits(c, next))
                         return next->validator;
         }
         return first_of_all(c, &company, usable, userdata);

@@ -68,7 +68,9 @@ typedef struct IdSet {
 /* The eligible validators in rendezvous order, and what they can fill. Who keeps it for long
  * compacts it: then it is a few names and the set of all. */
 typedef struct Committee {
-        const Roster *roster; /* borrowed */
+        const Roster *roster;                               /* borrowed */
+        bool (*admits)(const Candidate *c, void *userdata); /* the rule's: who may still be next */
+        void *userdata;
         Uuid website;
         uint8_t secret[32];
         uint32_t *order; /* all, or the first of them */
@@ -105,4 +107,6 @@ uint8_t committee_size(const CommitteeRule *rule, usec_t now);
  * those whose order is known will do. */
 uint32_t committee_next(const Committee *c, const uint32_t *seated, size_t n,
                         CandidateUsable usable, void *userdata);
+/* The rule still admits it: that can change while an epoch runs. */
+bool committee_admits(const Committee *c, const Candidate *candidate);
 bool committee_lists(const Committee *c, uint32_t validator);

@@ -104,9 +104,8 @@ static void on_joined(Validator *v, bool again, void *userdata) {
                   "DPIN_VALIDATOR=%s\nDPIN_SOURCE=%s", v->key_text, session_source(v->session));
         v->orders_due = false;
         assign_welcome(c->assigner, v); /* before any probe of what it is to check */
-        if (again)
-                return;
-        record_validator(&recorder, v, true);
+        if (!again)
+                record_validator(&recorder, v, true);
         board_connected(c->board, v->id);
 }
 

@@ -257,13 +257,23 @@ void site_roster_changed(Site *s, usec_t now) {
         step(s, JUDGE_TIME, now);
 }
 
+/* What is asked for here it perhaps cannot do any more. */
+static void review_holder(Site *s, int seat) {
+        Seat *x = seat_table_at(s->seats, seat);
+        const Candidate *c = roster_find(s->roster, x->validator);
+
+        x->leaving = x->leaving || (c && !committee_admits(&s->committee, c));
+}
+
 static int presence_changed(Site *s, uint32_t validator, bool present, usec_t now) {
         int seat = seat_table_find(s->seats, validator);
 
         if (seat < 0 && !site_has_room(s, now))
                 return 0;
-        if (seat >= 0 && seat_table_at(s->seats, seat)->validator == validator)
+        if (seat >= 0 && seat_table_at(s->seats, seat)->validator == validator) {
+                review_holder(s, seat);
                 set_presence(s, seat, present, now);
+        }
         s->newcomers = true;
         s->timers.fill = now;
         step(s, JUDGE_TIME, now);

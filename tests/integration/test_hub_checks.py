@@ -98,6 +98,15 @@ class Checks(CommitteeCase):
         self.assertEqual(self.value("SELECT capabilities FROM validator WHERE 'dns' = ANY (capabilities)"), "{dns}")
         self.assertEqual({s["type"] for _, s in late.orders.values()}, {"dns"})
 
+    def test_who_learned_it_without_having_been_away(self):
+        """Its new connection takes the place of the former, which nobody had closed."""
+        key = Key(b"q" * 32)
+        self.line().welcome(key)
+        self.add("tls://quick.example:443")
+        self.wait_state(self.add("http://quick.example/"), "UP")  # so the hub knows the one before
+        late = self.validator(key=key, capabilities=["http", "tls"])
+        wait_until(lambda: any(s["type"] == "tls" for _, s in late.orders.values()), "an order for it", 20)
+
     def test_what_is_no_specification_is_not_checked(self):
         website = self.add("http://broken.example/", b'{"type":"http"}')
         other = self.add("http://after.example/")

@@ -61,6 +61,7 @@ typedef struct Bench {
         unsigned spares, assigned;
         void (*before)(Site *s); /* a vote or a tick; NULL: nothing */
         uint64_t emptied;        /* seats whose order was taken away, as bits */
+        uint64_t unable;         /* people that cannot do this check, as bits */
         bool too_many;           /* epochs begin elsewhere */
         unsigned postponed;
 } Bench;
@@ -71,6 +72,12 @@ static inline bool on_may_open(size_t candidates, void *userdata) {
         assert_int_equal(candidates, b->roster.n);
         b->postponed += b->too_many;
         return !b->too_many;
+}
+
+static inline bool on_admits(const Candidate *c, void *userdata) {
+        const Bench *b = userdata;
+
+        return !(b->unable & UINT64_C(1) << (c->validator - 1));
 }
 
 static inline void on_epoch(const Epoch *e, const uint32_t *eligible, size_t n, void *userdata) {
@@ -137,7 +144,8 @@ static inline void on_incident(const SiteIncident *i, void *userdata) {
         b->closed += !i->open;
 }
 
-static const SiteEffects effects = { .may_open = on_may_open,
+static const SiteEffects effects = { .admits = on_admits,
+                                     .may_open = on_may_open,
                                      .epoch_opened = on_epoch,
                                      .seat_assigned = on_assigned,
                                      .seat_removed = on_removed,

@@ -201,6 +201,31 @@ static void nothing_moves_while_a_round_is_open(void **state) {
         bench_close(&b);
 }
 
+/* It declares less when it joins again: what it holds is of no use to it. */
+static void who_cannot_do_it_any_more_gives_up_its_seat(void **state _unused_) {
+        unsigned seated = 0, holder = PEOPLE, other = PEOPLE;
+        Bench b;
+
+        bench_open(&b, 6, 4);
+        run(&b, 60 * SEC);
+        for (unsigned i = 0; i < 6; i++)
+                *(b.people[i].seated ? &holder : &other) = i;
+        b.unable = UINT64_C(1) << holder | UINT64_C(1) << other;
+        b.people[holder].manner = b.people[other].manner = MANNER_SILENT;
+        connect(&b, other + 1, false);
+        connect(&b, other + 1, true);
+        connect(&b, holder + 1, false);
+        connect(&b, holder + 1, true);
+        run(&b, 30 * SEC);
+        for (unsigned i = 0; i < 6; i++)
+                seated += b.people[i].seated;
+        assert_false(b.people[holder].seated || b.people[other].seated);
+        assert_int_equal(seated, 4);
+        assert_int_equal(b.epochs, 1);
+        assert_int_equal(b.verdicts, 1);
+        bench_close(&b);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_missing_member_is_missing_then_replaced),
@@ -212,6 +237,7 @@ int main(void) {
                 cmocka_unit_test(an_epoch_changes_a_seat_at_a_time),
                 cmocka_unit_test(fewer_seats_keep_the_votes_of_who_stays),
                 cmocka_unit_test(nothing_moves_while_a_round_is_open),
+                cmocka_unit_test(who_cannot_do_it_any_more_gives_up_its_seat),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
