@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <utlist.h>
 
 #include "event/resolver-cache.h"
@@ -14,6 +15,7 @@
 
 #define NAME_BYTES  256
 #define RESOLV_CONF "/etc/resolv.conf"
+#define PORT_ANY    53 /* nothing is sent there */
 
 /* A set of servers; one that was replaced goes when the last name that it was asked for is known.
  */
@@ -146,6 +148,44 @@ static usec_t shortest(const struct ares_addrinfo *info) {
         return ttl > 0 ? MIN((usec_t)ttl * USEC_PER_SEC, RESOLVER_TTL_MAX) : 0;
 }
 
+/* A datagram socket that is connected asks the kernel for a way, and sends nothing. */
+static bool has_way(const NetAddress *a) {
+        int fd = socket(a->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        NetAddress to = *a;
+        bool has;
+
+        if (fd < 0)
+                return errno != EAFNOSUPPORT;
+        net_address_set_port(&to, PORT_ANY);
+        has = connect(fd, &to.any, net_address_size(&to)) == 0;
+        close(fd);
+        return has;
+}
+
+static bool is_of_both_families(const ResolverResult *r) {
+        for (unsigned i = 1; i < r->n; i++)
+                if (r->addresses[i].any.sa_family != r->addresses[0].any.sa_family)
+                        return true;
+        return false;
+}
+
+/* A machine with one family looks at a target by that one: what it is told of the other is nothing,
+ * and would be the last that it is told. */
+static void drop_without_way(ResolverResult *r) {
+        NetAddress kept[RESOLVER_ADDRESSES_MAX];
+        unsigned n = 0;
+
+        if (!is_of_both_families(r))
+                return;
+        for (unsigned i = 0; i < r->n; i++)
+                if (has_way(&r->addresses[i]))
+                        kept[n++] = r->addresses[i];
+        if (n == 0)
+                return;
+        memcpy(r->addresses, kept, n * sizeof(kept[0]));
+        r->n = n;
+}
+
 static void read_addresses(const struct ares_addrinfo *info, ResolverResult *ret) {
         for (const struct ares_addrinfo_node *n = info->nodes; n; n = n->ai_next)
                 if (ret->n < RESOLVER_ADDRESSES_MAX &&
@@ -153,6 +193,7 @@ static void read_addresses(const struct ares_addrinfo *info, ResolverResult *ret
                         ret->n++;
         if (ret->n == 0)
                 ret->outcome = RESOLVER_NONE;
+        drop_without_way(ret);
 }
 
 static void asked_free(Asked *a) {

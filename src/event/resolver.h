@@ -39,7 +39,8 @@ typedef struct ResolverOptions {
 typedef struct ResolverResult {
         ResolverOutcome outcome;
         unsigned n;                                   /* > 0 only when found */
-        NetAddress addresses[RESOLVER_ADDRESSES_MAX]; /* in the order to try them, port 0 */
+        NetAddress addresses[RESOLVER_ADDRESSES_MAX]; /* in the order to try them, port 0; of both
+                                                         families those that there is a way to */
         usec_t at;                                    /* boottime at which it was known */
 } ResolverResult;
 

@@ -82,7 +82,8 @@ static inline void dns_put_address(DnsReply *r, unsigned type, unsigned ttl, uns
 
 static inline void dns_put_answer(DnsReply *r, const uint8_t *q, unsigned type, unsigned count) {
         static const uint8_t loopback[4] = { 127, 0, 0, 1 }, second[4] = { 127, 0, 0, 2 },
-                             alias[8] = "\5other\xc0\x12";
+                             alias[8] = "\5other\xc0\x12",
+                             no_way[16] = { 0xfe, 0x80, [15] = 1 }; /* without a scope */
 
         if (dns_is(q, "long"))
                 dns_put_address(r, type, 60, count);
@@ -95,7 +96,11 @@ static inline void dns_put_answer(DnsReply *r, const uint8_t *q, unsigned type, 
         else if (dns_is(q, "both") && type == 1) {
                 dns_put_record(r, 1, 60, second, 4);
                 dns_put_record(r, 1, 60, loopback, 4);
-        } else if (dns_is(q, "rebind") && type == 1)
+        } else if (dns_is(q, "mixed") && type == 1)
+                dns_put_record(r, 1, 60, loopback, 4);
+        else if (dns_is(q, "mixed") && type == 28)
+                dns_put_record(r, 28, 60, no_way, 16);
+        else if (dns_is(q, "rebind") && type == 1)
                 count > 1 ? dns_put_record(r, 1, 0, loopback, 4) : dns_put_address(r, 1, 0, 1);
         else if (dns_is(q, "four") && type == 1)
                 dns_put_address(r, type, 60, count);

@@ -146,6 +146,20 @@ static void one_that_does_not_is_refused(void **state) {
         assert_int_equal(f->result.address.v4.sin_port, htons(f->refused_port));
 }
 
+/* That this machine has no way to one address says nothing of the target; that the other refused
+ * does. */
+static void an_address_without_a_way_hides_no_other(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(call(f, (TcpRequest){ .host = "mixed.test", .port = f->refused_port }),
+                         TCP_REFUSED);
+        assert_int_equal(f->result.address.any.sa_family, AF_INET);
+        assert_int_equal(call(f, (TcpRequest){ .host = "mixed.test" }), TCP_OK);
+        assert_int_equal(call(f, (TcpRequest){ .host = "mixed.test", .family = AF_INET6 }),
+                         TCP_UNREACHABLE);
+        assert_int_equal(f->result.address.any.sa_family, AF_INET6);
+}
+
 static void what_is_expected_may_come_in_pieces(void **state) {
         char filler[3 * 4096 + 1];
         Fixture *f = *state;
@@ -279,6 +293,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TCP_TEST(a_port_that_listens_is_connected_to),
                 TCP_TEST(one_that_does_not_is_refused),
+                TCP_TEST(an_address_without_a_way_hides_no_other),
                 TCP_TEST(what_is_expected_may_come_in_pieces),
                 TCP_TEST(what_is_to_be_sent_is_sent),
                 TCP_TEST(each_other_end_has_its_class),
