@@ -44,9 +44,17 @@ static HttpError classify_timeout(HttpPhase reached) {
         return errors[reached];
 }
 
+/* It had no socket, memory or port left of its own. */
+static bool is_exhausted(const HttpOutcome *o) {
+        return o->no_socket || o->os_errno == EADDRNOTAVAIL || o->os_errno == ENOBUFS ||
+               o->os_errno == ENOMEM;
+}
+
 static HttpError classify_connect(const HttpOutcome *o) {
         if (o->blocked && !o->tried)
                 return HTTP_BLOCKED;
+        if (is_exhausted(o))
+                return HTTP_INTERNAL;
         if (o->os_errno == ECONNREFUSED)
                 return HTTP_REFUSED;
         if (o->os_errno == ETIMEDOUT)

@@ -34,6 +34,7 @@ typedef struct HttpOutcome {
         bool other_version; /* of HTTP than was asked for */
         bool blocked;       /* the guard refused an address */
         bool tried;         /* at least one address was allowed */
+        bool no_socket;     /* and this machine had no descriptor or memory for one */
         bool cut;           /* ended by us, because enough of the body was read */
         bool header_too_large;
         bool answered; /* the stream ended while the request was sent, after an answer's header */

@@ -43,6 +43,7 @@ const char *http_transfer_location(const HttpCall *c) {
 static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose _unused_,
                                     struct curl_sockaddr *a) {
         HttpCall *c = userdata;
+        int fd;
 
         if (c->request.guard &&
             !c->request.guard(&a->addr, a->addrlen, c->request.guard_userdata)) {
@@ -53,7 +54,10 @@ static curl_socket_t on_open_socket(void *userdata, curlsocktype purpose _unused
         c->outcome.tried = true;
         if (a->addrlen <= sizeof(c->result.address))
                 memcpy(&c->result.address, &a->addr, a->addrlen);
-        return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+        fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+        if (fd < 0 && errno != EAFNOSUPPORT) /* which is no way to it */
+                c->outcome.no_socket = true;
+        return fd;
 }
 
 /* From its status line to the empty one; what comes behind a body is no part of it. */

@@ -111,6 +111,7 @@ static TcpError error_of(int error) {
         case EMFILE:
         case ENFILE:
         case ENOBUFS:
+        case EADDRNOTAVAIL: /* all ports of this machine are taken */
                 return TCP_INTERNAL;
         default:
                 return TCP_UNREACHABLE;

@@ -1,5 +1,7 @@
 /* The HTTP client against servers on loopback: our own, a raw socket that says anything, and
  * openssl's. */
+#include <sys/resource.h>
+
 #include "http-fixture.h"
 
 static void answer_is_measured_and_hashed(void **state _unused_) {
@@ -238,6 +240,29 @@ static void refused_and_unknown_hosts_are_told_apart(void **state _unused_) {
         stop(&f);
 }
 
+/* Descriptors below the limit are taken, so that there is none for a connection. */
+static void want_of_descriptors_is_not_the_targets_fault(void **state _unused_) {
+        struct rlimit before, none;
+        Fixture f;
+        int fd;
+
+        start(&f);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        none = before;
+        fd = dup(STDERR_FILENO); /* the lowest one that is free */
+        close(fd);
+        none.rlim_cur = (rlim_t)fd;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        begin(&f, plain, "http://127.0.0.1:%u/", f.port);
+        wait_done(&f);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_error(&f, HTTP_INTERNAL);
+        begin(&f, plain, "http://127.0.0.1:%u/", f.port);
+        wait_done(&f);
+        assert_error(&f, HTTP_OK);
+        stop(&f);
+}
+
 static void timeouts_name_their_phase(void **state _unused_) {
         HttpRequest request = plain;
         uint16_t full, mute;
@@ -426,6 +451,7 @@ int main(void) {
                 cmocka_unit_test(environment_has_no_say),
                 cmocka_unit_test(bad_requests_do_not_start),
                 cmocka_unit_test(refused_and_unknown_hosts_are_told_apart),
+                cmocka_unit_test(want_of_descriptors_is_not_the_targets_fault),
                 cmocka_unit_test(timeouts_name_their_phase),
                 cmocka_unit_test(phases_are_summed_over_redirects),
                 cmocka_unit_test(servers_that_misbehave_are_classified),
