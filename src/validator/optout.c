@@ -92,14 +92,22 @@ static bool says_no(const HttpResult *r) {
         return r->kept_n == n || body[n] == '\n' || body[n] == '\r';
 }
 
+/* Its own rules, or want of memory, kept this machine from asking. */
+static bool was_not_asked(const HttpResult *r) {
+        return r->error == HTTP_BLOCKED || r->error == HTTP_INTERNAL;
+}
+
 /* A callback may cancel others that wait, and ask anew. */
 static void on_answered(const HttpResult *r, void *userdata) {
         Origin *x = userdata;
         OptOutAsk *a;
 
         x->call = NULL;
-        x->known = true;
         x->answering = true;
+        if (was_not_asked(r))
+                x->until = 0;
+        else
+                x->known = true;
         if (r->error == HTTP_OK) /* without an answer what it said before holds on */
                 x->out = says_no(r);
         while ((a = x->waiting)) {
@@ -155,17 +163,18 @@ static void ask_origin(Origin *x, const OptOutQuestion *q, size_t n) {
                 return;
         memcpy(where, q->url, n);
         memcpy(where + n, OPT_OUT_PATH, sizeof(OPT_OUT_PATH));
-        (void)http_start(o->http,
-                         &(HttpRequest){ .url = where,
-                                         .headers = headers,
-                                         .timeout = TIMEOUT,
-                                         .body_max = BODY_MAX,
-                                         .keep_max = KEEP,
-                                         .user_agent = o->user_agent,
-                                         .ca_file = o->ca_file,
-                                         .guard = connect_allowed,
-                                         .guard_userdata = (void *)o->connect },
-                         on_answered, x, &x->call);
+        if (http_start(o->http,
+                       &(HttpRequest){ .url = where,
+                                       .headers = headers,
+                                       .timeout = TIMEOUT,
+                                       .body_max = BODY_MAX,
+                                       .keep_max = KEEP,
+                                       .user_agent = o->user_agent,
+                                       .ca_file = o->ca_file,
+                                       .guard = connect_allowed,
+                                       .guard_userdata = (void *)o->connect },
+                       on_answered, x, &x->call) < 0)
+                x->until = 0;
 }
 
 static void make_room(OptOuts *o) {
@@ -222,7 +231,7 @@ int opt_outs_ask(OptOuts *o, const OptOutQuestion *q, OptOutAsk **ret) {
         x = find(o, q->url, n);
         if (!x)
                 return -ENOMEM;
-        if (!x->call && x->until <= q->now)
+        if (!x->call && !x->answering && x->until <= q->now)
                 ask_origin(x, q, n);
         if (x->call && !x->known)
                 return wait_for(x, q, ret);

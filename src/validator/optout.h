@@ -1,6 +1,8 @@
 /* Whether a website wants to be checked at all. Its origin is asked for /.well-known/dpin-optout
  * before its first check and at most once a day; a 200 whose first line is "dpin-optout" says no.
- * Pages that are answered to every path do not begin so, and who does not answer said nothing. */
+ * Pages that are answered to every path do not begin so, and who does not answer said nothing.
+ * Whom this machine may not ask at the moment (the guard, the throttle) it asks before the next
+ * check. */
 #pragma once
 
 #include "base/time.h"

@@ -184,6 +184,26 @@ static void who_does_not_answer_says_nothing(void **state) {
         assert_int_equal(f->outs_said, 0);
 }
 
+/* What this machine's own rules kept from being asked is asked before the next check. */
+static void who_was_not_asked_is_asked_again(void **state) {
+        Fixture *f = *state;
+        _cleanup_(guard_freep) Guard *strict = NULL;
+        OptOutAsk *a;
+
+        assert_int_equal(guard_new(&strict, NULL, NULL, NULL), 0);
+        f->connect.guard = strict;
+        says(f, 200, "dpin-optout\n");
+        assert_int_equal(ask(f, f->url, NOW, &a), OPT_OUT_ASKED); /* it is not allowed */
+        await(f, 1);
+        assert_int_equal(f->outs_said, 0);
+        f->connect.guard = f->check.guard;
+        assert_int_equal(ask(f, f->url, NOW, &a), OPT_OUT_ASKED);
+        await(f, 2);
+        assert_int_equal(f->outs_said, 1);
+        assert_int_equal(ask(f, f->url, NOW, &a), OPT_OUT_YES);
+        assert_int_equal(f->check.asked, 1);
+}
+
 static void what_was_said_holds_when_it_is_down(void **state) {
         Fixture *f = *state;
         OptOutAsk *a;
@@ -262,6 +282,7 @@ int main(void) {
                 OPT_OUT_TEST(all_who_wait_share_one_answer),
                 OPT_OUT_TEST(who_gives_up_leaves_the_question),
                 OPT_OUT_TEST(who_does_not_answer_says_nothing),
+                OPT_OUT_TEST(who_was_not_asked_is_asked_again),
                 OPT_OUT_TEST(what_was_said_holds_when_it_is_down),
                 OPT_OUT_TEST(the_owners_networks_are_not_asked),
                 OPT_OUT_TEST(origins_are_bounded),
