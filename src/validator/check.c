@@ -8,6 +8,7 @@
 
 #include "validator/check-kind.h"
 #include "validator/optout.h"
+#include "validator/ownnames.h"
 #include "validator/ownnet.h"
 #include "validator/route.h"
 
@@ -26,6 +27,7 @@ struct Check {
         void *userdata, *running;
         OptOutAsk *asking;       /* its origin, before */
         OwnNetworkAsk *doubting; /* whether what it saw is true, after */
+        OwnNamesAsk *naming;     /* and then, whether this machine finds names at all */
         Tick seen;               /* that */
         usec_t started;
         bool active;
@@ -38,6 +40,7 @@ struct Checker {
         const char *capabilities[ELEMENTSOF(kinds) + 3];
         OptOuts *opt_outs; /* or NULL */
         OwnNetwork *own_network;
+        OwnNames *own_names;
         uv_idle_t *wake; /* runs once in each round of the loop while something may be begun */
         Check *waiting, *active;
         size_t n_waiting, n_active;
@@ -128,6 +131,10 @@ int checker_new(Checker **ret, uv_loop_t *loop, const CheckerOptions *options) {
         if (r < 0)
                 return r;
 
+        r = own_names_new(&c->own_names, c->tools.resolver);
+        if (r < 0)
+                return r;
+
         c->wake = malloc(sizeof(*c->wake));
         if (!c->wake)
                 return -ENOMEM;
@@ -145,6 +152,7 @@ Checker *checker_free(Checker *c) {
                 check_cancel(c->waiting);
         while (c->active)
                 check_cancel(c->active);
+        own_names_free(c->own_names);
         own_network_free(c->own_network);
         opt_outs_free(c->opt_outs);
         http_client_free(c->tools.http);
@@ -229,11 +237,21 @@ static void judge(Check *x, bool offline) {
         finish(x, &seen, refusal);
 }
 
-static void on_own_network(bool offline, void *userdata) {
-        Check *x = userdata;
+/* A failure of the resolvers; of a DNS check, those it asks are its target unless it names none. */
+static bool is_of_names(const Check *x) {
+        bool own = x->kind == &check_dns && x->seen.family == 0;
 
-        x->doubting = NULL;
-        judge(x, offline);
+        switch (x->seen.error) {
+        case TICK_ERROR_DNS:
+        case TICK_ERROR_TIMEOUT_DNS:
+                return true;
+        case TICK_ERROR_STATUS:
+        case TICK_ERROR_REFUSED:
+        case TICK_ERROR_TIMEOUT_WAIT:
+                return own;
+        default:
+                return false;
+        }
 }
 
 /* A failure that this machine could have caused; not with what is in the owner's own networks. */
@@ -243,7 +261,7 @@ static bool is_doubtful(const Check *x) {
         struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
         const struct sockaddr *address = (const struct sockaddr *)&v4;
 
-        if (!own_network_may_cause(t->error))
+        if (!own_network_may_cause(t->error) && !is_of_names(x))
                 return false;
         memcpy(&v4.sin_addr, t->address, sizeof(v4.sin_addr));
         memcpy(&v6.sin6_addr, t->address, sizeof(v6.sin6_addr));
@@ -256,6 +274,34 @@ static bool is_doubtful(const Check *x) {
 static bool lacks_route(const Check *x) {
         return x->seen.error == TICK_ERROR_UNREACHABLE && x->seen.family != 0 &&
                !route_exists(x->seen.family == 6 ? AF_INET6 : AF_INET);
+}
+
+static void on_own_names(bool broken, void *userdata) {
+        Check *x = userdata;
+
+        x->naming = NULL;
+        judge(x, broken);
+}
+
+/* The network is there, as far as anybody can tell. */
+static void judge_online(Check *x) {
+        Checker *c = x->checker;
+        int r = OWN_NAMES_GOOD;
+
+        if (is_of_names(x) && is_doubtful(x) && own_network_can_tell(c->own_network))
+                r = own_names_ask(c->own_names, on_own_names, x, &x->naming);
+        if (r != OWN_NAMES_ASKED)
+                judge(x, r == OWN_NAMES_BROKEN);
+}
+
+static void on_own_network(bool offline, void *userdata) {
+        Check *x = userdata;
+
+        x->doubting = NULL;
+        if (offline)
+                judge(x, true);
+        else
+                judge_online(x);
 }
 
 static void on_kind_done(const Tick *seen, void *userdata) {
@@ -271,8 +317,10 @@ static void on_kind_done(const Tick *seen, void *userdata) {
                 r = OWN_NETWORK_OFFLINE;
         else if (is_doubtful(x))
                 r = own_network_ask(c->own_network, on_own_network, x, &x->doubting);
-        if (r != OWN_NETWORK_ASKED)
-                judge(x, r == OWN_NETWORK_OFFLINE);
+        if (r == OWN_NETWORK_OFFLINE)
+                judge(x, true);
+        else if (r != OWN_NETWORK_ASKED)
+                judge_online(x);
 }
 
 /* It was not run. */
@@ -378,6 +426,7 @@ Check *check_cancel(Check *x) {
                 x->kind->cancel(x->running);
         opt_out_cancel(x->asking);
         own_network_cancel(x->doubting);
+        own_names_cancel(x->naming);
         leave(x);
         if (x->checker->waiting)
                 wake(x->checker);

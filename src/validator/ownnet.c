@@ -142,7 +142,7 @@ bool own_network_may_cause(TickError error) {
         }
 }
 
-static bool can_tell(const OwnNetwork *o) {
+bool own_network_can_tell(const OwnNetwork *o) {
         usec_t silent;
 
         return o->n_controls > 0 ||
@@ -169,7 +169,7 @@ int own_network_ask(OwnNetwork *o, OwnNetworkDone done, void *userdata, OwnNetwo
 
         if (!timer_is_set(o->timer) && now_boottime() < o->until)
                 return o->offline ? OWN_NETWORK_OFFLINE : OWN_NETWORK_ONLINE;
-        if (!can_tell(o))
+        if (!own_network_can_tell(o))
                 return OWN_NETWORK_ONLINE;
         a = calloc(1, sizeof(*a));
         if (!a)

@@ -39,6 +39,9 @@ DEFINE_FREEP(OwnNetwork, own_network_free);
 /* Whether this failure could be the own network's. */
 bool own_network_may_cause(TickError error);
 
+/* Whether anybody is there to ask. */
+bool own_network_can_tell(const OwnNetwork *o);
+
 typedef enum OwnNetworkState {
         OWN_NETWORK_ONLINE, /* as far as anybody can tell */
         OWN_NETWORK_OFFLINE,

@@ -17,6 +17,12 @@
 
 #include <cmocka.h>
 
+typedef enum DnsRoot {
+        DNS_ROOT_EMPTY, /* an answer without records */
+        DNS_ROOT_FAILS,
+        DNS_ROOT_SILENT,
+} DnsRoot;
+
 typedef struct DnsServer {
         uv_loop_t *loop;
         uv_udp_t udp;
@@ -24,6 +30,7 @@ typedef struct DnsServer {
         uint16_t port;
         char address[32]; /* "127.0.0.1:PORT" */
         unsigned asked, by_tcp;
+        DnsRoot root; /* what is said of "." */
         char buffer[2048];
 } DnsServer;
 
@@ -126,12 +133,13 @@ static inline bool dns_answer(DnsServer *s, const uint8_t *q, size_t n, bool tcp
         while (end < n && q[end])
                 end += q[end] + 1u;
         assert_true(end + 5 <= n);
-        if (dns_is(q, "silent"))
+        if (dns_is(q, "silent") || (!q[12] && s->root == DNS_ROOT_SILENT))
                 return false;
         dns_put(r, q, end + 5);
         r->bytes[2] = 0x81;
         r->bytes[3] = 0x80 | (dns_is(q, "none") ? 3 : dns_is(q, "failed") ? 2 : 0);
         r->bytes[3] |= dns_is(q, "refused") ? 5 : 0;
+        r->bytes[3] |= !q[12] && s->root == DNS_ROOT_FAILS ? 2 : 0;
         memset(r->bytes + 6, 0, 6);
         if (dns_is(q, "wrong"))
                 r->bytes[0] ^= 0xff;

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "dns-server.h"
+
 #define LONG_TIME (60 * USEC_PER_SEC)
 
 static void a_check_is_done_once_and_never_inside(void **state) {
@@ -274,28 +276,35 @@ static bool on_hub(usec_t *ret_silent, void *userdata) {
         return true;
 }
 
-static void start_doubting(CheckFixture *f, usec_t *hub_silent) {
+static void start_doubting_with(CheckFixture *f, usec_t *hub_silent, const char *resolvers) {
         check_fixture_stop(f);
         check_fixture_start_with(f, "127.0.0.0/8",
                                  (CheckerOptions){ .concurrency = 2,
+                                                   .resolvers = resolvers,
                                                    .hub = on_hub,
                                                    .hub_userdata = hub_silent });
+}
+
+static void start_doubting(CheckFixture *f, usec_t *hub_silent) {
+        start_doubting_with(f, hub_silent, NULL);
 }
 
 static void a_failure_of_the_own_network_is_no_verdict(void **state) {
         CheckFixture *f = *state;
         _cleanup_(spec_done) Spec spec = { 0 };
         usec_t hub_silent = 0;
+        DnsServer server;
         Check *c;
 
-        start_doubting(f, &hub_silent);
-        assert_int_equal(spec_default(&spec, "http://nobody.invalid/"), 0);
+        dns_server_start(&server, &f->loop);
+        start_doubting_with(f, &hub_silent, server.address);
+        assert_int_equal(spec_default(&spec, "http://none.test/"), 0);
         assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
         check_fixture_await(f, &f->done, 1);
         assert_int_equal(f->result.seen.outcome, TICK_DOWN);
         assert_int_equal(f->result.seen.error, TICK_ERROR_DNS);
 
-        start_doubting(f, &hub_silent);
+        start_doubting_with(f, &hub_silent, server.address);
         hub_silent = USEC_INFINITY;
         assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
         check_fixture_await(f, &f->done, 2);
@@ -305,6 +314,46 @@ static void a_failure_of_the_own_network_is_no_verdict(void **state) {
 
         assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
         check_fixture_await(f, &f->done, 3); /* it is known for a while */
+        assert_int_equal(f->result.seen.error, TICK_ERROR_OWN_NETWORK);
+        dns_server_stop(&server);
+}
+
+static void ask_by_name(CheckFixture *f, const char *json, unsigned done) {
+        const char *reason = NULL;
+        _cleanup_(spec_done) Spec spec = { 0 };
+        Check *c;
+
+        assert_int_equal(spec_parse(json, strlen(json), &spec, &reason), 0);
+        assert_int_equal(check_fixture_ask(f, &spec, LONG_TIME, &c), 0);
+        check_fixture_await(f, &f->done, done);
+}
+
+/* The hub is heard over a connection that stands: it says nothing about DNS. */
+static void own_resolvers_that_fail_are_no_verdict(void **state) {
+        static const char http[] = "{\"type\":\"http\",\"url\":\"http://none.test/\",\"method\":"
+                                   "\"GET\",\"redirects\":0,\"status\":\"200-399\"}",
+                          dns[] = "{\"type\":\"dns\",\"url\":\"dns:failed.test\"}";
+        CheckFixture *f = *state;
+        usec_t hub_silent = 0;
+        DnsServer server;
+
+        dns_server_start(&server, &f->loop);
+        start_doubting_with(f, &hub_silent, server.address);
+        ask_by_name(f, http, 1);
+        assert_int_equal(f->result.seen.outcome, TICK_DOWN); /* they find others */
+        assert_int_equal(f->result.seen.error, TICK_ERROR_DNS);
+        ask_by_name(f, dns, 2);
+        assert_int_equal(f->result.seen.outcome, TICK_DOWN);
+        assert_int_equal(f->result.seen.error, TICK_ERROR_STATUS);
+
+        dns_server_stop(&server); /* nobody listens there */
+        start_doubting_with(f, &hub_silent, server.address);
+        ask_by_name(f, http, 3);
+        assert_int_equal(f->result.seen.outcome, TICK_ABSTAIN);
+        assert_int_equal(f->result.seen.error, TICK_ERROR_OWN_NETWORK);
+        assert_int_equal(f->result.refusal, CHECK_OWN_NETWORK);
+        ask_by_name(f, dns, 4);
+        assert_int_equal(f->result.seen.outcome, TICK_ABSTAIN);
         assert_int_equal(f->result.seen.error, TICK_ERROR_OWN_NETWORK);
 }
 
@@ -367,6 +416,7 @@ int main(void) {
                 CHECK_TEST(asking_is_no_part_of_the_check),
                 CHECK_TEST(who_asks_is_cancelled_like_who_checks),
                 CHECK_TEST(a_failure_of_the_own_network_is_no_verdict),
+                CHECK_TEST(own_resolvers_that_fail_are_no_verdict),
                 CHECK_TEST(the_owners_networks_are_not_doubted),
                 CHECK_TEST(who_doubts_is_cancelled_like_who_checks),
         };
