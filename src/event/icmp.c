@@ -146,6 +146,8 @@ static IcmpError error_of(int error) {
         case ENOMEM:
         case EMFILE:
         case ENFILE:
+        case ENOBUFS: /* what is to be sent first fills this machine's queue */
+        case EAGAIN:
                 return ICMP_INTERNAL;
         default:
                 return ICMP_UNREACHABLE;
@@ -228,10 +230,6 @@ static bool all_came(const IcmpCall *c) {
         return n == c->request.count;
 }
 
-static void on_end(void *userdata) {
-        finish(userdata, ICMP_OK);
-}
-
 /* Echoes --------------------------------------------------------------------------------------- */
 
 static void take(IcmpCall *c, const uint8_t *bytes, size_t n) {
@@ -245,8 +243,7 @@ static void take(IcmpCall *c, const uint8_t *bytes, size_t n) {
 }
 
 /* Errors that are read here are routers' opinions: a reply may come all the same. */
-static void on_readable(uv_poll_t *poll, int status, int events _unused_) {
-        IcmpCall *c = poll->data;
+static void read_replies(IcmpCall *c) {
         uint8_t packet[PACKET_MAX];
 
         for (int i = 0; i < READS_MAX; i++) {
@@ -256,10 +253,25 @@ static void on_readable(uv_poll_t *poll, int status, int events _unused_) {
                         break;
                 take(c, packet, (size_t)n);
         }
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events _unused_) {
+        IcmpCall *c = poll->data;
+
+        read_replies(c);
         if (all_came(c))
                 return finish(c, ICMP_OK);
         if (status < 0)
                 (void)uv_poll_start(poll, UV_READABLE, on_readable);
+}
+
+/* When the loop stood still, what came meanwhile is not read yet, and not all is sent. */
+static void on_end(void *userdata) {
+        IcmpCall *c = userdata;
+
+        if (c->socket)
+                read_replies(c);
+        finish(c, c->result.sent == c->request.count ? ICMP_OK : ICMP_INTERNAL);
 }
 
 /* 0, or errno. */
@@ -273,7 +285,8 @@ static int send_one(IcmpCall *c) {
         return send(c->socket->fd, bytes, sizeof(bytes), 0) < 0 ? errno : 0;
 }
 
-/* The first one tells whether there is a way at all; of others it is a loss. */
+/* The first one tells whether there is a way at all; of others it is a loss, unless it is this
+ * machine that cannot send. */
 static void on_send(void *userdata) {
         IcmpCall *c = userdata;
         IcmpError error = c->socket ? ICMP_OK : socket_open(c);
@@ -285,7 +298,7 @@ static void on_send(void *userdata) {
         if (error != ICMP_OK)
                 return finish(c, error);
         r = send_one(c);
-        if (r && c->result.sent == 1)
+        if (r && (c->result.sent == 1 || error_of(r) == ICMP_INTERNAL))
                 return finish(c, r == EPERM || r == EACCES ? ICMP_UNREACHABLE : error_of(r));
         if (c->result.sent < c->request.count)
                 timer_after(c->send, c->request.interval);

@@ -16,7 +16,7 @@ typedef enum IcmpError {
         ICMP_OK,          /* what was lost is in the result */
         ICMP_NOT_ALLOWED, /* this process may not */
         ICMP_UNREACHABLE, /* there is no way for any of them */
-        ICMP_INTERNAL,
+        ICMP_INTERNAL,    /* this machine could not send all of them */
 } IcmpError;
 
 typedef struct IcmpRequest {

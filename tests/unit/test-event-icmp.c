@@ -123,6 +123,21 @@ static void some_may_be_lost(void **state) {
         assert_true(f->result.min > 0 && f->result.min == f->result.max);
 }
 
+/* Of two the second is sent, and answered at once, when its time is over already. */
+static void what_came_while_the_loop_stood_still_is_no_loss(void **state) {
+        Fixture *f = *state;
+
+        for (unsigned count = 2; count <= 3; count++) {
+                begin(f, "127.0.0.1", count, 20 * USEC_PER_MSEC);
+                uv_run(&f->loop, UV_RUN_NOWAIT);
+                poll(NULL, 0, 40);
+                TURN_UNTIL(f, f->done == 1);
+                assert_int_equal(f->result.sent, 2);
+                assert_int_equal(f->result.received, 2);
+                assert_int_equal(f->result.error, count == 2 ? ICMP_OK : ICMP_INTERNAL);
+        }
+}
+
 static void many_at_once_do_not_take_each_others(void **state) {
         Fixture *f = *state;
 
@@ -228,6 +243,7 @@ int main(void) {
                 ICMP_TEST(replies_are_counted_and_measured),
                 ICMP_TEST(what_does_not_come_is_lost),
                 ICMP_TEST(some_may_be_lost),
+                ICMP_TEST(what_came_while_the_loop_stood_still_is_no_loss),
                 ICMP_TEST(many_at_once_do_not_take_each_others),
                 ICMP_TEST(forged_replies_are_not_counted),
                 ICMP_TEST(nowhere_is_unreachable),
