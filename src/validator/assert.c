@@ -176,11 +176,18 @@ static int take_values(Question *q) {
 
 /* Verdicts ------------------------------------------------------------------------------------- */
 
-static AssertVerdict failure_of(const Question *q) {
+/* What was not read could still say yes; but what is longer than a value is not equal to it. */
+static bool is_open(const Question *q) {
         bool of_body = q->source == ASSERT_BODY || q->source == ASSERT_JSON;
 
-        if (of_body && q->seen->cut && !q->yes)
+        return of_body && q->seen->cut && !q->yes && q->operator!= ASSERT_NOT_EQUALS;
+}
+
+static AssertVerdict verdict_of(const Question *q) {
+        if (is_open(q))
                 return VERDICT_CUT;
+        if (q->yes != is_negative(q->operator))
+                return VERDICT_HOLDS;
         return q->n_values == 0 ? VERDICT_ABSENT : VERDICT_FAILS;
 }
 
@@ -194,8 +201,7 @@ static int judge(Question *q) {
         else if (r < 0)
                 return r;
         else
-                q->ret->verdict =
-                                q->yes != is_negative(q->operator) ? VERDICT_HOLDS : failure_of(q);
+                q->ret->verdict = verdict_of(q);
         return 0;
 }
 
