@@ -18,10 +18,11 @@ from hub_case import BUILD, build_has
 from dpin_wire import batch
 from hostile_hub import RawHub
 from process import Process
-from test_hostile_hub import ends_well
+from test_hostile_hub import ends_well, little_quarantine
 from world import World
 
 PUBLIC, PUBLIC_6, NO_ROUTE = "93.184.216.34", "2606:2800:220:1::1", "93.184.216.99"
+FAR = ("198.41.0.4", "2001:503:ba3e::2:30")  # who has a way to these has one to everybody: validator/route.c
 FORBIDDEN = ("10.1.2.3", "172.16.9.9", "172.31.255.254", "192.168.1.1", "169.254.169.254", "169.254.0.1", "100.64.0.1",
              "100.100.100.200", "192.0.2.1", "192.0.0.192", "198.18.0.1", "198.51.100.1", "203.0.113.1", "240.0.0.1",
              "fd00::1", "fd00:ec2::254", "fc00::1", "2001:db8::1", "64:ff9b::7f00:1", "64:ff9b::a01:203",
@@ -167,7 +168,7 @@ class GuardedCase(unittest.TestCase):
         control.bind(path)
         control.listen()
         hosts = "".join(f"{address} {name}\n" for name, address in NAMES.items()) + MIXED + "127.0.0.1 localhost\n"
-        plan = json.dumps({"addresses": [PUBLIC, PUBLIC_6, *FORBIDDEN], "hosts": hosts})
+        plan = json.dumps({"addresses": [PUBLIC, PUBLIC_6, *FAR, *FORBIDDEN], "hosts": hosts})
         program = [self.world.program("dpin-validator"), "--bus=none",
                    f"--config={self.world._conf(name, '[Validator]' + chr(10) + conf)}"]
         proxy, home = "http://127.0.0.1:80", self.world._directory(f"home-{name}")
@@ -176,7 +177,7 @@ class GuardedCase(unittest.TestCase):
         self.process = self.world.validators[name] = Process(
             name, [sys.executable, own_network.__file__, path, plan, *program], self.world.run,
             env={"HUB_WSS_URL": f"ws://{hub}:{own_network.HUB_PORT}/ws", "HOME": home,
-                 **{name: proxy for name in PROXIES},
+                 **{name: proxy for name in PROXIES}, **little_quarantine(),
                  "STATE_DIRECTORY": self.world._directory(name)}).start()
         self.addCleanup(ends_well, self.process)
         with control.accept()[0] as line:
