@@ -325,6 +325,12 @@ static void on_kind_done(const Tick *seen, void *userdata) {
 
 /* It was not run. */
 static void refuse(Check *x, CheckRefusal why) {
+        static const char *const reasons[_CHECK_REFUSAL_MAX] = {
+                [CHECK_REFUSED_BUDGET] = "ChecksPerSecond= or BytesPerSecond= is used up",
+                [CHECK_REFUSED_OPT_OUT] = "the website has opted out of being checked",
+        };
+
+        check_story_detail(x->request.story, reasons[why]);
         finish(x, &(Tick){ .outcome = TICK_ABSTAIN, .error = TICK_ERROR_GUARD }, why);
 }
 

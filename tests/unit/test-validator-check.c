@@ -237,6 +237,32 @@ static void who_opted_out_is_not_checked(void **state) {
         assert_int_equal(f->served, 0);
 }
 
+static void who_asks_is_told_why_it_is_refused(void **state) {
+        CheckFixture *f = *state;
+        _cleanup_(spec_done) Spec spec = { 0 };
+        CheckStory stories[2] = { 0 };
+        Budget budget;
+        Check *c;
+
+        budget_init(&budget, 1, 1);
+        start_asking(f, 200, &spec);
+        check_fixture_stop(f);
+        check_fixture_start_with(
+                        f, "127.0.0.0/8",
+                        (CheckerOptions){ .concurrency = 1, .origins_max = 4, .budget = &budget });
+        for (unsigned i = 0; i < 2; i++) {
+                CheckRequest request = { .spec = &spec,
+                                         .timeout = LONG_TIME,
+                                         .story = &stories[i] };
+
+                assert_int_equal(checker_start(f->checker, &request, check_fixture_done, f, &c), 0);
+                check_fixture_await(f, &f->done, i + 1);
+                budget_spend(&budget, 1, now_boottime());
+        }
+        assert_string_equal(stories[0].detail, "the website has opted out of being checked");
+        assert_string_equal(stories[1].detail, "ChecksPerSecond= or BytesPerSecond= is used up");
+}
+
 static void asking_is_no_part_of_the_check(void **state) {
         CheckFixture *f = *state;
         _cleanup_(spec_done) Spec spec = { 0 };
@@ -413,6 +439,7 @@ int main(void) {
                 CHECK_TEST(what_was_read_is_paid_from_the_budget),
                 CHECK_TEST(what_the_guard_refuses_says_so),
                 CHECK_TEST(who_opted_out_is_not_checked),
+                CHECK_TEST(who_asks_is_told_why_it_is_refused),
                 CHECK_TEST(asking_is_no_part_of_the_check),
                 CHECK_TEST(who_asks_is_cancelled_like_who_checks),
                 CHECK_TEST(a_failure_of_the_own_network_is_no_verdict),
