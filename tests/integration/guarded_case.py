@@ -115,7 +115,7 @@ class Packets:
 
 class Rebinder:
     """A name server. Of rebind-N.test it says alternately a public and a forbidden address, of both-N.test both at
-    once, each for no time at all; it knows no other names."""
+    once, each for no time at all; it knows no other names than the root's."""
 
     FORBIDDEN = tuple(map(socket.inet_aton, ("127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.1.1", "0.0.0.0")))
     A, NO_SUCH_NAME = 1, 3
@@ -137,7 +137,7 @@ class Rebinder:
             at += 1 + question[at]
         kind, = struct.unpack_from(">H", question, at + 1)
         answers = self._addresses(".".join(labels)) if kind == self.A else []
-        known = labels[0].startswith(("rebind-", "both-"))
+        known = not labels or labels[0].startswith(("rebind-", "both-"))
         head = question[:2] + struct.pack(">HHHHH", 0x8580 | (0 if known else self.NO_SUCH_NAME), 1, len(answers), 0, 0)
         return head + question[12:at + 5] + b"".join(struct.pack(">HHHIH", 0xc00c, 1, 1, 0, 4) + a for a in answers)
 
