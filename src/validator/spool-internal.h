@@ -34,6 +34,7 @@ struct Spool {
         sqlite3_stmt *statements[_SPOOL_STATEMENT_MAX];
         uint64_t max_bytes;
         usec_t pruned; /* hub time, of progress */
+        bool relaxed;  /* a commit does not wait for the disk */
         SpoolStats stats;
 };
 
@@ -47,6 +48,9 @@ int spool_step(sqlite3_stmt *q);
 /* A statement without rows. */
 int spool_run(sqlite3_stmt *q);
 int spool_begin(Spool *s);
+/* One that may be lost with the power, as if it had not been: its commit does not wait for the
+ * disk. What is committed later does, and is never there without it. */
+int spool_begin_relaxed(Spool *s);
 /* Commits what went well, takes back what did not; r or why not. */
 int spool_end(Spool *s, int r);
 /* Number and bytes of batches, by SIZE or TOTALS. */

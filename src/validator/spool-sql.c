@@ -122,8 +122,28 @@ int spool_run(sqlite3_stmt *q) {
         return r < 0 ? r : 0;
 }
 
-int spool_begin(Spool *s) {
+static int execute(Spool *s, const char *sql) {
+        return to_errno(sqlite3_exec(s->db, sql, NULL, NULL, NULL));
+}
+
+static int begin(Spool *s, bool relaxed) {
+        int r = 0;
+
+        if (s->relaxed != relaxed)
+                r = execute(s,
+                            relaxed ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
+        if (r < 0)
+                return r;
+        s->relaxed = relaxed;
         return spool_run(spool_use(s, SPOOL_BEGIN));
+}
+
+int spool_begin(Spool *s) {
+        return begin(s, false);
+}
+
+int spool_begin_relaxed(Spool *s) {
+        return begin(s, true);
 }
 
 int spool_end(Spool *s, int r) {
@@ -174,10 +194,6 @@ static int check_version(Spool *s) {
         if (r < 0)
                 return r;
         return version == 0 || version == SPOOL_VERSION_NUMBER ? 0 : -EPROTONOSUPPORT;
-}
-
-static int execute(Spool *s, const char *sql) {
-        return to_errno(sqlite3_exec(s->db, sql, NULL, NULL, NULL));
 }
 
 static int prepare(Spool *s) {

@@ -192,11 +192,12 @@ static int put_receipt(Spool *s, uint64_t incarnation, const void *bytes, size_t
         return spool_run(q);
 }
 
+/* Lost with the power it only makes the batch be sent, and acked, again. */
 int spool_trim(Spool *s, const Receipt *receipt, const void *bytes, size_t n) {
         SpoolStats less = { 0 };
         int r;
 
-        r = spool_begin(s);
+        r = spool_begin_relaxed(s);
         if (r < 0)
                 return r;
         r = delete_up_to(s, receipt->incarnation, receipt->to, &less);

@@ -208,6 +208,31 @@ static void trim(SpoolFixture *f, uint64_t incarnation, uint64_t to) {
         assert_int_equal(spool_trim(f->spool, &r, "receipt", 7), 0);
 }
 
+/* The library's, while this program runs. */
+static unsigned waited;
+int fdatasync(int fd) {
+        waited++;
+        return fsync(fd);
+}
+
+static void what_is_sealed_is_waited_for_and_what_is_trimmed_is_not(void **state) {
+        SpoolFixture *f = *state;
+        Chain a = { .incarnation = 7 };
+
+        for (uint64_t i = 1; i <= 3; i++) {
+                waited = 0;
+                chain_put(f, &a, 1);
+                assert_true(waited > 0);
+                waited = 0;
+                trim(f, 7, i);
+                assert_int_equal(waited, 0);
+        }
+        chain_put(f, &a, 1);
+        waited = 0;
+        assert_int_equal(spool_drop(f->spool, 7, 4), 0);
+        assert_true(waited > 0);
+}
+
 static void a_receipt_trims_its_stream_and_stays(void **state) {
         SpoolFixture *f = *state;
         Chain a = { .incarnation = 7 }, b = { .incarnation = 3 };
@@ -402,6 +427,7 @@ int main(void) {
                 SPOOL_TEST(progress_is_forgotten_after_two_days),
                 SPOOL_TEST(a_sequence_is_put_once_with_all_or_nothing),
                 SPOOL_TEST(a_full_disk_stores_nothing_and_recovers),
+                SPOOL_TEST(what_is_sealed_is_waited_for_and_what_is_trimmed_is_not),
                 SPOOL_TEST(a_receipt_trims_its_stream_and_stays),
                 SPOOL_TEST(the_newest_stream_keeps_its_receipt_when_it_is_empty),
                 SPOOL_TEST(the_oldest_make_room_and_leave_a_gap),
