@@ -27,6 +27,7 @@ BEGIN
   IF it.ok = p_ok AND it.seen_at BETWEEN clock_timestamp() - interval '1 second' AND clock_timestamp() THEN
     RETURN true;
   END IF;
+  PERFORM set_config('synchronous_commit', 'off', true); -- the server's crash may lose a call: the next is waited for
   PERFORM pg_advisory_xact_lock(hashtext('dpin.heartbeat'));
   UPDATE heartbeat SET seen_at = clock_timestamp(), ok = p_ok, revision = nextval('heartbeat_revision')
    WHERE website_id = it.website_id RETURNING * INTO it;

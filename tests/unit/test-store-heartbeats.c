@@ -111,6 +111,18 @@ static void on_age(int r, const HeartbeatRow *rows, size_t n, void *userdata) {
         fixture_note(f, "%lu min\n", rows->age / USEC_PER_MIN);
 }
 
+/* The API has one connection: nobody's call waits for the disk, and all others behind it. */
+static void a_call_does_not_wait_for_the_disk(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "UPDATE heartbeat SET seen_at = NULL WHERE website_id = 1");
+        fixture_expect(f,
+                       "SELECT heartbeat_take(token_sha256, ok) AND seen_at IS NULL"
+                       "   AND current_setting('synchronous_commit') = 'off'"
+                       " FROM heartbeat WHERE website_id = 1",
+                       "t");
+}
+
 static void how_long_ago_is_of_the_clock_that_dated_it(void **state) {
         StoreFixture *f = *state;
 
@@ -155,6 +167,7 @@ int main(void) {
                 cmocka_unit_test(the_same_again_within_a_second_changes_nothing),
                 cmocka_unit_test(a_call_of_a_time_to_come_holds_back_none),
                 cmocka_unit_test(how_long_ago_is_of_the_clock_that_dated_it),
+                cmocka_unit_test(a_call_does_not_wait_for_the_disk),
                 cmocka_unit_test(a_new_address_ends_the_former),
                 cmocka_unit_test(what_is_no_secret_is_not_looked_up),
         };
