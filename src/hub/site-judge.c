@@ -148,7 +148,7 @@ static void adopt(Site *s, VerdictState state, bool slow, usec_t now) {
         tell_verdict(s, previous, evidence, now);
 }
 
-/* The middle of those that say up; of an even number the faster of the two. */
+/* The middle of those that say up; of an even number the faster of the two. 0: nobody does. */
 static usec_t median_latency(const Site *s, usec_t now) {
         uint32_t sorted[SEATS_MAX];
         size_t n = 0;
@@ -169,8 +169,12 @@ static usec_t median_latency(const Site *s, usec_t now) {
 /* Who is slow has to be a tenth faster than its threshold to be no longer. */
 static bool is_slow(const Site *s, VerdictState state, usec_t now) {
         usec_t threshold = s->standing.slow ? s->conf.slow - s->conf.slow / 10 : s->conf.slow;
+        usec_t latency;
 
-        return s->conf.slow > 0 && state == VERDICT_UP && median_latency(s, now) > threshold;
+        if (s->conf.slow == 0 || state != VERDICT_UP)
+                return false;
+        latency = median_latency(s, now);
+        return latency == 0 ? s->standing.slow : latency > threshold;
 }
 
 /* Websites that call themselves ------------------------------------------------------------------
@@ -219,7 +223,7 @@ static VerdictCause cause_of_call(const Site *s, VerdictState state) {
 }
 
 static void judge_calls(Site *s, JudgeMoment moment, usec_t now) {
-        VerdictState previous = s->standing.state, state = judge_call(s, now);
+        VerdictState previous = site_told(s), state = judge_call(s, now);
 
         if (state != previous) {
                 s->standing = (Standing){

@@ -103,6 +103,42 @@ static void who_is_slow_in_the_middle_is_degraded(void **state _unused_) {
         bench_close(&b);
 }
 
+/* After a restart nobody has said anything yet. */
+static void who_was_slow_is_so_until_votes_say_otherwise(void **state _unused_) {
+        const SiteRestore r = { .state = VERDICT_DEGRADED,
+                                .heartbeat = BEGIN - SEC,
+                                .assurance = ASSURANCE_FULL };
+        Bench b;
+
+        bench_prepare(&b, 4, 4);
+        b.conf.slow = 10 * MSEC;
+        make_site(&b);
+        assert_int_equal(site_restore(b.site, &r, b.now), 0);
+        site_start(b.site, b.now);
+        run(&b, USEC_PER_MIN);
+        assert_int_equal(site_state(b.site), VERDICT_DEGRADED);
+        assert_int_equal(b.verdicts, 0);
+        bench_close(&b);
+}
+
+static void who_was_slow_and_calls_from_now_on_is_up(void **state _unused_) {
+        Bench b;
+
+        bench_prepare(&b, 4, 4);
+        b.conf.slow = 10 * MSEC;
+        make_site(&b);
+        site_start(b.site, b.now);
+        time_until(&b, VERDICT_DEGRADED, SEC);
+        b.conf.push = true;
+        site_heartbeat(b.site, &(const SiteCall){ 1, b.now, true }, b.now); /* too early */
+        assert_int_equal(site_reconfigure(b.site, &b.conf, b.now), 0);
+        assert_int_equal(site_state(b.site), VERDICT_UNKNOWN);
+        assert_int_equal(b.verdict.previous, VERDICT_DEGRADED);
+        site_heartbeat(b.site, &(const SiteCall){ 1, b.now, true }, b.now);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
+        bench_close(&b);
+}
+
 static void who_is_slow_is_down_as_soon_as_others(void **state _unused_) {
         Bench b;
 
@@ -288,6 +324,8 @@ int main(void) {
                 cmocka_unit_test(recovery_is_not_dated_before_the_outage),
                 cmocka_unit_test(one_seat_is_asked_twice),
                 cmocka_unit_test(who_is_slow_in_the_middle_is_degraded),
+                cmocka_unit_test(who_was_slow_is_so_until_votes_say_otherwise),
+                cmocka_unit_test(who_was_slow_and_calls_from_now_on_is_up),
                 cmocka_unit_test(who_is_slow_is_down_as_soon_as_others),
                 cmocka_unit_test(who_has_never_called_is_unknown),
                 cmocka_unit_test(who_calls_is_up_until_it_does_not),
