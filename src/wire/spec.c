@@ -295,18 +295,36 @@ static int spec_check(const Spec *s, CheckType type, const char **reason) {
         return *reason ? -EINVAL : 0;
 }
 
+/* What says the same by being missing is. Borrows all from s. */
+static Spec without_defaults(const Spec *s) {
+        Spec plain = *s;
+
+        if (strcmp(plain.rcode, "NOERROR") == 0)
+                plain.rcode[0] = '\0';
+        if (plain.count == SPEC_ICMP_COUNT)
+                plain.count = 0;
+        if (plain.headers.n == 0)
+                plain.headers.items = NULL;
+        if (plain.assertions.n == 0)
+                plain.assertions.items = NULL;
+        return plain;
+}
+
 int spec_encode(const Spec *s, char **ret, const char **reason) {
         _cleanup_free_ char *text = NULL;
         int type = check_type_from_name(s->type), r;
         const char *unused;
+        Spec plain;
 
         reason = reason ? reason : &unused;
         *reason = "this type of check is not known";
         if (type < 0)
                 return -EINVAL;
         r = spec_check(s, (CheckType)type, reason);
-        if (r == 0)
-                r = json_write(tables[type].whole, s, &text);
+        if (r < 0)
+                return r;
+        plain = without_defaults(s);
+        r = json_write(tables[type].whole, &plain, &text);
         if (r < 0)
                 return r;
         if (strlen(text) > SPEC_SIZE_MAX) {

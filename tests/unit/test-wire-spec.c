@@ -216,6 +216,24 @@ static void status_sets_are_read_strictly(_unused_ void **state) {
         }
 }
 
+/* One meaning has one hash. */
+static void what_is_as_by_default_is_left_out(_unused_ void **state) {
+        static const char *const rows[][2] = {
+                { "http://example.org/", "{\"method\":\"GET\",\"redirects\":5,\"invert\":false}" },
+                { "http://example.org/", "{\"headers\":[],\"assertions\":[]}" },
+                { "dns:example.org", "{\"rcode\":\"NOERROR\",\"assertions\":[]}" },
+                { "icmp://example.org", "{\"count\":3,\"lossMax\":0}" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                _cleanup_free_ char *text = NULL;
+                const char *reason;
+
+                assert_int_equal(spec_ask(rows[i][0], rows[i][1], &text, &reason), 0);
+                assert_string_equal(text, "");
+        }
+}
+
 static void reasons_tell_what_is_wrong_with_an_expression(_unused_ void **state) {
         static const char bad[] =
                         "{\"assertions\":[{\"source\":\"body\",\"operator\":\"matches\",\"value\":"
@@ -246,6 +264,7 @@ int main(void) {
                 cmocka_unit_test(values_out_of_limits_are_refused),
                 cmocka_unit_test(what_is_too_long_as_a_whole_is_refused),
                 cmocka_unit_test(status_sets_are_read_strictly),
+                cmocka_unit_test(what_is_as_by_default_is_left_out),
                 cmocka_unit_test(reasons_tell_what_is_wrong_with_an_expression),
         };
 
