@@ -242,6 +242,16 @@ static const char *check_assertions(const Spec *s, bool dns) {
         return NULL;
 }
 
+static bool asserts_body(const Spec *s) {
+        const Assertion *a = s->assertions.items;
+
+        for (size_t i = 0; i < s->assertions.n; i++)
+                if (assertion_source(&a[i]) == ASSERT_BODY ||
+                    assertion_source(&a[i]) == ASSERT_JSON)
+                        return true;
+        return false;
+}
+
 static const char *check_certificate(const Spec *s) {
         if (s->tls_min[0] && !IS_ONE_OF(s->tls_min, "1.2", "1.3"))
                 return "the least version of TLS is 1.2 or 1.3";
@@ -255,6 +265,8 @@ static const char *check_http(const Spec *s) {
                 return "the method of a check is GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS";
         if (s->body && IS_ONE_OF(s->method, "GET", "HEAD"))
                 return "a check by the method GET or HEAD has no body";
+        if (strcmp(s->method, "HEAD") == 0 && asserts_body(s))
+                return "the answer to HEAD has no body to assert";
         if (s->redirects < 0 || s->redirects > SPEC_REDIRECTS_MAX)
                 return "a check follows at most 10 redirects";
         if (status_match(s->status, 0) < 0)

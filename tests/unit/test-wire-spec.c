@@ -165,6 +165,26 @@ static void values_are_judged_one_by_one(_unused_ void **state) {
         expect_http("\"assertions\":[{\"source\":\"body\",\"operator\":\"smells\"}]", "operator");
 }
 
+/* It could only ever fail, or only ever hold. */
+static void what_has_no_body_asserts_none(_unused_ void **state) {
+        static const char head[] = "{\"type\":\"http\",\"url\":\"http://a\",\"method\":\"HEAD\","
+                                   "\"redirects\":5,\"status\":\"200\",\"assertions\":[{";
+        static const struct {
+                const char *assertion;
+                int result;
+        } rows[] = {
+                { "\"source\":\"body\",\"operator\":\"not_contains\",\"value\":\"x\"", -EINVAL },
+                { "\"source\":\"json\",\"property\":\"$.a\",\"operator\":\"exists\"", -EINVAL },
+                { "\"source\":\"header\",\"property\":\"a\",\"operator\":\"exists\"", 0 },
+        };
+        char text[512];
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                snprintf(text, sizeof(text), "%s%s}]}", head, rows[i].assertion);
+                assert_int_equal(parse(text), rows[i].result);
+        }
+}
+
 static void values_out_of_limits_are_refused(_unused_ void **state) {
         _cleanup_(spec_done) Spec s = example();
         const char *reason = NULL;
@@ -261,6 +281,7 @@ int main(void) {
                 cmocka_unit_test(defaults_are_of_the_urls_kind),
                 cmocka_unit_test(no_kind_has_members_of_another),
                 cmocka_unit_test(values_are_judged_one_by_one),
+                cmocka_unit_test(what_has_no_body_asserts_none),
                 cmocka_unit_test(values_out_of_limits_are_refused),
                 cmocka_unit_test(what_is_too_long_as_a_whole_is_refused),
                 cmocka_unit_test(status_sets_are_read_strictly),
