@@ -24,6 +24,7 @@ HttpCall *http_call_free(HttpCall *call) {
 
         if (call->resolve)
                 http_resolve_done(call);
+        http_tls_forget(call);
         if (call->easy)
                 put_handle(call->client, call->easy);
         curl_slist_free_all(call->header_list);

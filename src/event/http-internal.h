@@ -32,6 +32,7 @@ struct HttpCall {
 
         CURL *easy;
         usec_t started, handshake; /* boottime; the latter 0 without TLS */
+        void *tls_context;         /* SSL_CTX of its connection, which tells of it; or NULL */
         struct curl_slist *header_list;
         Sha256 hash;
         size_t header_n;
@@ -63,6 +64,8 @@ DEFINE_FREEP(HttpCall, http_call_free);
 void http_tls_prepare(HttpCall *call);
 /* context: SSL_CTX of the connection that begins its handshake. */
 void http_tls_watch(HttpCall *call, void *context);
+/* The connection may outlive the call. */
+void http_tls_forget(HttpCall *call);
 
 /* Looks up the host of the call's URL when that is a name and the client has a resolver. 1: the
  * callback comes, not inside; 0: there is nothing to look up. */

@@ -38,6 +38,8 @@ static void note_certificate(HttpCall *c, const SSL *ssl) {
 static void on_state(const SSL *ssl, int where, int value) {
         HttpCall *c = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
 
+        if (!c)
+                return;
         if (where & SSL_CB_ALERT && (value & 0xff) != ALERT_CLOSE_NOTIFY)
                 c->outcome.tls_alert = value & 0xff;
         else if (where == SSL_CB_CONNECT_EXIT && value <= 0)
@@ -53,7 +55,20 @@ void http_tls_prepare(HttpCall *c) {
                          (long)(newest ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
 }
 
+/* Since 8.9 the library may say good-bye on a connection after its transfer is gone. */
+void http_tls_forget(HttpCall *c) {
+        if (!c->tls_context)
+                return;
+        (void)SSL_CTX_set_app_data(c->tls_context, NULL);
+        SSL_CTX_free(c->tls_context);
+        c->tls_context = NULL;
+}
+
 void http_tls_watch(HttpCall *c, void *context) {
+        http_tls_forget(c);
+        if (SSL_CTX_up_ref(context) != 1)
+                return;
+        c->tls_context = context;
         (void)SSL_CTX_set_app_data(context, c);
         SSL_CTX_set_info_callback(context, on_state);
         (void)SSL_CTX_set_max_send_fragment(context, RECORD_MAX);

@@ -266,6 +266,7 @@ int http_transfer_prepare(HttpCall *c, usec_t now) {
 
         c->started = now;
         c->handshake = 0;
+        http_tls_forget(c);
         c->header_n = c->head.n = 0;
         c->error[0] = '\0';
         c->outcome = (HttpOutcome){ 0 };
