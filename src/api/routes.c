@@ -14,7 +14,6 @@ const Route api_routes[] = {
         { "GET", "/api/v1/events", TOKEN_READ, events_stream },
         { "GET", "/api/v1/heartbeat/:secret", 0, heartbeat_call },
         { "POST", "/api/v1/heartbeat/:secret", 0, heartbeat_call },
-        { "GET", "/api/v1/heartbeat/:secret/fail", 0, heartbeat_fail },
         { "POST", "/api/v1/heartbeat/:secret/fail", 0, heartbeat_fail },
         { "GET", "/api/v1/incidents", TOKEN_READ, incidents_list },
         { "POST", "/api/v1/payout/:validatorId", TOKEN_PAYOUTS, payout_create },
