@@ -1,6 +1,6 @@
 /* Websites that call themselves. POST /api/v1/website/heartbeat makes the address that one calls,
- * and the former one ends; GET or POST /api/v1/heartbeat/SECRET is the call, with /fail behind it
- * one that says that it failed. */
+ * and the former one ends; GET or POST /api/v1/heartbeat/SECRET is the call, and a POST with /fail
+ * behind it says that it failed: whoever only looks at that address does not. */
 #pragma once
 
 #include "api/call.h"

@@ -60,7 +60,7 @@ class Heartbeats(Ctl):
     def test_a_failure_is_told_at_once_and_known_to_the_next_hub(self):
         website = self.add("job")
         path = self.address(website)
-        self.assertEqual(self.call(path + "/fail"), 204)
+        self.assertEqual([self.call(path + "/fail", method) for method in ("GET", "HEAD", "POST")], [405, 405, 204])
         self.wait_state(website, "DOWN", 5)
         self.assertEqual([i["cause"] for i in self.incidents(website)], ["heartbeat_failed"])
         self.world.hub.stop()
