@@ -29,7 +29,7 @@ typedef struct Question {
 static bool is_equal(const Question *q, const char *value, size_t n) {
         const char *wanted = q->assertion->value ? q->assertion->value : "";
 
-        return n == strlen(wanted) && memcmp(value, wanted, n) == 0;
+        return n == strlen(wanted) && (n == 0 || memcmp(value, wanted, n) == 0);
 }
 
 static bool contains(const Question *q, const char *value, size_t n) {
@@ -50,7 +50,7 @@ static int compare(const Question *q, const char *value, size_t n) {
         char text[64] = "";
         double a, b;
 
-        if (n >= sizeof(text))
+        if (n == 0 || n >= sizeof(text))
                 return -EINVAL;
         memcpy(text, value, n);
         if (strlen(text) != n || !read_number(text, &a) || !read_number(q->assertion->value, &b))

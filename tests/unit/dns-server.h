@@ -29,7 +29,7 @@ typedef struct DnsServer {
         uv_tcp_t tcp;
         uint16_t port;
         char address[32]; /* "127.0.0.1:PORT" */
-        unsigned asked, by_tcp;
+        unsigned asked, by_tcp, closed;
         DnsRoot root; /* what is said of "." */
         char buffer[2048];
 } DnsServer;
@@ -253,7 +253,14 @@ static inline void dns_server_start(DnsServer *s, uv_loop_t *loop) {
         snprintf(s->address, sizeof(s->address), "127.0.0.1:%u", s->port);
 }
 
+static inline void dns_on_closed(uv_handle_t *h) {
+        ((DnsServer *)h->data)->closed++;
+}
+
+/* Its memory may go then: the loop has let go of it. */
 static inline void dns_server_stop(DnsServer *s) {
-        uv_close((uv_handle_t *)&s->udp, NULL);
-        uv_close((uv_handle_t *)&s->tcp, NULL);
+        uv_close((uv_handle_t *)&s->udp, dns_on_closed);
+        uv_close((uv_handle_t *)&s->tcp, dns_on_closed);
+        while (s->closed < 2)
+                uv_run(s->udp.loop, UV_RUN_NOWAIT);
 }
