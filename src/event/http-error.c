@@ -97,6 +97,9 @@ static HttpError classify_memory(const HttpOutcome *o) {
         return o->reached >= HTTP_PHASE_WAIT ? HTTP_PROTOCOL : HTTP_INTERNAL;
 }
 
+/* Of a line of a header that is too long; libcurl 8.6 and newer, whatever it was built with. */
+#define CODE_TOO_LARGE 100
+
 HttpError http_error_classify(const HttpOutcome *o) {
         if (o->header_too_large)
                 return HTTP_PROTOCOL;
@@ -104,6 +107,9 @@ HttpError http_error_classify(const HttpOutcome *o) {
                 return HTTP_PROTOCOL;
         if (o->cut)
                 return HTTP_OK;
+
+        if ((int)o->code == CODE_TOO_LARGE)
+                return HTTP_PROTOCOL;
 
         switch (o->code) {
         case CURLE_OK: /* also of a server that goes in the middle of its header */

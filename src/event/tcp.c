@@ -81,10 +81,13 @@ static TcpCall *call_free(TcpCall *c) {
 }
 DEFINE_FREEP(TcpCall, call_free);
 
-/* What is not in the phases before is in the one it ended in. */
+/* What is not in the phases before is in the one it ended in; where nothing is said or expected,
+ * nothing is waited for. */
 static void measure(TcpCall *c) {
         usec_t spent = now_boottime() - c->started;
 
+        if (c->connected && !c->send && !c->expect)
+                return;
         if (c->connected)
                 c->result.wait = spent - c->result.dns - c->result.connect;
         else if (c->result.address.any.sa_family != AF_UNSPEC)
