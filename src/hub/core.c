@@ -417,19 +417,27 @@ static void on_heartbeats(int r, const HeartbeatRow *rows, size_t n, void *userd
                 core_read_changes(c);
 }
 
+static bool calls_itself(const Core *c, uint32_t website) {
+        const Website *w = board_find(c->board, website);
+
+        return w && w->type == CHECK_PUSH;
+}
+
 static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata) {
         Core *c = userdata;
+        uint64_t since = board_heartbeats(c->board);
 
         c->call = NULL;
         if (r < 0) {
                 fail(c, r, "reading websites");
                 return;
         }
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
                 (void)board_put(c->board, &rows[i]);
-        /* of new ones, those that came before as well */
-        if (heartbeats_load(c->options.store, n > 0 ? 0 : board_heartbeats(c->board), on_heartbeats,
-                            c, &c->call) < 0)
+                if (calls_itself(c, rows[i].id))
+                        since = 0; /* those that came before it is known here as well */
+        }
+        if (heartbeats_load(c->options.store, since, on_heartbeats, c, &c->call) < 0)
                 fail(c, -ENOTCONN, "reading heartbeats");
 }
 
