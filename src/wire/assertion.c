@@ -64,8 +64,7 @@ static bool is_number(const char *text) {
         return *end == '\0';
 }
 
-/* RFC 9110: a token. */
-static bool is_header_name(const char *name) {
+bool assertion_is_header_name(const char *name) {
         return *name && name[strspn(name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
                                           "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
 }
@@ -76,7 +75,7 @@ static const char *check_property(const Assertion *a, int source) {
         if (wanted != ((a->property && *a->property)))
                 return wanted ? "an assertion about a header or JSON names it as its property"
                               : "an assertion about body or answer has no property";
-        if (source == ASSERT_HEADER && !is_header_name(a->property))
+        if (source == ASSERT_HEADER && !assertion_is_header_name(a->property))
                 return "this is no name of a header";
         if (source == ASSERT_JSON && json_path_check(a->property, NULL) < 0)
                 return "a path in JSON is written like $.services[0].state";

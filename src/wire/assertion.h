@@ -57,5 +57,7 @@ int assertion_operator(const Assertion *a);
 /* What is wrong with the value of matches or not_matches; false: nothing, or it is none of these.
  */
 bool assertion_pattern_fault(const Assertion *a, PatternFault *ret);
+/* Whether a header can have this name: a token of RFC 9110. */
+bool assertion_is_header_name(const char *name);
 /* 0; -EINVAL with *reason a sentence. */
 int assertion_check(const Assertion *a, const char **reason);

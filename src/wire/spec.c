@@ -201,14 +201,12 @@ static bool is_one_of(const char *text, const char *const *list) {
 
 /* RFC 9110, and none that frames the message or says who asks: those are the client's. */
 static const char *check_header(const SpecHeader *h) {
-        static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
         static const char *const framing[] = {
                 "connection", "content-length",    "expect",  "host",       "te",
                 "trailer",    "transfer-encoding", "upgrade", "user-agent", NULL,
         };
 
-        if (!*h->name || h->name[strspn(h->name, token)])
+        if (!assertion_is_header_name(h->name))
                 return "this is no name of a header";
         for (const char *const *f = framing; *f; f++)
                 if (strcasecmp(*f, h->name) == 0)
