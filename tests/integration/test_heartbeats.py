@@ -85,6 +85,15 @@ class Heartbeats(Ctl):
         self.assertEqual(self.call(self.address(body["id"])), 204)
         self.wait_state(body["id"], "UP", 5)
 
+    def test_what_it_said_is_known_after_a_pause(self):
+        website = self.add("paused")
+        self.assertEqual(self.call(self.address(website)), 204)
+        self.wait_state(website, "UP", 5)
+        self.ok("website", "pause", website)
+        self.wait_state(website, "PAUSED", 5)
+        self.ok("website", "resume", website)
+        self.wait_state(website, "UP", 5)  # it has not called again
+
     def test_who_has_no_address_is_nobody(self):
         website = self.add("secret")
         path = self.address(website)
