@@ -7,61 +7,53 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "wire/order.h"
 #include "wire/spec.h"
-
-#define INTERVAL_DEFAULT_MS 60000
-#define NAME_MAX_CHARACTERS 200u
 
 #define CHECK_SIZE (2 * SPEC_SIZE_MAX) /* longer than allowed, so that the reason can be told */
 
-static const JsonField website_fields[] = {
+#define MEMBERS 4u /* that are no numbers */
+
+static const JsonField texts[MEMBERS] = {
         { .name = "check",
           .type = JSON_RAW,
           .optional = true,
           .offset = offsetof(WebsiteBody, check),
           .size = CHECK_SIZE },
-        { .name = "family",
-          .type = JSON_NUMBER,
-          .optional = true,
-          .offset = offsetof(WebsiteBody, family),
-          .min = 4,
-          .max = 6 },
-        { .name = "intervalMs",
-          .type = JSON_NUMBER,
-          .optional = true,
-          .offset = offsetof(WebsiteBody, interval_ms),
-          .min = 10000,
-          .max = 86400000 },
         { .name = "name",
           .type = JSON_STRING,
           .optional = true,
           .offset = offsetof(WebsiteBody, name),
           .size = WEBSITE_NAME_SIZE },
-        { .name = "seats",
-          .type = JSON_NUMBER,
+        { .name = "rules",
+          .type = JSON_STRING,
           .optional = true,
-          .offset = offsetof(WebsiteBody, seats),
-          .min = 1,
-          .max = 16 },
-        { .name = "slowMs",
-          .type = JSON_NUMBER,
-          .optional = true,
-          .offset = offsetof(WebsiteBody, slow_ms),
-          .min = 1,
-          .max = ORDER_TIMEOUT_RUN_MS },
-        { .name = "timeoutMs",
-          .type = JSON_NUMBER,
-          .optional = true,
-          .offset = offsetof(WebsiteBody, timeout_ms),
-          .min = 100,
-          .max = ORDER_TIMEOUT_RUN_MS },
+          .offset = offsetof(WebsiteBody, rules),
+          .size = WEBSITE_RULES_SIZE },
         { .name = "url",
           .type = JSON_STRING,
           .offset = offsetof(WebsiteBody, url),
           .size = WEBSITE_URL_SIZE },
-        { 0 },
 };
+
+typedef struct WebsiteFields {
+        JsonField items[MEMBERS + WEBSITE_NUMBERS + 1];
+} WebsiteFields;
+
+/* Texts, and every number that a website has. */
+static const JsonField *make_fields(WebsiteFields *ret) {
+        *ret = (WebsiteFields){ 0 };
+        memcpy(ret->items, texts, sizeof(texts));
+        for (size_t i = 0; i < WEBSITE_NUMBERS; i++)
+                ret->items[MEMBERS + i] = (JsonField){
+                        .name = website_numbers[i].json,
+                        .type = JSON_NUMBER,
+                        .optional = true,
+                        .offset = offsetof(WebsiteBody, numbers) + i * sizeof(int64_t),
+                        .min = website_numbers[i].min,
+                        .max = website_numbers[i].max,
+                };
+        return ret->items;
+}
 
 typedef struct IdBody {
         char id[UUID_TEXT_SIZE];
@@ -83,18 +75,16 @@ static const char *expected_of(const char *member) {
                 { "check", "must be an object of at most 4096 bytes" },
                 { "url", "must be a URL of at most 2048 characters" },
                 { "name", "must be a text of at most 200 characters" },
-                { "intervalMs", "must be a whole number from 10000 to 86400000" },
-                { "timeoutMs",
-                  "must be a whole number from 100 to 60000, and at most half of intervalMs" },
-                { "family", "must be 4 or 6" },
-                { "slowMs", "must be a whole number from 1 to 60000" },
-                { "seats", "must be a whole number from 1 to 16" },
+                { "rules", "must be rules of at most 512 bytes" },
                 { "websiteId", "must be a UUID" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(words); i++)
                 if (strcmp(words[i].member, member) == 0)
                         return words[i].expected;
+        for (size_t i = 0; i < WEBSITE_NUMBERS; i++)
+                if (strcmp(website_numbers[i].json, member) == 0)
+                        return website_numbers[i].expected;
         return NULL;
 }
 
@@ -112,11 +102,15 @@ static int refuse(BodyProblem *p, const char *member, const char *detail) {
         return -EINVAL;
 }
 
-static int refuse_member(BodyProblem *p, const char *member) {
+static int refuse_as(BodyProblem *p, const char *member, const char *expected) {
         char detail[sizeof(p->detail)];
 
-        snprintf(detail, sizeof(detail), "The member \"%s\" %s.", member, expected_of(member));
+        snprintf(detail, sizeof(detail), "The member \"%s\" %s.", member, expected);
         return refuse(p, member, detail);
+}
+
+static int refuse_member(BodyProblem *p, const char *member) {
+        return refuse_as(p, member, expected_of(member));
 }
 
 /* Names of foreign members are not repeated: they may hold anything. */
@@ -139,17 +133,6 @@ static int read_body(const char *text, size_t n, const JsonField *fields, void *
         *p = (BodyProblem){ .status = 422 };
         snprintf(p->detail, sizeof(p->detail), "The body has a member that is not known here.");
         return -EINVAL;
-}
-
-static bool name_is_fine(const char *name) {
-        size_t characters = 0;
-
-        for (const char *c = name; *c; c++) {
-                if ((unsigned char)*c < ' ' || *c == 0x7f)
-                        return false;
-                characters += ((unsigned char)*c & 0xc0) != 0x80;
-        }
-        return characters <= NAME_MAX_CHARACTERS;
 }
 
 /* A reason as a sentence. */
@@ -176,9 +159,20 @@ static int refuse_check(const WebsiteBody *b, BodyProblem *p, int r, const char 
         return refuse(p, "check", detail);
 }
 
+static void settle(WebsiteBody *b) {
+        b->settings = WEBSITE_SETTINGS_DEFAULT;
+        b->settings.name = b->name;
+        b->settings.rules = b->rules;
+        b->settings.specification = b->specification;
+        for (size_t i = 0; i < WEBSITE_NUMBERS; i++)
+                if (b->numbers[i] >= 0)
+                        *website_number(&b->settings, &website_numbers[i]) =
+                                        (uint32_t)b->numbers[i];
+}
+
 static int check_website(WebsiteBody *b, BodyProblem *p) {
-        int64_t interval = b->interval_ms ? b->interval_ms : INTERVAL_DEFAULT_MS;
         const char *reason = NULL;
+        WebsiteFault fault;
         int r;
 
         if (target_check(b->url, NULL, &reason) < 0)
@@ -186,20 +180,20 @@ static int check_website(WebsiteBody *b, BodyProblem *p) {
         r = spec_ask(b->url, b->check, &b->specification, &reason);
         if (r < 0)
                 return refuse_check(b, p, r, reason);
-        if (!name_is_fine(b->name))
-                return refuse_member(p, "name");
-        if (b->timeout_ms > interval / 2)
-                return refuse_member(p, "timeoutMs");
-        if (b->family == 5)
-                return refuse_member(p, "family");
+        settle(b);
+        if (website_settings_check(&b->settings, &fault) < 0)
+                return refuse_as(p, fault.json, fault.expected);
         return 0;
 }
 
 int website_body_read(const char *text, size_t n, WebsiteBody *ret, BodyProblem *problem) {
+        WebsiteFields fields;
         int r;
 
         memset(ret, 0, sizeof(*ret));
-        r = read_body(text, n, website_fields, ret, problem);
+        for (size_t i = 0; i < WEBSITE_NUMBERS; i++)
+                ret->numbers[i] = -1;
+        r = read_body(text, n, make_fields(&fields), ret, problem);
         if (r >= 0)
                 r = check_website(ret, problem);
         if (r < 0)
@@ -208,7 +202,9 @@ int website_body_read(const char *text, size_t n, WebsiteBody *ret, BodyProblem 
 }
 
 void website_body_done(WebsiteBody *body) {
-        json_done(website_fields, body);
+        WebsiteFields fields;
+
+        json_done(make_fields(&fields), body);
         free(body->specification);
         body->specification = NULL;
 }

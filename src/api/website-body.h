@@ -5,17 +5,20 @@
 #include <stdint.h>
 
 #include "base/id.h"
+#include "store/website-settings.h"
 
-#define WEBSITE_URL_SIZE  8192 /* longer than allowed, so that the reason can be told */
-#define WEBSITE_NAME_SIZE 1024
+#define WEBSITE_URL_SIZE   8192 /* longer than allowed, so that the reason can be told */
+#define WEBSITE_NAME_SIZE  1024
+#define WEBSITE_RULES_SIZE 1024
 
-/* Zero or empty members were not sent: defaults are for others to know. */
 typedef struct WebsiteBody {
         char url[WEBSITE_URL_SIZE];
         char name[WEBSITE_NAME_SIZE];
-        int64_t interval_ms, timeout_ms, seats, family, slow_ms;
-        char *check;         /* as it was sent */
-        char *specification; /* what it means: exact bytes, "" as by default of the URL */
+        char rules[WEBSITE_RULES_SIZE];
+        int64_t numbers[WEBSITE_NUMBERS]; /* as website_numbers; below 0: not sent */
+        char *check;                      /* as it was sent */
+        char *specification;      /* what it means: exact bytes, "" as by default of the URL */
+        WebsiteSettings settings; /* all of it; defaults where nothing was sent */
 } WebsiteBody;
 
 typedef struct BodyProblem {

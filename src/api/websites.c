@@ -106,13 +106,7 @@ void website_create(ApiCall *c) {
                                     &(WebsiteAdd){ .organisation = c->who.organisation,
                                                    .id = c->object,
                                                    .url = body.url,
-                                                   .name = body.name,
-                                                   .specification = body.specification,
-                                                   .interval_ms = (uint32_t)body.interval_ms,
-                                                   .timeout_ms = (uint32_t)body.timeout_ms,
-                                                   .seats = (uint8_t)body.seats,
-                                                   .family = (uint8_t)body.family,
-                                                   .slow_ms = (uint32_t)body.slow_ms,
+                                                   .settings = body.settings,
                                                    .actor = c->who.actor },
                                     on_added, c, &c->open));
 }

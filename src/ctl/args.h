@@ -11,7 +11,12 @@ typedef enum Option {
         OPTION_BODY,
         OPTION_BUS,
         OPTION_CERTIFICATE_DAYS,
+        OPTION_CERTIFICATE_WARN,
         OPTION_CHECK,
+        OPTION_CONFIRM_DOWN,
+        OPTION_CONFIRM_DOWN_FOR,
+        OPTION_CONFIRM_UP,
+        OPTION_CONFIRM_UP_FOR,
         OPTION_CONTAINS,
         OPTION_COUNT,
         OPTION_DELAY,
@@ -31,6 +36,7 @@ typedef enum Option {
         OPTION_PATH,
         OPTION_REGION,
         OPTION_ROLE,
+        OPTION_RULES,
         OPTION_SCOPE,
         OPTION_SEATS,
         OPTION_SLOW,
@@ -48,6 +54,8 @@ typedef struct Args {
         const char *words[ARGS_WORDS_MAX];
         unsigned n_words;
 } Args;
+
+#define OPTION_BIT(o) (UINT64_C(1) << (o)) /* for sets of them */
 
 typedef struct OptionText {
         const char *name;    /* without the dashes */

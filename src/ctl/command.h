@@ -17,7 +17,7 @@ typedef struct Verb {
         const char *noun, *name; /* name NULL: the noun alone */
         const char *words;       /* what follows, for people: "URL" */
         unsigned min, max;       /* how many of them */
-        unsigned options;        /* 1 << Option; those of all verbs are not named here */
+        uint64_t options;        /* OPTION_BIT(Option); those of all verbs are not named here */
         CtlExit (*run)(const Args *args, const char *const *words); /* words: NULL where absent */
         const char *summary;
 } Verb;

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define TAKES(o) (1u << OPTION_##o)
+#define TAKES(o) OPTION_BIT(OPTION_##o)
 #define ALWAYS   (TAKES(BUS) | TAKES(HELP) | TAKES(JSON) | TAKES(NO_ASK_PASSWORD) | TAKES(NO_PAGER))
 
 const Verb *verb_find(const Verb *table, const Args *args, unsigned *ret_rest) {
@@ -22,5 +22,5 @@ const Verb *verb_find(const Verb *table, const Args *args, unsigned *ret_rest) {
 }
 
 bool verb_takes(const Verb *v, Option o) {
-        return ((v ? v->options : 0) | ALWAYS) & (1u << o);
+        return ((v ? v->options : 0) | ALWAYS) & OPTION_BIT(o);
 }

@@ -57,17 +57,36 @@ CtlExit verb_website_list(const Args *args, const char *const *words _unused_) {
 
 /* Adding --------------------------------------------------------------------------------------- */
 
+/* What may be set, as the hub calls it. Numbers count something, or are times in milliseconds. */
+typedef struct Setting {
+        Option option;
+        const char *bus;
+        bool time;
+        uint32_t min, max; /* of a number */
+} Setting;
+
+static const Setting settings[] = {
+        { OPTION_INTERVAL, "interval_ms", true, 0, 0 },
+        { OPTION_TIMEOUT, "timeout_ms", true, 0, 0 },
+        { OPTION_SLOW, "slow_ms", true, 0, 0 },
+        { OPTION_SEATS, "seats", false, 1, 16 },
+        { OPTION_FAMILY, "family", false, 4, 6 },
+        { OPTION_CONFIRM_DOWN, "confirm_down", false, 1, 100 },
+        { OPTION_CONFIRM_UP, "confirm_up", false, 1, 100 },
+        { OPTION_CONFIRM_DOWN_FOR, "confirm_down_ms", true, 0, 0 },
+        { OPTION_CONFIRM_UP_FOR, "confirm_up_ms", true, 0, 0 },
+        { OPTION_CERTIFICATE_WARN, "certificate_warn_days", false, 0, 365 },
+};
+
 typedef struct Wish {
-        const char *name, *check; /* borrowed; the latter may be empty */
-        uint32_t interval_ms, timeout_ms, seats, family, slow_ms; /* 0: the hub's choice */
+        const char *name, *rules, *check; /* borrowed; the last may be empty, the others NULL */
+        uint32_t numbers[ELEMENTSOF(settings)]; /* of options that were given */
 } Wish;
 
 static bool read_time(const Args *args, Option o, uint32_t *ret) {
         uint64_t ms = 0;
 
-        if (!args->options[o])
-                return true;
-        if (args_duration_ms(args->options[o], &ms) == 0 && ms > 0 && ms <= UINT32_MAX) {
+        if (args_duration_ms(args->options[o], &ms) == 0 && ms <= UINT32_MAX) {
                 *ret = (uint32_t)ms;
                 return true;
         }
@@ -76,48 +95,49 @@ static bool read_time(const Args *args, Option o, uint32_t *ret) {
         return false;
 }
 
-static bool read_wish(const Args *args, Wish *ret) {
-        const char *seats = args->options[OPTION_SEATS], *family = args->options[OPTION_FAMILY];
+static bool read_setting(const Args *args, const Setting *s, uint32_t *ret) {
+        const char *text = args->options[s->option];
 
-        ret->name = args->options[OPTION_NAME];
-        if (!read_time(args, OPTION_INTERVAL, &ret->interval_ms) ||
-            !read_time(args, OPTION_TIMEOUT, &ret->timeout_ms) ||
-            !read_time(args, OPTION_SLOW, &ret->slow_ms))
-                return false;
-        if (family && (args_number(family, 6, &ret->family) < 0 || ret->family < 4)) {
-                fprintf(stderr, "dpinctl: --family: \"%s\" is neither 4 nor 6\n", family);
-                return false;
-        }
-        if (!seats || (args_number(seats, 16, &ret->seats) == 0 && ret->seats > 0))
+        if (!text)
                 return true;
-        fprintf(stderr, "dpinctl: --seats: \"%s\" is no number from 1 to 16\n", seats);
+        if (s->time)
+                return read_time(args, s->option, ret);
+        if (args_number(text, s->max, ret) == 0 && *ret >= s->min)
+                return true;
+        fprintf(stderr, "dpinctl: --%s: \"%s\" is no number from %u to %u\n",
+                option_text(s->option)->name, text, s->min, s->max);
         return false;
 }
 
-static int append_number(sd_bus_message *call, const char *name, uint32_t value) {
-        return value ? sd_bus_message_append(call, "{sv}", name, "u", value) : 0;
+static bool read_wish(const Args *args, Wish *ret) {
+        ret->name = args->options[OPTION_NAME];
+        ret->rules = args->options[OPTION_RULES];
+        for (size_t i = 0; i < ELEMENTSOF(settings); i++)
+                if (!read_setting(args, &settings[i], &ret->numbers[i]))
+                        return false;
+        return true;
 }
 
-static int append_wish(sd_bus_message *call, const char *url, const Wish *w) {
+static int append_text(sd_bus_message *call, const char *name, const char *value) {
+        return value ? sd_bus_message_append(call, "{sv}", name, "s", value) : 0;
+}
+
+static int append_wish(sd_bus_message *call, const Args *args, const char *url, const Wish *w) {
         int r;
 
         r = sd_bus_message_append(call, "s", url);
         if (r >= 0)
                 r = sd_bus_message_open_container(call, 'a', "{sv}");
-        if (r >= 0 && w->name)
-                r = sd_bus_message_append(call, "{sv}", "name", "s", w->name);
-        if (r >= 0 && *w->check)
-                r = sd_bus_message_append(call, "{sv}", "check", "s", w->check);
         if (r >= 0)
-                r = append_number(call, "interval_ms", w->interval_ms);
+                r = append_text(call, "name", w->name);
         if (r >= 0)
-                r = append_number(call, "timeout_ms", w->timeout_ms);
+                r = append_text(call, "rules", w->rules);
         if (r >= 0)
-                r = append_number(call, "seats", w->seats);
-        if (r >= 0)
-                r = append_number(call, "family", w->family);
-        if (r >= 0)
-                r = append_number(call, "slow_ms", w->slow_ms);
+                r = append_text(call, "check", *w->check ? w->check : NULL);
+        for (size_t i = 0; r >= 0 && i < ELEMENTSOF(settings); i++)
+                if (args->options[settings[i].option])
+                        r = sd_bus_message_append(call, "{sv}", settings[i].bus, "u",
+                                                  w->numbers[i]);
         return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
@@ -142,7 +162,7 @@ CtlExit verb_website_add(const Args *args, const char *const *words) {
         call = bus_prepare(bus, &service_hub, "AddWebsite");
         if (!call)
                 return CTL_FAILED;
-        e = bus_send(&service_hub, call, append_wish(call, words[0], &wish), &answer);
+        e = bus_send(&service_hub, call, append_wish(call, args, words[0], &wish), &answer);
         if (e != CTL_OK)
                 return e;
         r = sd_bus_message_read(answer, "s", &id);

@@ -7,12 +7,16 @@
 #include "base/macro.h"
 #include "ctl/grammar.h"
 
-_Static_assert(_OPTION_MAX <= 32, "options are bits of a word");
+_Static_assert(_OPTION_MAX <= 64, "options are bits of a word");
 
-#define TAKES(o) (1u << OPTION_##o)
+#define TAKES(o) OPTION_BIT(OPTION_##o)
 #define ASKS                                                                                       \
         (TAKES(BODY) | TAKES(CERTIFICATE_DAYS) | TAKES(CHECK) | TAKES(CONTAINS) | TAKES(HEADER) |  \
          TAKES(INVERT) | TAKES(MATCHES) | TAKES(METHOD) | TAKES(PATH) | TAKES(STATUS))
+#define SETS                                                                                       \
+        (TAKES(CERTIFICATE_WARN) | TAKES(CONFIRM_DOWN) | TAKES(CONFIRM_DOWN_FOR) |                 \
+         TAKES(CONFIRM_UP) | TAKES(CONFIRM_UP_FOR) | TAKES(FAMILY) | TAKES(INTERVAL) |             \
+         TAKES(NAME) | TAKES(RULES) | TAKES(SEATS) | TAKES(SLOW) | TAKES(TIMEOUT))
 
 const Verb verbs[] = {
         { "status", NULL, "[DAEMON]", 0, 1, 0, verb_status, "How the daemons on this machine are" },
@@ -22,10 +26,8 @@ const Verb verbs[] = {
           "What happens, when it happens, a line each" },
         { "check", NULL, "URL", 1, 1, ASKS | TAKES(TIMEOUT), verb_check,
           "Look at a website once, from this machine" },
-        { "website", "add", "URL", 1, 1,
-          ASKS | TAKES(FAMILY) | TAKES(NAME) | TAKES(INTERVAL) | TAKES(TIMEOUT) | TAKES(SEATS) |
-                          TAKES(SLOW),
-          verb_website_add, "Watch a website; prints its id" },
+        { "website", "add", "URL", 1, 1, ASKS | SETS, verb_website_add,
+          "Watch a website; prints its id" },
         { "website", "heartbeat", "ID", 1, 1, 0, verb_website_heartbeat,
           "Make the address that it calls; shown this once" },
         { "website", "list", "", 0, 0, 0, verb_website_list, "What is watched" },

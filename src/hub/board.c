@@ -216,7 +216,7 @@ static const SiteEffects effects = {
 /* Its exact bytes, and what they say. What is stored was written by whoever added it, perhaps by
  * another version: it is judged again. */
 static int read_spec(const WebsiteRow *row, Spec *ret, char **ret_text, const char **reason) {
-        const char *stored = row->specification;
+        const char *stored = row->settings.specification;
         int r;
 
         if (!*stored) {
@@ -251,13 +251,15 @@ static int set_spec(Website *w, const WebsiteRow *row) {
         return 0;
 }
 
-static SiteConf conf_of(const Website *w) {
+static SiteConf conf_of(const Website *w, const WebsiteSettings *s) {
         SiteConf conf = {
                 .id = w->public_id,
                 .interval = w->interval_ms * USEC_PER_MSEC,
                 .timeout = w->timeout_ms * USEC_PER_MSEC,
                 .seats = w->seats,
-                .slow = w->slow_ms * USEC_PER_MSEC,
+                .slow = s->slow_ms * USEC_PER_MSEC,
+                .confirm_down = s->confirm_down,
+                .confirm_up = s->confirm_up,
                 .push = w->type == CHECK_PUSH,
         };
 
@@ -275,11 +277,11 @@ static int fill(Website *w, const WebsiteRow *row) {
         w->id = row->id;
         w->organisation = row->organisation;
         w->public_id = row->public_id;
-        w->interval_ms = row->interval_ms;
-        w->timeout_ms = row->timeout_ms;
-        w->seats = row->seats;
-        w->family = row->family;
-        w->slow_ms = row->slow_ms;
+        w->interval_ms = row->settings.interval_ms;
+        w->timeout_ms = row->settings.timeout_ms;
+        w->seats = (uint8_t)row->settings.seats;
+        w->family = (uint8_t)row->settings.family;
+        w->parent = row->parent;
         w->revision = row->revision;
         uuid_format(&row->public_id, w->id_text);
         return set_spec(w, row);
@@ -309,7 +311,7 @@ static int add(Board *b, const WebsiteRow *row) {
 
         r = fill(&e->website, row);
         if (r >= 0) {
-                conf = conf_of(&e->website);
+                conf = conf_of(&e->website, &row->settings);
                 r = site_new(&e->website.site, &conf, b->options.hub_secret,
                              registry_roster(b->options.registry));
         }
@@ -355,7 +357,7 @@ static int change(Board *b, Entry *e, const WebsiteRow *row) {
                 remove_website(b, e, WEBSITE_REMOVED);
                 return r;
         }
-        conf = conf_of(&e->website);
+        conf = conf_of(&e->website, &row->settings);
         r = site_reconfigure(e->website.site, &conf, now);
         schedule(e, now);
         return r;

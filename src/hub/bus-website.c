@@ -12,7 +12,6 @@
 #include "store/accounts.h"
 #include "store/heartbeats.h"
 #include "store/website-views.h"
-#include "wire/order.h"
 #include "wire/spec.h"
 
 #define ROW     "(sssuuybt)"
@@ -25,8 +24,9 @@ static int append_row(sd_bus_message *answer, const void *row) {
         const WebsiteRow *w = row;
         char id[UUID_TEXT_SIZE];
 
-        return sd_bus_message_append(answer, ROW, uuid_format(&w->public_id, id), w->url, w->name,
-                                     w->interval_ms, w->timeout_ms, w->seats, (int)w->paused,
+        return sd_bus_message_append(answer, ROW, uuid_format(&w->public_id, id), w->url,
+                                     w->settings.name, w->settings.interval_ms,
+                                     w->settings.timeout_ms, w->settings.seats, (int)w->paused,
                                      w->created / USEC_PER_SEC);
 }
 
@@ -54,16 +54,20 @@ void hub_bus_list_websites(BusCall *c, void *userdata) {
 /* Adding --------------------------------------------------------------------------------------- */
 
 typedef struct Options {
-        const char *name, *check;
-        uint32_t interval_ms, timeout_ms, seats, family, slow_ms;
+        WebsiteSettings settings;
+        const char *check;
         char *specification; /* what check means; freed by the reader's caller */
 } Options;
 
-static int read_number(sd_bus_message *m, uint32_t *ret) {
-        return sd_bus_message_read(m, "v", "u", ret);
+static const WebsiteNumber *find_number(const char *key) {
+        for (const WebsiteNumber *number = website_numbers; number->bus; number++)
+                if (strcmp(number->bus, key) == 0)
+                        return number;
+        return NULL;
 }
 
 static int read_option(sd_bus_message *m, Options *o) {
+        const WebsiteNumber *number;
         const char *key;
         int r;
 
@@ -71,20 +75,15 @@ static int read_option(sd_bus_message *m, Options *o) {
         if (r < 0)
                 return r;
         if (strcmp(key, "name") == 0)
-                return sd_bus_message_read(m, "v", "s", &o->name);
+                return sd_bus_message_read(m, "v", "s", &o->settings.name);
         if (strcmp(key, "check") == 0)
                 return sd_bus_message_read(m, "v", "s", &o->check);
-        if (strcmp(key, "interval_ms") == 0)
-                return read_number(m, &o->interval_ms);
-        if (strcmp(key, "timeout_ms") == 0)
-                return read_number(m, &o->timeout_ms);
-        if (strcmp(key, "seats") == 0)
-                return read_number(m, &o->seats);
-        if (strcmp(key, "slow_ms") == 0)
-                return read_number(m, &o->slow_ms);
-        if (strcmp(key, "family") == 0)
-                return read_number(m, &o->family);
-        return -EINVAL;
+        if (strcmp(key, "rules") == 0)
+                return sd_bus_message_read(m, "v", "s", &o->settings.rules);
+        number = find_number(key);
+        if (!number)
+                return -EINVAL;
+        return sd_bus_message_read(m, "v", "u", website_number(&o->settings, number));
 }
 
 static int read_options(sd_bus_message *m, Options *o) {
@@ -104,24 +103,14 @@ static int read_options(sd_bus_message *m, Options *o) {
         return r;
 }
 
-/* NULL: all within limits; the database says the same, in its own words. */
-static const char *refusal(const Options *o) {
-        uint32_t interval = o->interval_ms ? o->interval_ms : 60000;
+/* NULL: all within limits; or why not, written to text. */
+static const char *refusal(const Options *o, char text[static SPEC_REASON_SIZE]) {
+        WebsiteFault fault;
 
-        if (strlen(o->name) > 200)
-                return "A name has at most 200 characters";
-        if (interval < 10000 || interval > 86400000)
-                return "The interval is 10 seconds to one day";
-        if (o->timeout_ms && (o->timeout_ms < 100 || o->timeout_ms > interval / 2 ||
-                              o->timeout_ms > ORDER_TIMEOUT_RUN_MS))
-                return "The timeout is 100 ms to half the interval, and one minute at most";
-        if (o->slow_ms > ORDER_TIMEOUT_RUN_MS)
-                return "What is slow is 1 ms to one minute";
-        if (o->family != 0 && o->family != 4 && o->family != 6)
-                return "A family of addresses is 4 or 6";
-        if (o->seats > 16)
-                return "A website has 1 to 16 seats";
-        return NULL;
+        if (website_settings_check(&o->settings, &fault) == 0)
+                return NULL;
+        snprintf(text, SPEC_REASON_SIZE, "The option %s %s", fault.bus, fault.expected);
+        return text;
 }
 
 /* NULL, and what was asked for is kept; or why not, in its own words or written to text. */
@@ -143,17 +132,18 @@ static const char *read_check(const char *url, Options *o, char text[static SPEC
 
 /* false: answered. *ret's specification is freed by the caller. */
 static bool read_website(BusCall *c, const char **ret_url, Options *ret) {
-        Options options = { .name = "" };
+        Options options = { .settings = WEBSITE_SETTINGS_DEFAULT };
         const char *reason = NULL;
-        char unknown[SPEC_REASON_SIZE];
+        char text[SPEC_REASON_SIZE];
 
         if (!bus_call_read(c, "s", ret_url))
                 return false;
         if (read_options(bus_call_message(c), &options) < 0)
-                reason = "The options are name and check (s), interval_ms, timeout_ms, slow_ms, "
-                         "seats and family (u)";
+                reason = "The options are name, check and rules (s), interval_ms, timeout_ms, "
+                         "slow_ms, seats, family, confirm_down, confirm_up, confirm_down_ms, "
+                         "confirm_up_ms and certificate_warn_days (u)";
         else if (target_check(*ret_url, NULL, &reason) == 0)
-                reason = refusal(&options) ?: read_check(*ret_url, &options, unknown);
+                reason = refusal(&options, text) ?: read_check(*ret_url, &options, text);
         if (reason) {
                 bus_call_fail(c, -EINVAL, reason);
                 return false;
@@ -193,13 +183,8 @@ static void on_organisation(int r, const OrganisationRow *rows, size_t n, void *
                 return;
         specification = o.specification;
         add.organisation = rows->id;
-        add.name = o.name;
-        add.specification = o.specification;
-        add.interval_ms = o.interval_ms;
-        add.timeout_ms = o.timeout_ms;
-        add.seats = (uint8_t)o.seats;
-        add.family = (uint8_t)o.family;
-        add.slow_ms = o.slow_ms;
+        add.settings = o.settings;
+        add.settings.specification = o.specification;
         uuid_format(&add.id, bus_call_note(c)->id);
         r = website_add(hub_manager_store(m), &add, on_added, c, bus_call_handle(c));
         if (r < 0)

@@ -19,9 +19,10 @@ struct Website {
         CheckType type;
         Hash spec_hash;
         bool spec_stored;
-        uint32_t interval_ms, timeout_ms, slow_ms;
-        uint8_t seats;  /* configured */
-        uint8_t family; /* of addresses: 0 (whichever), 4, 6 */
+        uint32_t interval_ms, timeout_ms;
+        uint32_t parent; /* what it depends on; 0: nothing */
+        uint8_t seats;   /* configured */
+        uint8_t family;  /* of addresses: 0 (whichever), 4, 6 */
         uint64_t revision;
         /* Current orders by seat, a member's and a spare's in turn; borrowed from the order book.
          */

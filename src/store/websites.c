@@ -6,15 +6,11 @@
 #include "store/audit.h"
 #include "store/read.h"
 
-enum {
-        INTERVAL_DEFAULT_MS = 60000,
-        TIMEOUT_DEFAULT_MS = 10000,
-        SEATS_DEFAULT = 4
-};
-
 #define COLUMNS                                                                                    \
         "id, organisation_id, public_id, url, name, interval_ms, timeout_ms, seats, paused,"       \
-        " removed_at IS NOT NULL, revision, usec(created_at), specification, family, slow_ms"
+        " removed_at IS NOT NULL, revision, usec(created_at), specification, family, slow_ms,"     \
+        " rules, confirm_down, confirm_up, confirm_down_ms, confirm_up_ms,"                        \
+        " certificate_warn_days, parent_id"
 
 static const PqStatement website_changes = {
         .name = "website_changes",
@@ -41,9 +37,10 @@ static const PqStatement website_one = {
 static const PqStatement website_put = {
         .name = "website_put",
         .sql = "INSERT INTO website (public_id, organisation_id, url, name, interval_ms,"
-               " timeout_ms, seats, specification, family, slow_ms)"
-               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        .n_params = 10,
+               " timeout_ms, seats, specification, family, slow_ms, rules, confirm_down,"
+               " confirm_up, confirm_down_ms, confirm_up_ms, certificate_warn_days)"
+               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        .n_params = 16,
 };
 
 static const PqStatement website_end = {
@@ -78,24 +75,39 @@ const PqStatement *const websites_statements[] = {
         &website_end,     &website_halt, NULL,
 };
 
+static uint32_t get_number(const PqResult *result, size_t i, int column) {
+        return (uint32_t)pq_get_int(result, i, column);
+}
+
+static void read_settings(const PqResult *result, size_t i, WebsiteSettings *ret) {
+        ret->name = pq_get_text(result, i, 4);
+        ret->interval_ms = get_number(result, i, 5);
+        ret->timeout_ms = get_number(result, i, 6);
+        ret->seats = get_number(result, i, 7);
+        ret->specification = pq_get_text(result, i, 12);
+        ret->family = get_number(result, i, 13);
+        ret->slow_ms = get_number(result, i, 14);
+        ret->rules = pq_get_text(result, i, 15);
+        ret->confirm_down = get_number(result, i, 16);
+        ret->confirm_up = get_number(result, i, 17);
+        ret->confirm_down_ms = get_number(result, i, 18);
+        ret->confirm_up_ms = get_number(result, i, 19);
+        ret->certificate_warn_days = get_number(result, i, 20);
+}
+
 static int read_website(const PqResult *result, size_t i, void *ret) {
         WebsiteRow *row = ret;
 
         row->id = (uint32_t)pq_get_int(result, i, 0);
         row->organisation = (uint32_t)pq_get_int(result, i, 1);
         row->url = pq_get_text(result, i, 3);
-        row->name = pq_get_text(result, i, 4);
-        row->interval_ms = (uint32_t)pq_get_int(result, i, 5);
-        row->timeout_ms = (uint32_t)pq_get_int(result, i, 6);
-        row->seats = (uint8_t)pq_get_int(result, i, 7);
         row->paused = pq_get_bool(result, i, 8);
         row->removed = pq_get_bool(result, i, 9);
         row->revision = (uint64_t)pq_get_int(result, i, 10);
         row->created = pq_get_time(result, i, 11);
-        row->specification = pq_get_text(result, i, 12);
-        row->family = (uint8_t)pq_get_int(result, i, 13);
-        row->slow_ms = (uint32_t)pq_get_int(result, i, 14);
-        row->epoch = (uint64_t)pq_get_int(result, i, 15);
+        row->parent = (uint32_t)pq_get_int(result, i, 21);
+        row->epoch = (uint64_t)pq_get_int(result, i, 22);
+        read_settings(result, i, &row->settings);
         return pq_get_uuid(result, i, 2, &row->public_id);
 }
 
@@ -150,25 +162,31 @@ static void add_audit(PqTransaction *t, const WebsiteAdd *add) {
                                         .object = uuid_format(&add->id, object) });
 }
 
+static void put_settings(PqTransaction *t, const WebsiteSettings *s) {
+        pq_text(t, s->name);
+        pq_int(t, s->interval_ms);
+        pq_int(t, website_settings_timeout(s));
+        pq_int(t, s->seats);
+        pq_text(t, s->specification);
+        pq_int(t, s->family);
+        pq_int(t, s->slow_ms);
+        pq_text(t, s->rules);
+        pq_int(t, s->confirm_down);
+        pq_int(t, s->confirm_up);
+        pq_int(t, s->confirm_down_ms);
+        pq_int(t, s->confirm_up_ms);
+        pq_int(t, s->certificate_warn_days);
+}
+
 int website_add(Store *s, const WebsiteAdd *add, StoreDone done, void *userdata, StoreCall **ret) {
         PqTransaction *t = store_begin(&website_put);
-        uint32_t interval, timeout;
 
         if (!t)
                 return -ENOMEM;
-
-        interval = add->interval_ms ? add->interval_ms : INTERVAL_DEFAULT_MS;
-        timeout = add->timeout_ms ? add->timeout_ms : MIN(TIMEOUT_DEFAULT_MS, interval / 2);
         pq_uuid(t, &add->id);
         pq_int(t, add->organisation);
         pq_text(t, add->url);
-        pq_text(t, add->name ? add->name : "");
-        pq_int(t, interval);
-        pq_int(t, timeout);
-        pq_int(t, add->seats ? add->seats : SEATS_DEFAULT);
-        pq_text(t, add->specification ? add->specification : "");
-        pq_int(t, add->family);
-        pq_int(t, add->slow_ms);
+        put_settings(t, &add->settings);
         add_audit(t, add);
         return store_submit(s, t, done, userdata, ret);
 }

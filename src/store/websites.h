@@ -4,14 +4,14 @@
 
 #include "base/id.h"
 #include "store/store.h"
+#include "store/website-settings.h"
 
 typedef struct WebsiteRow {
         uint32_t id, organisation;
         Uuid public_id;
-        const char *url, *name;    /* borrowed for the callback */
-        const char *specification; /* likewise; exact bytes, or "": as by default of the URL */
-        uint32_t interval_ms, timeout_ms, slow_ms; /* slow_ms 0: nothing is slow */
-        uint8_t seats, family;                     /* family: 0 (whichever), 4, 6 */
+        const char *url;          /* borrowed for the callback, as the settings' texts */
+        WebsiteSettings settings; /* with the timeout that holds */
+        uint32_t parent;          /* what it depends on; 0: nothing */
         bool paused, removed;
         uint64_t revision;
         uint64_t epoch; /* its newest one's number, 0: none; of changes after a revision only */
@@ -33,13 +33,9 @@ int website_find(Store *s, const Uuid *id, WebsiteRows callback, void *userdata,
 typedef struct WebsiteAdd {
         uint32_t organisation;
         Uuid id; /* uuid7_new() of the caller */
-        const char *url, *name;
-        const char *specification;        /* as spec_encode() made it; NULL: as by default */
-        uint32_t interval_ms, timeout_ms; /* 0: 60 s; min(10 s, interval / 2) */
-        uint8_t seats;                    /* 0: 4 */
-        uint8_t family;                   /* 0, 4, 6 */
-        uint32_t slow_ms;                 /* 0: nothing is slow */
-        const char *actor;                /* for the audit log: "token PREFIX", "uid 0" */
+        const char *url;
+        WebsiteSettings settings;
+        const char *actor; /* for the audit log: "token PREFIX", "uid 0" */
 } WebsiteAdd;
 
 /* -EEXIST: the organisation has this URL already. -EINVAL: a value out of its limits. */

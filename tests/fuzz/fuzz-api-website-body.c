@@ -26,11 +26,14 @@ static void check_name(const char *name) {
 }
 
 static void check_limits(const WebsiteBody *b) {
-        int64_t interval = b->interval_ms ? b->interval_ms : 60000;
+        const WebsiteSettings *s = &b->settings;
 
-        PROPERTY(interval >= 10000 && interval <= 86400000);
-        PROPERTY(b->timeout_ms == 0 || (b->timeout_ms >= 100 && b->timeout_ms <= interval / 2));
-        PROPERTY(b->seats >= 0 && b->seats <= 16);
+        PROPERTY(s->interval_ms >= 10000 && s->interval_ms <= 86400000);
+        PROPERTY(s->timeout_ms == 0 ||
+                 (s->timeout_ms >= 100 && s->timeout_ms <= s->interval_ms / 2));
+        PROPERTY(s->seats >= 1 && s->seats <= 16);
+        PROPERTY(s->confirm_down >= 1 && s->confirm_up >= 1 && s->certificate_warn_days <= 365);
+        PROPERTY(s->name == b->name && s->rules == b->rules && strlen(s->rules) <= 512);
         check_name(b->name);
 }
 

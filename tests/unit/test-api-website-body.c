@@ -34,21 +34,30 @@ static void a_url_is_enough(void **state _unused_) {
         expect_taken("{\"url\":\"https://example.org/\"}", &body);
         assert_string_equal(body.url, "https://example.org/");
         assert_string_equal(body.name, "");
-        assert_int_equal(body.interval_ms, 0);
-        assert_int_equal(body.timeout_ms, 0);
-        assert_int_equal(body.seats, 0);
+        assert_int_equal(body.settings.interval_ms, 60000);
+        assert_int_equal(body.settings.timeout_ms, 0);
+        assert_int_equal(body.settings.seats, 4);
+        assert_int_equal(body.settings.confirm_down, 1);
+        assert_int_equal(body.settings.certificate_warn_days, 14);
+        assert_string_equal(body.settings.rules, "");
 }
 
 static void everything_may_be_said(void **state _unused_) {
         _cleanup_(website_body_done) WebsiteBody body = { 0 };
 
         expect_taken("{\"url\":\"http://a/\",\"name\":\"Caf\\u00e9\",\"intervalMs\":10000,"
-                     "\"timeoutMs\":5000,\"seats\":16}",
+                     "\"timeoutMs\":5000,\"seats\":16,\"rules\":\"region=eu\",\"confirmDown\":3,"
+                     "\"confirmUpMs\":90000,\"certificateWarnDays\":0}",
                      &body);
         assert_string_equal(body.name, "Caf\xc3\xa9");
-        assert_int_equal(body.interval_ms, 10000);
-        assert_int_equal(body.timeout_ms, 5000);
-        assert_int_equal(body.seats, 16);
+        assert_int_equal(body.settings.interval_ms, 10000);
+        assert_int_equal(body.settings.timeout_ms, 5000);
+        assert_int_equal(body.settings.seats, 16);
+        assert_string_equal(body.settings.rules, "region=eu");
+        assert_int_equal(body.settings.confirm_down, 3);
+        assert_int_equal(body.settings.confirm_up, 1);
+        assert_int_equal(body.settings.confirm_up_ms, 90000);
+        assert_int_equal(body.settings.certificate_warn_days, 0);
         website_body_done(&body);
         expect_taken("{\"url\":\"http://a/\",\"intervalMs\":86400000,\"timeoutMs\":60000}", &body);
 }
@@ -161,6 +170,11 @@ static void numbers_have_limits(void **state _unused_) {
                 { "\"intervalMs\":null", "/intervalMs" },
                 { "\"seats\":0", "/seats" },
                 { "\"seats\":17", "/seats" },
+                { "\"confirmDown\":0", "/confirmDown" },
+                { "\"confirmUp\":101", "/confirmUp" },
+                { "\"confirmDownMs\":-1", "/confirmDownMs" },
+                { "\"confirmUpMs\":86400001", "/confirmUpMs" },
+                { "\"certificateWarnDays\":366", "/certificateWarnDays" },
                 { "\"timeoutMs\":99", "/timeoutMs" },
                 { "\"timeoutMs\":30001", "/timeoutMs" },
                 { "\"intervalMs\":86400000,\"timeoutMs\":60001", "/timeoutMs" },

@@ -27,7 +27,7 @@ static void words_lead_to_their_verb(void **state _unused_) {
 }
 
 static void options_go_with_their_verb(void **state _unused_) {
-        const Verb seats = { .options = 1u << OPTION_SEATS };
+        const Verb seats = { .options = OPTION_BIT(OPTION_SEATS) };
 
         assert_true(verb_takes(&seats, OPTION_SEATS));
         assert_false(verb_takes(&seats, OPTION_SCOPE));

@@ -15,9 +15,9 @@ static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata)
 
         for (size_t i = 0; i < n; i++)
                 fixture_note(f, "%u of %u: %s %u/%u %u %d %d revision %lu\n", rows[i].id,
-                             rows[i].organisation, rows[i].url, rows[i].interval_ms,
-                             rows[i].timeout_ms, rows[i].seats, rows[i].public_id.bytes[15],
-                             rows[i].removed, rows[i].revision);
+                             rows[i].organisation, rows[i].url, rows[i].settings.interval_ms,
+                             rows[i].settings.timeout_ms, rows[i].settings.seats,
+                             rows[i].public_id.bytes[15], rows[i].removed, rows[i].revision);
 }
 
 static void expect_websites(StoreFixture *f, uint64_t revision, const char *text) {
@@ -26,12 +26,14 @@ static void expect_websites(StoreFixture *f, uint64_t revision, const char *text
 }
 
 static int add(StoreFixture *f, uint8_t id, const char *url, uint32_t interval) {
-        const WebsiteAdd website = { .organisation = 1,
-                                     .id = fixture_website(id),
-                                     .url = url,
-                                     .interval_ms = interval,
-                                     .actor = "test" };
+        WebsiteAdd website = { .organisation = 1,
+                               .id = fixture_website(id),
+                               .url = url,
+                               .settings = WEBSITE_SETTINGS_DEFAULT,
+                               .actor = "test" };
 
+        if (interval > 0)
+                website.settings.interval_ms = interval;
         assert_int_equal(website_add(f->store, &website, fixture_done, f, NULL), 0);
         fixture_wait(f);
         return f->r;
