@@ -1,4 +1,5 @@
-/* A buffer of ticks before the spool. */
+/* Two parcels of ticks before the spool: one is filled while the other is stored, on another
+ * thread. What could not be stored is signed again, and tried again, before anything younger. */
 #include "validator/sealer.h"
 
 #include <errno.h>
@@ -10,24 +11,51 @@
 #include "base/log.h"
 #include "event/timer.h"
 
-#define SHRINKS_MOST 64 /* gaps made in one go */
+#define SHRINKS_MOST 64   /* gaps made in one go */
+#define SIGNED_KEPT  4096 /* orders, of which it is known without asking what was signed */
+
+typedef struct Parcel {
+        Tick ticks[BATCH_TICKS_MAX];
+        uint16_t n;
+} Parcel;
+
+/* The highest number of an order, scheduled or probe, that was signed or is about to be. */
+typedef struct Signed {
+        OrderId order;
+        bool probe, known;
+        uint32_t number;
+} Signed;
 
 struct Sealer {
         SealerOptions options;
+        uv_loop_t *loop; /* borrowed */
         Timer *timer;
         PublicKey network;
         bool has_network, complained;
         uint64_t incarnation, sequence; /* sequence: of the batch sealed last */
         Hash previous;
-        Tick ticks[BATCH_TICKS_MAX];
-        uint16_t n;
+        Parcel young; /* being filled */
+        Parcel old;   /* being stored, or waiting for it */
+        bool storing; /* old is, just now */
+        bool due;     /* young is, too, as soon as old is stored */
         uint64_t sealed, refused;
+        Signed latest[SIGNED_KEPT]; /* by hash; what has no place is in the spool */
+        /* Of what is being stored. */
+        Hash hash;
+        SpoolProgress progress[BATCH_TICKS_MAX];
         uint8_t frame[BATCH_FRAME_MAX];
 };
+
+/* Waits for what is being stored. */
+static void settle(Sealer *s) {
+        while (s->storing)
+                spool_settle(s->options.spool);
+}
 
 void sealer_renew(Sealer *s) {
         uint64_t incarnation;
 
+        settle(s);
         do {
                 randombytes_buf(&incarnation, sizeof(incarnation));
                 incarnation &= INT64_MAX;
@@ -46,6 +74,7 @@ int sealer_new(Sealer **ret, uv_loop_t *loop, const SealerOptions *options) {
         if (!s)
                 return -ENOMEM;
         s->options = *options;
+        s->loop = loop;
         sealer_renew(s);
 
         r = timer_new(&s->timer, loop, on_timer, s);
@@ -59,6 +88,9 @@ int sealer_new(Sealer **ret, uv_loop_t *loop, const SealerOptions *options) {
 Sealer *sealer_free(Sealer *s) {
         if (!s)
                 return NULL;
+        s->due = false;
+        s->options.sealed = NULL;
+        settle(s);
         timer_free(s->timer);
         free(s);
         return NULL;
@@ -86,40 +118,37 @@ static BatchHeader header_of(const Sealer *s, uint16_t flags, uint16_t count) {
         };
 }
 
-/* Signs a batch at the end of the live stream and stores it with what it makes unrepeatable. */
-static int seal(Sealer *s, const Tick *ticks, uint16_t count, uint16_t flags) {
-        SpoolProgress progress[BATCH_TICKS_MAX];
+/* Signs a batch for the end of the live stream, with what it makes unrepeatable. */
+static int prepare(Sealer *s, const Tick *ticks, uint16_t count, uint16_t flags, SpoolPut *ret) {
         BatchDraft draft = { .header = header_of(s, flags, count), .ticks = ticks };
-        SpoolBatch batch;
-        Hash hash;
-        int n, r;
+        int n;
 
         randombytes_buf(draft.secret, sizeof(draft.secret));
-        n = batch_seal(&draft, s->options.key, &s->network, s->frame, &hash);
+        n = batch_seal(&draft, s->options.key, &s->network, s->frame, &s->hash);
         if (n < 0)
                 return n;
         for (uint16_t i = 0; i < count; i++)
-                progress[i] = (SpoolProgress){ ticks[i].order, ticks[i].kind != TICK_SCHEDULED,
-                                               ticks[i].number };
-
-        batch = (SpoolBatch){
-                .incarnation = s->incarnation,
-                .sequence = s->sequence + 1,
-                .hash = hash,
-                .created = (usec_t)draft.header.created,
-                .count = count,
-                .frame = s->frame,
-                .n = (size_t)n,
-        };
+                s->progress[i] = (SpoolProgress){ ticks[i].order, ticks[i].kind != TICK_SCHEDULED,
+                                                  ticks[i].number };
+        *ret = (SpoolPut){ .batch = { .incarnation = s->incarnation,
+                                      .sequence = s->sequence + 1,
+                                      .hash = s->hash,
+                                      .created = (usec_t)draft.header.created,
+                                      .count = count,
+                                      .frame = s->frame,
+                                      .n = (size_t)n },
+                           .progress = s->progress,
+                           .n = count };
         failpoint("validator-unspooled"); /* checked and signed, and not durable */
-        r = spool_put(s->options.spool, &batch, progress, count);
-        if (r < 0)
-                return r;
+        return 0;
+}
+
+/* What was prepared is stored: the stream goes on from it. */
+static void advance(Sealer *s, uint16_t count) {
         failpoint("validator-spooled");
         s->sequence++;
-        s->previous = hash;
+        s->previous = s->hash;
         s->sealed += count;
-        return 0;
 }
 
 /* The bounded spool gives up its oldest batches, and says so. */
@@ -145,37 +174,88 @@ static void shrink(Sealer *s) {
         }
 }
 
+static void complain(Sealer *s, int r) {
+        if (!s->complained)
+                log_event(LOG_ERR, DPIN_MSG_SPOOL_FULL,
+                          "ticks cannot be stored: they wait in memory", "DPIN_ERROR=%s",
+                          strerror(-r));
+        s->complained = true;
+}
+
+static int store(Sealer *s);
+
+static void on_stored(int r, void *userdata) {
+        Sealer *s = userdata;
+
+        s->storing = false;
+        if (r < 0) {
+                complain(s, r);
+                timer_after(s->timer, USEC_PER_SEC);
+                return;
+        }
+        advance(s, s->old.n);
+        s->complained = false;
+        s->old.n = 0;
+        shrink(s);
+        if (s->options.sealed)
+                s->options.sealed(s->options.userdata);
+        if (s->due && !s->storing)
+                (void)store(s);
+}
+
+/* Begins to store what there is, the older first: 0, or why it cannot be. */
+static int store(Sealer *s) {
+        SpoolPut put;
+        int r;
+
+        if (s->storing) {
+                s->due = true;
+                return 0;
+        }
+        s->due = s->old.n > 0 && s->young.n > 0;
+        if (s->old.n == 0) {
+                s->old = s->young;
+                s->young.n = 0;
+                timer_stop(s->timer);
+        }
+        if (s->old.n == 0)
+                return 0;
+        r = prepare(s, s->old.ticks, s->old.n, 0, &put);
+        if (r >= 0)
+                r = spool_put_later(s->options.spool, s->loop, &put, on_stored, s);
+        if (r < 0) {
+                complain(s, r);
+                timer_after(s->timer, USEC_PER_SEC);
+        }
+        s->storing = r >= 0;
+        return r;
+}
+
 int sealer_flush(Sealer *s) {
         int r;
 
-        timer_stop(s->timer);
-        if (s->n == 0)
+        settle(s);
+        if (s->young.n + s->old.n == 0)
                 return 0;
         if (!s->has_network)
                 return -EAGAIN;
-        r = seal(s, s->ticks, s->n, 0);
-        if (r < 0) {
-                if (!s->complained)
-                        log_event(LOG_ERR, DPIN_MSG_SPOOL_FULL,
-                                  "ticks cannot be stored: they wait in memory", "DPIN_ERROR=%s",
-                                  strerror(-r));
-                s->complained = true;
-                return r;
+        while (s->young.n + s->old.n > 0) {
+                r = store(s);
+                settle(s);
+                if (r < 0 || s->old.n > 0)
+                        return r < 0 ? r : -EIO;
         }
-        s->complained = false;
-        s->n = 0;
-        shrink(s);
-        s->options.sealed(s->options.userdata);
         return 0;
 }
 
-static void flush_or_retry(Sealer *s) {
-        if (sealer_flush(s) < 0)
-                timer_after(s->timer, USEC_PER_SEC);
-}
-
+/* Nothing is stored for a network that is not known yet: it waits. */
 static void on_timer(void *userdata) {
-        flush_or_retry(userdata);
+        Sealer *s = userdata;
+
+        if (s->has_network)
+                (void)store(s);
+        else
+                timer_after(s->timer, USEC_PER_SEC);
 }
 
 /* Whatever is due sooner stays. A disk that fails is tried again in its own time. */
@@ -185,20 +265,55 @@ static void seal_within(Sealer *s, usec_t delay) {
         timer_after(s->timer, delay);
 }
 
-static bool is_before(const Tick *earlier, const Tick *tick) {
-        return memcmp(&earlier->order, &tick->order, sizeof(tick->order)) == 0 &&
-               (earlier->kind == TICK_SCHEDULED) == (tick->kind == TICK_SCHEDULED) &&
-               earlier->number >= tick->number;
+static Signed *place_of(Sealer *s, const Tick *tick) {
+        bool probe = tick->kind != TICK_SCHEDULED;
+        size_t at;
+
+        memcpy(&at, tick->order.bytes + sizeof(tick->order.bytes) - sizeof(at), sizeof(at));
+        return &s->latest[(2 * at + probe) % SIGNED_KEPT];
+}
+
+static bool is_of(const Signed *x, const Tick *tick) {
+        return x->known && x->probe == (tick->kind != TICK_SCHEDULED) &&
+               memcmp(&x->order, &tick->order, sizeof(x->order)) == 0;
+}
+
+static bool is_within(const Parcel *p, const Tick *tick) {
+        bool probe = tick->kind != TICK_SCHEDULED;
+
+        for (uint16_t i = 0; i < p->n; i++)
+                if (memcmp(&p->ticks[i].order, &tick->order, sizeof(tick->order)) == 0 &&
+                    (p->ticks[i].kind != TICK_SCHEDULED) == probe &&
+                    p->ticks[i].number >= tick->number)
+                        return true;
+        return false;
 }
 
 /* A second tick of one number would be equivocation, in one stream or over a restart. */
-static bool is_signed(const Sealer *s, const Tick *tick) {
-        bool probe = tick->kind != TICK_SCHEDULED;
+static bool is_signed(Sealer *s, const Tick *tick) {
+        const Signed *x = place_of(s, tick);
 
-        for (uint16_t i = 0; i < s->n; i++)
-                if (is_before(&s->ticks[i], tick))
-                        return true;
-        return spool_progress(s->options.spool, &tick->order, probe) >= tick->number;
+        if (is_of(x, tick))
+                return x->number >= tick->number;
+        return is_within(&s->young, tick) || is_within(&s->old, tick) ||
+               spool_progress(s->options.spool, &tick->order, tick->kind != TICK_SCHEDULED) >=
+                               tick->number;
+}
+
+static void append(Sealer *s, const Tick *tick) {
+        *place_of(s, tick) =
+                        (Signed){ tick->order, tick->kind != TICK_SCHEDULED, true, tick->number };
+        s->young.ticks[s->young.n++] = *tick;
+}
+
+/* For one more: waits for what is being stored, if it has to. */
+static bool make_room(Sealer *s) {
+        if (s->young.n == BATCH_TICKS_MAX && s->has_network) {
+                settle(s);
+                if (s->young.n == BATCH_TICKS_MAX && store(s) >= 0)
+                        settle(s);
+        }
+        return s->young.n < BATCH_TICKS_MAX;
 }
 
 int sealer_add(Sealer *s, const Tick *tick, bool urgent) {
@@ -208,13 +323,13 @@ int sealer_add(Sealer *s, const Tick *tick, bool urgent) {
                 return -EINVAL;
         if (is_signed(s, tick))
                 return -EALREADY;
-        if (s->n == BATCH_TICKS_MAX && sealer_flush(s) < 0) {
+        if (!make_room(s)) {
                 s->refused++;
                 return -ENOBUFS;
         }
-        s->ticks[s->n++] = *tick;
-        if (s->n == BATCH_TICKS_MAX)
-                flush_or_retry(s);
+        append(s, tick);
+        if (s->young.n == BATCH_TICKS_MAX && s->has_network && !s->complained)
+                (void)store(s);
         else
                 seal_within(s, urgent ? SEALER_URGENT : SEALER_DELAY);
         return 0;
@@ -228,6 +343,18 @@ typedef struct Reseal {
         int r;
 } Reseal;
 
+static int reseal(Sealer *s, const Tick *ticks, uint16_t count, uint16_t flags) {
+        SpoolPut put;
+        int r;
+
+        r = prepare(s, ticks, count, flags, &put);
+        if (r >= 0)
+                r = spool_put(s->options.spool, &put.batch, put.progress, put.n);
+        if (r >= 0)
+                advance(s, count);
+        return r;
+}
+
 static void on_reseal(const SpoolBatch *b, void *userdata) {
         Reseal *x = userdata;
         _cleanup_(batch_freep) Batch *batch = NULL;
@@ -238,7 +365,7 @@ static void on_reseal(const SpoolBatch *b, void *userdata) {
                 return;
         if (x->r >= 0 && batch->header.count > 0) {
                 flags |= batch->header.flags & BATCH_UNSYNCED;
-                x->r = seal(x->sealer, batch->ticks, batch->header.count, flags);
+                x->r = reseal(x->sealer, batch->ticks, batch->header.count, flags);
                 if (x->r < 0)
                         return;
         }
@@ -250,6 +377,7 @@ int sealer_reseal(Sealer *s, uint64_t incarnation, unsigned most) {
         Reseal x = { .sealer = s };
         int n = 0, r = 1;
 
+        settle(s);
         if (incarnation == s->incarnation)
                 sealer_renew(s);
         while (n < (int)most && r > 0 && x.r >= 0) {

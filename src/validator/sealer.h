@@ -1,4 +1,5 @@
-/* Ticks become signed batches in the spool: within 200 ms, urgent ones within 10. Owns the live
+/* Ticks become signed batches in the spool: within 200 ms, urgent ones within 10, and the disk is
+ * waited for on another thread. Owns the live
  * stream: its incarnation, sequence and the hash the next batch goes on from. */
 #pragma once
 
@@ -25,7 +26,7 @@ typedef struct SealerOptions {
                               */
 
 int sealer_new(Sealer **ret, uv_loop_t *loop, const SealerOptions *options);
-/* What is not sealed is lost. */
+/* What is not sealed is lost. The loop must run on until what is being stored is. */
 Sealer *sealer_free(Sealer *s);
 DEFINE_FREEP(Sealer, sealer_free);
 
@@ -34,7 +35,8 @@ void sealer_set_network(Sealer *s, const PublicKey *network);
 /* 0: it will be sealed. -EINVAL: out of a tick's limits; -EALREADY: this number of the order, or a
  * higher one, was signed before; -ENOBUFS: neither disk nor memory has room. */
 int sealer_add(Sealer *s, const Tick *tick, bool urgent);
-/* Seals what is there now: 0, or why it could not be stored (it is kept and tried again). */
+/* Seals what is there now, and waits for it: 0, or why it could not be stored (it is kept and tried
+ * again). */
 int sealer_flush(Sealer *s);
 
 uint64_t sealer_incarnation(const Sealer *s);

@@ -29,7 +29,11 @@ typedef enum {
         _SPOOL_STATEMENT_MAX,
 } SpoolStatement;
 
+typedef struct SpoolJob SpoolJob;
+
 struct Spool {
+        uv_mutex_t lock; /* recursive: who visits a batch may store another */
+        SpoolJob *job;   /* what is being stored on another thread; NULL: nothing */
         sqlite3 *db;
         sqlite3_stmt *statements[_SPOOL_STATEMENT_MAX];
         uint64_t max_bytes;
@@ -37,6 +41,20 @@ struct Spool {
         bool relaxed;  /* a commit does not wait for the disk */
         SpoolStats stats;
 };
+
+/* Every public function holds the lock for as long as it lasts. */
+static inline Spool *spool_lock(const Spool *s) {
+        Spool *locked = (Spool *)s;
+
+        uv_mutex_lock(&locked->lock);
+        return locked;
+}
+
+static inline void spool_unlock(Spool **s) {
+        uv_mutex_unlock(&(*s)->lock);
+}
+
+#define SPOOL_LOCKED(s) _cleanup_(spool_unlock) _unused_ Spool *locked = spool_lock(s)
 
 /* Reset, and without values. */
 sqlite3_stmt *spool_use(Spool *s, SpoolStatement which);

@@ -207,13 +207,24 @@ static int prepare(Spool *s) {
         return 0;
 }
 
+static Spool *make(uint64_t max_bytes) {
+        Spool *s = calloc(1, sizeof(*s));
+
+        if (s && uv_mutex_init_recursive(&s->lock) < 0) {
+                free(s);
+                return NULL;
+        }
+        if (s)
+                s->max_bytes = max_bytes;
+        return s;
+}
+
 int spool_new(Spool **ret, const char *path, uint64_t max_bytes) {
-        _cleanup_(spool_freep) Spool *s = calloc(1, sizeof(*s));
+        _cleanup_(spool_freep) Spool *s = make(max_bytes);
         int r;
 
         if (!s)
                 return -ENOMEM;
-        s->max_bytes = max_bytes;
 
         r = make_file(path);
         if (r < 0)
@@ -250,9 +261,11 @@ int spool_new(Spool **ret, const char *path, uint64_t max_bytes) {
 Spool *spool_free(Spool *s) {
         if (!s)
                 return NULL;
+        spool_settle(s);
         for (int i = 0; i < _SPOOL_STATEMENT_MAX; i++)
                 sqlite3_finalize(s->statements[i]);
         sqlite3_close(s->db);
+        uv_mutex_destroy(&s->lock);
         free(s);
         return NULL;
 }

@@ -1,5 +1,5 @@
-/* Each public function is one transaction. A commit waits for the disk on the loop, some
- * milliseconds as a rule: every batch is worth it, and there are five a second. */
+/* Each public function is one transaction. A commit waits for the disk: those of batches, five a
+ * second and more, do so on another thread. */
 #include "validator/spool.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 #define PROGRESS_PRUNE_INTERVAL USEC_PER_HOUR
 
 int spool_pin(Spool *s, const PublicKey *network) {
+        SPOOL_LOCKED(s);
         sqlite3_stmt *q = spool_use(s, SPOOL_PINNED);
         int r = spool_step(q);
         bool same = r > 0 && sqlite3_column_bytes(q, 0) == SIGN_PUBLIC_SIZE &&
@@ -31,6 +32,7 @@ int spool_pin(Spool *s, const PublicKey *network) {
 /* Progress and batches ------------------------------------------------------------------------- */
 
 int64_t spool_progress(Spool *s, const OrderId *order, bool probe) {
+        SPOOL_LOCKED(s);
         sqlite3_stmt *q = spool_use(s, SPOOL_PROGRESS);
         int64_t number = -ENOENT;
         int r;
@@ -89,6 +91,7 @@ static int prune_progress(Spool *s, usec_t now) {
 }
 
 int spool_put(Spool *s, const SpoolBatch *batch, const SpoolProgress *progress, size_t n) {
+        SPOOL_LOCKED(s);
         int r;
 
         r = spool_begin(s);
@@ -125,6 +128,7 @@ static int read_batch(sqlite3_stmt *q, SpoolBatch *ret) {
 }
 
 int spool_next(Spool *s, uint64_t incarnation, uint64_t after, SpoolVisit visit, void *userdata) {
+        SPOOL_LOCKED(s);
         sqlite3_stmt *q = spool_use(s, SPOOL_NEXT);
         SpoolBatch b;
         int r;
@@ -141,6 +145,7 @@ int spool_next(Spool *s, uint64_t incarnation, uint64_t after, SpoolVisit visit,
 }
 
 int spool_hash(Spool *s, uint64_t incarnation, uint64_t sequence, Hash *ret) {
+        SPOOL_LOCKED(s);
         sqlite3_stmt *q = spool_use(s, SPOOL_HASH);
         int r;
 
@@ -194,6 +199,7 @@ static int put_receipt(Spool *s, uint64_t incarnation, const void *bytes, size_t
 
 /* Lost with the power it only makes the batch be sent, and acked, again. */
 int spool_trim(Spool *s, const Receipt *receipt, const void *bytes, size_t n) {
+        SPOOL_LOCKED(s);
         SpoolStats less = { 0 };
         int r;
 
@@ -211,6 +217,7 @@ int spool_trim(Spool *s, const Receipt *receipt, const void *bytes, size_t n) {
 }
 
 int spool_drop(Spool *s, uint64_t incarnation, uint64_t to) {
+        SPOOL_LOCKED(s);
         SpoolStats less = { 0 };
         int r;
 
@@ -281,6 +288,7 @@ static int plan_drop(Spool *s, SpoolDropped *d) {
 }
 
 int spool_shrink(Spool *s, SpoolDropped *ret) {
+        SPOOL_LOCKED(s);
         SpoolDropped d = { 0 };
         int r;
 
@@ -297,6 +305,7 @@ int spool_shrink(Spool *s, SpoolDropped *ret) {
 }
 
 int spool_put_gap(Spool *s, const SpoolDropped *dropped, const void *frame, size_t n) {
+        SPOOL_LOCKED(s);
         SpoolStats less = { 0 };
         SpoolBatch gap = {
                 .incarnation = dropped->incarnation,
@@ -340,6 +349,7 @@ static SpoolStream read_stream(sqlite3_stmt *q) {
 }
 
 int spool_streams(Spool *s, SpoolStream *ret, size_t n) {
+        SPOOL_LOCKED(s);
         sqlite3_stmt *q = spool_use(s, SPOOL_STREAMS);
         size_t found = 0;
         int r = 0;
@@ -352,5 +362,6 @@ int spool_streams(Spool *s, SpoolStream *ret, size_t n) {
 }
 
 void spool_stats(const Spool *s, SpoolStats *ret) {
+        SPOOL_LOCKED(s);
         *ret = s->stats;
 }

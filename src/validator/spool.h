@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <uv.h>
+
 #include "base/macro.h"
 #include "base/time.h"
 #include "wire/batch.h"
@@ -38,12 +40,26 @@ typedef struct SpoolProgress {
         bool probe;
         uint32_t number;
 } SpoolProgress;
+typedef struct SpoolPut {
+        SpoolBatch batch;
+        const SpoolProgress *progress;
+        size_t n; /* of progress */
+} SpoolPut;
+
 /* The highest number stored; -ENOENT: none. */
 int64_t spool_progress(Spool *s, const OrderId *order, bool probe);
 
 /* Stores a sealed batch and the progress of its ticks in one transaction. 0; -ENOSPC: disk full,
  * nothing is stored. */
 int spool_put(Spool *s, const SpoolBatch *batch, const SpoolProgress *progress, size_t n);
+/* The same on another thread, as a commit waits for the disk: frame and progress must live until
+ * `stored`, which comes from the loop, or from spool_settle(). One at a time: -EBUSY. Whoever reads
+ * or writes meanwhile waits for it. The loop must run on until it is done. */
+typedef void (*SpoolStored)(int r, void *userdata);
+int spool_put_later(Spool *s, uv_loop_t *loop, const SpoolPut *put, SpoolStored stored,
+                    void *userdata);
+/* Waits for what is being stored, if anything is. */
+void spool_settle(Spool *s);
 /* Drops the oldest batches of the oldest stream until the bound holds: what was dropped becomes a
  * gap, to be sealed by the caller. */
 typedef struct SpoolDropped {

@@ -178,10 +178,55 @@ static void ticks_wait_for_company_and_urgent_ones_only_a_moment(void **state) {
 static void a_full_buffer_is_sealed_at_once(void **state) {
         Fixture *f = *state;
 
-        for (uint32_t i = 1; i <= BATCH_TICKS_MAX + 1; i++)
+        uv_update_time(&f->loop);
+        for (uint32_t i = 1; i <= BATCH_TICKS_MAX; i++)
                 assert_int_equal(add(f, i), 0);
+        assert_in_range(seal_by_timer(f), 0, 100 * USEC_PER_MSEC);
         assert_int_equal(f->sealed, 1);
         assert_int_equal(sealer_ticks(f->sealer), BATCH_TICKS_MAX);
+}
+
+static void one_parcel_is_filled_while_the_other_is_stored(void **state) {
+        Fixture *f = *state;
+        uint64_t incarnation = sealer_incarnation(f->sealer);
+        _cleanup_(batch_freep) Batch *first = NULL, *last = NULL;
+
+        for (uint32_t i = 1; i <= 2 * BATCH_TICKS_MAX; i++)
+                assert_int_equal(add(f, i), 0);
+        for (uint32_t i = 1; i <= BATCH_TICKS_MAX; i++)
+                assert_int_equal(add(f, i), -EALREADY); /* stored or not */
+        assert_int_equal(add(f, 2 * BATCH_TICKS_MAX + 1), 0);
+        assert_int_equal(sealer_flush(f->sealer), 0);
+        assert_int_equal(sealer_ticks(f->sealer), 2 * BATCH_TICKS_MAX + 1);
+        first = batch_after(f, incarnation, 0);
+        last = batch_after(f, incarnation, 2);
+        assert_int_equal(first->ticks[0].number, 1);
+        assert_int_equal(last->header.count, 1);
+        assert_int_equal(last->header.sequence, 3);
+}
+
+static void one_that_is_being_stored_is_waited_for_at_the_end(void **state) {
+        Fixture *f = *state;
+        uint64_t incarnation = sealer_incarnation(f->sealer);
+
+        for (uint32_t i = 1; i <= BATCH_TICKS_MAX; i++)
+                assert_int_equal(add(f, i), 0);
+        sealer_free(f->sealer);
+        assert_int_equal(f->sealed, 0); /* nobody is told any more */
+        assert_int_equal(spool_after(f->spool->spool, incarnation, 0), 1);
+        start(f);
+}
+
+static void more_orders_than_are_remembered_are_signed_once_each(void **state) {
+        Fixture *f = *state;
+
+        for (unsigned turn = 0; turn < 2; turn++)
+                for (unsigned i = 0; i < 6000; i++) {
+                        Tick t = tick(7);
+
+                        memcpy(t.order.bytes + 8, &i, sizeof(i));
+                        assert_int_equal(sealer_add(f->sealer, &t, false), turn ? -EALREADY : 0);
+                }
 }
 
 static void a_number_is_signed_once(void **state) {
@@ -405,6 +450,9 @@ int main(void) {
                 SEALER_TEST(batches_are_signed_and_chained),
                 SEALER_TEST(ticks_wait_for_company_and_urgent_ones_only_a_moment),
                 SEALER_TEST(a_full_buffer_is_sealed_at_once),
+                SEALER_TEST(one_parcel_is_filled_while_the_other_is_stored),
+                SEALER_TEST(one_that_is_being_stored_is_waited_for_at_the_end),
+                SEALER_TEST(more_orders_than_are_remembered_are_signed_once_each),
                 SEALER_TEST(a_number_is_signed_once),
                 SEALER_TEST(what_is_no_tick_is_not_sealed),
                 SEALER_TEST(nothing_is_sealed_for_no_network),
