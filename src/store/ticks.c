@@ -3,6 +3,7 @@
 #include "store/ticks.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "event/pq-copy.h"
@@ -142,11 +143,32 @@ static void put_hours(PqTransaction *t, const TickRow *rows, size_t n) {
         pq_array_close(t);
 }
 
+static int compare_places(const void *a, const void *b) {
+        const uint64_t *x = a, *y = b;
+
+        return (*x > *y) - (*x < *y);
+}
+
+/* By website, as the index has them: neighbours go to one page of it, which is found once. Of one
+ * website in the order in which they came. NULL: no memory, and any order will do. */
+static uint64_t *order_by_website(const TickRow *rows, size_t n) {
+        uint64_t *places = calloc(n, sizeof(*places));
+
+        for (size_t i = 0; places && i < n; i++)
+                places[i] = (uint64_t)rows[i].website << 32 | i;
+        if (places)
+                qsort(places, n, sizeof(*places), compare_places);
+        return places;
+}
+
 void ticks_put(PqTransaction *t, const TickRow *rows, size_t n) {
+        _cleanup_free_ uint64_t *places = NULL;
+
         if (n == 0)
                 return;
+        places = order_by_website(rows, n);
         for (size_t i = 0; i < n; i++)
-                put_row(t, &rows[i]);
+                put_row(t, &rows[places ? (uint32_t)places[i] : i]);
         put_hours(t, rows, n);
 }
 

@@ -13,8 +13,8 @@ typedef struct TickRow {
         Tick tick;
 } TickRow;
 
-/* All of a commit, by COPY: once in a transaction; n may be 0. What the columns do not take of a
- * tick is in its batch. */
+/* All of a commit, by COPY, sorted by website: once in a transaction; n may be 0. What the columns
+ * do not take of a tick is in its batch. */
 void ticks_put(PqTransaction *t, const TickRow *rows, size_t n);
 
 typedef struct TickVote {

@@ -83,6 +83,24 @@ static void every_column_is_kept(void **state) {
         fixture_expect(f, "SELECT sum(ticks) FROM validator_hour", "2");
 }
 
+/* So that the index is entered page by page; of one website as they came. */
+static void rows_of_a_commit_are_kept_by_website(void **state) {
+        StoreFixture *f = *state;
+        usec_t now = now_realtime();
+        TickRow rows[5];
+
+        for (uint32_t i = 0; i < ELEMENTSOF(rows); i++) {
+                rows[i] = tick_row(1, 100 + i, now);
+                rows[i].website = 1000 + i % 2;
+        }
+        put_ticks(f, rows, ELEMENTSOF(rows));
+        fixture_expect(f,
+                       "SELECT string_agg(number::text, ' ' ORDER BY ctid) FROM website_tick"
+                       " WHERE website_id >= 1000",
+                       "100 102 104 101 103");
+        fixture_sql(f, "DELETE FROM website_tick WHERE website_id >= 1000");
+}
+
 static void on_votes(int r, const TickVote *rows, size_t n, void *userdata) {
         StoreFixture *f = fixture_rows(userdata, r, n);
 
@@ -161,6 +179,7 @@ static void identities_of_the_last_minutes(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_column_is_kept),
+                cmocka_unit_test(rows_of_a_commit_are_kept_by_website),
                 cmocka_unit_test(votes_are_the_newest_that_count),
                 cmocka_unit_test(identities_of_a_range),
                 cmocka_unit_test(identities_of_the_last_minutes),
