@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/macro.h"
@@ -54,7 +55,19 @@ static bool is_printable(const char *text, size_t most) {
 }
 
 static int refuse(WebsiteFault *ret, const char *json, const char *bus, const char *expected) {
-        *ret = (WebsiteFault){ json, bus, expected };
+        *ret = (WebsiteFault){ .json = json, .bus = bus, .expected = expected };
+        return -EINVAL;
+}
+
+/* Which clause, and why. */
+static int check_rules(const WebsiteSettings *s, WebsiteFault *ret) {
+        char reason[RULES_REASON_SIZE];
+
+        if (rules_check(s->rules, s->seats, NULL, reason) == 0)
+                return 0;
+        refuse(ret, "rules", "rules", ret->text);
+        reason[0] = 't'; /* "The rule", "There may be" */
+        snprintf(ret->text, sizeof(ret->text), "must be rules: %s", reason);
         return -EINVAL;
 }
 
@@ -80,7 +93,5 @@ int website_settings_check(const WebsiteSettings *s, WebsiteFault *ret) {
                 return refuse(ret, "family", "family", "must be 4 or 6");
         if (!is_printable(s->name, WEBSITE_NAME_MAX))
                 return refuse(ret, "name", "name", "must be a text of at most 200 characters");
-        if (strlen(s->rules) > WEBSITE_RULES_MAX || !is_printable(s->rules, WEBSITE_RULES_MAX))
-                return refuse(ret, "rules", "rules", "must be rules of at most 512 bytes");
-        return 0;
+        return check_rules(s, ret);
 }

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/rules.h"
+
 #define WEBSITE_INTERVAL_MIN_MS 10000u
 #define WEBSITE_INTERVAL_MAX_MS 86400000u
 #define WEBSITE_TIMEOUT_MIN_MS  100u
@@ -15,13 +17,12 @@
 #define WEBSITE_CONFIRM_MAX_MS  86400000u
 #define WEBSITE_CERTIFICATE_MAX 365u
 #define WEBSITE_NAME_MAX        200u /* characters */
-#define WEBSITE_RULES_MAX       512u /* bytes */
 
 /* Texts are borrowed. */
 typedef struct WebsiteSettings {
         const char *name;
         const char *specification; /* exact bytes, as wire/spec.h; "": as by default of the URL */
-        const char *rules;         /* for the committee; "": none */
+        const char *rules;         /* as wire/rules.h; "": none */
         uint32_t interval_ms;
         uint32_t timeout_ms; /* 0: 10 s, or half the interval if that is less */
         uint32_t slow_ms;    /* slower is DEGRADED; 0: nothing is */
@@ -62,7 +63,9 @@ static inline uint32_t *website_number(WebsiteSettings *s, const WebsiteNumber *
 
 /* Where something is wrong: the member's name in REST and on D-Bus, and what it has to be. */
 typedef struct WebsiteFault {
-        const char *json, *bus, *expected;
+        const char *json, *bus;
+        const char *expected; /* borrowed, perhaps from text: such a fault is not copied */
+        char text[RULES_REASON_SIZE + 16];
 } WebsiteFault;
 
 /* 0, or -EINVAL with *ret. What the specification says is judged by wire/spec.h. */

@@ -95,6 +95,24 @@ static void expect_check_refusal(const char *url, const char *check, const char 
                 fail_msg("%s: %s", check, problem.detail);
 }
 
+static void the_wrong_rule_is_named(void **state _unused_) {
+        static const char body_text[] =
+                        "{\"url\":\"http://a/\",\"rules\":\"region=eu planet=mars\"}";
+        static const char too_many[] = "{\"url\":\"http://a/\",\"rules\":\"asn>=5\"}";
+        BodyProblem problem = { 0 };
+        WebsiteBody body;
+
+        assert_int_equal(website_body_read(body_text, strlen(body_text), &body, &problem), -EINVAL);
+        assert_int_equal(problem.status, 422);
+        assert_string_equal(problem.pointer, "/rules");
+        assert_string_equal(problem.detail,
+                            "The member \"rules\" must be rules: the rule \"planet=mars\" is about "
+                            "nothing known: rules are about region, asn, operator and tag.");
+        assert_int_equal(website_body_read(too_many, strlen(too_many), &body, &problem), -EINVAL);
+        assert_non_null(strstr(problem.detail,
+                               "\"asn>=5\" asks for more than the website's seats"));
+}
+
 static void what_does_not_go_with_the_url_is_refused(void **state _unused_) {
         expect_check_refusal("http://a/", "7", "object");
         expect_check_refusal("http://a/", "\"\"", "object");
@@ -242,6 +260,7 @@ int main(void) {
                 cmocka_unit_test(a_url_is_enough),
                 cmocka_unit_test(everything_may_be_said),
                 cmocka_unit_test(what_is_checked_is_told_by_url_and_check),
+                cmocka_unit_test(the_wrong_rule_is_named),
                 cmocka_unit_test(what_does_not_go_with_the_url_is_refused),
                 cmocka_unit_test(what_is_no_json_object_is_400),
                 cmocka_unit_test(urls_are_judged_with_the_reason),

@@ -69,7 +69,7 @@ static void what_must_not_be_zero_is_not(void **state _unused_) {
 }
 
 static void texts_are_printable_and_short(void **state _unused_) {
-        char text[WEBSITE_RULES_MAX + 2] = "";
+        char text[RULES_SIZE + 2] = "";
         WebsiteSettings s = WEBSITE_SETTINGS_DEFAULT;
 
         s.name = "a\nb";
@@ -78,9 +78,29 @@ static void texts_are_printable_and_short(void **state _unused_) {
         s.name = text;
         expect_fault(&s, "name");
         s.name = "";
-        memset(text, 'x', WEBSITE_RULES_MAX + 1);
+        memset(text, 'x', RULES_SIZE + 1);
         s.rules = text;
         expect_fault(&s, "rules");
+}
+
+static void rules_are_judged_clause_by_clause(void **state _unused_) {
+        WebsiteSettings s = WEBSITE_SETTINGS_DEFAULT;
+        WebsiteFault fault;
+
+        s.rules = "region=eu asn>=4";
+        assert_int_equal(website_settings_check(&s, &fault), 0);
+        s.rules = "region=eu colour=red";
+        assert_int_equal(website_settings_check(&s, &fault), -EINVAL);
+        assert_string_equal(fault.json, "rules");
+        assert_string_equal(fault.expected,
+                            "must be rules: the rule \"colour=red\" is about nothing known: rules "
+                            "are about region, asn, operator and tag");
+        s.rules = "asn>=4";
+        s.seats = 3;
+        assert_int_equal(website_settings_check(&s, &fault), -EINVAL);
+        assert_string_equal(fault.expected,
+                            "must be rules: the rule \"asn>=4\" asks for more than the website's "
+                            "seats, which are 3");
 }
 
 int main(void) {
@@ -89,6 +109,7 @@ int main(void) {
                 cmocka_unit_test(every_number_has_both_limits),
                 cmocka_unit_test(what_must_not_be_zero_is_not),
                 cmocka_unit_test(texts_are_printable_and_short),
+                cmocka_unit_test(rules_are_judged_clause_by_clause),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
