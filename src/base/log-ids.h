@@ -54,3 +54,4 @@
 #define DPIN_MSG_OWN_NETWORK         "11c7485aa2064795896125067811ea89"
 #define DPIN_MSG_CLOCK_OFF           "bb544329605b45debd7e303208a7fd83"
 #define DPIN_MSG_UNTOLD              "9df2704fc4224cce9341fae5deb6a3d4"
+#define DPIN_MSG_RULES               "fce9de344fca467d9a2de745f387cc55"

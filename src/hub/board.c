@@ -13,6 +13,7 @@
 #include "base/macro.h"
 #include "base/pace.h"
 #include "hub/agenda.h"
+#include "hub/rules.h"
 #include "wire/spec.h"
 
 /* What every vote and every call look at is in its first line of the cache. */
@@ -53,6 +54,8 @@ static void entry_free(Entry *e) {
         site_free(e->website.site);
         free(e->website.url);
         free(e->website.spec);
+        free(e->website.rules);
+        rule_set_free(e->website.rule_set);
         free(e->website.orders);
         free(e);
 }
@@ -150,7 +153,20 @@ static bool on_admits(const Candidate *c, void *userdata) {
 
         if (w->family != 0)
                 wanted |= w->family == 4 ? ABILITY_IPV4 : ABILITY_IPV6;
-        return (c->abilities & wanted) == wanted;
+        return (c->abilities & wanted) == wanted && rule_set_admits(w->rule_set, c);
+}
+
+static void on_lack(SiteLack lack, void *userdata) {
+        static const char *const words[] = {
+                [LACK_NOTHING] = "the rules of a website can be met",
+                [LACK_DIFFERENT] = "too few different validators for the rules of a website",
+                [LACK_ANYBODY] = "the rules of a website admit nobody",
+        };
+        const Website *w = &((Entry *)userdata)->website;
+
+        if (*w->rules)
+                log_event(lack == LACK_NOTHING ? LOG_NOTICE : LOG_WARNING, DPIN_MSG_RULES,
+                          words[lack], "DPIN_WEBSITE=%s\nDPIN_RULES=%s", w->id_text, w->rules);
 }
 
 static void on_epoch(const Epoch *e, const uint32_t *eligible, size_t n, void *userdata) {
@@ -202,6 +218,7 @@ static void on_incident(const SiteIncident *i, void *userdata) {
 
 static const SiteEffects effects = {
         .admits = on_admits,
+        .lack_changed = on_lack,
         .may_open = on_may_open,
         .epoch_opened = on_epoch,
         .seat_assigned = on_seat,
@@ -251,6 +268,35 @@ static int set_spec(Website *w, const WebsiteRow *row) {
         return 0;
 }
 
+/* What was stored is judged again, as a specification is; kept in its one spelling. */
+static int set_rules(Website *w, const WebsiteRow *row) {
+        char reason[RULES_REASON_SIZE], text[RULES_SIZE + 1];
+        RuleSet *set;
+        Rules rules;
+        char *copy;
+        int r;
+
+        r = rules_parse(row->settings.rules, &rules, reason);
+        if (r < 0) {
+                log_event(LOG_ERR, DPIN_MSG_WEBSITE_UNCHECKABLE, "a website cannot be checked",
+                          "DPIN_WEBSITE=%s\nDPIN_REASON=%s", w->id_text, reason);
+                return r;
+        }
+        r = rule_set_new(&set, &rules);
+        if (r < 0)
+                return r;
+        copy = strdup(rules_format(&rules, text));
+        if (!copy) {
+                rule_set_free(set);
+                return -ENOMEM;
+        }
+        rule_set_free(w->rule_set);
+        free(w->rules);
+        w->rule_set = set;
+        w->rules = copy;
+        return 0;
+}
+
 static SiteConf conf_of(const Website *w, const WebsiteSettings *s) {
         SiteConf conf = {
                 .id = w->public_id,
@@ -261,14 +307,17 @@ static SiteConf conf_of(const Website *w, const WebsiteSettings *s) {
                 .confirm_down = s->confirm_down,
                 .confirm_up = s->confirm_up,
                 .push = w->type == CHECK_PUSH,
+                .minima = rule_set_minima(w->rule_set),
         };
 
         memcpy(&conf.target, w->spec_hash.bytes, sizeof(conf.target));
+        conf.target ^= w->family; /* orders say it, too */
         return conf;
 }
 
 static int fill(Website *w, const WebsiteRow *row) {
         char *url = strdup(row->url);
+        int r;
 
         if (!url)
                 return -ENOMEM;
@@ -284,7 +333,8 @@ static int fill(Website *w, const WebsiteRow *row) {
         w->parent = row->parent;
         w->revision = row->revision;
         uuid_format(&row->public_id, w->id_text);
-        return set_spec(w, row);
+        r = set_rules(w, row);
+        return r < 0 ? r : set_spec(w, row);
 }
 
 /* One that was paused goes on after its last epoch: each number is given once. */

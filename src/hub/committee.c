@@ -10,6 +10,8 @@
 #include "hub/verdict.h"
 #include "hub/votes.h"
 
+_Static_assert(SEATS_MAX <= CHOICE_SEATS_MAX, "a company has room for all");
+
 /* So many of a compacted order are kept, or eight times the seats: when half the validators are
  * away, who fills the last of four seats is not among them once in a hundred thousand times. */
 #define KEPT_LEAST 32u
@@ -18,12 +20,6 @@ typedef struct Ranked {
         uint8_t score[SHA256_SIZE];
         const Candidate *candidate;
 } Ranked;
-
-/* The candidates sitting beside the one in question. */
-typedef struct Company {
-        const Candidate *members[SEATS_MAX];
-        size_t n;
-} Company;
 
 static const char *const assurance_names[_ASSURANCE_MAX] = {
         [ASSURANCE_SINGLE] = "single",
@@ -67,84 +63,54 @@ static bool rule_takes(const CommitteeRule *rule, const Candidate *c, usec_t now
         return !rule->admits || rule->admits(c, rule->userdata);
 }
 
-static bool same_operator(const Company *company, const Candidate *c) {
-        for (size_t i = 0; c->operator_id != 0 && i < company->n; i++)
-                if (company->members[i]->operator_id == c->operator_id)
-                        return true;
-        return false;
+Origin candidate_origin(const Candidate *c) {
+        return (Origin){ c->operator_id, c->prefix, c->block, c->asn, c->region };
 }
 
-static bool same_prefix(const Company *company, const Candidate *c) {
-        for (size_t i = 0; c->prefix != 0 && i < company->n; i++)
-                if (company->members[i]->prefix == c->prefix)
-                        return true;
-        return false;
+static ChoiceTerms terms_of(const Committee *c) {
+        return (ChoiceTerms){ c->n, c->caps, c->minima };
 }
 
-static bool crowds_network(const Company *company, const Candidate *c, uint8_t n) {
-        uint8_t cap = (n + 2) / 3, block = 0, asn = 0;
+static Assurance judge_assurance(const Settled *settled) {
+        const ChoiceTerms *t = &settled->terms;
 
-        for (size_t i = 0; i < company->n; i++) {
-                block += c->block != 0 && company->members[i]->block == c->block;
-                asn += c->asn != 0 && company->members[i]->asn == c->asn;
-        }
-        return block >= cap || asn >= cap;
-}
-
-static bool caps_allow(const Committee *committee, const Company *company, const Candidate *c) {
-        if (same_operator(company, c))
-                return false;
-        if (committee->caps <= CAPS_PREFIX && same_prefix(company, c))
-                return false;
-        return committee->caps > CAPS_ALL || !crowds_network(company, c, committee->n);
-}
-
-/* Walks the order as if all were present; what sits is left in *company. */
-static void walk(const Committee *c, Company *company) {
-        company->n = 0;
-        for (size_t i = 0; i < c->n_order && company->n < c->n; i++) {
-                const Candidate *next = roster_find(c->roster, c->order[i]);
-
-                if (next && caps_allow(c, company, next))
-                        company->members[company->n++] = next;
-        }
-}
-
-static Assurance judge_assurance(const Committee *c, const Company *company) {
-        if (c->n <= 1)
+        if (t->n <= 1)
                 return ASSURANCE_SINGLE;
-        if (c->caps != CAPS_ALL || verdict_faults(c->n) == 0)
+        if (t->caps != CAPS_ALL || settled->unmet || verdict_faults(t->n) == 0)
                 return ASSURANCE_REDUCED;
-        for (size_t i = 0; i < company->n; i++) {
-                const Candidate *m = company->members[i];
+        for (size_t i = 0; i < settled->company.n; i++) {
+                const Origin *o = &settled->company.members[i];
 
-                if (m->operator_id == 0 || m->prefix == 0 || m->block == 0 || m->asn == 0)
+                if (o->operator_id == 0 || o->prefix == 0 || o->block == 0 || o->asn == 0)
                         return ASSURANCE_REDUCED;
         }
         return ASSURANCE_FULL;
 }
 
-/* The strictest caps that fill as many seats as the loosest do. */
-static void settle(Committee *c, const CommitteeRule *rule) {
-        Company company;
+static bool origin_at(size_t i, Origin *ret, void *userdata) {
+        const Committee *c = userdata;
+        const Candidate *candidate = roster_find(c->roster, c->order[i]);
 
-        c->n = MIN(rule->seats, SEATS_MAX);
-        c->caps = CAPS_OPERATOR;
-        walk(c, &company);
-        c->n = company.n;
-        for (c->caps = CAPS_ALL; c->caps < CAPS_OPERATOR; c->caps++) {
-                walk(c, &company);
-                if (company.n == c->n)
-                        break;
-        }
-        c->assurance = judge_assurance(c, &company);
+        if (candidate)
+                *ret = candidate_origin(candidate);
+        return candidate != NULL;
+}
+
+static void settle(Committee *c, const CommitteeRule *rule) {
+        const ChoiceList list = { c->n_order, origin_at, c };
+        Settled settled;
+
+        choice_settle(&list, MIN(rule->seats, SEATS_MAX), &rule->minima, &settled);
+        c->n = settled.terms.n;
+        c->caps = settled.terms.caps;
+        c->minima = settled.terms.minima;
+        c->unmet = settled.unmet;
+        c->assurance = judge_assurance(&settled);
 }
 
 /* keyed: with the epoch's secret, once for all. */
 static void score(HmacSha256 *keyed, const Uuid *website, const Candidate *c, Ranked *ret) {
-        hmac_sha256_add(keyed, website->bytes, sizeof(*website));
-        hmac_sha256_add(keyed, c->key, sizeof(c->key));
-        hmac_sha256_end(keyed, ret->score);
+        choice_score(keyed, website, c->key, ret->score);
         ret->candidate = c;
 }
 
@@ -275,16 +241,24 @@ void committee_compact(Committee *c) {
 }
 
 uint8_t committee_size(const CommitteeRule *rule, usec_t now) {
-        Company company = { 0 };
-        size_t seats = MIN(rule->seats, SEATS_MAX);
+        const ChoiceTerms loosest = { .n = MIN(rule->seats, SEATS_MAX), .caps = CAPS_OPERATOR };
+        Company company = { .n = 0 };
 
-        for (size_t i = 0; i < rule->roster->n && company.n < seats; i++) {
+        for (size_t i = 0; i < rule->roster->n && company.n < loosest.n; i++) {
                 const Candidate *c = &rule->roster->items[i];
+                Origin origin = candidate_origin(c);
 
-                if (rule_takes(rule, c, now) && !same_operator(&company, c))
-                        company.members[company.n++] = c;
+                if (rule_takes(rule, c, now) && choice_allows(&loosest, &company, &origin))
+                        company.members[company.n++] = origin;
         }
         return company.n;
+}
+
+static bool is_allowed(const Committee *c, const Company *company, const Candidate *candidate) {
+        ChoiceTerms terms = terms_of(c);
+        Origin origin = candidate_origin(candidate);
+
+        return choice_allows(&terms, company, &origin) && committee_admits(c, candidate);
 }
 
 /* The highest score is the first in order. */
@@ -298,7 +272,7 @@ static uint32_t first_of_all(const Committee *c, const Company *company, Candida
                 const Candidate *candidate = &c->roster->items[i];
 
                 if (!committee_lists(c, candidate->validator) || !usable(candidate, userdata) ||
-                    !caps_allow(c, company, candidate) || !committee_admits(c, candidate))
+                    !is_allowed(c, company, candidate))
                         continue;
                 score(&keyed, &c->website, candidate, &next);
                 if (!first.candidate || compare_ranked(&next, &first) < 0)
@@ -307,21 +281,33 @@ static uint32_t first_of_all(const Committee *c, const Company *company, Candida
         return first.candidate ? first.candidate->validator : 0;
 }
 
-uint32_t committee_next(const Committee *c, const uint32_t *seated, size_t n,
-                        CandidateUsable usable, void *userdata) {
-        Company company = { 0 };
-
+static void gather(const Committee *c, const uint32_t *seated, size_t n, Company *ret) {
+        ret->n = 0;
         for (size_t i = 0; i < n && i < SEATS_MAX; i++) {
                 const Candidate *member = roster_find(c->roster, seated[i]);
 
                 if (member)
-                        company.members[company.n++] = member;
+                        ret->members[ret->n++] = candidate_origin(member);
         }
+}
+
+bool committee_suffices(const Committee *c, const uint32_t *seated, size_t n) {
+        ChoiceTerms terms = terms_of(c);
+        Company company;
+
+        gather(c, seated, n, &company);
+        return choice_suffices(&terms, &company);
+}
+
+uint32_t committee_next(const Committee *c, const uint32_t *seated, size_t n,
+                        CandidateUsable usable, void *userdata) {
+        Company company;
+
+        gather(c, seated, n, &company);
         for (size_t i = 0; i < c->n_order; i++) {
                 const Candidate *next = roster_find(c->roster, c->order[i]);
 
-                if (next && usable(next, userdata) && caps_allow(c, &company, next) &&
-                    committee_admits(c, next))
+                if (next && usable(next, userdata) && is_allowed(c, &company, next))
                         return next->validator;
         }
         return first_of_all(c, &company, usable, userdata);

@@ -8,6 +8,7 @@
 
 #include "base/id.h"
 #include "base/time.h"
+#include "wire/choice.h"
 
 /* One approved validator, as the caller's roster holds it. Zero means "not known" in operator,
  * prefix, block and asn. */
@@ -22,7 +23,11 @@ typedef struct Candidate {
         usec_t connected_since; /* 0: not connected now */
         /* last moment seen connected after at least CANDIDATE_STEADY of it; 0: never */
         usec_t steady_until;
+        const uint64_t *tags; /* n_tags that it declares, as text_id() of hub/rules.h; borrowed */
+        uint8_t n_tags;
 } Candidate;
+
+Origin candidate_origin(const Candidate *c);
 
 #define ABILITY_IPV4     (UINT32_C(1) << 30)
 #define ABILITY_IPV6     (UINT32_C(1) << 31)
@@ -50,14 +55,6 @@ const Candidate *roster_find(const Roster *r, uint32_t validator);
 /* Was connected for at least ten seconds within the last 24 h. */
 bool candidate_is_eligible(const Candidate *c, usec_t now);
 
-/* Which caps hold in an epoch. One seat per operator always does; the others give way, in this
- * order, only if the eligible ones, present or not, could not fill the seats otherwise. */
-typedef enum CapLevel {
-        CAPS_ALL,      /* one per prefix, a third (rounded up) per block and ASN */
-        CAPS_PREFIX,   /* one per prefix */
-        CAPS_OPERATOR, /* one per operator only */
-} CapLevel;
-
 /* Database ids: as bits where that is shorter, else sorted. */
 typedef struct IdSet {
         uint8_t *bits; /* n bytes; NULL: ids */
@@ -78,6 +75,8 @@ typedef struct Committee {
         IdSet listed;
         uint8_t n; /* seats */
         CapLevel caps;
+        Minima minima; /* that hold */
+        bool unmet;    /* what the rule asks for could not be met, so no minima hold */
         Assurance assurance;
 } Committee;
 
@@ -86,6 +85,7 @@ typedef struct CommitteeRule {
         const Uuid *website;
         const uint8_t *secret;                              /* 32 bytes */
         uint8_t seats;                                      /* configured */
+        Minima minima;                                      /* of different ones; zeros: none */
         bool (*admits)(const Candidate *c, void *userdata); /* NULL: all */
         void *userdata;
 } CommitteeRule;
@@ -109,4 +109,6 @@ uint32_t committee_next(const Committee *c, const uint32_t *seated, size_t n,
                         CandidateUsable usable, void *userdata);
 /* The rule still admits it: that can change while an epoch runs. */
 bool committee_admits(const Committee *c, const Candidate *candidate);
+/* Those who sit are different enough, or the free seats may still make them so. */
+bool committee_suffices(const Committee *c, const uint32_t *seated, size_t n);
 bool committee_lists(const Committee *c, uint32_t validator);

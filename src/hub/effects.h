@@ -73,6 +73,13 @@ typedef struct SiteIncident {
         usec_t first_evidence; /* of what opened, or closed it */
 } SiteIncident;
 
+/* What the eligible ones are too few for. */
+typedef enum SiteLack {
+        LACK_NOTHING,
+        LACK_DIFFERENT, /* the minima cannot be met, and do not hold */
+        LACK_ANYBODY,   /* nobody may check it */
+} SiteLack;
+
 typedef struct SiteEffects {
         /* Whether an epoch may begin now, chosen from so many; if not, it is asked again in a
          * second or two. NULL: always. */
@@ -86,4 +93,5 @@ typedef struct SiteEffects {
         void (*verdict_changed)(const SiteVerdict *v, void *userdata); /* state or assurance */
         void (*incident_changed)(const SiteIncident *i, void *userdata);
         bool (*admits)(const Candidate *c, void *userdata); /* tag rules; NULL: all */
+        void (*lack_changed)(SiteLack lack, void *userdata);
 } SiteEffects;

@@ -5,16 +5,10 @@
 #include "base/macro.h"
 #include "base/sha256.h"
 #include "hub/epoch.h"
-#include "wire/merkle.h"
 #include "wire/sign.h"
 
 static void put_u64(uint8_t *p, uint64_t v) {
         for (int i = 7; i >= 0; i--, v >>= 8)
-                p[i] = v & 0xff;
-}
-
-static void put_u32(uint8_t *p, uint32_t v) {
-        for (int i = 3; i >= 0; i--, v >>= 8)
                 p[i] = v & 0xff;
 }
 
@@ -60,56 +54,43 @@ void epoch_derive(Epoch *e, const uint8_t *hub_secret, const Uuid *website) {
 
 /* HMAC(hub secret, domain salt | epoch secret | key): nobody but the hub can try values against a
  * leaf, not even after the epoch's secret is out. */
-static void leaf_salt(const Epoch *e, const uint8_t *hub_secret, const Candidate *c,
-                      uint8_t ret[static SHA256_SIZE]) {
-        uint8_t input[SIGN_DOMAIN_SIZE + sizeof(e->secret) + sizeof(c->key)];
+void epoch_salt(const uint8_t secret[static 32], const uint8_t *hub_secret,
+                const uint8_t key[static 32], uint8_t ret[static SHA256_SIZE]) {
+        uint8_t input[SIGN_DOMAIN_SIZE + 32 + SIGN_PUBLIC_SIZE];
 
         memcpy(input, sign_domain(DOMAIN_SALT), SIGN_DOMAIN_SIZE);
-        memcpy(input + SIGN_DOMAIN_SIZE, e->secret, sizeof(e->secret));
-        memcpy(input + SIGN_DOMAIN_SIZE + sizeof(e->secret), c->key, sizeof(c->key));
+        memcpy(input + SIGN_DOMAIN_SIZE, secret, 32);
+        memcpy(input + SIGN_DOMAIN_SIZE + 32, key, SIGN_PUBLIC_SIZE);
         hmac_sha256(hub_secret, input, sizeof(input), ret);
 }
 
 void epoch_leaf(const Epoch *e, const uint8_t *hub_secret, const Candidate *c,
                 uint8_t ret[static EPOCH_LEAF_SIZE]) {
-        uint8_t salt[SHA256_SIZE], origin[8 + 8 + 8 + 4 + 4];
+        uint8_t salt[SHA256_SIZE];
+        Origin origin = candidate_origin(c);
 
-        leaf_salt(e, hub_secret, c, salt);
-        put_u64(origin, c->operator_id);
-        put_u64(origin + 8, c->prefix);
-        put_u64(origin + 16, c->block);
-        put_u32(origin + 24, c->asn);
-        put_u32(origin + 28, c->region);
-        memcpy(ret, c->key, sizeof(c->key));
-        hmac_sha256(salt, origin, sizeof(origin), ret + sizeof(c->key));
-}
-
-static int compare_keys(const void *a, const void *b) {
-        const Candidate *x = *(const Candidate *const *)a, *y = *(const Candidate *const *)b;
-
-        return memcmp(x->key, y->key, sizeof(x->key));
+        epoch_salt(e->secret, hub_secret, c->key, salt);
+        choice_leaf(c->key, salt, &origin, ret);
 }
 
 int epoch_commit(Epoch *e, const uint8_t *hub_secret, const Roster *roster,
                  const uint32_t *eligible, size_t n) {
-        _cleanup_free_ const Candidate **listed = calloc(MAX(n, 1u), sizeof(*listed));
-        _cleanup_free_ Hash *leaves = calloc(MAX(n, 1u), sizeof(*leaves));
-        uint8_t leaf[EPOCH_LEAF_SIZE];
+        _cleanup_free_ uint8_t(*leaves)[CHOICE_LEAF_SIZE] = calloc(MAX(n, 1u), sizeof(*leaves));
         size_t found = 0;
         Hash root;
+        int r;
 
-        if (!listed || !leaves)
+        if (!leaves)
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++) {
-                listed[found] = roster_find(roster, eligible[i]);
-                found += listed[found] != NULL;
+                const Candidate *c = roster_find(roster, eligible[i]);
+
+                if (c)
+                        epoch_leaf(e, hub_secret, c, leaves[found++]);
         }
-        qsort(listed, found, sizeof(*listed), compare_keys);
-        for (size_t i = 0; i < found; i++) {
-                epoch_leaf(e, hub_secret, listed[i], leaf);
-                merkle_leaf(leaf, sizeof(leaf), NULL, 0, &leaves[i]);
-        }
-        merkle_root(leaves, found, &root);
+        r = choice_root(leaves, found, &root);
+        if (r < 0)
+                return r;
         memcpy(e->eligible_root, root.bytes, sizeof(e->eligible_root));
         return 0;
 }

@@ -2,6 +2,7 @@
  * the choice is made from. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,10 @@ typedef struct Epoch {
         uint64_t number; /* 1, 2, 3 ... per website; 0: none yet */
         usec_t starts, ends;
         uint8_t n;
+        uint8_t seats; /* configured; with what follows, what the choice was made by */
+        CapLevel caps;
+        Minima minima; /* asked for */
+        bool unmet;    /* and not met: then none holds */
         uint8_t secret[32];
         uint8_t commitment[32];    /* SHA-256 of the secret */
         uint8_t eligible_root[32]; /* over epoch_leaf() of each, by ascending key */
@@ -31,7 +36,10 @@ usec_t epoch_overdue_end(const Uuid *website, usec_t now);
 /* Fills secret and commitment of epoch e->number. */
 void epoch_derive(Epoch *e, const uint8_t *hub_secret, const Uuid *website);
 
-#define EPOCH_LEAF_SIZE 64
+#define EPOCH_LEAF_SIZE CHOICE_LEAF_SIZE
+/* What hides the origin of this key in its leaf. secret: the epoch's. */
+void epoch_salt(const uint8_t secret[static 32], const uint8_t *hub_secret,
+                const uint8_t key[static 32], uint8_t ret[static SHA256_SIZE]);
 /* key, then a hash of operator, prefix, block, ASN and region, salted by the hub and never guessed
  * from the published secret. */
 void epoch_leaf(const Epoch *e, const uint8_t *hub_secret, const Candidate *c,

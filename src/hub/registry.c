@@ -8,8 +8,11 @@
 #include <uthash.h>
 
 #include "base/encode.h"
+#include "base/json.h"
 #include "hub/prefix.h"
+#include "hub/rules.h"
 #include "store/validators.h"
+#include "wire/frame-hello.h"
 #include "wire/target.h"
 
 typedef struct Entry {
@@ -56,6 +59,7 @@ static void entry_free(Registry *r, Entry *e) {
                 HASH_DELETE(hh_id, r->by_id, e);
         HASH_DEL(r->entries, e);
         stream_table_free(e->validator.streams);
+        free(e->validator.tags);
         free(e);
 }
 
@@ -69,18 +73,6 @@ Registry *registry_free(Registry *r) {
         free(r->candidates);
         free(r);
         return NULL;
-}
-
-/* 64 bits of a text, never 0 but for the empty one: "not known". */
-static uint64_t text_id(const char *text) {
-        Hash h;
-        uint64_t id;
-
-        if (!*text)
-                return 0;
-        hash_bytes(text, strlen(text), &h);
-        memcpy(&id, h.bytes, sizeof(id));
-        return id | 1;
 }
 
 static int reserve(Registry *r, size_t n) {
@@ -111,6 +103,8 @@ static Candidate candidate_of(const Validator *v) {
                 .region = (uint32_t)text_id(v->region),
                 .connected_since = v->connected_since,
                 .steady_until = v->steady_until,
+                .tags = v->tags,
+                .n_tags = v->n_tags,
         };
 
         memcpy(c.key, v->key.bytes, sizeof(c.key));
@@ -192,6 +186,39 @@ static void place(Validator *v, const char *address) {
         v->block = prefix_block_of(&where);
 }
 
+typedef struct Declared {
+        JsonStrings tags;
+} Declared;
+
+static const JsonField declared_fields[] = {
+        { "tags", JSON_STRINGS, .offset = offsetof(Declared, tags), .size = RULES_VALUE_SIZE - 1,
+          .max = FRAME_TAGS_MAX },
+        { 0 },
+};
+
+/* Without memory, or in a form that is not understood, it declares nothing: then it is admitted
+ * where no tag is asked for. */
+static void take_tags(Validator *v, const char *array) {
+        _cleanup_free_ char *text = NULL;
+        Declared declared = { 0 };
+
+        if (!array)
+                return;
+        free(v->tags);
+        v->tags = NULL;
+        v->n_tags = 0;
+        if (asprintf(&text, "{\"tags\":%s}", array) < 0) {
+                text = NULL;
+                return;
+        }
+        if (json_read(text, strlen(text), declared_fields, &declared, NULL) < 0)
+                return;
+        v->tags = calloc(MAX(declared.tags.n, 1u), sizeof(*v->tags));
+        for (size_t i = 0; v->tags && i < declared.tags.n; i++)
+                v->tags[v->n_tags++] = text_id(declared.tags.items[i]);
+        json_done(declared_fields, &declared);
+}
+
 Validator *registry_put(Registry *r, const RegistryEntry *e) {
         Entry *entry;
         Validator *v;
@@ -212,6 +239,7 @@ Validator *registry_put(Registry *r, const RegistryEntry *e) {
         snprintf(v->operator_name, sizeof(v->operator_name), "%s", e->operator_name);
         snprintf(v->region, sizeof(v->region), "%s", e->region);
         place(v, e->address);
+        take_tags(v, e->tags);
         update(r, v);
         return v;
 }
@@ -252,6 +280,7 @@ Validator *registry_put_row(Registry *r, const ValidatorRow *row, usec_t steady_
                 .operator_name = row->operator_name,
                 .region = row->region,
                 .address = row->address,
+                .tags = row->tags,
                 .asn = row->asn,
                 .abilities = abilities_of(row->capabilities),
                 .steady_until = steady_until,

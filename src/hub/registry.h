@@ -39,7 +39,9 @@ typedef struct Validator {
         char name[REGISTRY_NAME_SIZE], operator_name[REGISTRY_NAME_SIZE],
                         region[REGISTRY_NAME_SIZE];
         uint32_t asn;
-        uint32_t abilities;   /* as Candidate.abilities */
+        uint32_t abilities; /* as Candidate.abilities */
+        uint64_t *tags;     /* n_tags that it declares, as Candidate.tags */
+        uint8_t n_tags;
         Session *session;     /* borrowed; NULL: not connected */
         uint64_t revision;    /* of the orders it was sent; 0: none since it joined */
         StreamTable *streams; /* loaded when it joins, kept until the registry goes; NULL: not
@@ -64,6 +66,7 @@ typedef struct RegistryEntry {
         Standing standing;
         const char *name, *operator_name, *region;
         const char *address; /* where it last came from, as numeric text; or NULL */
+        const char *tags;    /* that it declares, as JSON array text; NULL: as they were */
         uint32_t asn, abilities;
         usec_t steady_until;
 } RegistryEntry;

@@ -38,6 +38,7 @@ struct Site {
         bool started;
         bool newcomers; /* the roster changed: look whether the committee could grow */
         bool reissue;   /* the next epoch gives new orders to all */
+        SiteLack lack;
         SiteTimers timers;
         SiteConf conf;
         /* All else. */
@@ -82,6 +83,13 @@ CommitteeRule site_rule(const Site *s, const uint8_t *secret);
 void site_staff(Site *s, usec_t now);
 /* The committee is smaller than configured, or a seat wants another holder. */
 bool site_has_room(const Site *s, usec_t now);
+/* Who is not admitted any more leaves. */
+void site_review(Site *s);
+/* The same when anything may have become known of anybody: if the committee is not what the rules
+ * ask for then, an epoch opens. */
+void site_review_all(Site *s, usec_t now);
+/* The same when the rules are others: if they admit enough for another number of seats. */
+void site_review_rules(Site *s, usec_t now);
 /* Nobody holds the seat any more. */
 void site_release(Site *s, uint8_t seat);
 /* Nor any other: it is not looked at any more. */

@@ -67,8 +67,14 @@ void site_set_effects(Site *s, const SiteEffects *effects, void *userdata) {
         s->userdata = userdata;
 }
 
+static bool asks_the_same(const SiteConf *a, const SiteConf *b) {
+        return a->interval == b->interval && a->timeout == b->timeout && a->seats == b->seats &&
+               a->target == b->target && a->push == b->push;
+}
+
 int site_reconfigure(Site *s, const SiteConf *conf, usec_t now) {
-        bool other_target = conf->target != s->conf.target;
+        bool other_target = conf->target != s->conf.target, same = asks_the_same(conf, &s->conf);
+        bool rechoose = !same || memcmp(&conf->minima, &s->conf.minima, sizeof(Minima)) != 0;
 
         if (!conf_is_valid(conf) || !uuid_equal(&conf->id, &s->conf.id))
                 return -EINVAL;
@@ -76,8 +82,11 @@ int site_reconfigure(Site *s, const SiteConf *conf, usec_t now) {
             vote_table_reserve(&s->votes, conf->seats) < 0)
                 return -ENOMEM;
         take_conf(s, conf);
-        s->reissue = true;
-        s->timers.epoch = now;
+        s->reissue = s->reissue || !same;
+        if (rechoose)
+                s->timers.epoch = now;
+        else
+                site_review_rules(s, now);
         s->deaf.from = 0;
         s->deaf.until = now;
         if (conf->push)
@@ -133,6 +142,7 @@ static int restore_epoch(Site *s, const SiteRestore *r, usec_t now) {
         if (k < 0)
                 return k;
         s->committee.assurance = r->assurance;
+        s->lack = s->committee.unmet ? LACK_DIFFERENT : LACK_NOTHING;
         if (r->eligible_root)
                 memcpy(e.eligible_root, r->eligible_root, sizeof(e.eligible_root));
         s->epoch = e;

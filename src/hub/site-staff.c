@@ -16,6 +16,7 @@ CommitteeRule site_rule(const Site *s, const uint8_t *secret) {
                 .website = &s->conf.id,
                 .secret = secret,
                 .seats = s->conf.seats,
+                .minima = s->conf.minima,
                 .admits = s->effects.admits,
                 .userdata = s->userdata,
         };
@@ -59,6 +60,48 @@ static void tell_removed(Site *s, uint8_t seat, SeatType type) {
 
         if (d.validator != 0 && s->effects.seat_removed)
                 s->effects.seat_removed(&d, s->userdata);
+}
+
+/* Who is unknown is not refused: it is released by who notices. */
+static bool is_refused(const Site *s, const Seat *x) {
+        const Candidate *c = roster_find(s->roster, x->validator);
+
+        return c && !committee_admits(&s->committee, c);
+}
+
+void site_review(Site *s) {
+        for (uint8_t i = 0; i < seat_table_n(s->seats); i++) {
+                Seat *x = seat_table_at(s->seats, i);
+
+                x->leaving = x->leaving || is_refused(s, x);
+        }
+}
+
+void site_review_all(Site *s, usec_t now) {
+        uint32_t seated[SEATS_MAX];
+        uint8_t n = seat_table_n(s->seats);
+
+        site_review(s);
+        for (uint8_t i = 0; i < n; i++)
+                seated[i] = seat_table_at(s->seats, i)->validator;
+        if (s->lack == LACK_DIFFERENT || !committee_suffices(&s->committee, seated, n))
+                s->timers.epoch = MIN(s->timers.epoch, now);
+}
+
+void site_review_rules(Site *s, usec_t now) {
+        CommitteeRule rule = site_rule(s, NULL);
+
+        site_review(s);
+        s->newcomers = true;
+        s->timers.fill = now;
+        if (s->lack != LACK_NOTHING || committee_size(&rule, now) != s->epoch.n)
+                s->timers.epoch = MIN(s->timers.epoch, now);
+}
+
+static void tell_lack(Site *s, SiteLack lack) {
+        if (lack != s->lack && s->effects.lack_changed)
+                s->effects.lack_changed(lack, s->userdata);
+        s->lack = lack;
 }
 
 void site_release(Site *s, uint8_t seat) {
@@ -132,11 +175,16 @@ static uint8_t count_changing(const Site *s, usec_t now) {
         return n;
 }
 
-/* Filling a seat that says nothing costs no vote; changing one that does is rationed. */
+/* Filling a seat that says nothing costs no vote; changing one that does is rationed. Who is not
+ * admitted any more sits until its successor comes, if there is one. */
 static void fill_seat(Site *s, uint8_t seat, uint8_t *changing, usec_t now) {
         const Seat *x = seat_table_at(s->seats, seat);
         uint32_t successor;
 
+        if (is_refused(s, x) && seat_table_successor(s->seats, &s->committee, seat) == 0) {
+                site_release(s, seat);
+                return;
+        }
         if (vote_table_outcome(s->votes, seat, now) != VOTE_MISSING &&
             *changing >= seat_changes_allowed(s->epoch.n)) {
                 s->timers.fill = MIN(s->timers.fill, now + site_freshness(s));
@@ -220,6 +268,23 @@ static void enter_epoch(Site *s, usec_t now) {
         s->timers.fill = now;
 }
 
+/* Who is admitted sits on, for as long as it is known. */
+static void go_on_without_anybody(Site *s, usec_t now) {
+        site_review(s);
+        s->committee.assurance = ASSURANCE_SINGLE;
+        s->timers.fill = now;
+        tell_lack(s, LACK_ANYBODY);
+}
+
+static void enter(Site *s, const Epoch *next, const Committee *c, usec_t now) {
+        committee_done(&s->committee);
+        s->committee = *c;
+        s->epoch = *next;
+        enter_epoch(s, now);
+        committee_compact(&s->committee);
+        tell_lack(s, c->unmet ? LACK_DIFFERENT : LACK_NOTHING);
+}
+
 /* Without anybody eligible, or memory, the running epoch goes on and it is tried again. */
 static void open_epoch(Site *s, usec_t now) {
         Epoch next = { .number = s->epoch.number + 1, .starts = now };
@@ -235,15 +300,17 @@ static void open_epoch(Site *s, usec_t now) {
                 r = epoch_commit(&next, s->hub_secret, s->roster, c.order, c.n_order);
         if (r < 0 || c.n == 0) {
                 committee_done(&c);
+                if (r >= 0)
+                        go_on_without_anybody(s, now);
                 return;
         }
         next.n = c.n;
+        next.seats = s->conf.seats;
+        next.caps = c.caps;
+        next.minima = s->conf.minima;
+        next.unmet = c.unmet;
         next.ends = epoch_boundary(&s->conf.id, s->conf.interval, now);
-        committee_done(&s->committee);
-        s->committee = c;
-        s->epoch = next;
-        enter_epoch(s, now);
-        committee_compact(&s->committee);
+        enter(s, &next, &c, now);
 }
 
 static bool has_vacancy(const Site *s, usec_t now) {
@@ -257,11 +324,13 @@ static bool has_vacancy(const Site *s, usec_t now) {
 }
 
 bool site_has_room(const Site *s, usec_t now) {
-        return s->reissue || s->epoch.n < s->conf.seats || has_vacancy(s, now);
+        return s->reissue || s->committee.unmet || s->epoch.n < s->conf.seats ||
+               has_vacancy(s, now);
 }
 
 static bool is_newcomer(const Site *s, const Candidate *c) {
-        if (c->connected_since == 0 || committee_lists(&s->committee, c->validator))
+        if (c->connected_since == 0 ||
+            (s->lack != LACK_ANYBODY && committee_lists(&s->committee, c->validator)))
                 return false;
         return !s->effects.admits || s->effects.admits(c, s->userdata);
 }
@@ -288,7 +357,8 @@ static usec_t growth_due(const Site *s, usec_t now) {
 static bool could_grow(const Site *s, usec_t now) {
         CommitteeRule rule = site_rule(s, NULL);
 
-        return has_vacancy(s, now) || committee_size(&rule, now) > (s->reissue ? 0 : s->epoch.n);
+        return s->committee.unmet || has_vacancy(s, now) ||
+               committee_size(&rule, now) > (s->reissue ? 0 : s->epoch.n);
 }
 
 /* What was changed does not wait: the orders that are out say what is no longer asked for. */
@@ -322,6 +392,8 @@ void site_staff(Site *s, usec_t now) {
         if (s->newcomers) {
                 s->newcomers = false;
                 s->timers.grow = growth_due(s, now);
+                if (s->epoch.n == 0 && s->timers.grow == USEC_INFINITY)
+                        tell_lack(s, LACK_ANYBODY);
         }
         if (now < s->timers.grow)
                 return;

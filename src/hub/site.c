@@ -252,17 +252,10 @@ void site_roster_changed(Site *s, usec_t now) {
                 else if (validator != 0)
                         site_release(s, i);
         }
+        site_review_all(s, now);
         s->newcomers = true;
         s->timers.fill = now;
         step(s, JUDGE_TIME, now);
-}
-
-/* What is asked for here it perhaps cannot do any more. */
-static void review_holder(Site *s, int seat) {
-        Seat *x = seat_table_at(s->seats, seat);
-        const Candidate *c = roster_find(s->roster, x->validator);
-
-        x->leaving = x->leaving || (c && !committee_admits(&s->committee, c));
 }
 
 static int presence_changed(Site *s, uint32_t validator, bool present, usec_t now) {
@@ -271,7 +264,7 @@ static int presence_changed(Site *s, uint32_t validator, bool present, usec_t no
         if (seat < 0 && !site_has_room(s, now))
                 return 0;
         if (seat >= 0 && seat_table_at(s->seats, seat)->validator == validator) {
-                review_holder(s, seat);
+                site_review(s);
                 set_presence(s, seat, present, now);
         }
         s->newcomers = true;

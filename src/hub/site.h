@@ -31,6 +31,7 @@ typedef struct SiteConf {
         uint64_t target;
         /* judgements in a row before an incident opens or closes; 0 means 1 */
         uint32_t confirm_down, confirm_up;
+        Minima minima; /* how many different ones there have to be in the committee */
 } SiteConf;
 
 /* hub_secret (32 bytes) is borrowed; roster is borrowed and read in every call. Nothing happens
@@ -105,7 +106,9 @@ typedef struct SiteCall {
 /* It called: of conf.push only. Before site_start() it is what the database knows. */
 void site_heartbeat(Site *s, const SiteCall *call, usec_t now);
 
-/* All orders are issued anew; id must be the same. -EINVAL: nothing changed. */
+/* What `admits` says may have changed, too: who is refused gives its seat up, and as long as others
+ * take it the epoch goes on. If anything else is asked for all orders are issued anew, in a new
+ * one; id must be the same. -EINVAL: nothing changed. */
 int site_reconfigure(Site *s, const SiteConf *conf, usec_t now);
 
 /* When site_tick() must be called next; USEC_INFINITY: not before another event. */

@@ -7,6 +7,7 @@
 
 #include "base/id.h"
 #include "hub/orderbook.h"
+#include "hub/rules.h"
 #include "hub/site.h"
 #include "wire/target.h"
 
@@ -16,6 +17,8 @@ struct Website {
         Uuid public_id;
         char id_text[UUID_TEXT_SIZE];
         char *url, *spec; /* spec: exact bytes of what is checked */
+        char *rules;      /* whom it lets check it, in their one spelling; "" everybody */
+        RuleSet *rule_set;
         CheckType type;
         Hash spec_hash;
         bool spec_stored;

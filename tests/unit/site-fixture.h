@@ -64,6 +64,8 @@ typedef struct Bench {
         uint64_t unable;         /* people that cannot do this check, as bits */
         bool too_many;           /* epochs begin elsewhere */
         unsigned postponed;
+        SiteLack lack;
+        unsigned lacks; /* how often it was told */
 } Bench;
 
 static inline bool on_may_open(size_t candidates, void *userdata) {
@@ -144,6 +146,13 @@ static inline void on_incident(const SiteIncident *i, void *userdata) {
         b->closed += !i->open;
 }
 
+static inline void on_lack(SiteLack lack, void *userdata) {
+        Bench *b = userdata;
+
+        b->lack = lack;
+        b->lacks++;
+}
+
 static const SiteEffects effects = { .admits = on_admits,
                                      .may_open = on_may_open,
                                      .epoch_opened = on_epoch,
@@ -151,7 +160,8 @@ static const SiteEffects effects = { .admits = on_admits,
                                      .seat_removed = on_removed,
                                      .probe = on_probe,
                                      .verdict_changed = on_verdict,
-                                     .incident_changed = on_incident };
+                                     .incident_changed = on_incident,
+                                     .lack_changed = on_lack };
 
 static inline void make_site(Bench *b) {
         assert_int_equal(site_new(&b->site, &b->conf, b->secret, &b->roster), 0);

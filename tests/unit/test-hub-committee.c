@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -11,8 +12,9 @@
 #include "hub/committee.h"
 #include "hub/votes.h"
 
-#define NOW   (UINT64_C(1750000000) * USEC_PER_SEC)
-#define CROWD 60
+#define NOW    (UINT64_C(1750000000) * USEC_PER_SEC)
+#define CROWD  100
+#define SYBILS 30
 
 static const uint8_t secret[32] = { 42 };
 
@@ -181,8 +183,10 @@ static void the_absence_of_others_relaxes_nothing(void **state) {
         committee_done(&c);
 }
 
+/* With 10^4 websites for each of ten equal ones. */
 static void load_is_fair(void **state) {
-        unsigned load[CROWD + 1] = { 0 }, sites = 3000, n = 10;
+        unsigned load[CROWD + 1] = { 0 }, n = 10, sites = 10000 * n / 4, most = 0,
+                              least = UINT32_MAX;
         uint32_t members[SEATS_MAX + 1];
         Committee c;
         Net net;
@@ -190,7 +194,7 @@ static void load_is_fair(void **state) {
         (void)state;
         net_fill(&net, n, 4);
         for (unsigned site = 0; site < sites; site++) {
-                net.website.bytes[6] = site;
+                net.website.bytes[6] = site & 0xff;
                 net.website.bytes[7] = site >> 8;
                 assert_int_equal(committee_form(&c, &net.rule, NOW), 0);
                 assert_int_equal(choose(&c, members), 4);
@@ -198,12 +202,59 @@ static void load_is_fair(void **state) {
                         load[members[i]]++;
                 committee_done(&c);
         }
-        for (size_t i = 1; i <= n; i++)
-                assert_in_range(load[i], sites * 4 / n * 92 / 100, sites * 4 / n * 108 / 100);
+        for (size_t i = 1; i <= n; i++) {
+                most = MAX(most, load[i]);
+                least = MIN(least, load[i]);
+        }
+        printf("%u websites: %u to %u for each of %u, 10000 were fair\n", sites, least, most, n);
+        assert_true(least >= 9700 && most <= 10300);
 }
 
+/* Thirty of a hundred come from one network, each with an operator and a prefix of its own. */
+static void expect_capped(uint8_t seats, uint8_t cap, bool by_asn) {
+        unsigned sites = 2000, sum = 0, most = 0;
+        uint32_t members[SEATS_MAX + 1];
+        Committee c;
+        Net net;
+
+        net_fill(&net, CROWD, seats);
+        for (size_t i = 0; i < SYBILS; i++) {
+                net.items[i].asn = by_asn ? 9999 : net.items[i].asn;
+                net.items[i].block = by_asn ? net.items[i].block : 9999;
+        }
+        for (unsigned site = 0; site < sites; site++) {
+                unsigned sybils = 0;
+
+                net.website.bytes[6] = site & 0xff;
+                net.website.bytes[7] = site >> 8;
+                assert_int_equal(committee_form(&c, &net.rule, NOW), 0);
+                assert_int_equal(c.caps, CAPS_ALL);
+                assert_int_equal(choose(&c, members), seats);
+                for (size_t i = 0; i < seats; i++)
+                        sybils += members[i] <= SYBILS;
+                assert_true(sybils <= cap);
+                most = MAX(most, sybils);
+                sum += sybils;
+                committee_done(&c);
+        }
+        assert_int_equal(most, cap); /* they do reach it */
+        printf("30 %% under one %s, %u seats: %.1f %% of the seats, at most %u\n",
+               by_asn ? "ASN" : "/16", seats, 100.0 * sum / (sites * seats), most);
+        assert_true(sum <= sites * seats * 3 / 10);
+}
+
+static void a_third_of_sybils_gets_its_cap(void **state) {
+        (void)state;
+        expect_capped(4, 2, true);
+        expect_capped(4, 2, false);
+        expect_capped(7, 3, true);
+        expect_capped(7, 3, false);
+}
+
+/* Of 4000 websites: only who sat loses a seat, and one other takes it. */
 static void one_leaving_moves_only_its_share(void **state) {
         uint32_t before[SEATS_MAX + 1], after[SEATS_MAX + 1];
+        unsigned held = 0, changed = 0;
         Committee a, b;
         Net net, less;
 
@@ -213,13 +264,13 @@ static void one_leaving_moves_only_its_share(void **state) {
         less.items[11] = (Candidate){ 0 };
         less.roster = (Roster){ less.items, 11 };
         less.rule.roster = &less.roster;
-        for (uint8_t site = 0; site < 200; site++) {
+        less.rule.website = net.rule.website = &net.website;
+        for (unsigned site = 0; site < 4000; site++) {
                 size_t moved = 0;
                 bool was = false;
 
-                net.website.bytes[8] = site;
-                less.rule.website = &net.website;
-                net.rule.website = &net.website;
+                net.website.bytes[8] = site & 0xff;
+                net.website.bytes[9] = site >> 8;
                 assert_int_equal(committee_form(&a, &net.rule, NOW), 0);
                 assert_int_equal(committee_form(&b, &less.rule, NOW), 0);
                 choose(&a, before);
@@ -229,9 +280,70 @@ static void one_leaving_moves_only_its_share(void **state) {
                         moved += anybody(roster_find(&less.roster, after[i]), before);
                 }
                 assert_int_equal(moved, was ? 1 : 0);
+                held += was;
+                changed += moved;
                 committee_done(&a);
                 committee_done(&b);
         }
+        assert_int_equal(changed, held);
+        assert_in_range(held, 4000 / 3 * 95 / 100, 4000 / 3 * 105 / 100);
+}
+
+/* Whoever is of a rare region sits everywhere. */
+static void a_minimum_is_met_where_it_can_be(void **state) {
+        uint32_t members[SEATS_MAX + 1];
+        Committee c;
+        Net net;
+
+        (void)state;
+        net_fill(&net, 20, 4);
+        net.rule.minima = (Minima){ .regions = 3, .asns = 2 };
+        for (size_t i = 0; i < 20; i++)
+                net.items[i].region = i < 2 ? 1 + i : 7; /* two of them are rare */
+        for (unsigned site = 0; site < 300; site++) {
+                bool rare[2] = { false, false };
+
+                net.website.bytes[5] = site & 0xff;
+                net.website.bytes[4] = site >> 8;
+                assert_int_equal(committee_form(&c, &net.rule, NOW), 0);
+                assert_false(c.unmet);
+                assert_int_equal(c.assurance, ASSURANCE_FULL);
+                assert_int_equal(choose(&c, members), 4);
+                for (size_t i = 0; i < 4; i++)
+                        if (members[i] <= 2)
+                                rare[members[i] - 1] = true;
+                assert_true(rare[0] && rare[1]);
+                assert_true(committee_suffices(&c, members, 4));
+                committee_done(&c);
+        }
+        net.items[1].region = 0;
+        assert_int_equal(committee_form(&c, &net.rule, NOW), 0);
+        assert_true(c.unmet);
+        assert_int_equal(c.n, 4);
+        assert_int_equal(c.caps, CAPS_ALL);
+        assert_int_equal(c.assurance, ASSURANCE_REDUCED);
+        assert_int_equal(choose(&c, members), 4);
+        committee_done(&c);
+}
+
+/* More seats than there are validators, more regions than there are seats. */
+static void what_is_impossible_is_reduced(void **state) {
+        Committee c;
+        Net net;
+
+        (void)state;
+        net_fill(&net, 5, 16);
+        net.rule.minima = (Minima){ .regions = 16, .operators = 9 };
+        assert_int_equal(committee_form(&c, &net.rule, NOW), 0);
+        assert_int_equal(c.n, 5);
+        assert_true(c.unmet);
+        assert_int_equal(c.assurance, ASSURANCE_REDUCED);
+        committee_done(&c);
+        net.roster.n = 0;
+        assert_int_equal(committee_form(&c, &net.rule, NOW), 0);
+        assert_int_equal(c.n, 0);
+        assert_int_equal(c.assurance, ASSURANCE_SINGLE);
+        committee_done(&c);
 }
 
 static void a_restored_list_gives_the_same_choice(void **state) {
@@ -330,6 +442,9 @@ int main(void) {
                 cmocka_unit_test(the_absence_of_others_relaxes_nothing),
                 cmocka_unit_test(load_is_fair),
                 cmocka_unit_test(one_leaving_moves_only_its_share),
+                cmocka_unit_test(a_third_of_sybils_gets_its_cap),
+                cmocka_unit_test(a_minimum_is_met_where_it_can_be),
+                cmocka_unit_test(what_is_impossible_is_reduced),
                 cmocka_unit_test(a_restored_list_gives_the_same_choice),
                 cmocka_unit_test(a_compacted_order_goes_on_as_before),
                 cmocka_unit_test(tags_filter),

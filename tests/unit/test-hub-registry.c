@@ -11,6 +11,7 @@
 
 #include "hub/prefix.h"
 #include "hub/registry.h"
+#include "hub/rules.h"
 #include "store/validators.h"
 #include "wire/target.h"
 
@@ -276,6 +277,35 @@ static void what_the_database_says(void **state _unused_) {
 }
 
 /* A hub that starts again knows where its validators were before they are back. */
+static void what_it_declares_goes_with_it(void **state _unused_) {
+        _cleanup_(registry_freep) Registry *r = NULL;
+        ValidatorRow row = { .id = 5,
+                             .state = "approved",
+                             .name = "n",
+                             .operator_name = "",
+                             .region = "eu",
+                             .tags = "[\"ssd\",\"region=us\"]",
+                             .capabilities = "" };
+        const Candidate *c;
+
+        assert_int_equal(registry_new(&r), 0);
+        assert_non_null(registry_put_row(r, &row, NOW));
+        c = registry_roster(r)->items;
+        assert_int_equal(c->n_tags, 2);
+        assert_true(c->tags[0] == text_id("ssd") && c->tags[1] == text_id("region=us"));
+        assert_int_equal(c->region, (uint32_t)text_id("eu"));
+
+        row.tags = "[]";
+        assert_non_null(registry_put_row(r, &row, NOW));
+        assert_int_equal(c->n_tags, 0);
+        row.tags = "[\"a\"]";
+        assert_non_null(registry_put_row(r, &row, NOW));
+        assert_int_equal(c->n_tags, 1);
+        row.tags = "[\"a\", 7]"; /* of no database of this one's */
+        assert_non_null(registry_put_row(r, &row, NOW));
+        assert_int_equal(c->n_tags, 0);
+}
+
 static void who_is_away_is_where_it_was(void **state _unused_) {
         _cleanup_(registry_freep) Registry *r = NULL;
         struct sockaddr_storage elsewhere;
@@ -314,6 +344,7 @@ int main(void) {
                 cmocka_unit_test(the_third_takeover_in_ten_minutes_is_one_too_many),
                 cmocka_unit_test(standings_have_names),
                 cmocka_unit_test(what_the_database_says),
+                cmocka_unit_test(what_it_declares_goes_with_it),
                 cmocka_unit_test(who_is_away_is_where_it_was),
         };
 

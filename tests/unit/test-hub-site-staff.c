@@ -226,6 +226,229 @@ static void who_cannot_do_it_any_more_gives_up_its_seat(void **state _unused_) {
         bench_close(&b);
 }
 
+static unsigned count_seated(const Bench *b) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < PEOPLE; i++)
+                n += b->people[i].seated;
+        return n;
+}
+
+static uint64_t seated_bits(const Bench *b) {
+        uint64_t bits = 0;
+
+        for (size_t i = 0; i < PEOPLE; i++)
+                bits |= (uint64_t)b->people[i].seated << i;
+        return bits;
+}
+
+/* The rules are others now; nothing else is asked for. */
+static void change_rules(Bench *b, uint64_t unable) {
+        b->unable = unable;
+        assert_int_equal(site_reconfigure(b->site, &b->conf, b->now), 0);
+}
+
+static void new_rules_take_only_the_seats_of_whom_they_refuse(void **state _unused_) {
+        unsigned assigned, first = 0;
+        uint64_t before;
+        Bench b;
+
+        bench_open(&b, 8, 4);
+        run(&b, 60 * SEC);
+        before = seated_bits(&b);
+        assigned = b.assigned;
+        while (!b.people[first].seated)
+                first++;
+        change_rules(&b, UINT64_C(1) << first);
+        run(&b, 40 * SEC);
+        assert_int_equal(b.epochs, 1);
+        assert_false(b.people[first].seated);
+        assert_int_equal(count_seated(&b), 4);
+        assert_int_equal(b.assigned, assigned + 1); /* the orders of the others stay in force */
+        assert_int_equal(__builtin_popcountll(before & seated_bits(&b)), 3);
+        assert_int_equal(b.verdicts, 1);
+
+        change_rules(&b, 0); /* who may again waits for the next epoch: all seats are taken */
+        run(&b, 40 * SEC);
+        assert_int_equal(b.epochs, 1);
+        assert_int_equal(b.assigned, assigned + 1);
+        bench_close(&b);
+}
+
+/* Seats for whom nobody is left make no quorum impossible. */
+static void rules_that_admit_fewer_make_a_smaller_committee(void **state _unused_) {
+        Bench b;
+
+        bench_open(&b, 8, 7);
+        run(&b, 60 * SEC);
+        assert_int_equal(b.verdict.assurance, ASSURANCE_FULL);
+        change_rules(&b, 0xf8);
+        run(&b, 60 * SEC);
+        assert_int_equal(b.epoch.n, 3);
+        assert_int_equal(seated_bits(&b), 7);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
+        assert_int_equal(site_assurance(b.site), ASSURANCE_REDUCED);
+        assert_int_equal(b.partials + b.unknowns, 0);
+        change_rules(&b, 0);
+        run(&b, 60 * SEC);
+        assert_int_equal(b.epoch.n, 7);
+        assert_int_equal(site_assurance(b.site), ASSURANCE_FULL);
+        assert_int_equal(b.partials + b.unknowns, 0);
+        bench_close(&b);
+}
+
+static void rules_that_admit_nobody_leave_nobody(void **state _unused_) {
+        Bench b;
+
+        bench_open(&b, 5, 4);
+        run(&b, 60 * SEC);
+        assert_int_equal(b.verdict.state, VERDICT_UP);
+        assert_int_equal(b.verdict.assurance, ASSURANCE_FULL);
+        change_rules(&b, 0xff);
+        assert_int_equal(count_seated(&b), 0);
+        assert_int_equal(b.lack, LACK_ANYBODY);
+        assert_int_equal(b.lacks, 1);
+        run(&b, 200 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_UNKNOWN);
+        assert_int_equal(b.verdict.assurance, ASSURANCE_SINGLE);
+        assert_int_equal(b.lacks, 1);
+        assert_int_equal(b.epochs, 1);
+
+        change_rules(&b, 1);
+        run(&b, 20 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
+        assert_int_equal(b.verdict.assurance, ASSURANCE_FULL);
+        assert_int_equal(count_seated(&b), 4);
+        assert_int_equal(b.lack, LACK_NOTHING);
+        bench_close(&b);
+}
+
+/* From the start; it is tried again, and who comes later is taken. */
+static void a_website_that_admits_nobody_yet(void **state _unused_) {
+        Bench b;
+
+        bench_prepare(&b, 4, 4);
+        b.unable = 0xff;
+        make_site(&b);
+        site_start(b.site, b.now);
+        run(&b, 30 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_UNKNOWN);
+        assert_int_equal(site_assurance(b.site), ASSURANCE_SINGLE);
+        assert_int_equal(b.epochs, 0);
+        assert_int_equal(b.lack, LACK_ANYBODY);
+        b.unable = 0;
+        site_roster_changed(b.site, b.now);
+        run(&b, 20 * SEC);
+        assert_int_equal(site_state(b.site), VERDICT_UP);
+        assert_int_equal(count_seated(&b), 4);
+        bench_close(&b);
+}
+
+static unsigned count_regions(const Bench *b) {
+        uint64_t regions = 0;
+
+        for (size_t i = 0; i < PEOPLE; i++)
+                if (b->people[i].seated && b->items[i].region != 0)
+                        regions |= UINT64_C(1) << b->items[i].region;
+        return (unsigned)__builtin_popcountll(regions);
+}
+
+static void a_minimum_holds_over_absence(void **state _unused_) {
+        Bench b;
+
+        bench_prepare(&b, 8, 4);
+        for (size_t i = 0; i < 8; i++)
+                b.items[i].region = i < 2 ? 2 : 1;
+        b.conf.minima.regions = 2;
+        make_site(&b);
+        site_start(b.site, b.now);
+        run(&b, 60 * SEC);
+        assert_int_equal(count_seated(&b), 4);
+        assert_int_equal(count_regions(&b), 2);
+        assert_int_equal(b.lacks, 0);
+        /* Nobody of the other region is there: its seat stays empty. */
+        connect(&b, 1, false);
+        connect(&b, 2, false);
+        run(&b, 120 * SEC);
+        assert_int_equal(b.verdict.state, VERDICT_UP);
+        assert_int_equal(__builtin_popcountll(seated_bits(&b) & ~UINT64_C(3)), 3);
+        connect(&b, 2, true);
+        run(&b, 60 * SEC);
+        assert_int_equal(count_regions(&b), 2);
+        assert_int_equal(count_seated(&b), 4);
+        bench_close(&b);
+}
+
+static void a_minimum_that_cannot_be_met_is_told(void **state _unused_) {
+        Bench b;
+
+        bench_prepare(&b, 7, 4);
+        b.conf.minima.regions = 2;
+        make_site(&b);
+        site_start(b.site, b.now);
+        run(&b, 60 * SEC);
+        assert_int_equal(b.verdict.state, VERDICT_UP);
+        assert_int_equal(b.verdict.assurance, ASSURANCE_REDUCED);
+        assert_int_equal(count_seated(&b), 4);
+        assert_int_equal(b.lack, LACK_DIFFERENT);
+        assert_int_equal(b.lacks, 1);
+
+        /* Where it is was found out: the committee is chosen anew. */
+        b.items[6].region = 2;
+        site_roster_changed(b.site, b.now);
+        run(&b, 60 * SEC);
+        assert_int_equal(b.epochs, 2);
+        assert_int_equal(count_regions(&b), 2);
+        assert_int_equal(b.lack, LACK_NOTHING);
+        assert_int_equal(site_assurance(b.site), ASSURANCE_FULL);
+        bench_close(&b);
+}
+
+/* One that joins does not wait for the next epoch. */
+static void who_makes_up_for_a_lack_is_taken_when_it_joins(void **state _unused_) {
+        Bench b;
+
+        bench_prepare(&b, 7, 4);
+        b.conf.minima.regions = 2;
+        b.items[6].region = 2;
+        b.items[6].connected_since = 0;
+        make_site(&b);
+        site_start(b.site, b.now);
+        run(&b, 60 * SEC);
+        assert_int_equal(b.lack, LACK_DIFFERENT);
+        connect(&b, 7, true);
+        run(&b, 60 * SEC);
+        assert_true(b.people[6].seated);
+        assert_int_equal(b.lack, LACK_NOTHING);
+        assert_int_equal(b.epochs, 2);
+        bench_close(&b);
+}
+
+/* What the admin says of a member may break what the rules ask for. */
+static void a_member_of_another_region_makes_an_epoch(void **state _unused_) {
+        unsigned epochs;
+        Bench b;
+
+        bench_prepare(&b, 8, 4);
+        for (size_t i = 0; i < 8; i++)
+                b.items[i].region = i < 2 ? 2 : 1;
+        b.conf.minima.regions = 2;
+        make_site(&b);
+        site_start(b.site, b.now);
+        run(&b, 60 * SEC);
+        epochs = b.epochs;
+        for (size_t i = 2; i < 8; i++)
+                b.items[i].asn = 50; /* of no matter to it */
+        site_roster_changed(b.site, b.now);
+        assert_int_equal(b.epochs, epochs);
+        b.items[b.people[0].seated ? 0 : 1].region = 1;
+        site_roster_changed(b.site, b.now);
+        assert_true(count_regions(&b) == 2 || b.epochs == epochs + 1);
+        run(&b, 60 * SEC);
+        assert_int_equal(count_regions(&b), 2);
+        bench_close(&b);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_missing_member_is_missing_then_replaced),
@@ -238,6 +461,14 @@ int main(void) {
                 cmocka_unit_test(fewer_seats_keep_the_votes_of_who_stays),
                 cmocka_unit_test(nothing_moves_while_a_round_is_open),
                 cmocka_unit_test(who_cannot_do_it_any_more_gives_up_its_seat),
+                cmocka_unit_test(new_rules_take_only_the_seats_of_whom_they_refuse),
+                cmocka_unit_test(rules_that_admit_fewer_make_a_smaller_committee),
+                cmocka_unit_test(rules_that_admit_nobody_leave_nobody),
+                cmocka_unit_test(a_website_that_admits_nobody_yet),
+                cmocka_unit_test(a_minimum_holds_over_absence),
+                cmocka_unit_test(a_minimum_that_cannot_be_met_is_told),
+                cmocka_unit_test(who_makes_up_for_a_lack_is_taken_when_it_joins),
+                cmocka_unit_test(a_member_of_another_region_makes_an_epoch),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
