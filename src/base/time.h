@@ -23,3 +23,6 @@ usec_t now_realtime(void);
 #define TIME_FORMAT_SIZE 32
 /* RFC 3339 in UTC with microseconds: "2026-01-02T03:04:05.000006Z". Returns ret. */
 const char *time_format(usec_t realtime, char ret[static TIME_FORMAT_SIZE]);
+/* The same of any offset, with up to nine digits of a second, of which six count:
+ * "2026-01-02T04:04:05+01:00". 0; -EINVAL: it is none, or before 1970. */
+int time_parse(const char *text, usec_t *ret);
