@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-from hub_case import BUILD
+from hub_case import BUILD, build_has
 
 BENCH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench")
 sys.path.append(BENCH)
@@ -140,6 +140,22 @@ class Stairs(unittest.TestCase):
         self.assertEqual(stairs.values([]), {})
         self.assertEqual(stairs.values(steps), {"ingest.full_ticks_per_s": 40, "ingest.half_ack_p99_ms": 4,
                                                 "ingest.hub_rss_mb": 105, "ingest.hub_rss_websites": 5})
+
+
+@unittest.skipUnless(build_has("dpin-validator"), "dpin-validator is not built")
+class Detect(unittest.TestCase):
+    def test_measures_outages_of_a_real_system(self):
+        import group_detect
+        for name, value in {"INTERVAL": 10.0, "TIMEOUT": 1.0, "SEATS": 4, "LIARS": 1, "SITES": 1, "OUTAGES": 1,
+                            "HEALTHY": 1, "REST": (0, 0.2), "ILL": (0, 0.2)}.items():
+            self.assertTrue(hasattr(group_detect, name))
+            setattr(group_detect, name, value)
+        self.addCleanup(sys.modules.pop, "group_detect")
+        values = group_detect.measure(Bench(BUILD))
+        self.assertEqual(set(values), {m.name for m in group_detect.METRICS})
+        self.assertEqual((values["detect.false_incidents"], values["detect.wrong_spans"]), (0, 0))
+        self.assertGreater(values["detect.hang_max_s"], 2.0, "a second until the hint, one until the timeout")
+        self.assertLess(values["detect.max_s"], 10.0)
 
 
 TICKS = 10**5

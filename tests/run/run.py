@@ -76,7 +76,7 @@ Validators  connect to {world.hub_url}
 dpinctl     {world.program('dpinctl')} --bus={world.bus_address} status
 Logs, data  {world.run}, {world.data}""")
     if not urls:
-        say(f"Test site   {site.url}  switch it: curl '{site.control}/set?mode=down' (up, slow, down)")
+        say(f"Test site   {site.url}  switch it: curl '{site.control}/set?mode=down' (up, slow, hang, down)")
     say("Stop with Ctrl-C; the next start finds its data again.")
 
 

@@ -1,7 +1,8 @@
-"""A small website that can be switched between up, slow and down, for `./dev run` and the tests.
+"""A small website that can be switched between up, slow, hang and down, for `./dev run` and the tests.
 
-Down means that nothing listens: connections are refused. A second port takes GET /set?mode=up|slow|down and answers
-with the mode; GET /mode answers it too. Run as a program it prints both ports as JSON and serves until its input ends.
+Down means that nothing listens: connections are refused. Hang means that they are taken and nothing is said until it is
+switched again. A second port takes GET /set?mode=up|slow|hang|down and answers with the mode; GET /mode answers it too.
+Run as a program it prints both ports as JSON and serves until its input ends.
 """
 
 import http.server
@@ -12,7 +13,7 @@ import threading
 import time
 import urllib.parse
 
-MODES = ("up", "slow", "down")
+MODES = ("up", "slow", "hang", "down")
 SLOW_SECONDS = 2.0
 PAGE = b"<!doctype html><title>dpin test site</title><p>All is well.\n"
 
@@ -25,6 +26,7 @@ class Site:
         self.hits = 0
         self._server = None
         self._lock = threading.Lock()
+        self._switched = threading.Condition()
         self.port = port
         self._open()
         control = self
@@ -55,7 +57,9 @@ class Site:
                 self._server = None
             elif mode != "down" and not self._server:
                 self._open()
-            self.mode = mode
+            with self._switched:
+                self.mode = mode
+                self._switched.notify_all()
 
     def close(self):
         self.set("down")
@@ -69,6 +73,8 @@ class Site:
                 site.hits += 1
                 if site.mode == "slow":
                     time.sleep(SLOW_SECONDS)
+                with site._switched:
+                    site._switched.wait_for(lambda: site.mode != "hang")
                 self.answer(PAGE)
 
         self._server = Server(("127.0.0.1", self.port), Page)
