@@ -2,7 +2,9 @@
  *
  * The bucket is kept in time: a probe costs T/n of credit and time is the refill, so n probes are
  * earned per T. A seat whose word a round refuted is "outvoted": it starts no other round until
- * another seat changes its mind, so a constant liar costs one round and then nothing. */
+ * another seat changes its mind, so a constant liar costs one round and then nothing. Liars that
+ * change their minds wake each other: who was refuted since it was last right is "doubtful", and
+ * its rounds leave two in the bucket, so that who sees an outage, and then its end, finds one. */
 #include <errno.h>
 
 #include "hub/round.h"
@@ -19,10 +21,12 @@ struct Round {
         uint64_t suspecting; /* hints that want one */
         uint64_t outvoted;   /* may not trigger by votes */
         uint64_t unfounded;  /* may not trigger by hints */
+        uint64_t doubtful;   /* trigger after all others, and not with the last two rounds */
         bool open, extended;
         bool doubted; /* the round before left doubt */
         bool by_hint; /* the open round follows a hint, not a vote */
         usec_t opened, deadline;
+        VoteOutcome doubted_verdict; /* when it was opened */
         uint64_t trigger, asked, answered;
         uint64_t said_up, said_down; /* by trigger and answers */
 };
@@ -52,6 +56,7 @@ static void forget_mask(Round *r, uint64_t keep) {
         r->suspecting &= keep;
         r->outvoted &= keep;
         r->unfounded &= keep;
+        r->doubtful &= keep;
         r->trigger &= keep;
         r->asked &= keep;
         r->answered &= keep;
@@ -76,6 +81,7 @@ void round_move(Round *r, uint8_t from, uint8_t to) {
         move_bit(&r->suspecting, from, to);
         move_bit(&r->outvoted, from, to);
         move_bit(&r->unfounded, from, to);
+        move_bit(&r->doubtful, from, to);
         round_forget(r, from);
 }
 
@@ -171,17 +177,27 @@ bool round_rests(const Round *r) {
         return !r->open && !round_waits(r) && r->suspecting == 0;
 }
 
+/* Votes before hints, and both before what the doubtful say. */
 int round_trigger(const Round *r) {
-        uint64_t votes = r->waiting & ~r->outvoted, wanting = votes ? votes : r->suspecting;
+        uint64_t votes = r->waiting & ~r->outvoted;
+        const uint64_t wanting[] = { votes & ~r->doubtful, r->suspecting & ~r->doubtful, votes,
+                                     r->suspecting };
 
-        if (r->open || wanting == 0)
-                return -ENOENT;
-        return __builtin_ctzll(wanting);
+        for (size_t i = 0; !r->open && i < ELEMENTSOF(wanting); i++)
+                if (wanting[i] != 0)
+                        return __builtin_ctzll(wanting[i]);
+        return -ENOENT;
+}
+
+static usec_t price_kept(const Round *r) {
+        int seat = round_trigger(r);
+
+        return seat >= 0 && !r->single && (r->doubtful & SEAT_BIT(seat)) ? r->burst / 3 * 2 : 0;
 }
 
 usec_t round_allowed(const Round *r, uint8_t probes, usec_t now) {
         usec_t at = r->last_start == 0 ? now : MAX(now, r->last_start + r->slice);
-        usec_t price = MIN(probes * r->slice, r->burst);
+        usec_t price = MIN(probes * r->slice + price_kept(r), r->burst);
 
         /* Credit at time t is burst - (full_at - t). */
         return MAX(at, r->full_at + price > r->burst ? r->full_at + price - r->burst : 0);
@@ -201,6 +217,7 @@ void round_start(Round *r, const RoundPlan *plan, const RoundView *view, usec_t 
         r->extended = false;
         r->opened = r->last_start = now;
         r->deadline = plan->deadline;
+        r->doubted_verdict = view->verdict;
         r->trigger = SEAT_BIT(seat);
         r->asked = plan->asked;
         r->answered = 0;
@@ -263,8 +280,16 @@ bool round_leaves_doubt(const Round *r, const RoundView *view) {
         return !r->doubted && (r->waiting & ~r->outvoted & still_waiting(r, view)) != 0;
 }
 
+/* Right is who differed from the verdict that was, and says what the one that is says. */
+static void note_doubtful(Round *r, uint64_t refuted, const RoundView *view) {
+        r->doubtful |= refuted;
+        if (!decides(view->verdict) || view->verdict == r->doubted_verdict)
+                return;
+        r->doubtful &= ~(view->verdict == VOTE_UP ? r->said_up : r->said_down);
+}
+
 uint64_t round_end(Round *r, const RoundView *view) {
-        uint64_t refuted = 0;
+        uint64_t refuted = 0, unfounded = 0;
 
         if (view->verdict == VOTE_UP)
                 refuted = r->said_down & view->down;
@@ -274,7 +299,9 @@ uint64_t round_end(Round *r, const RoundView *view) {
                 r->outvoted &= ~(r->said_up | r->said_down);
         r->outvoted |= refuted;
         if (r->by_hint && view->verdict == VOTE_UP)
-                r->unfounded |= r->trigger & ~r->said_down;
+                unfounded = r->trigger & ~r->said_down;
+        r->unfounded |= unfounded;
+        note_doubtful(r, refuted | unfounded, view);
         r->doubted = round_leaves_doubt(r, view);
         r->waiting &= still_waiting(r, view);
         r->open = false;

@@ -47,7 +47,7 @@ bool round_waits(const Round *r);
 bool round_rests(const Round *r);
 /* The seat whose vote (or hint) starts the next round; -ENOENT: none, or a round is open. */
 int round_trigger(const Round *r);
-/* When the limits allow a round of that many probes. */
+/* When the limits allow that seat a round of that many probes. */
 usec_t round_allowed(const Round *r, uint8_t probes, usec_t now);
 
 typedef struct RoundPlan {

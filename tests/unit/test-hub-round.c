@@ -122,7 +122,61 @@ static void the_outvoted_keep_quiet_until_another_changes(void **state) {
         assert_false(round_waits(r)); /* its own change is nobody else's */
         says(r, 2, VOTE_UP, VOTE_DOWN, VOTE_UP);
         assert_true(round_waits(r));
+        assert_int_equal(round_trigger(r), 2); /* which no round has refuted */
+        says(r, 2, VOTE_DOWN, VOTE_UP, VOTE_UP);
         assert_int_equal(round_trigger(r), 0);
+}
+
+/* Two that wake each other have what is earned, and never the last two rounds. */
+static void the_refuted_leave_rounds_for_others(void **state) {
+        _cleanup_(round_freep) Round *r = fresh(4);
+        RoundView up = { VOTE_UP, 12, 3 }, down = { VOTE_DOWN, 1, 14 };
+        usec_t now = NOW;
+
+        (void)state;
+        says(r, 0, VOTE_UP, VOTE_DOWN, VOTE_UP);
+        says(r, 1, VOTE_UP, VOTE_DOWN, VOTE_UP);
+        start(r, 14, 3, now);
+        answers(r, 1, VOTE_DOWN, now);
+        assert_int_equal(round_end(r, &up), 3); /* 6 of 9 probes are left, 9 again in 45 s */
+        says(r, 0, VOTE_DOWN, VOTE_UP, VOTE_UP);
+        says(r, 1, VOTE_DOWN, VOTE_DOWN, VOTE_UP);
+        assert_int_equal(round_trigger(r), 1);
+        assert_int_equal(round_allowed(r, 3, now + 15 * SEC), now + 45 * SEC);
+        says(r, 3, VOTE_UP, VOTE_DOWN, VOTE_UP);
+        assert_int_equal(round_trigger(r), 3);
+        assert_int_equal(round_allowed(r, 3, now + 15 * SEC), now + 15 * SEC);
+
+        /* It was an outage, and seat 1 said so: it is believed as before. */
+        now += 15 * SEC;
+        round_start(r, &(RoundPlan){ 7, 3, now + 12 * SEC }, &(RoundView){ VOTE_UP, 5, 10 }, now);
+        answers(r, 1, VOTE_DOWN, now);
+        answers(r, 2, VOTE_DOWN, now);
+        round_end(r, &down);
+        says(r, 1, VOTE_DOWN, VOTE_UP, VOTE_DOWN);
+        assert_int_equal(round_trigger(r), 1);
+        assert_int_equal(round_allowed(r, 3, now + 15 * SEC), now + 15 * SEC);
+        says(r, 1, VOTE_UP, VOTE_DOWN, VOTE_DOWN);
+        says(r, 0, VOTE_DOWN, VOTE_UP, VOTE_DOWN);
+        assert_int_equal(round_trigger(r), 0);
+        assert_int_equal(round_allowed(r, 3, now + 15 * SEC), now + 75 * SEC);
+}
+
+static void hints_of_the_refuted_come_last(void **state) {
+        _cleanup_(round_freep) Round *r = fresh(4);
+        RoundView up = { VOTE_UP, 15, 0 };
+
+        (void)state;
+        round_suspect(r, 0, &up);
+        start(r, 14, 0, NOW);
+        round_end(r, &up);
+        says(r, 2, VOTE_DOWN, VOTE_UP, VOTE_UP); /* hints are listened to again */
+        round_suspect(r, 0, &up);
+        assert_int_equal(round_trigger(r), 0);
+        assert_int_equal(round_allowed(r, 3, NOW + 15 * SEC), NOW + 45 * SEC);
+        round_suspect(r, 1, &up);
+        assert_int_equal(round_trigger(r), 1);
+        assert_int_equal(round_allowed(r, 3, NOW + 15 * SEC), NOW + 15 * SEC);
 }
 
 static void a_change_after_the_answer_is_not_lost(void **state) {
@@ -251,6 +305,8 @@ int main(void) {
                 cmocka_unit_test(deferred_triggers_are_dropped_when_settled),
                 cmocka_unit_test(rounds_keep_their_distance_and_budget),
                 cmocka_unit_test(the_outvoted_keep_quiet_until_another_changes),
+                cmocka_unit_test(the_refuted_leave_rounds_for_others),
+                cmocka_unit_test(hints_of_the_refuted_come_last),
                 cmocka_unit_test(a_change_after_the_answer_is_not_lost),
                 cmocka_unit_test(old_answers_do_not_count),
                 cmocka_unit_test(a_newer_scheduled_check_replaces_the_answer),
