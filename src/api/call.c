@@ -120,6 +120,28 @@ int call_query_uuid(ApiCall *c, const char *name, Uuid *ret) {
         return 1;
 }
 
+int call_query_website(ApiCall *c, Uuid *ret) {
+        int r = call_query_uuid(c, "websiteId", ret);
+
+        if (r == 0)
+                reply_problem(c->http, &(Problem){ .status = 400,
+                                                   .detail = "The query parameter \"websiteId\" is "
+                                                             "missing." });
+        return r > 0 ? 0 : -EINVAL;
+}
+
+int call_query_past(ApiCall *c, const char *name, usec_t *ret) {
+        const char *text = httpd_query(c->http, name);
+        usec_t time;
+
+        if (!text)
+                return 0;
+        if (time_parse(text, &time) < 0 || time > now_realtime())
+                return refuse_query(c, name, "a moment that is over, as RFC 3339 writes it");
+        *ret = time;
+        return 1;
+}
+
 int call_query_limit(ApiCall *c, unsigned *ret) {
         const char *text = httpd_query(c->http, "limit");
         unsigned value = 0;

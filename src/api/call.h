@@ -7,6 +7,7 @@
 #include "api/refusal.h"
 #include "api/router.h"
 #include "base/id.h"
+#include "base/time.h"
 #include "store/store.h"
 
 typedef struct Assets Assets;
@@ -62,5 +63,9 @@ void call_answer(int r, const char *json, size_t n, void *userdata);
 
 /* ?NAME= as a UUID. 1; 0: absent; -EINVAL: answered with 400. */
 int call_query_uuid(ApiCall *c, const char *name, Uuid *ret);
+/* ?websiteId=, which has to be there. 0; -EINVAL: answered with 400. */
+int call_query_website(ApiCall *c, Uuid *ret);
+/* ?NAME= as a moment that is over. 1; 0: absent; -EINVAL: answered with 400. */
+int call_query_past(ApiCall *c, const char *name, usec_t *ret);
 /* ?limit= from 1 to 500, fallback when absent. 0; -EINVAL: answered with 400. */
 int call_query_limit(ApiCall *c, unsigned *ret);

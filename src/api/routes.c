@@ -8,6 +8,7 @@
 #include "api/incidents.h"
 #include "api/payouts.h"
 #include "api/validators.h"
+#include "api/verdicts.h"
 #include "api/websites.h"
 
 const Route api_routes[] = {
@@ -23,7 +24,8 @@ const Route api_routes[] = {
         { "POST", "/api/v1/website/heartbeat", TOKEN_WRITE, heartbeat_create },
         { "GET", "/api/v1/website/latency", TOKEN_READ, website_latency },
         { "GET", "/api/v1/website/status", TOKEN_READ, website_status },
-        { "GET", "/api/v1/website/verdict", TOKEN_READ, website_verdict },
+        { "GET", "/api/v1/website/verdict", TOKEN_READ, verdict_show },
+        { "GET", "/api/v1/website/verdicts", TOKEN_READ, verdicts_list },
         { "GET", "/api/v1/websites", TOKEN_READ, websites_list },
         { "GET", "/healthz", 0, health_alive },
         { "GET", "/readyz", 0, health_ready },

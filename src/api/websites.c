@@ -28,25 +28,13 @@ typedef int (*ViewRead)(Store *s, const WebsiteView *view, StoreJson callback, v
 
 /* Reads what ?websiteId= names. */
 static void answer_view(ApiCall *c, WebsiteView *view, ViewRead read) {
-        int r;
-
         view->organisation = c->who.organisation;
-        r = call_query_uuid(c, "websiteId", &view->id);
-        if (r == 0)
-                reply_problem(c->http, &(Problem){ .status = 400,
-                                                   .detail = "The query parameter \"websiteId\" is "
-                                                             "missing." });
-        if (r <= 0)
-                return;
-        call_started(c, read(call_views(c), view, call_answer, c, &c->open));
+        if (call_query_website(c, &view->id) >= 0)
+                call_started(c, read(call_views(c), view, call_answer, c, &c->open));
 }
 
 void website_status(ApiCall *c) {
         answer_view(c, &(WebsiteView){ 0 }, website_status_json);
-}
-
-void website_verdict(ApiCall *c) {
-        answer_view(c, &(WebsiteView){ 0 }, website_verdict_json);
 }
 
 void website_latency(ApiCall *c) {

@@ -10,5 +10,4 @@ void websites_list(ApiCall *c);
 void website_create(ApiCall *c);
 void website_delete(ApiCall *c);
 void website_status(ApiCall *c);
-void website_verdict(ApiCall *c);
 void website_latency(ApiCall *c);

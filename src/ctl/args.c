@@ -16,6 +16,7 @@
 
 static const OptionText texts[_OPTION_MAX] = {
         [OPTION_ASN] = { "asn", "NUMBER", "the network the validator is in, as you know it" },
+        [OPTION_AT] = { "at", "TIME", "which is over, as 2026-01-02T03:04:05Z (now)" },
         [OPTION_BODY] = { "body", "TEXT", "to send" },
         [OPTION_BUS] = { "bus", "ADDRESS", "of a private bus; else the system bus" },
         [OPTION_CERTIFICATE_DAYS] = { "certificate-days", "NUMBER",

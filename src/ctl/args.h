@@ -8,6 +8,7 @@
 
 typedef enum Option {
         OPTION_ASN,
+        OPTION_AT,
         OPTION_BODY,
         OPTION_BUS,
         OPTION_CERTIFICATE_DAYS,

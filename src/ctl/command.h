@@ -58,3 +58,4 @@ CtlExit verb_website_pause(const Args *args, const char *const *words);
 CtlExit verb_website_remove(const Args *args, const char *const *words);
 CtlExit verb_website_resume(const Args *args, const char *const *words);
 CtlExit verb_website_show(const Args *args, const char *const *words);
+CtlExit verb_website_why(const Args *args, const char *const *words);

@@ -16,6 +16,7 @@ void hub_bus_list_websites(BusCall *c, void *userdata);
 void hub_bus_add_website(BusCall *c, void *userdata);
 void hub_bus_remove_website(BusCall *c, void *userdata);
 void hub_bus_show_website(BusCall *c, void *userdata);
+void hub_bus_show_verdict(BusCall *c, void *userdata);
 void hub_bus_pause_website(BusCall *c, void *userdata);
 void hub_bus_resume_website(BusCall *c, void *userdata);
 void hub_bus_make_heartbeat(BusCall *c, void *userdata);

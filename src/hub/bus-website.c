@@ -11,6 +11,7 @@
 #include "hub/bus-deeds.h"
 #include "store/accounts.h"
 #include "store/heartbeats.h"
+#include "store/verdict-views.h"
 #include "store/website-views.h"
 #include "wire/spec.h"
 
@@ -325,23 +326,18 @@ static void on_verdict(int r, const char *json, size_t n, void *userdata) {
                                                      verdict));
 }
 
-static int view_of(BusCall *c, WebsiteView *ret) {
-        ret->organisation = bus_call_note(c)->organisation;
-        return uuid_parse(bus_call_note(c)->id, &ret->id);
-}
-
 static void on_status(int r, const char *json, size_t n, void *userdata) {
         BusCall *c = bus_call_resume(userdata);
         HubManager *m = bus_call_userdata(c);
-        WebsiteView view = { 0 };
+        VerdictView view = { .organisation = bus_call_note(c)->organisation, .at = USEC_INFINITY };
 
         if (r >= 0)
-                r = view_of(c, &view);
+                r = uuid_parse(bus_call_note(c)->id, &view.website);
         if (r >= 0 && !(bus_call_note(c)->text = strndup(json, n)))
                 r = -ENOMEM;
         if (r >= 0)
-                r = website_verdict_json(hub_manager_store(m), &view, on_verdict, c,
-                                         bus_call_handle(c));
+                r = verdict_view_json(hub_manager_store(m), &view, on_verdict, c,
+                                      bus_call_handle(c));
         if (r < 0)
                 bus_call_fail(c, r, NULL);
 }
@@ -355,8 +351,8 @@ static void on_owner(int r, const WebsiteRow *rows, size_t n _unused_, void *use
                 bus_call_fail(c, r, r == -ENOENT ? NO_SUCH : NULL);
                 return;
         }
-        bus_call_note(c)->organisation = rows->organisation;
-        r = view_of(c, &view);
+        view.organisation = bus_call_note(c)->organisation = rows->organisation;
+        r = uuid_parse(bus_call_note(c)->id, &view.id);
         if (r >= 0)
                 r = website_status_json(hub_manager_store(m), &view, on_status, c,
                                         bus_call_handle(c));

@@ -49,6 +49,7 @@ typedef struct SiteProbe {
 typedef struct SiteSeatView {
         uint8_t seat;
         uint32_t validator;
+        usec_t away_since;   /* 0: connected */
         VoteOutcome outcome; /* as it counts now */
         Vote vote;           /* the last one, fresh or not; MISSING: none */
 } SiteSeatView;

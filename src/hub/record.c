@@ -70,8 +70,20 @@ static const char *vote_name(VoteOutcome o) {
         return o == VOTE_MISSING ? "missing" : tick_outcome_name(o);
 }
 
+/* Why it has no vote, as store/verdict-views.h names it; NULL: it has one. */
+static const char *reason_missing(const SiteSeatView *s) {
+        if (s->outcome == VOTE_UP || s->outcome == VOTE_DOWN)
+                return NULL;
+        if (s->outcome == VOTE_ABSTAIN)
+                return "abstained";
+        if (s->validator == 0)
+                return "empty";
+        return s->away_since != 0 ? "away" : "silent";
+}
+
 static void write_seat(JsonWriter *json, const Registry *registry, const SiteSeatView *s) {
         const Validator *v = registry_find_id(registry, s->validator);
+        const char *missing = reason_missing(s);
         char at[TIME_FORMAT_SIZE];
 
         json_writer_open_object(json, NULL);
@@ -84,6 +96,10 @@ static void write_seat(JsonWriter *json, const Registry *registry, const SiteSea
                 if (s->vote.error_class > 0)
                         json_writer_string(json, "error", tick_error_name(s->vote.error_class));
         }
+        if (missing)
+                json_writer_string(json, "missing", missing);
+        if (s->away_since != 0)
+                json_writer_string(json, "awaySince", time_format(s->away_since, at));
         json_writer_close(json);
 }
 

@@ -68,10 +68,12 @@ size_t site_view(const Site *s, usec_t now, SiteSeatView *ret) {
 
         for (uint8_t i = 0; i < n; i++) {
                 const Vote *last = vote_table_last(s->votes, i);
+                const Seat *seat = seat_table_at(s->seats, i);
 
                 ret[i] = (SiteSeatView){
                         .seat = i,
-                        .validator = seat_table_at(s->seats, i)->validator,
+                        .validator = seat->validator,
+                        .away_since = seat->validator != 0 ? seat->away_since : 0,
                         .outcome = vote_table_outcome(s->votes, i, now),
                         .vote = last ? *last : (Vote){ 0 },
                 };

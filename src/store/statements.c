@@ -20,23 +20,36 @@
 #include "store/ticks.h"
 #include "store/users.h"
 #include "store/validators.h"
+#include "store/verdict-views.h"
 #include "store/verdicts.h"
 #include "store/website-views.h"
 #include "store/websites.h"
 
 const StoreStatements *store_statements(void) {
         static const StoreStatements all[] = {
-                accounts_statements,   audit_statements,
-                batches_statements,    database_statements,
-                epochs_statements,     events_statements,
-                feed_statements,       hub_state_statements,
-                incidents_statements,  ledger_statements,
-                orders_statements,     positions_statements,
-                rollups_statements,    streams_statements,
-                ticks_statements,      users_statements,
-                validators_statements, verdicts_statements,
-                heartbeats_statements, website_views_statements,
-                websites_statements,   NULL,
+                accounts_statements,
+                audit_statements,
+                batches_statements,
+                database_statements,
+                epochs_statements,
+                events_statements,
+                feed_statements,
+                hub_state_statements,
+                incidents_statements,
+                ledger_statements,
+                orders_statements,
+                positions_statements,
+                rollups_statements,
+                streams_statements,
+                ticks_statements,
+                users_statements,
+                validators_statements,
+                verdicts_statements,
+                heartbeats_statements,
+                website_views_statements,
+                websites_statements,
+                verdict_views_statements,
+                NULL,
         };
 
         return all;
@@ -44,11 +57,8 @@ const StoreStatements *store_statements(void) {
 
 const StoreStatements *store_reader_statements(void) {
         static const StoreStatements views[] = {
-                incidents_statements,
-                positions_statements,
-                validators_statements,
-                website_views_statements,
-                NULL,
+                incidents_statements,     positions_statements,     validators_statements,
+                verdict_views_statements, website_views_statements, NULL,
         };
 
         return views;

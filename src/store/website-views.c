@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "store/read.h"
-#include "wire/tick.h"
 
 /* Abstentions are not shown, hence twice the number wanted is looked at. */
 static const PqStatement website_page = {
@@ -54,52 +53,6 @@ static const PqStatement website_status = {
                " LEFT JOIN verdict_span s ON s.website_id = w.id AND s.ended_at IS NULL"
                " WHERE w.organisation_id = $1 AND w.public_id = $2 AND w.removed_at IS NULL",
         .n_params = 2,
-};
-
-/* $3: names of error classes, the one of class 0 first. */
-static const PqStatement website_verdict = {
-        .name = "website_verdict",
-        .sql = "SELECT json_build_object('state', website_state(s.state, w.paused), 'assurance', "
-               "s.assurance,"
-               "  'since', rfc3339(s.started_at),"
-               "  'firstEvidenceAt', rfc3339(s.first_evidence_at),"
-               "  'n', k.n, 'f', k.f, 'q', k.q, 'rule', CASE WHEN k.n > 0"
-               "    THEN format('DOWN when at least %s of %s seats say down; UP when at least %s' "
-               "||\n"
-               "      ' say up and at most %s say down; PARTIAL when more than %s say' ||\n"
-               "      ' down; else UNKNOWN', k.q, k.n, k.q, k.f, k.f) END,"
-               "  'seats', (SELECT coalesce(json_agg(json_build_object('seat', place,"
-               "     'validatorId', key_text(v.key), 'validatorName', v.name,"
-               "     'region', nullif(v.region, ''),"
-               "     'vote', CASE t.outcome WHEN 1 THEN 'up' WHEN 2 THEN 'down'"
-               "             WHEN 3 THEN 'abstain' ELSE 'missing' END,"
-               "     'at', rfc3339(t.started_at),"
-               "     'latencyMs', tick_latency(t.outcome, t.dns_us, t.connect_us, t.tls_us,"
-               "                               t.wait_us, t.transfer_us),"
-               "     'error', CASE WHEN t.error_class > 0"
-               "        THEN coalesce(($3::text[])[t.error_class + 1], 'unknown') END)"
-               "     ORDER BY place), '[]')"
-               "   FROM generate_series(0, k.n - 1) AS place"
-               "   LEFT JOIN LATERAL (SELECT * FROM work_order WHERE website_id = w.id"
-               "     AND removed_at IS NULL AND type = 1 AND seat = place"
-               "     ORDER BY id DESC LIMIT 1) AS o ON true"
-               "   LEFT JOIN validator v ON v.id = o.validator_id"
-               "   LEFT JOIN LATERAL (SELECT * FROM website_tick WHERE website_id = w.id"
-               "     AND validator_id = o.validator_id AND NOT late AND started_at"
-               "       > now() - vote_freshness(o.interval_ms, o.timeout_ms)"
-               "     AND tick_span(started_at)"
-               "       >= tick_span(now() - vote_freshness(o.interval_ms, o.timeout_ms))"
-               "     AND tick_span(started_at) < tick_span(now() + interval '1 day')"
-               "     ORDER BY tick_span(started_at) DESC, started_at DESC LIMIT 1) AS t ON true))"
-               " FROM website w"
-               " LEFT JOIN verdict_span s ON s.website_id = w.id AND s.ended_at IS NULL"
-               " CROSS JOIN LATERAL (SELECT n, f, (n + f) / 2 + 1 AS q FROM ("
-               "   SELECT n, greatest(n - 1, 0) / 3 AS f FROM ("
-               "     SELECT coalesce((SELECT max(n)::integer FROM work_order"
-               "       WHERE website_id = w.id AND removed_at IS NULL AND type = 1),"
-               "       s.n::integer, 0) AS n) AS a) AS b) AS k"
-               " WHERE w.organisation_id = $1 AND w.public_id = $2 AND w.removed_at IS NULL",
-        .n_params = 3,
 };
 
 /* $3: window, $4: bucket, both in minutes. Points are phases by time, lines are validators by time.
@@ -185,7 +138,10 @@ static const PqStatement website_latency = {
 };
 
 const PqStatement *const website_views_statements[] = {
-        &website_page, &website_status, &website_verdict, &website_latency, NULL,
+        &website_page,
+        &website_status,
+        &website_latency,
+        NULL,
 };
 
 static const struct {
@@ -233,19 +189,6 @@ int website_status_json(Store *s, const WebsiteView *view, StoreJson callback, v
                         StoreCall **ret) {
         return store_read_json(s, begin_view(&website_status, view),
                                STORE_ANSWER(callback, userdata, ret));
-}
-
-int website_verdict_json(Store *s, const WebsiteView *view, StoreJson callback, void *userdata,
-                         StoreCall **ret) {
-        PqTransaction *t = begin_view(&website_verdict, view);
-
-        if (!t)
-                return -ENOMEM;
-        pq_array_open(t, PQ_TEXT);
-        for (unsigned i = 0; i < _TICK_ERROR_MAX; i++)
-                pq_text(t, tick_error_name(i));
-        pq_array_close(t);
-        return store_read_json(s, t, STORE_ANSWER(callback, userdata, ret));
 }
 
 int website_latency_json(Store *s, const WebsiteView *view, StoreJson callback, void *userdata,

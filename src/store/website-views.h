@@ -32,8 +32,6 @@ int websites_page_json(Store *s, const WebsitePage *page, StoreJson callback, vo
                        StoreCall **ret);
 int website_status_json(Store *s, const WebsiteView *view, StoreJson callback, void *userdata,
                         StoreCall **ret);
-int website_verdict_json(Store *s, const WebsiteView *view, StoreJson callback, void *userdata,
-                         StoreCall **ret);
 int website_latency_json(Store *s, const WebsiteView *view, StoreJson callback, void *userdata,
                          StoreCall **ret);
 

@@ -37,16 +37,18 @@ ARGUMENTS = {
     "tick_batches_put": "array[{batch} + 1], array[{validator}], array[1], array[{sequence} + 1],"
                         " array['\\x00'::bytea], array['\\x00'::bytea], array[1], array['\\x00'::bytea],"
                         " array[now()], array[now()], array[{commit}], array[false]",
+    "verdict_now": "{organisation}, '{site}', '{{none}}'",
+    "verdict_page": "{organisation}, '{site}', 100, NULL, 0",
     "verdict_span_close": "{website}, now()",
     "verdict_span_current": "",
     "verdict_span_open": "{website}, 'UP', 'full', 'x', now() + interval '1 second', now(), 4, '[]', {commit}",
+    "verdict_then": "{organisation}, '{site}', now()",
     "website_latency": "{organisation}, '{site}', 1440, 15",
     "website_page": "{organisation}, '00000000-0000-0000-0000-000000000000', 50",
     "website_status": "{organisation}, '{site}'",
     "website_tick_identities": "{validator}, array[{order}], now() - interval '1 hour', now()",
     "website_tick_identities_since": "now() - interval '2 minutes'",
     "website_tick_votes": "",
-    "website_verdict": "{organisation}, '{site}', '{{none}}'",
 }
 BEFORE = {
     "rollup_hours_close": "DELETE FROM closed_hour WHERE hour >= (SELECT max(hour) FROM closed_hour"

@@ -240,9 +240,9 @@ class Tokens(ApiCase):
     def test_every_call_of_the_api_asks_for_a_token(self):
         for method, path in (("GET", "/api/v1/websites"), ("POST", "/api/v1/website"), ("DELETE", "/api/v1/website"),
                              ("GET", "/api/v1/website/status"), ("GET", "/api/v1/website/verdict"),
-                             ("GET", "/api/v1/website/latency"), ("GET", "/api/v1/incidents"),
-                             ("GET", "/api/v1/validators"), ("POST", f"/api/v1/payout/{KEY_TEXT}"),
-                             ("GET", "/api/v1/events")):
+                             ("GET", "/api/v1/website/verdicts"), ("GET", "/api/v1/website/latency"),
+                             ("GET", "/api/v1/incidents"), ("GET", "/api/v1/validators"),
+                             ("POST", f"/api/v1/payout/{KEY_TEXT}"), ("GET", "/api/v1/events")):
             self.refused(401, method, path)
 
     def test_a_token_in_the_address_is_400_even_when_it_is_right(self):

@@ -55,11 +55,6 @@ static void new_websites_are_unknown(void **state) {
                     "[{\"7d\": null, \"24h\": null, \"30d\": null}]");
         show(f, website_latency_json, 1);
         expect_json(f, "j", "{\"phases\": [], \"bucketMs\": 60000, \"validators\": []}");
-        show(f, website_verdict_json, 2);
-        expect_json(f, "j",
-                    "{\"f\": 0, \"n\": 0, \"q\": 1, \"rule\": null, \"seats\": [],"
-                    " \"since\": null, \"state\": \"UNKNOWN\", \"assurance\": null,"
-                    " \"firstEvidenceAt\": null}");
 }
 
 static void pages_follow_their_cursor(void **state) {
@@ -142,34 +137,6 @@ static void the_status_has_the_last_hundred(void **state) {
                     "100 UP 0.750 0.750 eu t");
 }
 
-static void the_verdict_shows_its_seats(void **state) {
-        StoreFixture *f = *state;
-
-        fixture_sql(f, "UPDATE work_order SET removed_at = now() WHERE seat = 3;");
-        fixture_sql(f, "DELETE FROM website_tick WHERE validator_id = 2"
-                       " AND started_at > now() - interval '5 minutes';");
-        show(f, website_verdict_json, 1);
-        expect_json(f, "concat_ws(' ', j->>'n', j->>'f', j->>'q', j->>'rule')",
-                    "4 1 3 DOWN when at least 3 of 4 seats say down; UP when at least 3 say up and"
-                    " at most 1 say down; PARTIAL when more than 1 say down; else UNKNOWN");
-        expect_json(f,
-                    "concat_ws(' ', j#>>'{seats,1,vote}', j#>>'{seats,1,at}',"
-                    " j#>>'{seats,1,validatorName}', j#>>'{seats,3,vote}',"
-                    " j#>>'{seats,3,validatorId}', jsonb_array_length(j->'seats'))",
-                    "missing v2 missing 4");
-        expect_json(f,
-                    "concat_ws(' ', j#>>'{seats,3,seat}', j#>>'{seats,0,validatorId}',"
-                    " j#>>'{seats,0,at}' IS NOT NULL)",
-                    "3 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE t");
-        fixture_sql(f, "UPDATE website_tick SET outcome = 2, error_class = 2 WHERE"
-                       " validator_id = 1 AND started_at > now() - interval '5 minutes';");
-        show(f, website_verdict_json, 1);
-        expect_json(f,
-                    "concat_ws(' ', j#>>'{seats,0,vote}', j#>>'{seats,0,error}',"
-                    " j#>>'{seats,0,latencyMs}')",
-                    "down refused");
-}
-
 static void latency(StoreFixture *f, LatencyWindow window) {
         const WebsiteView view = { .organisation = 1, .id = fixture_website(1), .window = window };
 
@@ -244,7 +211,7 @@ static void windows_have_names(void **state) {
 }
 
 static void of_others_nothing_is_seen(void **state) {
-        const View views[] = { website_status_json, website_verdict_json, website_latency_json };
+        const View views[] = { website_status_json, website_latency_json };
 
         for (size_t i = 0; i < ELEMENTSOF(views); i++) {
                 show(*state, views[i], 3); /* of organisation 2 */
@@ -325,7 +292,9 @@ static void no_answer_reads_all_ticks(void **state) {
 #define SITE "(1, '00000000-0000-7000-8000-000000000001'"
         expect_pages(f, "website_page", "(1, '00000000-0000-0000-0000-000000000000', 500)", 400);
         expect_pages(f, "website_status", SITE ")", 400);
-        expect_pages(f, "website_verdict", SITE ", '{none}')", 400);
+        expect_pages(f, "verdict_now", SITE ", '{none}')", 400);
+        expect_pages(f, "verdict_then", SITE ", now())", 100);
+        expect_pages(f, "verdict_page", SITE ", 100, NULL, 0)", 100);
         expect_pages(f, "website_latency", SITE ", 60, 1)", 400);
         expect_pages(f, "website_latency", SITE ", 1440, 15)", 120);
         expect_pages(f, "feed_batches", "(99990, 9999999999, 100)", 400);
@@ -375,7 +344,6 @@ int main(void) {
                 cmocka_unit_test(pages_follow_their_cursor),
                 cmocka_unit_test(the_list_shows_state_uptime_and_beats),
                 cmocka_unit_test(the_status_has_the_last_hundred),
-                cmocka_unit_test(the_verdict_shows_its_seats),
                 cmocka_unit_test(latency_comes_in_buckets),
                 cmocka_unit_test(quarters_come_from_hours_that_have_them),
                 cmocka_unit_test(windows_have_names),
