@@ -6,8 +6,8 @@
 
 #include "base/macro.h"
 #include "base/time.h"
+#include "event/connect.h"
 #include "validator/budget.h"
-#include "validator/connect.h"
 #include "validator/story.h"
 #include "wire/spec.h"
 #include "wire/tick.h"

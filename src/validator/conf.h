@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/conf.h"
-#include "validator/guard.h"
+#include "event/guard.h"
 
 typedef struct ValidatorConf {
         char *hub_url;

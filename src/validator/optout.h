@@ -6,8 +6,8 @@
 #pragma once
 
 #include "base/time.h"
+#include "event/connect.h"
 #include "event/http.h"
-#include "validator/connect.h"
 
 #define OPT_OUT_PATH "/.well-known/dpin-optout"
 #define OPT_OUT_LINE "dpin-optout"

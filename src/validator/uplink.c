@@ -7,7 +7,7 @@
 
 #include "base/log-ids.h"
 #include "base/log.h"
-#include "validator/guard.h"
+#include "event/guard.h"
 #include "validator/receipts.h"
 #include "validator/uplink-internal.h"
 

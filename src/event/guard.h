@@ -1,4 +1,4 @@
-/* Which addresses may be connected to: the validator's owner decides, never the hub. Pure.
+/* Which addresses may be connected to: the machine's owner decides, never who orders it. Pure.
  *
  * Refused are all special-purpose addresses of IANA's IPv4 and IPv6 registries (loopback, private,
  * link-local, multicast, documentation, metadata services ...), also when they are embedded in IPv6

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "validator/guard.h"
+#include "event/guard.h"
 
 static bool allows(const Guard *g, const char *text) {
         struct sockaddr_in v4 = { .sin_family = AF_INET };

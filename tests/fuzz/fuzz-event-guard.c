@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include "event/guard.h"
 #include "property.h"
-#include "validator/guard.h"
 
 typedef struct Bytes {
         uint8_t b[16]; /* IPv4 as mapped */

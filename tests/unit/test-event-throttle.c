@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "validator/throttle.h"
+#include "event/throttle.h"
 
 #define NOW (1000 * USEC_PER_SEC)
 

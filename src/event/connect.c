@@ -1,5 +1,5 @@
 /* The owner's lists first, then how often. */
-#include "validator/connect.h"
+#include "event/connect.h"
 
 #include "base/time.h"
 

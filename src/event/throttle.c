@@ -1,5 +1,5 @@
 /* A hash of paces, in the order of their last use. */
-#include "validator/throttle.h"
+#include "event/throttle.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,14 +1,14 @@
-/* The one place that decides whether a socket of a check may be connected to an address: of every
- * kind of check, for each resolved address and each redirect, with the socket's own address in
- * hand. */
+/* The one place that decides whether a socket may be connected to an address that a stranger named:
+ * of every kind of check and of alerts, for each resolved address and each redirect, with the
+ * socket's own address in hand. */
 #pragma once
 
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "event/guard.h"
 #include "event/resolver.h"
-#include "validator/guard.h"
-#include "validator/throttle.h"
+#include "event/throttle.h"
 
 /* Borrowed. */
 typedef struct ConnectRules {

@@ -1,5 +1,5 @@
 /* Every address becomes 16 bytes (IPv4 as mapped), every rule a prefix of those. */
-#include "validator/guard.h"
+#include "event/guard.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "validator/connect.h"
+#include "event/connect.h"
 
 static unsigned connects(const ConnectRules *rules, const char *text, unsigned times) {
         struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(80) };
