@@ -12,6 +12,7 @@ static const struct {
         int error;
 } sqlstates[] = {
         { "DP001", -ESTALE }, /* sql/: an expectation of dpin's own functions failed */
+        { "DP003", -EDOM },   /* sql/: refused; the text is a sentence for whoever asked */
         { "23503", -ENOENT }, /* foreign_key_violation */
         { "23505", -EEXIST }, /* unique_violation */
         { "23", -EINVAL },    /* integrity constraint violation */

@@ -35,6 +35,7 @@ static const PaceRule choosing = { .burst = 30000, .interval = 6 };
 struct Board {
         BoardOptions options;
         Agenda *agenda;
+        Calendar *calendar; /* NULL: nothing is known of one */
         Entry *entries;
         uint64_t revision, heartbeats, postponed;
         Pace chosen;
@@ -80,6 +81,7 @@ Board *board_free(Board *b) {
                 entry_free(e);
         }
         agenda_free(b->agenda);
+        calendar_free(b->calendar);
         free(b);
         return NULL;
 }
@@ -98,6 +100,12 @@ static void schedule(Entry *e, usec_t now) {
                 e->wakes = USEC_INFINITY; /* its next vote tries again */
 }
 
+static void open_calendar(Entry *e, usec_t now) {
+        const Website *w = &e->website;
+
+        site_maintain(w->site, calendar_next(e->board->calendar, w->organisation, w->id, now), now);
+}
+
 static void on_wake(AgendaItem *item, void *userdata _unused_) {
         Entry *e = entry_of_item(item);
         usec_t now = hub_clock_now(e->board->options.clock);
@@ -105,6 +113,8 @@ static void on_wake(AgendaItem *item, void *userdata _unused_) {
         e->wakes = USEC_INFINITY;
         if (site_next(e->website.site) <= now)
                 site_tick(e->website.site, now);
+        if (site_window(e->website.site).until <= now)
+                open_calendar(e, now);
         schedule(e, now);
 }
 
@@ -370,6 +380,7 @@ static int add(Board *b, const WebsiteRow *row) {
                 return r;
         }
         site_set_effects(e->website.site, &effects, e);
+        open_calendar(e, now);
         if (!b->started)
                 return 0;
 
@@ -511,6 +522,19 @@ void board_heartbeat(Board *b, const HeartbeatRow *row) {
                        now);
         if (b->started)
                 schedule(entry_of(w), now);
+}
+
+void board_put_calendar(Board *b, Calendar *calendar) {
+        usec_t now = hub_clock_now(b->options.clock);
+        Entry *e, *next;
+
+        calendar_free(b->calendar);
+        b->calendar = calendar;
+        HASH_ITER(hh, b->entries, e, next) {
+                open_calendar(e, now);
+                if (b->started)
+                        schedule(e, now);
+        }
 }
 
 uint64_t board_heartbeats(const Board *b) {

@@ -6,6 +6,7 @@
 
 #include "base/macro.h"
 #include "hub/assign.h"
+#include "hub/calendar.h"
 #include "hub/record.h"
 #include "hub/website.h"
 #include "store/heartbeats.h"
@@ -52,6 +53,8 @@ int board_vote(Website *w, SiteVoter voter, const Vote *vote, usec_t now);
 /* A website called; also before board_start(). */
 void board_heartbeat(Board *b, const HeartbeatRow *row);
 uint64_t board_heartbeats(const Board *b); /* the highest revision of one */
+/* When people work at websites: takes the calendar. Also before board_start(). */
+void board_put_calendar(Board *b, Calendar *calendar);
 void board_suspect(Website *w, uint32_t validator, usec_t now);
 /* The registry has changed already. */
 void board_connected(Board *b, uint32_t validator);

@@ -38,6 +38,7 @@ struct Core {
         unsigned beats;
         usec_t heartbeat;          /* of the hub before this one; 0: there was none */
         uint64_t found;            /* number of the commit with what it found */
+        usec_t calendar;           /* when windows of maintenance are read again; 0: now */
         bool ready, failed, again; /* again: something changed while it was being read */
 };
 
@@ -403,8 +404,33 @@ void core_drained(Core *c, Session *s) {
 
 /* What the administrator brings ---------------------------------------------------------------- */
 
+static void on_windows(int r, const MaintenanceSpan *spans, size_t n, void *userdata) {
+        Core *c = userdata;
+        Calendar *calendar = NULL;
+
+        c->call = NULL;
+        if (r >= 0)
+                r = calendar_new(&calendar, spans, n);
+        if (r < 0) {
+                fail(c, r, "reading maintenance windows");
+                return;
+        }
+        board_put_calendar(c->board, calendar);
+        if (c->again)
+                core_read_changes(c);
+}
+
+static void read_windows(Core *c, usec_t now) {
+        c->calendar = now + CALENDAR_AGE;
+        if (maintenance_load(c->options.store,
+                             &(const MaintenancePeriod){ now, now + CALENDAR_AHEAD }, on_windows, c,
+                             &c->call) < 0)
+                fail(c, -ENOTCONN, "reading maintenance windows");
+}
+
 static void on_heartbeats(int r, const HeartbeatRow *rows, size_t n, void *userdata) {
         Core *c = userdata;
+        usec_t now = hub_clock_now(c->options.clock);
 
         c->call = NULL;
         if (r < 0) {
@@ -413,7 +439,9 @@ static void on_heartbeats(int r, const HeartbeatRow *rows, size_t n, void *userd
         }
         for (size_t i = 0; i < n; i++)
                 board_heartbeat(c->board, &rows[i]);
-        if (c->again)
+        if (now >= c->calendar)
+                read_windows(c, now);
+        else if (c->again)
                 core_read_changes(c);
 }
 
@@ -447,6 +475,11 @@ void core_read_changes(Core *c) {
                 return;
         if (websites_load(c->options.store, board_revision(c->board), on_websites, c, &c->call) < 0)
                 fail(c, -ENOTCONN, "reading websites");
+}
+
+void core_read_calendar(Core *c) {
+        c->calendar = 0;
+        core_read_changes(c);
 }
 
 void core_validator_changed(Core *c, const ValidatorRow *row) {
@@ -496,6 +529,8 @@ void core_beat(Core *c) {
                 order_book_expire(c->book, now - ORDERS_KEPT);
         while ((v = registry_next(c->registry, v)))
                 look_after(c, v, now);
+        if (now >= c->calendar)
+                core_read_changes(c);
         assign_beat(c->assigner);
         writer_beat(c->writer);
 }

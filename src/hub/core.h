@@ -46,6 +46,8 @@ void core_closed(Core *c, Session *s);
 
 /* Reads websites that changed since the last one seen, and which of them called. */
 void core_read_changes(Core *c);
+/* Maintenance windows, too. */
+void core_read_calendar(Core *c);
 /* The administrator changed it (row of validator_set()): takes effect at once; a connected one
  * joins anew. */
 void core_validator_changed(Core *c, const ValidatorRow *row);

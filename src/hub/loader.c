@@ -316,16 +316,34 @@ static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
                 finish(l, r);
 }
 
-/* Heartbeats ----------------------------------------------------------------------------------- */
+/* Maintenance and heartbeats ------------------------------------------------------------------- */
+
+static void on_windows(int r, const MaintenanceSpan *spans, size_t n, void *userdata) {
+        Loader *l = userdata;
+        Calendar *calendar = NULL;
+
+        l->call = NULL;
+        if (r >= 0)
+                r = calendar_new(&calendar, spans, n);
+        if (r >= 0) {
+                board_put_calendar(l->options.board, calendar);
+                r = orders_load(l->options.store, on_orders, l, &l->call);
+        }
+        if (r < 0)
+                finish(l, r);
+}
 
 static void on_heartbeats(int r, const HeartbeatRow *rows, size_t n, void *userdata) {
         Loader *l = userdata;
+        usec_t now = hub_clock_now(l->options.clock);
 
         l->call = NULL;
         for (size_t i = 0; r >= 0 && i < n; i++)
                 board_heartbeat(l->options.board, &rows[i]);
         if (r >= 0)
-                r = orders_load(l->options.store, on_orders, l, &l->call);
+                r = maintenance_load(l->options.store,
+                                     &(const MaintenancePeriod){ now, now + CALENDAR_AHEAD },
+                                     on_windows, l, &l->call);
         if (r < 0)
                 finish(l, r);
 }

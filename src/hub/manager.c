@@ -175,11 +175,14 @@ static void on_store_state(StoreState state, const char *text, void *userdata) {
         set_state(m, text ? text : store_state_name(state));
 }
 
-static void on_store_notify(const char *channel _unused_, const char *payload _unused_,
-                            void *userdata) {
+static void on_store_notify(const char *channel, const char *payload _unused_, void *userdata) {
         HubManager *m = userdata;
 
-        if (core_is_ready(m->core))
+        if (!core_is_ready(m->core))
+                return;
+        if (strcmp(channel, STORE_CHANNEL_MAINTENANCE) == 0)
+                core_read_calendar(m->core);
+        else
                 core_read_changes(m->core);
 }
 

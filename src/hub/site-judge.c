@@ -81,25 +81,28 @@ size_t site_view(const Site *s, usec_t now, SiteSeatView *ret) {
         return n;
 }
 
-VerdictState site_told(const Site *s) {
+static VerdictState seen(const Site *s) {
         return s->standing.slow ? VERDICT_DEGRADED : s->standing.state;
 }
 
-/* evidence: when what is told was first seen. */
-static void tell_verdict(Site *s, VerdictState previous, usec_t evidence, usec_t now) {
+VerdictState site_told(const Site *s) {
+        return s->maintained ? VERDICT_MAINTENANCE : seen(s);
+}
+
+void site_tell(Site *s, VerdictState previous, const Telling *t, usec_t now) {
         SiteSeatView seats[SEATS_MAX];
         uint8_t n = site_view(s, now, seats);
         SiteVerdict v = {
                 .state = site_told(s),
                 .previous = previous,
                 .assurance = s->standing.assurance,
-                .cause = s->standing.cause,
+                .cause = s->maintained ? CAUSE_MAINTENANCE : s->standing.cause,
                 .n = n,
                 .f = verdict_faults(n),
                 .q = verdict_quorum(n),
                 .error_class = commonest_error(s, now),
-                .since = s->standing.since,
-                .first_evidence = evidence,
+                .since = t->since,
+                .first_evidence = t->evidence,
                 .seats = seats,
         };
 
@@ -107,8 +110,16 @@ static void tell_verdict(Site *s, VerdictState previous, usec_t evidence, usec_t
                 s->effects.verdict_changed(&v, s->userdata);
 }
 
-static void track_incident(Site *s, usec_t now) {
-        IncidentStep step = incident_observe(&s->incident, s->standing.state);
+/* Nobody is told of what is seen during maintenance before it is over. */
+static void tell_verdict(Site *s, VerdictState previous, usec_t evidence, usec_t now) {
+        if (!s->maintained)
+                site_tell(s, previous, &(const Telling){ s->standing.since, evidence }, now);
+}
+
+void site_track_incident(Site *s, usec_t now) {
+        bool silent = s->maintained && !s->incident.open;
+        VerdictState state = silent ? VERDICT_MAINTENANCE : s->standing.state;
+        IncidentStep step = incident_observe(&s->incident, state);
         SiteIncident i = {
                 .kind = INCIDENT_DOWN,
                 .open = step == INCIDENT_OPENED,
@@ -225,7 +236,7 @@ static VerdictCause cause_of_call(const Site *s, VerdictState state) {
 }
 
 static void judge_calls(Site *s, JudgeMoment moment, usec_t now) {
-        VerdictState previous = site_told(s), state = judge_call(s, now);
+        VerdictState previous = seen(s), state = judge_call(s, now);
 
         if (state != previous) {
                 s->standing = (Standing){
@@ -238,7 +249,7 @@ static void judge_calls(Site *s, JudgeMoment moment, usec_t now) {
                 tell_verdict(s, previous, s->standing.first_evidence, now);
         }
         if (state != previous || moment == JUDGE_VOTE)
-                track_incident(s, now);
+                site_track_incident(s, now);
 }
 
 static void judge_votes(Site *s, JudgeMoment moment, usec_t now) {
@@ -252,7 +263,7 @@ static void judge_votes(Site *s, JudgeMoment moment, usec_t now) {
         if (state != previous || reassured || slow != s->standing.slow)
                 adopt(s, state, slow, now);
         if (state != previous || moment == JUDGE_VOTE)
-                track_incident(s, now);
+                site_track_incident(s, now);
 }
 
 void site_judge(Site *s, JudgeMoment moment, usec_t now) {
@@ -265,6 +276,7 @@ void site_judge(Site *s, JudgeMoment moment, usec_t now) {
 void site_tell_away(Site *s, usec_t heartbeat, usec_t now) {
         VerdictState previous = site_told(s);
 
+        s->maintained = false;
         s->standing.state = VERDICT_UNKNOWN;
         s->standing.slow = false;
         s->standing.cause = CAUSE_HUB_AWAY;

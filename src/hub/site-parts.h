@@ -1,6 +1,7 @@
 /* The inside of a Site, shared by site.c and its parts, and by nobody else:
  * site-setup.c (construction, configuration, what the
- * database remembers), site-staff.c (epochs, who sits where), site-judge.c (verdict, incident). */
+ * database remembers), site-staff.c (epochs, who sits where), site-judge.c (verdict, incident),
+ * site-window.c (maintenance). */
 #pragma once
 
 #include "hub/incident.h"
@@ -36,8 +37,9 @@ struct Site {
          * MISSING: nothing. Set when all has been looked at. */
         VoteOutcome settled;
         bool started;
-        bool newcomers; /* the roster changed: look whether the committee could grow */
-        bool reissue;   /* the next epoch gives new orders to all */
+        bool newcomers;  /* the roster changed: look whether the committee could grow */
+        bool reissue;    /* the next epoch gives new orders to all */
+        bool maintained; /* MAINTENANCE is what was told last */
         SiteLack lack;
         SiteTimers timers;
         SiteConf conf;
@@ -51,8 +53,9 @@ struct Site {
         Committee committee;
         Round *round;
         Incident incident;
-        usec_t heartbeat; /* of the hub before this one; 0: none */
-        SiteCall call;    /* the newest, of conf.push; seen 0: never */
+        SiteWindow window; /* of maintenance: the one that is on, or else comes next */
+        usec_t heartbeat;  /* of the hub before this one; 0: none */
+        SiteCall call;     /* the newest, of conf.push; seen 0: never */
         struct {
                 usec_t from, until;
         } deaf; /* calls in between may have found nobody, or were not to come yet */
@@ -110,6 +113,16 @@ typedef enum JudgeMoment {
         JUDGE_ROUND, /* a round is about to close */
 } JudgeMoment;
 void site_judge(Site *s, JudgeMoment moment, usec_t now);
+typedef struct Telling {
+        usec_t since, evidence; /* of what is told; when it was first seen */
+} Telling;
+void site_tell(Site *s, VerdictState previous, const Telling *t, usec_t now);
+void site_track_incident(Site *s, usec_t now);
 /* When the next call of a website has to have come; USEC_INFINITY: it never called, or failed. */
 usec_t site_call_due(const Site *s);
 void site_tell_away(Site *s, usec_t heartbeat, usec_t now);
+
+/* site-window.c: what a window changes when it begins and when it has ended; when that is next */
+void site_enter_window(Site *s, usec_t now);
+void site_leave_window(Site *s, usec_t now);
+usec_t site_window_edge(const Site *s, usec_t now);

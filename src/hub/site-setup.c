@@ -158,6 +158,9 @@ static int restore_epoch(Site *s, const SiteRestore *r, usec_t now) {
 static void restore_standing(Site *s, const SiteRestore *r) {
         VerdictState state = r->state < _VERDICT_MAX ? r->state : VERDICT_UNKNOWN;
 
+        s->maintained = state == VERDICT_MAINTENANCE; /* what was seen meanwhile is in the votes */
+        if (s->maintained)
+                state = VERDICT_UNKNOWN;
         s->standing = (Standing){ .state = state == VERDICT_DEGRADED ? VERDICT_UP : state,
                                   .slow = state == VERDICT_DEGRADED,
                                   .assurance = MIN(r->assurance, _ASSURANCE_MAX - 1),

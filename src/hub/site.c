@@ -147,6 +147,7 @@ static usec_t find_next(const Site *s, usec_t now) {
 
         for (uint8_t i = 0; i < seat_table_n(s->seats); i++)
                 next = MIN(next, refresh_due(s, i));
+        next = MIN(next, site_window_edge(s, now));
         if (t->grace > now)
                 next = MIN(next, t->grace);
         if (site_joining(s, now) != 0)
@@ -177,9 +178,12 @@ static VoteOutcome find_settled(const Site *s) {
 static void step(Site *s, JudgeMoment moment, usec_t now) {
         if (!s->started)
                 return;
+        site_enter_window(s, now);
         if (s->conf.push) {
                 site_judge(s, moment, now);
+                site_leave_window(s, now);
                 s->timers.next = site_call_due(s) > now ? site_call_due(s) : USEC_INFINITY;
+                s->timers.next = MIN(s->timers.next, site_window_edge(s, now));
                 return;
         }
         settle_round(s, now);
@@ -188,6 +192,7 @@ static void step(Site *s, JudgeMoment moment, usec_t now) {
         settle_round(s, now);
         site_staff(s, now);
         site_judge(s, JUDGE_TIME, now);
+        site_leave_window(s, now);
         refresh(s, now);
         s->timers.next = find_next(s, now);
         s->settled = find_settled(s);
@@ -354,6 +359,17 @@ void site_heartbeat(Site *s, const SiteCall *call, usec_t now) {
                 return;
         s->call = *call;
         step(s, JUDGE_VOTE, now);
+}
+
+void site_maintain(Site *s, SiteWindow window, usec_t now) {
+        if (window.from == s->window.from && window.until == s->window.until)
+                return;
+        s->window = window;
+        step(s, JUDGE_TIME, now);
+}
+
+SiteWindow site_window(const Site *s) {
+        return s->window;
 }
 
 usec_t site_next(const Site *s) {

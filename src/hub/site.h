@@ -18,6 +18,7 @@
 #include "hub/effects.h"
 #include "hub/verdict.h"
 #include "hub/votes.h"
+#include "hub/window.h"
 
 typedef struct Site Site;
 
@@ -105,6 +106,9 @@ typedef struct SiteCall {
 
 /* It called: of conf.push only. Before site_start() it is what the database knows. */
 void site_heartbeat(Site *s, const SiteCall *call, usec_t now);
+/* When people work at it; also before site_start(). */
+void site_maintain(Site *s, SiteWindow window, usec_t now);
+SiteWindow site_window(const Site *s);
 
 /* What `admits` says may have changed, too: who is refused gives its seat up, and as long as others
  * take it the epoch goes on. If anything else is asked for all orders are issued anew, in a new

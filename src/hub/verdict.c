@@ -24,6 +24,7 @@ static const char *const cause_names[_CAUSE_MAX] = {
         [CAUSE_CALL] = "heartbeat",
         [CAUSE_NO_CALL] = "heartbeat_missing",
         [CAUSE_FAILED_CALL] = "heartbeat_failed",
+        [CAUSE_MAINTENANCE] = "maintenance",
 };
 
 const char *verdict_state_name(VerdictState s) {

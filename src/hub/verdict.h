@@ -27,6 +27,7 @@ typedef enum VerdictCause {
         CAUSE_CALL,        /* it called */
         CAUSE_NO_CALL,     /* it did not call in time */
         CAUSE_FAILED_CALL, /* it called to say that it failed */
+        CAUSE_MAINTENANCE, /* people work at it, whatever the votes say */
         _CAUSE_MAX,
 } VerdictCause;
 

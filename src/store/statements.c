@@ -12,6 +12,7 @@
 #include "store/hub-state.h"
 #include "store/incidents.h"
 #include "store/ledger.h"
+#include "store/maintenance.h"
 #include "store/orders.h"
 #include "store/positions.h"
 #include "store/rollups.h"
@@ -34,9 +35,12 @@ const StoreStatements *store_statements(void) {
                 epochs_statements,
                 events_statements,
                 feed_statements,
+                heartbeats_statements,
                 hub_state_statements,
                 incidents_statements,
                 ledger_statements,
+                maintenance_statements,
+                maintenance_views_statements,
                 orders_statements,
                 positions_statements,
                 rollups_statements,
@@ -44,11 +48,10 @@ const StoreStatements *store_statements(void) {
                 ticks_statements,
                 users_statements,
                 validators_statements,
+                verdict_views_statements,
                 verdicts_statements,
-                heartbeats_statements,
                 website_views_statements,
                 websites_statements,
-                verdict_views_statements,
                 NULL,
         };
 
@@ -57,8 +60,13 @@ const StoreStatements *store_statements(void) {
 
 const StoreStatements *store_reader_statements(void) {
         static const StoreStatements views[] = {
-                incidents_statements,     positions_statements,     validators_statements,
-                verdict_views_statements, website_views_statements, NULL,
+                incidents_statements,
+                maintenance_views_statements,
+                positions_statements,
+                validators_statements,
+                verdict_views_statements,
+                website_views_statements,
+                NULL,
         };
 
         return views;

@@ -1,0 +1,24 @@
+/* When people work at which website: the windows of some hours, as the database knows them. Pure.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/macro.h"
+#include "hub/window.h"
+#include "store/maintenance.h"
+
+#define CALENDAR_AHEAD (3 * USEC_PER_HOUR) /* how far it is read ... */
+#define CALENDAR_AGE   USEC_PER_HOUR       /* ... and after what time again */
+
+typedef struct Calendar Calendar;
+
+/* Copies them: ordered and apart, as maintenance_load() has them. */
+int calendar_new(Calendar **ret, const MaintenanceSpan *spans, size_t n);
+Calendar *calendar_free(Calendar *c);
+DEFINE_FREEP(Calendar, calendar_free);
+
+/* The window of a website that is on, or else comes next; { 0, 0 }: there is none. Its own and
+ * those of all websites of its organisation are one where they overlap or touch. c may be NULL. */
+SiteWindow calendar_next(const Calendar *c, uint32_t organisation, uint32_t website, usec_t now);
