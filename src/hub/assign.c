@@ -58,15 +58,44 @@ static size_t place_of(SeatType type, uint8_t seat) {
         return 2 * (size_t)seat + (type == SEAT_SPARE);
 }
 
+/* A validator has one at most, as it is of one region. 0: a free place. */
+static WorkOrder **find_panel_order(const Website *w, uint32_t validator) {
+        for (size_t i = 0; w->panel_orders && i < PANEL_ORDERS_MAX; i++) {
+                WorkOrder **place = &w->panel_orders[i];
+
+                if (*place ? (*place)->validator == validator : validator == 0)
+                        return place;
+        }
+        return NULL;
+}
+
 /* NULL: none was ever put there. */
-static WorkOrder **find_order(const Website *w, SeatType type, uint8_t seat) {
+static WorkOrder **find_order(const Website *w, SeatType type, uint8_t seat, uint32_t validator) {
+        if (type == SEAT_PANEL)
+                return find_panel_order(w, validator);
         return place_of(type, seat) < w->n_orders ? &w->orders[place_of(type, seat)] : NULL;
+}
+
+static int put_panel_order(Website *w, WorkOrder *o) {
+        WorkOrder **place;
+
+        if (!w->panel_orders)
+                w->panel_orders = calloc(PANEL_ORDERS_MAX, sizeof(WorkOrder *));
+        if (!w->panel_orders)
+                return -ENOMEM;
+        place = find_panel_order(w, 0);
+        if (!place)
+                return -ENOSPC;
+        *place = o;
+        return 0;
 }
 
 int assign_put(Website *w, SeatType type, WorkOrder *o, uint8_t seat) {
         size_t place = place_of(type, seat), n = 2 * ((size_t)seat + 1);
         WorkOrder **larger;
 
+        if (type == SEAT_PANEL)
+                return put_panel_order(w, o);
         if (place >= w->n_orders) {
                 larger = reallocarray(w->orders, n, sizeof(WorkOrder *));
                 if (!larger)
@@ -123,7 +152,7 @@ static void store_order(Assigner *a, Website *w, const WorkOrder *o) {
                                   strlen(w->spec));
         w->spec_stored = true;
         writer_add_order(writer, &row);
-        if (o->order.type == ORDER_SPARE) /* a round is open */
+        if (o->order.type != ORDER_SEAT) /* a round is open, or a panel has begun */
                 (void)writer_group(writer);
 }
 
@@ -169,7 +198,7 @@ void assign_seat(Assigner *a, Website *w, const SiteSeat *s) {
         WorkOrder made, *o;
         int r;
 
-        end_order(a, find_order(w, s->type, s->seat));
+        end_order(a, find_order(w, s->type, s->seat, s->validator));
         if (!v)
                 return;
         r = make_order(a, w, s, v, &made);
@@ -187,12 +216,14 @@ void assign_seat(Assigner *a, Website *w, const SiteSeat *s) {
 }
 
 void assign_remove(Assigner *a, Website *w, const SiteSeat *s) {
-        end_order(a, find_order(w, s->type, s->seat));
+        end_order(a, find_order(w, s->type, s->seat, s->validator));
 }
 
 void assign_remove_all(Assigner *a, Website *w) {
         for (size_t i = 0; i < w->n_orders; i++)
                 end_order(a, &w->orders[i]);
+        for (size_t i = 0; w->panel_orders && i < PANEL_ORDERS_MAX; i++)
+                end_order(a, &w->panel_orders[i]);
 }
 
 /* Probes --------------------------------------------------------------------------------------- */
@@ -268,7 +299,8 @@ static void on_reserved(uint32_t validator _unused_, const OutboxChange *changes
 }
 
 void assign_probe(Assigner *a, Website *w, const SiteProbe *p) {
-        WorkOrder **place = find_order(w, p->type, p->seat), *o = place ? *place : NULL;
+        WorkOrder **place = find_order(w, p->type, p->seat, p->validator),
+                  *o = place ? *place : NULL;
         const Validator *v = registry_find_id(a->options.registry, p->validator);
 
         if (!o || o->validator != p->validator)

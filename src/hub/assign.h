@@ -33,7 +33,8 @@ int assigner_new(Assigner **ret, const AssignerOptions *options);
 Assigner *assigner_free(Assigner *a);
 DEFINE_FREEP(Assigner, assigner_free);
 
-/* What the database knows: o is the current order of this seat. 0, -ENOMEM. */
+/* What the database knows: o is the current order of this seat. 0, -ENOMEM; -ENOSPC: a panel's, and
+ * there are as many as there can be. */
 int assign_put(Website *w, SeatType type, WorkOrder *o, uint8_t seat);
 /* Replaces the seat's former order of this type. */
 void assign_seat(Assigner *a, Website *w, const SiteSeat *s);

@@ -58,6 +58,7 @@ static void entry_free(Entry *e) {
         free(e->website.rules);
         rule_set_free(e->website.rule_set);
         free(e->website.orders);
+        free(e->website.panel_orders);
         free(e);
 }
 

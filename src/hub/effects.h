@@ -16,6 +16,7 @@ typedef enum SeatType {
         SEAT_MEMBER = 1, /* as an order's type */
         /* stands in for a silent member until the round ends; never scheduled, only probed */
         SEAT_SPARE = 2,
+        SEAT_PANEL = 3, /* of a regional panel, n being the panel's; found by its validator */
 } SeatType;
 
 typedef struct SiteSeat {
@@ -54,6 +55,14 @@ typedef struct SiteSeatView {
         Vote vote;           /* the last one, fresh or not; MISSING: none */
 } SiteSeatView;
 
+/* A region whose panel finds the website down. */
+typedef struct SiteRegion {
+        uint32_t region;
+        uint32_t witness; /* a validator of it */
+        uint8_t n, up, down;
+        bool counts; /* it makes the verdict PARTIAL; else it is told only */
+} SiteRegion;
+
 typedef struct SiteVerdict {
         VerdictState state, previous;
         Assurance assurance;
@@ -63,6 +72,8 @@ typedef struct SiteVerdict {
         usec_t since;        /* of decision; the heartbeat for CAUSE_HUB_AWAY */
         usec_t first_evidence;
         const SiteSeatView *seats; /* n of them */
+        const SiteRegion *regions;
+        uint8_t n_regions;
 } SiteVerdict;
 
 typedef struct SiteIncident {

@@ -143,6 +143,10 @@ static void store_tick(Ingest *i, const Taking *t, uint16_t index) {
                         });
 }
 
+static SiteVoter voter_of(const WorkOrder *o) {
+        return (SiteVoter){ o->validator, o->order.seat, o->order.type == ORDER_PANEL };
+}
+
 /* One tick: its disposition, its row, its vote. */
 static void take_tick(Ingest *i, Taking *t, uint16_t index) {
         const Tick *tick = &t->batch->ticks[index];
@@ -160,8 +164,7 @@ static void take_tick(Ingest *i, Taking *t, uint16_t index) {
         store_tick(i, t, index);
         if (votes && o->removed == 0) {
                 vote = dispose_vote(tick, t->when.now);
-                board_vote(o->website, (SiteVoter){ t->validator->id, o->order.seat }, &vote,
-                           t->when.now);
+                board_vote(o->website, voter_of(o), &vote, t->when.now);
         }
 }
 

@@ -22,6 +22,7 @@ typedef struct Gathered {
         uint32_t website;
         SiteRestore restore;
         SiteHeld held[SEATS_MAX];
+        SitePanelHeld panel[PANEL_ORDERS_MAX];
         uint32_t *eligible;
         uint8_t eligible_root[SIGN_HASH_SIZE];
         UT_hash_handle hh;
@@ -86,6 +87,7 @@ static void restore_all(Loader *l) {
                 g->restore.outdated |= w && g->restore.n > w->seats;
                 g->restore.outdated |= g->restore.n_seats == 0; /* it was paused meanwhile */
                 g->restore.seats = g->held;
+                g->restore.panel = g->panel;
                 g->restore.eligible = g->eligible;
                 r = w ? board_restore(l->options.board, w, &g->restore) : 0;
                 if (r != 0)
@@ -102,10 +104,31 @@ static SiteHeld *held_of(Gathered *g, uint32_t validator) {
         return NULL;
 }
 
+static Vote vote_of(const TickVote *row) {
+        return (Vote){
+                .outcome = (VoteOutcome)row->outcome,
+                .kind = (VoteKind)row->kind,
+                .error_class = row->error_class,
+                .latency = row->latency_us,
+                .started = row->started,
+                .arrived = row->arrived,
+        };
+}
+
+/* Whichever of its orders it was for. */
+static void give_vote(Gathered *g, const TickVote *row) {
+        SiteHeld *held = held_of(g, row->validator);
+
+        if (held)
+                held->vote = vote_of(row);
+        for (size_t i = 0; i < g->restore.n_panel; i++)
+                if (g->panel[i].held.validator == row->validator)
+                        g->panel[i].held.vote = vote_of(row);
+}
+
 static void on_votes(int r, const TickVote *rows, size_t n, void *userdata) {
         Loader *l = userdata;
         Gathered *g;
-        SiteHeld *held;
 
         l->call = NULL;
         if (r < 0) {
@@ -114,16 +137,8 @@ static void on_votes(int r, const TickVote *rows, size_t n, void *userdata) {
         }
         for (size_t i = 0; i < n; i++) {
                 g = gathered_of(l, rows[i].website);
-                held = g ? held_of(g, rows[i].validator) : NULL;
-                if (held)
-                        held->vote = (Vote){
-                                .outcome = (VoteOutcome)rows[i].outcome,
-                                .kind = (VoteKind)rows[i].kind,
-                                .error_class = rows[i].error_class,
-                                .latency = rows[i].latency_us,
-                                .started = rows[i].started,
-                                .arrived = rows[i].arrived,
-                        };
+                if (g)
+                        give_vote(g, &rows[i]);
         }
         restore_all(l);
 }
@@ -174,6 +189,8 @@ static void on_verdicts(int r, const VerdictRow *rows, size_t n, void *userdata)
                 if (!g)
                         continue;
                 g->restore.state = verdict_state_from_name(rows[i].state);
+                g->restore.cause = verdict_cause_from_name(rows[i].cause);
+                g->restore.regions_told = rows[i].regions != NULL;
                 g->restore.assurance = assurance_from_name(rows[i].assurance);
                 g->restore.since = rows[i].started;
                 g->restore.first_evidence = rows[i].first_evidence;
@@ -235,7 +252,7 @@ static bool is_outdated(const WorkOrder *o) {
 static void seat_order(Loader *l, WorkOrder *o) {
         Gathered *g = gathered_of(l, o->website->id);
 
-        if (!g || o->removed > 0 || o->order.seat >= SEATS_MAX || g->restore.n_seats == SEATS_MAX)
+        if (!g || o->order.seat >= SEATS_MAX || g->restore.n_seats == SEATS_MAX)
                 return;
         if (assign_put(o->website, SEAT_MEMBER, o, o->order.seat) < 0)
                 return;
@@ -244,21 +261,44 @@ static void seat_order(Loader *l, WorkOrder *o) {
                         (SiteHeld){ .seat = o->order.seat, .validator = o->validator };
 }
 
-/* Nobody would end it any more: its website is gone, or it is a spare's, which does not outlive its
- * round. */
-static bool is_orphan(const WorkOrder *o) {
-        return o->removed == 0 && (!o->website || o->order.type == ORDER_SPARE);
-}
-
 static void end_order(Loader *l, WorkOrder *o) {
         o->removed = end_of_hub(l);
         writer_end_order(l->options.writer, &(OrderEnd){ o->row, o->removed });
+}
+
+static void panel_order(Loader *l, WorkOrder *o) {
+        Gathered *g = gathered_of(l, o->website->id);
+
+        if (!g || assign_put(o->website, SEAT_PANEL, o, o->order.seat) < 0) {
+                end_order(l, o); /* more than there can be */
+                return;
+        }
+        g->panel[g->restore.n_panel++] = (SitePanelHeld){
+                .held = { .seat = o->order.seat, .validator = o->validator },
+                .n = o->order.n,
+        };
+}
+
+/* Nobody would end it any more: its website is gone, or asks for something else of its panel, or it
+ * is a spare's, which does not outlive its round. */
+static bool is_orphan(const WorkOrder *o) {
+        if (o->removed > 0)
+                return false;
+        return !o->website || o->order.type == ORDER_SPARE ||
+               (o->order.type == ORDER_PANEL && is_outdated(o));
 }
 
 /* What started in the hub's last minutes is remembered, so that what is under way and what is sent
  * again asks nothing of the database. */
 static usec_t recalled(const Loader *l) {
         return l->options.heartbeat - MIN(l->options.heartbeat, RECALL_TIME);
+}
+
+static void place_order(Loader *l, WorkOrder *o) {
+        if (o->order.type == ORDER_PANEL)
+                panel_order(l, o);
+        else
+                seat_order(l, o);
 }
 
 static int take_order(Loader *l, const OrderRow *row) {
@@ -286,8 +326,8 @@ static int take_order(Loader *l, const OrderRow *row) {
                 return -ENOMEM;
         if (is_orphan(added))
                 end_order(l, added);
-        if (added->website)
-                seat_order(l, added);
+        if (added->website && added->removed == 0)
+                place_order(l, added);
         return 0;
 }
 

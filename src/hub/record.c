@@ -103,6 +103,31 @@ static void write_seat(JsonWriter *json, const Registry *registry, const SiteSea
         json_writer_close(json);
 }
 
+static void write_region(JsonWriter *json, const Registry *registry, const SiteRegion *s) {
+        const Validator *v = registry_find_id(registry, s->witness);
+
+        json_writer_open_object(json, NULL);
+        json_writer_string(json, "region", v ? v->region : "");
+        json_writer_number(json, "n", s->n);
+        json_writer_number(json, "up", s->up);
+        json_writer_number(json, "down", s->down);
+        json_writer_bool(json, "counts", s->counts);
+        json_writer_close(json);
+}
+
+static char *regions_json(const Recorder *r, const SiteVerdict *v) {
+        _cleanup_(json_writer_freep) JsonWriter *json = NULL;
+        char *text = NULL;
+
+        if (json_writer_new(&json) < 0)
+                return NULL;
+        json_writer_open_array(json, NULL);
+        for (uint8_t i = 0; i < v->n_regions; i++)
+                write_region(json, r->registry, &v->regions[i]);
+        json_writer_close(json);
+        return json_writer_take(json, &text) < 0 ? NULL : text;
+}
+
 static char *votes_json(const Recorder *r, const SiteVerdict *v) {
         _cleanup_(json_writer_freep) JsonWriter *json = NULL;
         char *text = NULL;
@@ -118,9 +143,20 @@ static char *votes_json(const Recorder *r, const SiteVerdict *v) {
 
 typedef struct Judgement {
         const char *state, *previous, *cause;
-        const char *assurance; /* NULL: nobody judges */
+        const char *assurance;      /* NULL: nobody judges */
+        const SiteVerdict *verdict; /* NULL: likewise */
         usec_t since;
 } Judgement;
+
+static void write_region_names(JsonWriter *json, const Registry *registry, const SiteVerdict *v) {
+        json_writer_open_array(json, "regions");
+        for (uint8_t i = 0; i < v->n_regions; i++) {
+                const Validator *witness = registry_find_id(registry, v->regions[i].witness);
+
+                json_writer_string(json, NULL, witness ? witness->region : "");
+        }
+        json_writer_close(json);
+}
 
 static void verdict_event(const Recorder *r, const Website *w, const Judgement *j) {
         _cleanup_(json_writer_freep) JsonWriter *json = NULL;
@@ -137,19 +173,22 @@ static void verdict_event(const Recorder *r, const Website *w, const Judgement *
         json_writer_string(json, "url", w->url);
         json_writer_string(json, "state", j->state);
         json_writer_string(json, "assurance", j->assurance);
+        if (j->verdict && j->verdict->n_regions > 0)
+                write_region_names(json, r->registry, j->verdict);
         json_writer_string(json, "since", time_format(j->since, since));
         json_writer_close(json);
         put_event(r, w->organisation, "verdict.changed", json);
 }
 
 void record_verdict(const Recorder *r, const Website *w, const SiteVerdict *v) {
-        _cleanup_free_ char *votes = votes_json(r, v);
+        _cleanup_free_ char *votes = votes_json(r, v), *regions = regions_json(r, v);
         PqTransaction *group = writer_group(r->writer);
         const Judgement judgement = {
                 .state = verdict_state_name(v->state),
                 .previous = verdict_state_name(v->previous),
                 .cause = verdict_cause_name(v->cause),
                 .assurance = assurance_name(v->assurance),
+                .verdict = v,
                 .since = v->since,
         };
 
@@ -162,6 +201,7 @@ void record_verdict(const Recorder *r, const Website *w, const SiteVerdict *v) {
                                            .first_evidence = v->first_evidence,
                                            .n = v->n,
                                            .votes = votes,
+                                           .regions = regions,
                                            .commit_no = writer_commit_no(r->writer),
                            });
         verdict_event(r, w, &judgement);

@@ -1,5 +1,5 @@
 /* From the votes of one website to its verdict and incident, told only when they change. */
-#include "hub/site-parts.h"
+#include "hub/site-internal.h"
 
 Tally site_tally(const Site *s, usec_t now) {
         Tally t = { .n = seat_table_n(s->seats) };
@@ -81,7 +81,10 @@ size_t site_view(const Site *s, usec_t now, SiteSeatView *ret) {
         return n;
 }
 
+/* As it is judged, whoever works at it. */
 static VerdictState seen(const Site *s) {
+        if (s->standing.regional)
+                return VERDICT_PARTIAL;
         return s->standing.slow ? VERDICT_DEGRADED : s->standing.state;
 }
 
@@ -90,6 +93,7 @@ VerdictState site_told(const Site *s) {
 }
 
 void site_tell(Site *s, VerdictState previous, const Telling *t, usec_t now) {
+        SiteRegion regions[SITE_PANELS_MAX];
         SiteSeatView seats[SEATS_MAX];
         uint8_t n = site_view(s, now, seats);
         SiteVerdict v = {
@@ -104,6 +108,8 @@ void site_tell(Site *s, VerdictState previous, const Telling *t, usec_t now) {
                 .since = t->since,
                 .first_evidence = t->evidence,
                 .seats = seats,
+                .regions = regions,
+                .n_regions = site_panels_tell(s, regions),
         };
 
         if (s->effects.verdict_changed)
@@ -111,14 +117,16 @@ void site_tell(Site *s, VerdictState previous, const Telling *t, usec_t now) {
 }
 
 /* Nobody is told of what is seen during maintenance before it is over. */
-static void tell_verdict(Site *s, VerdictState previous, usec_t evidence, usec_t now) {
+static void tell_verdict(Site *s, VerdictState previous, usec_t now) {
         if (!s->maintained)
-                site_tell(s, previous, &(const Telling){ s->standing.since, evidence }, now);
+                site_tell(s, previous, &(const Telling){ s->standing.since, s->standing.evidence },
+                          now);
 }
 
 void site_track_incident(Site *s, usec_t now) {
         bool silent = s->maintained && !s->incident.open;
-        VerdictState state = silent ? VERDICT_MAINTENANCE : s->standing.state;
+        VerdictState judged = s->standing.regional ? VERDICT_PARTIAL : s->standing.state;
+        VerdictState state = silent ? VERDICT_MAINTENANCE : judged;
         IncidentStep step = incident_observe(&s->incident, state);
         SiteIncident i = {
                 .kind = INCIDENT_DOWN,
@@ -126,14 +134,14 @@ void site_track_incident(Site *s, usec_t now) {
                 .cause = s->standing.cause,
                 .error_class = commonest_error(s, now),
                 .at = now,
-                .first_evidence = s->standing.first_evidence,
+                .first_evidence = s->standing.evidence,
         };
 
         if (step != INCIDENT_SAME && s->effects.incident_changed)
                 s->effects.incident_changed(&i, s->userdata);
 }
 
-static bool is_held(const Site *s, JudgeMoment moment, usec_t now) {
+bool site_is_held(const Site *s, JudgeMoment moment, usec_t now) {
         if (now < s->timers.grace || site_joining(s, now) != 0)
                 return true;
         if (moment == JUDGE_ROUND) {
@@ -145,20 +153,39 @@ static bool is_held(const Site *s, JudgeMoment moment, usec_t now) {
         return round_is_open(s->round) || round_waits(s->round);
 }
 
-/* A new state is dated by its evidence; that it is slow now, or no longer, is seen only now, and
- * does not make what was seen before it old. */
-static void adopt(Site *s, VerdictState state, bool slow, usec_t now) {
-        VerdictState previous = site_told(s);
-        usec_t evidence = slow == s->standing.slow ? s->standing.first_evidence : now;
+/* What the votes come to. */
+typedef struct Judged {
+        VerdictState state;
+        bool slow, regional;
+} Judged;
 
-        if (state != s->standing.state)
-                evidence = s->standing.first_evidence = find_evidence(s, state, now);
-        s->standing.state = state;
-        s->standing.slow = slow;
-        s->standing.cause = slow ? CAUSE_SLOW : verdict_cause(state);
+/* A new state is dated by its evidence; that it is slow now, or no longer, or whole again, is seen
+ * only now, and does not make what was seen before it old. */
+static void date(Site *s, const Judged *j, usec_t now) {
+        const Standing *before = &s->standing;
+
+        s->standing.evidence = now;
+        if (j->slow == before->slow && j->regional == before->regional)
+                s->standing.evidence = before->first_evidence;
+        if (j->state != before->state)
+                s->standing.evidence = s->standing.first_evidence = find_evidence(s, j->state, now);
+        if (j->regional)
+                s->standing.evidence = site_panels_evidence(s, now);
+}
+
+static void adopt(Site *s, const Judged *j, usec_t now) {
+        VerdictState previous = site_told(s);
+
+        date(s, j, now);
+        s->standing.state = j->state;
+        s->standing.slow = j->slow;
+        s->standing.regional = j->regional;
+        s->standing.cause = j->slow ? CAUSE_SLOW : verdict_cause(j->state);
+        if (j->regional)
+                s->standing.cause = CAUSE_REGION;
         s->standing.assurance = s->committee.assurance;
         s->standing.since = now;
-        tell_verdict(s, previous, evidence, now);
+        tell_verdict(s, previous, now);
 }
 
 /* The middle of those that say up; of an even number the faster of the two. 0: nobody does. */
@@ -245,24 +272,44 @@ static void judge_calls(Site *s, JudgeMoment moment, usec_t now) {
                         .cause = cause_of_call(s, state),
                         .since = now,
                         .first_evidence = evidence_of_call(s, state, now),
+                        .evidence = evidence_of_call(s, state, now),
                 };
-                tell_verdict(s, previous, s->standing.first_evidence, now);
+                tell_verdict(s, previous, now);
         }
         if (state != previous || moment == JUDGE_VOTE)
                 site_track_incident(s, now);
 }
 
-static void judge_votes(Site *s, JudgeMoment moment, usec_t now) {
-        VerdictState previous = s->standing.state, state;
-        bool held = is_held(s, moment, now), reassured, slow;
+/* While something is under way a region's word adds nothing, and takes nothing away but from what
+ * is found up. */
+static bool is_regional(const Site *s, VerdictState state, bool held) {
+        if (state == VERDICT_DOWN)
+                return false;
+        if (held)
+                return s->standing.regional && (state != VERDICT_UP || site_panels_stand(s));
+        return site_panels_count(s);
+}
 
-        state = verdict_decide(previous, site_tally(s, now), held, round_confirms(s->round));
-        reassured = !held && state != VERDICT_UNKNOWN &&
-                    s->standing.assurance != s->committee.assurance;
-        slow = is_slow(s, state, now);
-        if (state != previous || reassured || slow != s->standing.slow)
-                adopt(s, state, slow, now);
-        if (state != previous || moment == JUDGE_VOTE)
+/* As long as a region makes it PARTIAL, what else the seats say is not told. */
+static void judge_votes(Site *s, JudgeMoment moment, usec_t now) {
+        const Standing before = s->standing;
+        bool held = site_is_held(s, moment, now), reassured, news;
+        Judged j = { 0 };
+
+        j.state = verdict_decide(before.state, site_tally(s, now), held, round_confirms(s->round));
+        j.slow = is_slow(s, j.state, now);
+        if (j.state == VERDICT_DOWN)
+                site_panels_end(s, now);
+        j.regional = is_regional(s, j.state, held);
+        reassured = !held && j.state != VERDICT_UNKNOWN &&
+                    before.assurance != s->committee.assurance;
+        news = !held && site_panels_news(s);
+        if (reassured || news || j.regional != before.regional ||
+            (!j.regional && (j.state != before.state || j.slow != before.slow)))
+                adopt(s, &j, now);
+        s->standing.state = j.state;
+        s->standing.slow = j.slow;
+        if (j.state != before.state || j.regional != before.regional || moment == JUDGE_VOTE)
                 site_track_incident(s, now);
 }
 
@@ -278,8 +325,9 @@ void site_tell_away(Site *s, usec_t heartbeat, usec_t now) {
 
         s->maintained = false;
         s->standing.state = VERDICT_UNKNOWN;
-        s->standing.slow = false;
+        site_panels_end(s, now);
+        s->standing.slow = s->standing.regional = false;
         s->standing.cause = CAUSE_HUB_AWAY;
-        s->standing.since = s->standing.first_evidence = heartbeat;
-        tell_verdict(s, previous, heartbeat, now);
+        s->standing.since = s->standing.first_evidence = s->standing.evidence = heartbeat;
+        tell_verdict(s, previous, now);
 }

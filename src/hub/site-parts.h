@@ -1,21 +1,24 @@
 /* The inside of a Site, shared by site.c and its parts, and by nobody else:
- * site-setup.c (construction, configuration, what the
- * database remembers), site-staff.c (epochs, who sits where), site-judge.c (verdict, incident),
- * site-window.c (maintenance). */
+ * site-setup.c (construction, configuration, what the database remembers), site-staff.c (epochs,
+ * who sits where), site-judge.c (verdict, incident), site-panel.c (regional panels), site-window.c
+ * (maintenance). */
 #pragma once
 
 #include "hub/incident.h"
+#include "hub/panel.h"
 #include "hub/round.h"
 #include "hub/seats.h"
 #include "hub/site.h"
 
 /* The verdict as it stands. */
 typedef struct Standing {
-        VerdictState state; /* by votes: never DEGRADED */
+        VerdictState state; /* by the seats' votes: never DEGRADED */
         bool slow;          /* UP, and told as DEGRADED */
+        bool regional;      /* not DOWN, and told as PARTIAL: it is down in a region */
         Assurance assurance;
         VerdictCause cause;
         usec_t since, first_evidence;
+        usec_t evidence; /* of what is told */
 } Standing;
 
 /* When something is due; USEC_INFINITY: not. */
@@ -52,6 +55,7 @@ struct Site {
         Epoch epoch;
         Committee committee;
         Round *round;
+        SitePanels *panels; /* NULL: there is nothing to know of any */
         Incident incident;
         SiteWindow window; /* of maintenance: the one that is on, or else comes next */
         usec_t heartbeat;  /* of the hub before this one; 0: none */
@@ -105,13 +109,15 @@ uint64_t site_joining(const Site *s, usec_t now);
 /* site-judge.c */
 /* As others are told. */
 VerdictState site_told(const Site *s);
-Tally site_tally(const Site *s, usec_t now);
-RoundView site_view_round(const Site *s, usec_t now);
 typedef enum JudgeMoment {
         JUDGE_TIME,  /* time has passed */
         JUDGE_VOTE,  /* a vote was counted */
         JUDGE_ROUND, /* a round is about to close */
 } JudgeMoment;
+/* What is under way could still change the verdict. */
+bool site_is_held(const Site *s, JudgeMoment moment, usec_t now);
+Tally site_tally(const Site *s, usec_t now);
+RoundView site_view_round(const Site *s, usec_t now);
 void site_judge(Site *s, JudgeMoment moment, usec_t now);
 typedef struct Telling {
         usec_t since, evidence; /* of what is told; when it was first seen */

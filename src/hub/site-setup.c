@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "hub/site-parts.h"
+#include "hub/site-internal.h"
 
 static bool conf_is_valid(const SiteConf *c) {
         return c->interval > 0 && c->timeout > 0 && c->timeout <= c->interval / 2 && c->seats > 0 &&
@@ -57,6 +57,7 @@ Site *site_free(Site *s) {
         round_free(s->round);
         vote_table_free(s->votes);
         seat_table_free(s->seats);
+        site_panels_free(s->panels);
         committee_done(&s->committee);
         free(s);
         return NULL;
@@ -81,6 +82,7 @@ int site_reconfigure(Site *s, const SiteConf *conf, usec_t now) {
         if (seat_table_reserve(&s->seats, conf->seats) < 0 ||
             vote_table_reserve(&s->votes, conf->seats) < 0)
                 return -ENOMEM;
+        site_panels_end(s, now);
         take_conf(s, conf);
         s->reissue = s->reissue || !same;
         if (rechoose)
@@ -166,11 +168,22 @@ static void restore_standing(Site *s, const SiteRestore *r) {
                                   .assurance = MIN(r->assurance, _ASSURANCE_MAX - 1),
                                   .cause = verdict_cause(state),
                                   .since = r->since,
-                                  .first_evidence = r->first_evidence };
+                                  .first_evidence = r->first_evidence,
+                                  .evidence = r->first_evidence };
         s->incident.open = r->incident_open;
         s->heartbeat = r->heartbeat;
         s->epoch.number = r->epoch;
         s->timers.epoch = 0;
+}
+
+/* What the seats say beneath it is found again from their votes. */
+static void restore_panels(Site *s, const SiteRestore *r, usec_t now) {
+        site_panels_restore(s, r, now);
+        if (r->cause != CAUSE_REGION || r->state != VERDICT_PARTIAL || !site_panels_stand(s))
+                return;
+        s->standing.state = VERDICT_UNKNOWN;
+        s->standing.regional = true;
+        s->standing.cause = CAUSE_REGION;
 }
 
 int site_restore(Site *s, const SiteRestore *r, usec_t now) {
@@ -185,5 +198,6 @@ int site_restore(Site *s, const SiteRestore *r, usec_t now) {
         if (k < 0)
                 return k;
         restore_seats(s, r, now);
+        restore_panels(s, r, now);
         return 0;
 }

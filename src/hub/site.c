@@ -1,6 +1,6 @@
 /* The machine of one website: events come in here, in this order they take effect: the open round
  * ends or waits, the verdict follows, the next round starts, seats and epochs move. */
-#include "hub/site-parts.h"
+#include "hub/site-internal.h"
 
 #define ROUND_PATIENCE (2 * USEC_PER_SEC)
 #define RESTART_GRACE  (30 * USEC_PER_SEC)
@@ -152,6 +152,8 @@ static usec_t find_next(const Site *s, usec_t now) {
                 next = MIN(next, t->grace);
         if (site_joining(s, now) != 0)
                 next = MIN(next, t->joins);
+        if (s->panels)
+                next = MIN(next, site_panels_next(s, now));
         if (round_is_open(s->round))
                 return MIN(next, round_deadline(s->round));
         next = MIN(next, MIN(t->epoch, t->fill));
@@ -191,6 +193,7 @@ static void step(Site *s, JudgeMoment moment, usec_t now) {
         begin_round(s, now);
         settle_round(s, now);
         site_staff(s, now);
+        site_panels(s, now);
         site_judge(s, JUDGE_TIME, now);
         site_leave_window(s, now);
         refresh(s, now);
@@ -222,7 +225,7 @@ void site_start(Site *s, usec_t now) {
         else if (s->heartbeat != 0)
                 s->timers.grace = now + MIN(RESTART_GRACE, site_freshness(s));
         else
-                s->standing.since = s->standing.first_evidence = now;
+                s->standing.since = s->standing.first_evidence = s->standing.evidence = now;
         s->newcomers = true;
         s->timers.fill = now;
         step(s, JUDGE_TIME, now);
@@ -258,6 +261,7 @@ void site_roster_changed(Site *s, usec_t now) {
                         site_release(s, i);
         }
         site_review_all(s, now);
+        site_panels_roster(s);
         s->newcomers = true;
         s->timers.fill = now;
         step(s, JUDGE_TIME, now);
@@ -314,12 +318,23 @@ static bool is_repetition(const Site *s, VoteOutcome before, VoteOutcome outcome
         return outcome == s->settled && before == outcome && now < s->timers.next;
 }
 
+static int vote_on_panel(Site *s, SiteVoter voter, const Vote *vote, usec_t now) {
+        int r = site_panels_vote(s, voter.validator, vote);
+
+        if (r > 0)
+                step(s, JUDGE_TIME, now);
+        return r;
+}
+
 int site_vote(Site *s, SiteVoter voter, const Vote *vote, usec_t now) {
-        int seat = seat_table_find_near(s->seats, voter.validator, voter.seat);
         VoteOutcome before;
         RoundView view;
+        int seat;
         Seat *x;
 
+        if (voter.panel)
+                return vote_on_panel(s, voter, vote, now);
+        seat = seat_table_find_near(s->seats, voter.validator, voter.seat);
         if (seat < 0 || vote->outcome == VOTE_MISSING || is_overtaken(s, vote))
                 return 0;
         before = vote_table_outcome(s->votes, seat, now);

@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "hub/committee.h"
 #include "hub/effects.h"
+#include "hub/site-restore.h"
 #include "hub/verdict.h"
 #include "hub/votes.h"
 #include "hub/window.h"
@@ -42,30 +43,6 @@ Site *site_free(Site *s);
 DEFINE_FREEP(Site, site_free);
 void site_set_effects(Site *s, const SiteEffects *effects, void *userdata);
 
-typedef struct SiteHeld {
-        uint8_t seat;
-        uint32_t validator;
-        Vote vote; /* its newest stored voting tick; MISSING: none */
-} SiteHeld;
-
-/* What the database knows of a running site. */
-typedef struct SiteRestore {
-        uint64_t epoch; /* number; 0: none */
-        usec_t starts, ends;
-        uint8_t n;
-        const uint32_t *eligible;
-        size_t n_eligible;
-        const SiteHeld *seats; /* current orders of type SEAT_MEMBER */
-        size_t n_seats;
-        VerdictState state;
-        Assurance assurance;
-        usec_t since, first_evidence;
-        const uint8_t *eligible_root; /* 32 bytes, as stored */
-        bool outdated;    /* interval, timeout, seats or target are not those of the orders */
-        usec_t heartbeat; /* when a hub was last judging; 0: never */
-        bool incident_open;
-} SiteRestore;
-
 /* Before site_start(), after site_set_effects(). 0: everything. 1: its epoch cannot be continued,
  * as no such seats or verdict can have been: standing and incident are kept, seats are given anew
  * in an epoch of the next number, and the caller ends its orders. -ENOMEM: as 1. */
@@ -91,6 +68,7 @@ void site_fetch(const Site *s, unsigned step, uint8_t seat);
 typedef struct SiteVoter {
         uint32_t validator;
         uint8_t seat; /* where it probably sits; it votes wherever it does */
+        bool panel;   /* by its order of type SEAT_PANEL: that is heard by its panel alone */
 } SiteVoter;
 
 /* 1: counted. 0: no seat, not newer than the seat's vote, or begun before the evidence of a verdict

@@ -21,6 +21,7 @@ static const char *const cause_names[_CAUSE_MAX] = {
         [CAUSE_SILENCE] = "silence",
         [CAUSE_HUB_AWAY] = "hub_away",
         [CAUSE_SLOW] = "slow",
+        [CAUSE_REGION] = "region",
         [CAUSE_CALL] = "heartbeat",
         [CAUSE_NO_CALL] = "heartbeat_missing",
         [CAUSE_FAILED_CALL] = "heartbeat_failed",
@@ -40,6 +41,13 @@ VerdictState verdict_state_from_name(const char *name) {
 
 const char *verdict_cause_name(VerdictCause c) {
         return cause_names[c];
+}
+
+VerdictCause verdict_cause_from_name(const char *name) {
+        for (VerdictCause c = 0; c < _CAUSE_MAX; c++)
+                if (strcmp(cause_names[c], name) == 0)
+                        return c;
+        return CAUSE_SILENCE;
 }
 
 uint8_t verdict_faults(uint8_t n) {

@@ -23,6 +23,7 @@ typedef enum VerdictCause {
         CAUSE_SILENCE,  /* too few votes */
         CAUSE_HUB_AWAY, /* nobody was judging */
         CAUSE_SLOW,     /* of UP, slower than its threshold */
+        CAUSE_REGION,   /* it is down in a region */
         /* of websites that call themselves */
         CAUSE_CALL,        /* it called */
         CAUSE_NO_CALL,     /* it did not call in time */
@@ -38,6 +39,7 @@ typedef struct Tally {
 const char *verdict_state_name(VerdictState s);         /* "UP" */
 VerdictState verdict_state_from_name(const char *name); /* unknown names are UNKNOWN */
 const char *verdict_cause_name(VerdictCause c);         /* "quorum" */
+VerdictCause verdict_cause_from_name(const char *name); /* unknown names are silence */
 
 uint8_t verdict_faults(uint8_t n);
 uint8_t verdict_quorum(uint8_t n);

@@ -11,6 +11,8 @@
 #include "hub/site.h"
 #include "wire/target.h"
 
+#define PANEL_ORDERS_MAX 8u /* members of all the panels that can stand at a time */
+
 struct Website {
         uint32_t id, organisation; /* of the database */
         Site *site;
@@ -31,6 +33,7 @@ struct Website {
          */
         WorkOrder **orders;
         uint8_t n_orders;
+        WorkOrder **panel_orders; /* those of regional panels; NULL: it never had one */
         Uuid incident;
         bool incident_open;
 };

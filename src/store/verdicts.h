@@ -9,7 +9,8 @@ typedef struct VerdictRow {
         usec_t started;                        /* when it was decided */
         usec_t first_evidence;
         uint8_t n;
-        const char *votes; /* JSON array: the seats at the decision; NULL: [] */
+        const char *votes;   /* JSON array: the seats at the decision; NULL: [] */
+        const char *regions; /* JSON array: those where it is down; NULL: [] */
         uint64_t commit_no;
 } VerdictRow;
 
@@ -19,7 +20,7 @@ typedef void (*VerdictRows)(int r, const VerdictRow *rows, size_t n, void *userd
 void verdict_put(PqTransaction *t, const VerdictRow *row);
 /* The website was removed: only closes. */
 void verdict_close(PqTransaction *t, uint32_t website, usec_t ended);
-/* Open spans, by website; votes is NULL. */
+/* Open spans, by website; votes is NULL, and so is regions where there are none. */
 int verdicts_load(Store *s, VerdictRows callback, void *userdata, StoreCall **ret);
 
 extern const PqStatement *const verdicts_statements[];

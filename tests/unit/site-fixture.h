@@ -16,7 +16,7 @@
 #define SEC     USEC_PER_SEC
 #define MSEC    USEC_PER_MSEC
 #define BEGIN   (UINT64_C(1750000000) * SEC)
-#define PEOPLE  8
+#define PEOPLE  12
 #define RTT     (50 * MSEC)
 #define PENDING 64
 
@@ -33,6 +33,8 @@ typedef struct Person {
         uint8_t seat;
         bool seated;
         usec_t next_slot;
+        bool on_panel;
+        usec_t next_of_panel; /* its slot there */
         Vote last;
 } Person;
 
@@ -45,10 +47,12 @@ typedef struct Bench {
         Site *site;
         usec_t now;
         bool up;
+        uint32_t cut_region; /* it is down there; 0: nowhere */
         struct {
                 usec_t at;
                 uint32_t validator;
                 VoteKind kind;
+                bool panel;
         } pending[PENDING];
         size_t n_pending;
         Epoch epoch;
@@ -58,7 +62,8 @@ typedef struct Bench {
         usec_t verdict_at;
         unsigned verdicts, partials, unknowns, incidents, closed, confirms, refreshes, joins,
                         epochs;
-        unsigned spares, assigned;
+        unsigned spares, assigned, panels, panel_votes; /* panels: orders of them */
+        SiteRegion regions[2];
         void (*before)(Site *s); /* a vote or a tick; NULL: nothing */
         uint64_t emptied;        /* seats whose order was taken away, as bits */
         uint64_t unable;         /* people that cannot do this check, as bits */
@@ -91,12 +96,25 @@ static inline void on_epoch(const Epoch *e, const uint32_t *eligible, size_t n, 
         b->epochs++;
 }
 
+static inline void on_panel_assigned(Bench *b, const SiteSeat *s) {
+        Person *p = &b->people[s->validator - 1];
+
+        assert_true(s->start > b->now && s->start <= b->now + b->conf.interval);
+        assert_true(s->seat < s->n && s->n <= 4);
+        assert_false(p->on_panel);
+        b->panels++;
+        p->on_panel = true;
+        p->next_of_panel = s->start;
+}
+
 static inline void on_assigned(const SiteSeat *s, void *userdata) {
         Bench *b = userdata;
         Person *p = &b->people[s->validator - 1];
 
         b->spares += s->type == SEAT_SPARE;
-        if (s->type == SEAT_SPARE)
+        if (s->type == SEAT_PANEL)
+                on_panel_assigned(b, s);
+        if (s->type != SEAT_MEMBER)
                 return;
         assert_true(s->start > b->now && s->start <= b->now + b->conf.interval);
         assert_int_equal(s->n, b->epoch.n);
@@ -113,18 +131,21 @@ static inline void on_removed(const SiteSeat *s, void *userdata) {
                 b->people[s->validator - 1].seated = false;
                 b->emptied |= UINT64_C(1) << s->seat;
         }
+        if (s->type == SEAT_PANEL)
+                b->people[s->validator - 1].on_panel = false;
 }
 
 static inline void on_probe(const SiteProbe *p, void *userdata) {
         Bench *b = userdata;
 
-        b->confirms += p->reason == PROBE_CONFIRM;
+        b->confirms += p->reason == PROBE_CONFIRM && p->type != SEAT_PANEL;
         b->refreshes += p->reason == PROBE_REFRESH;
         b->joins += p->reason == PROBE_JOIN;
         assert_true(p->deadline > b->now);
         assert_true(b->n_pending < PENDING);
         b->pending[b->n_pending].at = b->now + RTT;
         b->pending[b->n_pending].validator = p->validator;
+        b->pending[b->n_pending].panel = p->type == SEAT_PANEL;
         b->pending[b->n_pending++].kind = p->reason == PROBE_REFRESH ? VOTE_REFRESH : VOTE_CONFIRM;
 }
 
@@ -133,6 +154,8 @@ static inline void on_verdict(const SiteVerdict *v, void *userdata) {
 
         b->verdict = *v;
         b->verdict.seats = NULL;
+        b->verdict.regions = NULL;
+        memcpy(b->regions, v->regions, v->n_regions * sizeof(*v->regions));
         b->verdict_at = b->now;
         b->verdicts++;
         b->partials += v->state == VERDICT_PARTIAL;
@@ -183,7 +206,6 @@ static inline void bench_prepare(Bench *b, size_t n, uint8_t seats) {
                                            .prefix = i + 1,
                                            .block = i + 1,
                                            .asn = i + 1,
-                                           .region = 1,
                                            .connected_since = BEGIN - 60 * SEC };
                 b->items[i].key[0] = i + 1;
         }
@@ -200,7 +222,7 @@ static inline void bench_close(Bench *b) {
         site_free(b->site);
 }
 
-static inline void cast_vote(Bench *b, uint32_t validator, VoteKind kind) {
+static inline void cast_vote(Bench *b, uint32_t validator, VoteKind kind, bool panel) {
         Person *p = &b->people[validator - 1];
         VoteOutcome says = b->up ? VOTE_UP : VOTE_DOWN;
         Vote v = { .kind = kind,
@@ -212,11 +234,16 @@ static inline void cast_vote(Bench *b, uint32_t validator, VoteKind kind) {
                 return;
         if (p->manner != MANNER_HONEST)
                 says = p->manner == MANNER_SAYS_UP ? VOTE_UP : VOTE_DOWN;
+        else if (b->items[validator - 1].region != 0 &&
+                 b->items[validator - 1].region == b->cut_region)
+                says = VOTE_DOWN;
         v.outcome = says;
         v.error_class = says == VOTE_DOWN ? 3 : 0;
         if (b->before)
                 b->before(b->site);
-        if (site_vote(b->site, (SiteVoter){ .validator = validator }, &v, b->now) > 0)
+        b->panel_votes += panel;
+        if (site_vote(b->site, (SiteVoter){ .validator = validator, .panel = panel }, &v, b->now) >
+            0)
                 p->last = v;
 }
 
@@ -224,21 +251,26 @@ static inline void run_due(Bench *b) {
         for (size_t i = 0; i < b->n_pending;) {
                 uint32_t validator = b->pending[i].validator;
                 VoteKind kind = b->pending[i].kind;
+                bool panel = b->pending[i].panel;
 
                 if (b->pending[i].at > b->now) {
                         i++;
                         continue;
                 }
                 b->pending[i] = b->pending[--b->n_pending];
-                cast_vote(b, validator, kind);
+                cast_vote(b, validator, kind, panel);
         }
         for (uint32_t i = 0; i < b->roster.n; i++) {
                 Person *p = &b->people[i];
 
-                if (!p->seated || p->next_slot + RTT > b->now)
-                        continue;
-                p->next_slot += b->conf.interval;
-                cast_vote(b, i + 1, VOTE_SCHEDULED);
+                if (p->seated && p->next_slot + RTT <= b->now) {
+                        p->next_slot += b->conf.interval;
+                        cast_vote(b, i + 1, VOTE_SCHEDULED, false);
+                }
+                if (p->on_panel && p->next_of_panel + RTT <= b->now) {
+                        p->next_of_panel += b->conf.interval;
+                        cast_vote(b, i + 1, VOTE_SCHEDULED, true);
+                }
         }
         if (b->before)
                 b->before(b->site);

@@ -15,10 +15,10 @@ static void on_verdicts(int r, const VerdictRow *rows, size_t n, void *userdata)
         StoreFixture *f = fixture_rows(userdata, r, n);
 
         for (size_t i = 0; i < n; i++)
-                fixture_note(f, "site %u %s %s %s since %lu seen %lu n %u commit %lu\n",
+                fixture_note(f, "site %u %s %s %s since %lu seen %lu n %u commit %lu%s\n",
                              rows[i].website, rows[i].state, rows[i].assurance, rows[i].cause,
                              rows[i].started / USEC_PER_SEC, rows[i].first_evidence / USEC_PER_SEC,
-                             rows[i].n, rows[i].commit_no);
+                             rows[i].n, rows[i].commit_no, rows[i].regions ? rows[i].regions : "");
 }
 
 static void put(PqTransaction *t, uint32_t website, const char *state, usec_t at) {
@@ -40,6 +40,15 @@ static void one_follows_the_other(void **state) {
         put(t, 2, "UP", 1000);
         put(t, 1, "DOWN", 1100);
         put(t, 1, "UP", 1050); /* the clock was set back */
+        verdict_put(t, &(const VerdictRow){ .website = 2,
+                                            .state = "PARTIAL",
+                                            .assurance = "full",
+                                            .cause = "region",
+                                            .started = 1060 * USEC_PER_SEC,
+                                            .first_evidence = 1055 * USEC_PER_SEC,
+                                            .n = 7,
+                                            .regions = "[{\"region\":\"eu\"}]",
+                                            .commit_no = 9 });
         assert_int_equal(fixture_commit(f, t), 0);
         fixture_expect(f,
                        "SELECT string_agg(concat_ws(' ', state, extract(epoch FROM started_at)"
@@ -48,7 +57,8 @@ static void one_follows_the_other(void **state) {
                        "UP 1000 1100, DOWN 1100 1100, UP 1050");
         assert_int_equal(verdicts_load(f->store, on_verdicts, f, NULL), 0);
         fixture_expect_text(f, "site 1 UP full quorum since 1050 seen 1045 n 4 commit 1050\n"
-                               "site 2 UP full quorum since 1000 seen 995 n 4 commit 1000\n");
+                               "site 2 PARTIAL full region since 1060 seen 1055 n 7 commit 9"
+                               "[{\"region\": \"eu\"}]\n");
 }
 
 static void removal_only_closes(void **state) {

@@ -98,6 +98,7 @@ static void put_history(StoreFixture *f) {
                                             .assurance = "reduced",
                                             .cause = "quorum",
                                             .n = 4,
+                                            .regions = "[{\"region\":\"eu\"}]",
                                             .started = now - 3 * USEC_PER_HOUR,
                                             .first_evidence = now - 3 * USEC_PER_HOUR });
         assert_int_equal(fixture_commit(f, t), 0);
@@ -135,6 +136,7 @@ static void the_status_has_the_last_hundred(void **state) {
                     " round((j#>>'{uptime,30d}')::numeric, 3), j#>>'{ticks,99,region}',"
                     " j#>>'{ticks,0,createdAt}' < j#>>'{ticks,99,createdAt}')",
                     "100 UP 0.750 0.750 eu t");
+        expect_json(f, "j->'regions'", "[{\"region\": \"eu\"}]");
 }
 
 static void latency(StoreFixture *f, LatencyWindow window) {
