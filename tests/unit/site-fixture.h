@@ -64,10 +64,11 @@ typedef struct Bench {
                         epochs;
         unsigned spares, assigned, panels, panel_votes; /* panels: orders of them */
         SiteRegion regions[2];
-        void (*before)(Site *s); /* a vote or a tick; NULL: nothing */
-        uint64_t emptied;        /* seats whose order was taken away, as bits */
-        uint64_t unable;         /* people that cannot do this check, as bits */
-        bool too_many;           /* epochs begin elsewhere */
+        /* a vote or a tick, which then comes at every step; NULL: nothing */
+        void (*before)(Site *s);
+        uint64_t emptied; /* seats whose order was taken away, as bits */
+        uint64_t unable;  /* people that cannot do this check, as bits */
+        bool too_many;    /* epochs begin elsewhere */
         unsigned postponed;
         SiteLack lack;
         unsigned lacks; /* how often it was told */
@@ -274,7 +275,7 @@ static inline void run_due(Bench *b) {
         }
         if (b->before)
                 b->before(b->site);
-        if (site_next(b->site) <= b->now)
+        if (b->before || site_next(b->site) <= b->now)
                 site_tick(b->site, b->now);
 }
 
