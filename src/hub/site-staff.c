@@ -1,7 +1,7 @@
 /* Epochs and seats of one website: when a new epoch opens, who leaves, who takes which seat. */
 #include <string.h>
 
-#include "hub/site-parts.h"
+#include "hub/site-internal.h"
 
 #define GROWTH_QUIET CANDIDATE_STEADY
 #define GROWTH_LIMIT (60 * USEC_PER_SEC) /* connects without end do not put growth off for ever */

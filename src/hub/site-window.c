@@ -1,5 +1,5 @@
 /* Maintenance: what is told while people work at a website, and what follows when they are done. */
-#include "hub/site-parts.h"
+#include "hub/site-internal.h"
 
 static bool is_in_window(const Site *s, usec_t now) {
         return now >= s->window.from && now < s->window.until;

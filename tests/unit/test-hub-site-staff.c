@@ -379,11 +379,17 @@ static void a_minimum_holds_over_absence(void **state _unused_) {
         bench_close(&b);
 }
 
+static void prepare_one_region(Bench *b) {
+        bench_prepare(b, 7, 4);
+        for (size_t i = 0; i < 7; i++)
+                b->items[i].region = 1;
+        b->conf.minima.regions = 2;
+}
+
 static void a_minimum_that_cannot_be_met_is_told(void **state _unused_) {
         Bench b;
 
-        bench_prepare(&b, 7, 4);
-        b.conf.minima.regions = 2;
+        prepare_one_region(&b);
         make_site(&b);
         site_start(b.site, b.now);
         run(&b, 60 * SEC);
@@ -408,8 +414,7 @@ static void a_minimum_that_cannot_be_met_is_told(void **state _unused_) {
 static void who_makes_up_for_a_lack_is_taken_when_it_joins(void **state _unused_) {
         Bench b;
 
-        bench_prepare(&b, 7, 4);
-        b.conf.minima.regions = 2;
+        prepare_one_region(&b);
         b.items[6].region = 2;
         b.items[6].connected_since = 0;
         make_site(&b);
