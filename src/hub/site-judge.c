@@ -51,15 +51,24 @@ static usec_t find_evidence(const Site *s, VerdictState state, usec_t now) {
         return first;
 }
 
+/* Of several the lowest. It is asked for at every vote that is looked at: what nobody says costs
+ * nothing. */
 static uint8_t commonest_error(const Site *s, usec_t now) {
-        uint8_t count[UINT8_MAX + 1] = { 0 }, best = 0;
+        uint8_t classes[SEATS_MAX], n = 0, best = 0, most = 0;
 
         for (uint8_t i = 0; i < seat_table_n(s->seats); i++)
                 if (vote_table_outcome(s->votes, i, now) == VOTE_DOWN)
-                        count[vote_table_last(s->votes, i)->error_class]++;
-        for (unsigned i = 1; i <= UINT8_MAX; i++)
-                if (count[i] > (best ? count[best] : 0))
-                        best = i;
+                        classes[n++] = vote_table_last(s->votes, i)->error_class;
+        for (uint8_t i = 0; i < n; i++) {
+                uint8_t count = 0;
+
+                for (uint8_t k = 0; k < n; k++)
+                        count += classes[k] == classes[i];
+                if (classes[i] == 0 || count < most || (count == most && classes[i] > best))
+                        continue;
+                best = classes[i];
+                most = count;
+        }
         return best;
 }
 
