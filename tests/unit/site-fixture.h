@@ -207,6 +207,7 @@ static inline void bench_prepare(Bench *b, size_t n, uint8_t seats) {
                                            .prefix = i + 1,
                                            .block = i + 1,
                                            .asn = i + 1,
+                                           .region = 1,
                                            .connected_since = BEGIN - 60 * SEC };
                 b->items[i].key[0] = i + 1;
         }
