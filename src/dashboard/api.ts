@@ -5,6 +5,7 @@ import type {
 } from './types';
 
 const PAGE_SIZE = 500;
+const VERDICTS = 20; /* of a page */
 
 interface ProblemBody {
   title?: string;
@@ -104,6 +105,19 @@ export function websiteStatus(websiteId: string, signal?: AbortSignal): Promise<
 
 export function verdict(websiteId: string, signal?: AbortSignal): Promise<Verdict> {
   return get('website/verdict', { websiteId }, signal);
+}
+
+export interface VerdictPage {
+  verdicts: Verdict[];
+  nextCursor: string | null;
+}
+
+/* All verdicts so far, the newest first, with the votes by which they were made. */
+export function verdicts(
+  websiteId: string, cursor: string | null, signal?: AbortSignal,
+): Promise<VerdictPage> {
+  return get(
+    'website/verdicts', { websiteId, limit: String(VERDICTS), ...(cursor && { cursor }) }, signal);
 }
 
 export function latency(

@@ -72,6 +72,8 @@ export interface WebsiteStatus {
 
 export type Vote = 'up' | 'down' | 'abstain' | 'missing';
 
+export type Missing = 'away' | 'silent' | 'abstained' | 'empty';
+
 export interface Seat {
   seat: number;
   validatorId: string | null;
@@ -79,15 +81,21 @@ export interface Seat {
   region: string | null;
   vote: Vote;
   at: string | null;
+  ageMs: number | null;
   latencyMs: number | null;
   error: string | null;
+  missing: Missing | null; /* why it gives no vote */
+  awaySince: string | null;
 }
 
 export interface Verdict {
   state: State;
   assurance: Assurance | null;
+  cause: string | null;
   since: string | null;
+  until: string | null;
   firstEvidenceAt: string | null;
+  why: string;
   n: number;
   f: number;
   q: number;

@@ -7,7 +7,7 @@ import {
 } from './harness.mjs';
 import { brokenLine } from './line.mjs';
 import { manyWebsites } from './many.mjs';
-import { base, findTestSite, switchSite } from './system.mjs';
+import { ask, base, findTestSite, switchSite } from './system.mjs';
 
 const token = setting('DPIN_TOKEN');
 const validators = Number(setting('DPIN_VALIDATORS', '4'));
@@ -227,7 +227,32 @@ async function websiteSteps() {
     await until('a quorum of seats says up', async () =>
       await votes.locator('[data-vote="up"]').count() >= Math.floor(validators / 2) + 1);
     check(await votes.locator('tbody tr').count() === validators, 'not every seat is listed');
-    await page.getByText(/equal votes decide/).waitFor();
+    await page.locator('.verdict-sentence').filter({ hasText: /say up, \d+ are needed/ }).waitFor();
+  });
+
+  await step('the verdict of the outage is chosen, and shows the votes of then', async () => {
+    const past = page.getByRole('table', { name: 'Verdicts so far' });
+    const outage = past.locator('tr[data-state="DOWN"]').first();
+    const why = await outage.locator('.cell-why').innerText();
+    check(/^\d of \d say down, \d are needed/.test(why), `the outage is explained: ${why}`);
+    await outage.getByRole('button', { name: /^Why Down since/ }).click();
+    await page.getByRole('heading', { name: 'Why that verdict' }).waitFor();
+    check(await page.locator('.verdict-sentence').innerText() === why, 'two sentences for one');
+    check(await votes.locator('[data-vote="down"]').count() > validators / 2, 'too few say down');
+    check(await outage.getByRole('button', { pressed: true }).count() === 1, 'not chosen');
+    await report.shot(page, 'website-past', { fullPage: true });
+    await page.getByRole('button', { name: 'Back to the present' }).click();
+    await page.getByRole('heading', { name: 'Why this verdict' }).waitFor();
+    await until('the votes of now are shown', async () =>
+      await votes.locator('[data-vote="up"]').count() > validators / 2);
+    quiet();
+  });
+
+  await step('page, REST and list give the same reason', async () => {
+    const { verdicts } = await ask(`website/verdicts?websiteId=${site.id}`);
+    const shown = await page.locator('.cell-why').allInnerTexts();
+    check(JSON.stringify(shown) === JSON.stringify(verdicts.map((verdict) => verdict.why)),
+      () => `the page has ${shown.join(' / ')}`);
   });
 
   await step('its charts are drawn, for every window', async () => {

@@ -3,14 +3,7 @@ import test from 'node:test';
 import { errorSentence } from '../error-text';
 import { formatAgo, formatDuration, formatSol, formatUptime, siteTitle } from '../format';
 import { parseRoute } from '../route';
-import { verdictSentence } from '../verdict-text';
-
-function verdict(state, votes, f = 1, q = 3) {
-  return {
-    state, assurance: 'full', since: null, firstEvidenceAt: null, n: votes.length, f, q, rule: null,
-    seats: votes.map((vote, seat) => ({ seat, vote })),
-  };
-}
+import { countVotes, seatNote } from '../verdict-text';
 
 test('an imperfect uptime is never shown as perfect', () => {
   assert.equal(formatUptime(1), '100 %');
@@ -55,22 +48,20 @@ test('addresses name views, others name none', () => {
   assert.deepEqual(parseRoute('#/website/%E0%A4%A'), { view: 'nowhere' });
 });
 
-test('the sentence gives the votes and the rule', () => {
-  assert.match(verdictSentence(verdict('DOWN', ['down', 'down', 'down', 'up'])),
-    /^Of 4 seats, 1 says up and 3 say down\. 3 equal votes decide, so it is down/);
-  assert.match(verdictSentence(verdict('UP', ['up', 'up', 'up', 'missing'])),
-    /3 say up and 0 say down, 1 gives no vote\. .*so it is up/);
-  assert.match(verdictSentence(verdict('PARTIAL', ['up', 'up', 'down', 'down'])), /Too many/);
-  assert.match(verdictSentence(verdict('UNKNOWN', ['missing', 'missing', 'up', 'up'])),
-    /3 equal votes are needed/);
+test('a seat says why it gives no vote, or what it saw', () => {
+  assert.equal(seatNote({ missing: null, error: null }), null);
+  assert.equal(seatNote({ missing: null, error: 'some_new_class' }), 'some new class');
+  assert.equal(seatNote({ missing: 'away', error: null }), 'Away');
+  assert.equal(seatNote({ missing: 'silent', error: 'refused' }), 'Silent');
+  assert.equal(seatNote({ missing: 'empty', error: null }), 'Nobody sits here');
+  assert.equal(seatNote({ missing: 'abstained', error: null }), 'Abstains');
+  assert.equal(seatNote({ missing: 'abstained', error: 'some_new_class' }), 'Abstains: some new class');
+  assert.equal(seatNote({ missing: 'a_new_reason', error: null }), 'a_new_reason');
 });
 
-test('votes that no longer make the verdict are not passed off as its reason', () => {
-  assert.match(verdictSentence(verdict('UP', ['up', 'up', 'down', 'down'])), /have changed since/);
-});
-
-test('without tolerance none is claimed', () => {
-  assert.match(verdictSentence(verdict('DOWN', ['down'], 0, 1)), /no false vote can be outvoted/);
+test('votes are counted by kind', () => {
+  assert.deepEqual(countVotes([{ vote: 'up' }, { vote: 'up' }, { vote: 'missing' }]),
+    { up: 2, down: 0, abstain: 0, missing: 1 });
 });
 
 test('an error class is told in a sentence, an unknown one by its name', () => {

@@ -13,7 +13,7 @@ import { ErrorNotice, Loading } from '../components/notice';
 import { RemoveDialog } from '../components/remove-dialog';
 import { StatePill } from '../components/state-pill';
 import { Lasting, When } from '../components/time';
-import { VerdictPanel } from '../components/verdict-panel';
+import { VerdictHistory } from '../components/verdict-history';
 import { feed } from '../feed';
 import { formatUptime, siteTitle } from '../format';
 import { useInterval, useLive, useResource, useThrottled } from '../resource';
@@ -26,7 +26,6 @@ const TICKS = 100;
 const TICKS_NARROW = 50;
 const STATUS_MS = 30_000;
 const VERDICT_MS = 1_000;
-const VERDICT_REFRESH_MS = 10_000;
 
 function Facts({ status }: { status: WebsiteStatus }): JSX.Element {
   const { uptime } = status;
@@ -139,21 +138,8 @@ function useStatus(id: string) {
   return { ...resource, ticks };
 }
 
-function useVerdict(id: string) {
-  const resource = useResource(id, () => api.verdict(id));
-  const soon = useThrottled(resource.reload, VERDICT_MS);
-
-  useInterval(resource.reload, VERDICT_REFRESH_MS);
-  useLive((event) => {
-    if ((event.name === 'tick' || event.name === 'verdict.changed') && event.data.websiteId === id)
-      soon();
-  });
-  return resource;
-}
-
 export function WebsiteView({ id }: { id: string }): JSX.Element {
   const status = useStatus(id);
-  const verdict = useVerdict(id);
   const [removing, setRemoving] = useState(false);
   const live = feed.sites.get(id)?.value;
 
@@ -174,9 +160,7 @@ export function WebsiteView({ id }: { id: string }): JSX.Element {
       {shown && <StateCard status={shown} ticks={status.ticks} />}
       {shown && kindOf(shown.url) === 'push' && <HeartbeatPanel websiteId={id} />}
       {shown?.check && <CheckCard check={shown.check} />}
-      {verdict.data && shown && kindOf(shown.url) !== 'push'
-        && <VerdictPanel verdict={verdict.data} />}
-      {verdict.error && shown && <ErrorNotice error={verdict.error} retry={verdict.reload} />}
+      {shown && <VerdictHistory websiteId={id} />}
       {shown && kindOf(shown.url) !== 'push' && <LatencyPanel websiteId={id} />}
       {shown && <SiteIncidents websiteId={id} />}
       {removing && shown && (
