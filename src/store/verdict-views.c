@@ -16,8 +16,10 @@
         "   'cause', s.cause, 'since', rfc3339(s.started_at), 'until', rfc3339(s.ended_at),"       \
         "   'firstEvidenceAt', rfc3339(s.first_evidence_at), 'n', k.n, 'f', k.f, 'q', k.q,"        \
         "   'regions', coalesce(s.regions, '[]'), 'seats', a.seats), " STATE                       \
-        ", s.cause, k.n, k.f, k.q,"                                                                \
-        "  a.up, a.down, a.away, a.silent, a.abstained, a.empty"
+        ", s.cause, k.n, k.f, k.q, a.up, a.down, a.away, a.silent, a.abstained, a.empty,"          \
+        " (SELECT string_agg(format('%s of %s say so in %s', g->>'down', g->>'n', g->>'region'),"  \
+        "   ' and ' ORDER BY g->>'region') FROM jsonb_array_elements(s.regions) AS g"              \
+        "   WHERE g->>'counts' = 'true')"
 
 /* k is made of how many seats it had, or has. */
 #define RULE_OF(N)                                                                                 \
@@ -144,6 +146,7 @@ enum {
         COLUMN_SILENT,
         COLUMN_ABSTAINED,
         COLUMN_EMPTY,
+        COLUMN_REGIONS,
         COLUMN_CURSOR, /* of a page, as is the next */
         COLUMN_LIMIT,
 };
@@ -161,23 +164,39 @@ static Why read_why(const PqResult *result, size_t row, bool past) {
                 .silent = (unsigned)pq_get_int(result, row, COLUMN_SILENT),
                 .abstained = (unsigned)pq_get_int(result, row, COLUMN_ABSTAINED),
                 .empty = (unsigned)pq_get_int(result, row, COLUMN_EMPTY),
+                .regions = pq_get_text(result, row, COLUMN_REGIONS),
                 .past = past,
         };
 }
 
-/* The row's object with two members more. Freed by the caller; NULL: out of memory. */
-static char *read_object(const PqResult *result, size_t row, bool past) {
-        const char *object = pq_get_text(result, row, COLUMN_OBJECT);
-        const Why why = read_why(result, row, past);
-        char rule[WHY_SIZE], sentence[WHY_SIZE], *text = NULL;
+/* As an object of its own. */
+static int write_words(const Why *why, char **ret) {
+        _cleanup_(json_writer_freep) JsonWriter *w = NULL;
+        char text[WHY_SIZE];
         int r;
 
-        why_rule(&why, rule);
-        why_sentence(&why, sentence);
-        r = asprintf(&text, "%.*s, \"rule\" : %s%s%s, \"why\" : \"%s\"}", (int)(strlen(object) - 1),
-                     object, why.n > 0 ? "\"" : "", why.n > 0 ? rule : "null",
-                     why.n > 0 ? "\"" : "", sentence);
-        return r < 0 ? NULL : text;
+        r = json_writer_new(&w);
+        if (r < 0)
+                return r;
+        json_writer_open_object(w, NULL);
+        json_writer_string(w, "rule", why->n > 0 ? why_rule(why, text) : NULL);
+        json_writer_string(w, "why", why_sentence(why, text));
+        json_writer_close(w);
+        return json_writer_take(w, ret);
+}
+
+/* The row's object with two members more. */
+static int read_object(const PqResult *result, size_t row, bool past, char **ret) {
+        const char *object = pq_get_text(result, row, COLUMN_OBJECT);
+        const Why why = read_why(result, row, past);
+        _cleanup_free_ char *words = NULL;
+        int r;
+
+        r = write_words(&why, &words);
+        if (r < 0)
+                return r;
+        r = asprintf(ret, "%.*s, %s", (int)(strlen(object) - 1), object, words + 1);
+        return r < 0 ? -ENOMEM : 0;
 }
 
 static void finish_object(const StoreCall *c, int r, const PqResult *last, bool past) {
@@ -185,8 +204,8 @@ static void finish_object(const StoreCall *c, int r, const PqResult *last, bool 
 
         if (r == 0 && pq_rows(last) == 0)
                 r = -ENOENT;
-        if (r == 0 && !(text = read_object(last, 0, past)))
-                r = -ENOMEM;
+        if (r == 0)
+                r = read_object(last, 0, past, &text);
         ((StoreJson)c->callback)(r, text, text ? strlen(text) : 0, c->userdata);
 }
 
@@ -212,10 +231,11 @@ static int write_page(const PqResult *result, char **ret) {
         json_writer_open_object(w, NULL);
         json_writer_open_array(w, "verdicts");
         for (size_t i = 0; i < MIN(n, limit); i++) {
-                _cleanup_free_ char *object = read_object(result, i, true);
+                _cleanup_free_ char *object = NULL;
 
-                if (!object)
-                        return -ENOMEM;
+                r = read_object(result, i, true, &object);
+                if (r < 0)
+                        return r;
                 json_writer_raw(w, NULL, object);
         }
         json_writer_close(w);

@@ -49,11 +49,14 @@ static const char *judge(const Why *w) {
 static bool is_judged(const Why *w) {
         const char *state = strcmp(w->state, "DEGRADED") == 0 ? "UP" : w->state;
 
-        return strcmp(state, judge(w)) == 0;
+        return *w->regions || strcmp(state, judge(w)) == 0;
 }
 
 static void add_votes(const Why *w, char *ret) {
-        if (!is_judged(w)) {
+        if (*w->regions) {
+                add(ret, "It is down in a region: %s; of all seats %u of %u %s up and %u %s down",
+                    w->regions, w->up, w->n, say(w->up), w->down, say(w->down));
+        } else if (!is_judged(w)) {
                 add(ret, "%u of %u %s up and %u %s down", w->up, w->n, say(w->up), w->down,
                     say(w->down));
         } else if (strcmp(w->state, "DOWN") == 0) {

@@ -11,10 +11,11 @@ typedef struct Why {
         unsigned n, f, q;                        /* the rule's */
         unsigned up, down;                       /* of n seats */
         unsigned away, silent, abstained, empty; /* the others */
-        bool past; /* the votes are those of the decision, not those of now */
+        const char *regions; /* that make it PARTIAL: "4 of 4 say so in eu"; "": none do */
+        bool past;           /* the votes are those of the decision, not those of now */
 } Why;
 
 /* The rule as it is for every verdict of so many seats. Returns ret, as why_sentence() does. */
 const char *why_rule(const Why *w, char ret[static WHY_SIZE]);
-/* What of it applied: "3 of 4 say down, 3 are needed." Nothing in it has to be escaped in JSON. */
+/* What of it applied: "3 of 4 say down, 3 are needed." */
 const char *why_sentence(const Why *w, char ret[static WHY_SIZE]);

@@ -54,8 +54,8 @@ static void a_new_website_has_no_verdict(void **state) {
         expect_json(f, "j",
                     "{\"f\": 0, \"n\": 0, \"q\": 1, \"why\": \"Nobody has judged it yet.\","
                     " \"rule\": null, \"cause\": null, \"seats\": [], \"since\": null,"
-                    " \"state\": \"UNKNOWN\", \"until\": null, \"regions\": [], \"assurance\": "
-                    "null,"
+                    " \"state\": \"UNKNOWN\", \"until\": null, \"regions\": [],"
+                    " \"assurance\": null,"
                     " \"firstEvidenceAt\": null}");
         show(f, 1, 2, START);
         expect_json(f, "concat_ws(' ', j->>'state', j->>'why')", "UNKNOWN Nobody judged it then.");
@@ -131,6 +131,23 @@ static void a_moment_between_verdicts_is_the_later_ones(void **state) {
         show(f, 1, 1, START - 1);
         expect_json(f, "concat_ws(' ', j->>'state', j->>'since', j->>'why')",
                     "UNKNOWN Nobody judged it then.");
+}
+
+static void regions_are_named_whatever_they_are_called(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f,
+                    "UPDATE verdict_span SET state = 'PARTIAL', cause = 'region', regions ="
+                    " '[{\"region\": \"north \\\"x\\\" \\\\\", \"n\": 4, \"up\": 0, \"down\": 4,"
+                    " \"counts\": true}, {\"region\": \"south\", \"n\": 3, \"up\": 0, \"down\": 3,"
+                    " \"counts\": false}]' WHERE ended_at IS NULL");
+        show(f, 1, 1, START + 120 * USEC_PER_SEC);
+        expect_json(f, "j->>'why'",
+                    "It is down in a region: 4 of 4 say so in north \"x\" \\; of all seats 3 of 4"
+                    " say up and 0 say down; 1 gives no vote (1 empty).");
+        expect_json(f, "j#>>'{regions,1,region}'", "south");
+        fixture_sql(f, "UPDATE verdict_span SET state = 'UP', cause = 'quorum', regions = '[]'"
+                       " WHERE ended_at IS NULL");
 }
 
 static void after_the_last_verdict_nobody_judged(void **state) {
@@ -261,6 +278,7 @@ int main(void) {
                 cmocka_unit_test(a_new_website_has_no_verdict),
                 cmocka_unit_test(a_moment_shows_the_votes_of_its_verdict),
                 cmocka_unit_test(a_moment_between_verdicts_is_the_later_ones),
+                cmocka_unit_test(regions_are_named_whatever_they_are_called),
                 cmocka_unit_test(after_the_last_verdict_nobody_judged),
                 cmocka_unit_test(pages_go_back_in_time_and_lose_none),
                 cmocka_unit_test(cursors_are_two_numbers),

@@ -19,6 +19,7 @@ static void expect(const Why *w, const char *sentence) {
 static Why of_four(const char *state, unsigned up, unsigned down) {
         return (Why){ .state = state,
                       .cause = "quorum",
+                      .regions = "",
                       .n = 4,
                       .f = 1,
                       .q = 3,
@@ -37,7 +38,12 @@ static void a_quorum_is_told(void **state _unused_) {
         expect(&w, "3 of 4 say up, 3 are needed; 1 says down, at most 1 may.");
         w = of_four("DEGRADED", 4, 0);
         expect(&w, "4 of 4 say up, 3 are needed; the middle one of their times is too slow.");
-        expect(&(Why){ .state = "DOWN", .cause = "quorum", .n = 1, .q = 1, .down = 1 },
+        expect(&(Why){ .state = "DOWN",
+                       .cause = "quorum",
+                       .regions = "",
+                       .n = 1,
+                       .q = 1,
+                       .down = 1 },
                "1 of 1 says down, 1 is needed.");
 }
 
@@ -53,6 +59,7 @@ static void what_is_no_quorum_is_told(void **state _unused_) {
 static void who_gives_no_vote_is_told(void **state _unused_) {
         expect(&(Why){ .state = "DOWN",
                        .cause = "quorum",
+                       .regions = "",
                        .n = 4,
                        .f = 1,
                        .q = 3,
@@ -61,6 +68,7 @@ static void who_gives_no_vote_is_told(void **state _unused_) {
                "3 of 4 say down, 3 are needed; 1 gives no vote (1 away).");
         expect(&(Why){ .state = "UNKNOWN",
                        .cause = "silence",
+                       .regions = "",
                        .n = 7,
                        .f = 2,
                        .q = 5,
@@ -102,14 +110,33 @@ static void what_votes_did_not_decide_is_told(void **state _unused_) {
                 w.cause = told[i].cause;
                 expect(&w, told[i].sentence);
         }
-        expect(&(Why){ .state = "UNKNOWN", .cause = "", .q = 1 }, "Nobody has judged it yet.");
-        expect(&(Why){ .state = "UNKNOWN", .cause = "", .q = 1, .past = true },
+        expect(&(Why){ .state = "UNKNOWN", .cause = "", .regions = "", .q = 1 },
+               "Nobody has judged it yet.");
+        expect(&(Why){ .state = "UNKNOWN", .cause = "", .regions = "", .q = 1, .past = true },
                "Nobody judged it then.");
 }
 
-/* It goes into JSON as it is. */
-static void no_sentence_is_too_long_or_has_to_be_escaped(void **state _unused_) {
+static void a_region_is_named(void **state _unused_) {
+        Why w = { .state = "PARTIAL",
+                  .cause = "region",
+                  .n = 7,
+                  .f = 2,
+                  .q = 5,
+                  .up = 5,
+                  .down = 1,
+                  .silent = 1,
+                  .regions = "4 of 4 say so in eu and 3 of 4 say so in us" };
+
+        expect(&w, "It is down in a region: 4 of 4 say so in eu and 3 of 4 say so in us; of all"
+                   " seats 5 of 7 say up and 1 says down; 1 gives no vote (1 silent).");
+}
+
+/* 63 bytes each. */
+#define REGION "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+static void no_sentence_is_too_long(void **state _unused_) {
         static const char *const states[] = { "UP", "DEGRADED", "DOWN", "PARTIAL", "UNKNOWN" };
+        static const char regions[] = "4 of 4 say so in " REGION " and 4 of 4 say so in " REGION;
         const unsigned most = 1000000000;
         char text[WHY_SIZE];
 
@@ -125,10 +152,10 @@ static void no_sentence_is_too_long_or_has_to_be_escaped(void **state _unused_) 
                                         .away = most,
                                         .silent = most,
                                         .abstained = most,
-                                        .empty = most };
+                                        .empty = most,
+                                        .regions = votes & 1 ? regions : "" };
 
                         assert_true(strlen(why_sentence(&w, text)) < WHY_SIZE - 1);
-                        assert_null(strpbrk(text, "\"\\\n\t"));
                         assert_int_equal(text[strlen(text) - 1], '.');
                         assert_true(strlen(why_rule(&w, text)) < WHY_SIZE - 1);
                 }
@@ -141,7 +168,8 @@ int main(void) {
                 cmocka_unit_test(who_gives_no_vote_is_told),
                 cmocka_unit_test(a_verdict_that_its_votes_do_not_make_stands),
                 cmocka_unit_test(what_votes_did_not_decide_is_told),
-                cmocka_unit_test(no_sentence_is_too_long_or_has_to_be_escaped),
+                cmocka_unit_test(a_region_is_named),
+                cmocka_unit_test(no_sentence_is_too_long),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
