@@ -12,6 +12,12 @@ bool pace_take(Pace *p, const PaceRule *rule, unsigned n, usec_t now) {
         return true;
 }
 
+usec_t pace_ready(const Pace *p, const PaceRule *rule, unsigned n) {
+        usec_t spare = (rule->burst - MIN(n, rule->burst)) * rule->interval;
+
+        return p->paid - MIN(p->paid, spare);
+}
+
 bool pace_is_fresh(const Pace *p, usec_t now) {
         return p->paid <= now;
 }

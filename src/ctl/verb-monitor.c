@@ -16,12 +16,14 @@ static const struct {
         const char *member;
         const char *names[NAMES_MAX];
 } signals[] = {
+        { "IncidentChanged", { "id", "website", "url", "kind", "severity", "summary", "at" } },
         { "IncidentClosed", { "id", "website", "url", "kind", "cause", "at" } },
         { "IncidentOpened", { "id", "website", "url", "kind", "cause", "at" } },
         { "ValidatorOffline", { "key", "name", "at" } },
         { "ValidatorOnline", { "key", "name", "at" } },
         { "ValidatorWaiting", { "key", "name", "address", "at" } },
         { "WebsiteAdded", { "id", "url", "at" } },
+        { "WebsiteFlapping", { "id", "url", "how", "at" } },
         { "WebsiteRemoved", { "id", "url", "at" } },
         { "WebsiteStateChanged", { "id", "url", "state", "previous", "cause", "assurance", "at" } },
 };

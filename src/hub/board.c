@@ -3,6 +3,7 @@
 #include "hub/board.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,13 +33,17 @@ _Static_assert(offsetof(Entry, website.site) + sizeof(Site *) <= CACHE_LINE,
  * a quarter of the loop's time. */
 static const PaceRule choosing = { .burst = 30000, .interval = 6 };
 
+/* Lines of verdicts and incidents, of all websites together. */
+static const PaceRule logging = { .burst = 1000, .interval = 100 * USEC_PER_MSEC };
+
 struct Board {
         BoardOptions options;
         Agenda *agenda;
         Calendar *calendar; /* NULL: nothing is known of one */
         Entry *entries;
         uint64_t revision, heartbeats, postponed;
-        Pace chosen;
+        uint64_t unlogged, unlogged_since; /* since the start, since the last line */
+        Pace chosen, logged;
         bool started;
 };
 
@@ -204,11 +209,27 @@ static void on_probe(const SiteProbe *p, void *userdata) {
         assign_probe(entry->board->options.assigner, &entry->website, p);
 }
 
+/* A hundred thousand websites that go down at once are in the database, and not in the log. */
+static bool logs(Board *b) {
+        if (!pace_take(&b->logged, &logging, 1, now_boottime())) {
+                b->unlogged++;
+                b->unlogged_since++;
+                return false;
+        }
+        if (b->unlogged_since > 0)
+                log_event(LOG_WARNING, DPIN_MSG_DECISIONS_UNLOGGED, "decisions were not logged",
+                          "DPIN_COUNT=%" PRIu64, b->unlogged_since);
+        b->unlogged_since = 0;
+        return true;
+}
+
 static void on_verdict(const SiteVerdict *v, void *userdata) {
         Entry *entry = userdata;
         const Website *w = &entry->website;
 
         record_verdict(&entry->board->options.recorder, w, v);
+        if (!logs(entry->board))
+                return;
         log_event(LOG_NOTICE, DPIN_MSG_VERDICT_CHANGED, "verdict changed",
                   "DPIN_WEBSITE=%s\nDPIN_STATE=%s\nDPIN_PREVIOUS=%s\nDPIN_CAUSE=%s\nDPIN_ASSURANCE="
                   "%s",
@@ -216,15 +237,41 @@ static void on_verdict(const SiteVerdict *v, void *userdata) {
                   verdict_cause_name(v->cause), assurance_name(v->assurance));
 }
 
+static const struct {
+        int level;
+        const char *id, *text;
+} incident_lines[] = {
+        [INCIDENT_OPENED] = { LOG_WARNING, DPIN_MSG_INCIDENT_OPENED, "incident opened" },
+        [INCIDENT_ESCALATED] = { LOG_WARNING, DPIN_MSG_INCIDENT_CHANGED, "incident escalated" },
+        [INCIDENT_EASED] = { LOG_NOTICE, DPIN_MSG_INCIDENT_CHANGED, "incident eased" },
+        [INCIDENT_CLOSED] = { LOG_NOTICE, DPIN_MSG_INCIDENT_CLOSED, "incident closed" },
+};
+
 static void on_incident(const SiteIncident *i, void *userdata) {
         Entry *entry = userdata;
         Website *w = &entry->website;
+        char summary[CAUSE_SIZE];
 
-        record_incident(&entry->board->options.recorder, w, i);
-        log_event(i->open ? LOG_WARNING : LOG_NOTICE,
-                  i->open ? DPIN_MSG_INCIDENT_OPENED : DPIN_MSG_INCIDENT_CLOSED,
-                  i->open ? "incident opened" : "incident closed", "DPIN_WEBSITE=%s\nDPIN_URL=%s",
-                  w->id_text, w->url);
+        record_incident(&entry->board->options.recorder, w, i, summary);
+        if (logs(entry->board))
+                log_event(incident_lines[i->step].level, incident_lines[i->step].id,
+                          incident_lines[i->step].text,
+                          "DPIN_WEBSITE=%s\nDPIN_URL=%s\nDPIN_KIND=%s\nDPIN_SEVERITY=%s\n"
+                          "DPIN_SUMMARY=%s",
+                          w->id_text, w->url, incident_kind_name(i->kind),
+                          incident_severity_name(i->severity), summary);
+}
+
+static void on_flapping(const SiteFlapping *f, void *userdata) {
+        Entry *entry = userdata;
+        const Website *w = &entry->website;
+
+        record_flapping(&entry->board->options.recorder, w, f);
+        if (logs(entry->board))
+                log_event(f->on ? LOG_WARNING : LOG_NOTICE, DPIN_MSG_WEBSITE_FLAPPING,
+                          f->on ? "website is flapping" : "website is steady again",
+                          "DPIN_WEBSITE=%s\nDPIN_URL=%s\nDPIN_HOW=%s\nDPIN_SCORE=%.1f", w->id_text,
+                          w->url, f->on ? "flapping" : "steady", f->score);
 }
 
 static const SiteEffects effects = {
@@ -237,6 +284,7 @@ static const SiteEffects effects = {
         .probe = on_probe,
         .verdict_changed = on_verdict,
         .incident_changed = on_incident,
+        .flapping_changed = on_flapping,
 };
 
 /* Websites ------------------------------------------------------------------------------------- */
@@ -308,7 +356,7 @@ static int set_rules(Website *w, const WebsiteRow *row) {
         return 0;
 }
 
-static SiteConf conf_of(const Website *w, const WebsiteSettings *s) {
+static SiteConf conf_of(const Board *b, const Website *w, const WebsiteSettings *s) {
         SiteConf conf = {
                 .id = w->public_id,
                 .interval = w->interval_ms * USEC_PER_MSEC,
@@ -317,6 +365,10 @@ static SiteConf conf_of(const Website *w, const WebsiteSettings *s) {
                 .slow = s->slow_ms * USEC_PER_MSEC,
                 .confirm_down = s->confirm_down,
                 .confirm_up = s->confirm_up,
+                .confirm_down_time = s->confirm_down_ms * USEC_PER_MSEC,
+                .confirm_up_time = s->confirm_up_ms * USEC_PER_MSEC,
+                .flap_begins = b->options.flap_begins,
+                .certificate_days = (uint16_t)s->certificate_warn_days,
                 .push = w->type == CHECK_PUSH,
                 .minima = rule_set_minima(w->rule_set),
         };
@@ -372,7 +424,7 @@ static int add(Board *b, const WebsiteRow *row) {
 
         r = fill(&e->website, row);
         if (r >= 0) {
-                conf = conf_of(&e->website, &row->settings);
+                conf = conf_of(b, &e->website, &row->settings);
                 r = site_new(&e->website.site, &conf, b->options.hub_secret,
                              registry_roster(b->options.registry));
         }
@@ -419,7 +471,7 @@ static int change(Board *b, Entry *e, const WebsiteRow *row) {
                 remove_website(b, e, WEBSITE_REMOVED);
                 return r;
         }
-        conf = conf_of(&e->website, &row->settings);
+        conf = conf_of(b, &e->website, &row->settings);
         r = site_reconfigure(e->website.site, &conf, now);
         schedule(e, now);
         return r;
@@ -467,12 +519,17 @@ uint64_t board_postponed(const Board *b) {
         return b->postponed;
 }
 
+uint64_t board_unlogged(const Board *b) {
+        return b->unlogged;
+}
+
 size_t board_incidents(const Board *b) {
         size_t n = 0;
         Entry *e, *next;
 
         HASH_ITER(hh, b->entries, e, next)
-        n += e->website.incident_open;
+        for (int k = 0; k < _INCIDENT_KIND_MAX; k++)
+                n += e->website.incidents[k].open;
         return n;
 }
 

@@ -17,6 +17,7 @@ typedef struct Board Board;
 typedef struct BoardOptions {
         const HubClock *clock;     /* borrowed, as all here */
         const uint8_t *hub_secret; /* 32 bytes */
+        unsigned flap_begins;      /* of all websites, flap.h */
         Registry *registry;
         OrderBook *book;
         Assigner *assigner;
@@ -39,6 +40,7 @@ void board_states(const Board *b, unsigned ret[static _VERDICT_MAX]);
 
 size_t board_incidents(const Board *b);   /* open ones */
 uint64_t board_postponed(const Board *b); /* times an epoch had to wait for others */
+uint64_t board_unlogged(const Board *b);  /* verdicts and incidents that were not logged */
 
 /* What the database knows of a website, before board_start(). */
 int board_restore(Board *b, Website *w, const SiteRestore *restore);

@@ -5,12 +5,14 @@ static const struct {
         const char *member;
         unsigned texts;
 } signals[_NEWS_MAX] = {
+        [NEWS_INCIDENT_CHANGED] = { "IncidentChanged", 6 },
         [NEWS_INCIDENT_CLOSED] = { "IncidentClosed", 5 },
         [NEWS_INCIDENT_OPENED] = { "IncidentOpened", 5 },
         [NEWS_VALIDATOR_OFFLINE] = { "ValidatorOffline", 2 },
         [NEWS_VALIDATOR_ONLINE] = { "ValidatorOnline", 2 },
         [NEWS_VALIDATOR_WAITING] = { "ValidatorWaiting", 3 },
         [NEWS_WEBSITE_ADDED] = { "WebsiteAdded", 2 },
+        [NEWS_WEBSITE_FLAPPING] = { "WebsiteFlapping", 3 },
         [NEWS_WEBSITE_REMOVED] = { "WebsiteRemoved", 2 },
         [NEWS_WEBSITE_STATE_CHANGED] = { "WebsiteStateChanged", 6 },
 };

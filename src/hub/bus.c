@@ -98,10 +98,12 @@ static int property_taken(sd_bus *bus _unused_, const char *path _unused_,
         const Core *core = hub_manager_core(b->manager);
         IngestCounters c = core ? *core_counters(core) : (IngestCounters){ 0 };
 
-        return sd_bus_message_append(reply, "a{st}", 5, "batches", c.batches, "commits",
-                                     core ? core_committed(core) : UINT64_C(0), "epochs_postponed",
-                                     core ? board_postponed(core_board(core)) : UINT64_C(0),
-                                     "repeated", c.repeated, "ticks", c.ticks);
+        return sd_bus_message_append(
+                        reply, "a{st}", 6, "batches", c.batches, "commits",
+                        core ? core_committed(core) : UINT64_C(0), "decisions_unlogged",
+                        core ? board_unlogged(core_board(core)) : UINT64_C(0), "epochs_postponed",
+                        core ? board_postponed(core_board(core)) : UINT64_C(0), "repeated",
+                        c.repeated, "ticks", c.ticks);
 }
 
 /* What is refused before there is a session. */
@@ -208,6 +210,8 @@ static const sd_bus_vtable hub_vtable[] = {
                                 0),
         SD_BUS_SIGNAL_WITH_ARGS("WebsiteAdded", SD_BUS_ARGS("s", id, "s", url, "t", at), 0),
         SD_BUS_SIGNAL_WITH_ARGS("WebsiteRemoved", SD_BUS_ARGS("s", id, "s", url, "t", at), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("WebsiteFlapping",
+                                SD_BUS_ARGS("s", id, "s", url, "s", how, "t", at), 0),
         SD_BUS_SIGNAL_WITH_ARGS("IncidentOpened",
                                 SD_BUS_ARGS("s", id, "s", website, "s", url, "s", kind, "s", cause,
                                             "t", at),
@@ -215,6 +219,10 @@ static const sd_bus_vtable hub_vtable[] = {
         SD_BUS_SIGNAL_WITH_ARGS("IncidentClosed",
                                 SD_BUS_ARGS("s", id, "s", website, "s", url, "s", kind, "s", cause,
                                             "t", at),
+                                0),
+        SD_BUS_SIGNAL_WITH_ARGS("IncidentChanged",
+                                SD_BUS_ARGS("s", id, "s", website, "s", url, "s", kind, "s",
+                                            severity, "s", summary, "t", at),
                                 0),
         SD_BUS_SIGNAL_WITH_ARGS("ValidatorOnline", SD_BUS_ARGS("s", key, "s", name, "t", at), 0),
         SD_BUS_SIGNAL_WITH_ARGS("ValidatorOffline", SD_BUS_ARGS("s", key, "s", name, "t", at), 0),

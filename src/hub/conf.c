@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "event/pq-dsn.h"
+#include "hub/flap.h"
 
 #define HUB_CONF_PATH DPIN_CONF_DIR "/hub.conf"
 
@@ -16,6 +17,8 @@ static const ConfField hub_conf_fields[] = {
           "DATABASE_DIRECT_URL" },
         { "DatabaseUrl", CONF_SECRET, 0, 0, "postgresql:///dpin", offsetof(HubConf, database_url),
           "DATABASE_URL" },
+        { "FlappingScore", CONF_UNSIGNED, 0, FLAP_MOST - 1, "5", offsetof(HubConf, flap_begins),
+          NULL },
         { "Listen", CONF_STRING, 0, 0, "[::]:8081", offsetof(HubConf, listen), NULL },
         { "LogLevel", CONF_STRING, 0, 0, "info", offsetof(HubConf, log_level), "DPIN_LOG_LEVEL" },
         { "RetainHourDays", CONF_UNSIGNED, 1, 36500, "90", offsetof(HubConf, days_hour), NULL },

@@ -13,7 +13,8 @@ typedef struct HubConf {
         char *state_directory;
         char *log_level;
         uint64_t days_raw, days_hour;
-        uint64_t reward; /* lamports per paid tick */
+        uint64_t flap_begins; /* hub/flap.h; 0: never */
+        uint64_t reward;      /* lamports per paid tick */
 } HubConf;
 
 /* 0; -EINVAL with *error, freed by the caller. path NULL: /etc/dpin/hub.conf, which may be absent.

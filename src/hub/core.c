@@ -165,6 +165,7 @@ static int make_inputs(Core *c, const HubStateRow *state) {
                       &(BoardOptions){
                                       .clock = c->options.clock,
                                       .hub_secret = c->options.hub_secret,
+                                      .flap_begins = c->options.flap_begins,
                                       .registry = c->registry,
                                       .book = c->book,
                                       .assigner = c->assigner,

@@ -19,6 +19,7 @@ typedef struct CoreOptions {
         const PublicKey *network;
         HubClock *clock; /* goes on from what the database has, if it is behind */
         const uint8_t *hub_secret;
+        unsigned flap_begins; /* flap.h */
         News *news;
         bool open_admission;
         void (*ready)(void *userdata);

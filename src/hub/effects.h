@@ -71,6 +71,8 @@ typedef struct SiteVerdict {
         uint8_t error_class; /* the commonest among down votes; 0: none */
         usec_t since;        /* of decision; the heartbeat for CAUSE_HUB_AWAY */
         usec_t first_evidence;
+        double flap_score;         /* flap.h, at `since` */
+        usec_t flapping_until;     /* USEC_INFINITY: it does not flap */
         const SiteSeatView *seats; /* n of them */
         const SiteRegion *regions;
         uint8_t n_regions;
@@ -78,11 +80,20 @@ typedef struct SiteVerdict {
 
 typedef struct SiteIncident {
         IncidentKind kind;
-        bool open; /* false: it has just been closed */
+        IncidentStep step; /* never SAME */
+        bool open;         /* false: it has just been closed */
+        IncidentSeverity severity;
+        VerdictState state;
         VerdictCause cause;
         uint8_t error_class;
+        uint16_t expiry_days; /* the certificate's end, days since 1970; 0: not known */
+        uint8_t n;
         usec_t at;
-        usec_t first_evidence; /* of what opened, or closed it */
+        usec_t called; /* of websites that call: the last time; 0: never */
+        /* of what is told; of what was wrong, the newest */
+        usec_t first_evidence, last_evidence;
+        const SiteSeatView *seats; /* n of them */
+        uint64_t seen;             /* seats that saw what is told, as bits */
 } SiteIncident;
 
 /* What the eligible ones are too few for. */
@@ -91,6 +102,13 @@ typedef enum SiteLack {
         LACK_DIFFERENT, /* the minima cannot be met, and do not hold */
         LACK_ANYBODY,   /* nobody may check it */
 } SiteLack;
+
+typedef struct SiteFlapping {
+        bool on; /* false: it has just ended */
+        double score;
+        usec_t at;
+        usec_t until; /* when it ends if nothing changes; USEC_INFINITY: it has */
+} SiteFlapping;
 
 typedef struct SiteEffects {
         /* Whether an epoch may begin now, chosen from so many; if not, it is asked again in a
@@ -104,6 +122,7 @@ typedef struct SiteEffects {
         void (*probe)(const SiteProbe *p, void *userdata);
         void (*verdict_changed)(const SiteVerdict *v, void *userdata); /* state or assurance */
         void (*incident_changed)(const SiteIncident *i, void *userdata);
+        void (*flapping_changed)(const SiteFlapping *f, void *userdata);
         bool (*admits)(const Candidate *c, void *userdata); /* tag rules; NULL: all */
         void (*lack_changed)(SiteLack lack, void *userdata);
 } SiteEffects;

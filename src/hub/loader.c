@@ -145,24 +145,41 @@ static void on_votes(int r, const TickVote *rows, size_t n, void *userdata) {
 
 /* Incidents and verdicts ----------------------------------------------------------------------- */
 
+static void end_incident(Loader *l, const IncidentRow *row) {
+        incident_close(writer_group(l->options.writer),
+                       &(const IncidentChange){ .id = &row->id,
+                                                .kind = "closed",
+                                                .at = MAX(end_of_hub(l), row->opened) },
+                       0);
+}
+
+/* Those that people opened are theirs to close. */
+static void take_incident(Loader *l, const IncidentRow *row) {
+        IncidentKind kind = incident_kind_from_name(row->kind);
+        Website *w = board_find(l->options.board, row->website);
+        Gathered *g = gathered_of(l, row->website);
+
+        if (kind == _INCIDENT_KIND_MAX)
+                return;
+        if (!w)
+                end_incident(l, row);
+        if (!w || !g)
+                return;
+        w->incidents[kind] = (WebsiteIncident){ .id = row->id, .open = true };
+        if (kind == INCIDENT_CERTIFICATE) {
+                g->restore.certificate_open = true;
+                return;
+        }
+        g->restore.incident_open = true;
+        g->restore.severity = incident_severity_from_name(row->severity);
+}
+
 static void on_incidents(int r, const IncidentRow *rows, size_t n, void *userdata) {
         Loader *l = userdata;
-        Gathered *g;
-        Website *w;
 
         l->call = NULL;
-        for (size_t i = 0; r >= 0 && i < n; i++) {
-                g = gathered_of(l, rows[i].website);
-                w = board_find(l->options.board, rows[i].website);
-                if (!w)
-                        incident_close(writer_group(l->options.writer), &rows[i].id,
-                                       MAX(end_of_hub(l), rows[i].opened), NULL);
-                if (!g || !w)
-                        continue;
-                g->restore.incident_open = true;
-                w->incident = rows[i].id;
-                w->incident_open = true;
-        }
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                take_incident(l, &rows[i]);
         if (r >= 0)
                 r = tick_votes_load(l->options.store, on_votes, l, &l->call);
         if (r < 0)
@@ -194,6 +211,8 @@ static void on_verdicts(int r, const VerdictRow *rows, size_t n, void *userdata)
                 g->restore.assurance = assurance_from_name(rows[i].assurance);
                 g->restore.since = rows[i].started;
                 g->restore.first_evidence = rows[i].first_evidence;
+                g->restore.flap_score = rows[i].flap_score;
+                g->restore.flapping_until = rows[i].flapping_until;
         }
         if (r >= 0)
                 r = incidents_load(l->options.store, on_incidents, l, &l->call);

@@ -126,6 +126,7 @@ static void open_core(HubManager *m) {
                 .network = sign_key_public(m->key),
                 .clock = &m->clock,
                 .hub_secret = m->hub_secret,
+                .flap_begins = (unsigned)m->conf->flap_begins,
                 .news = m->news,
                 .open_admission = strcmp(m->conf->admission, "open") == 0,
                 .ready = on_core_ready,

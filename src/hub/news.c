@@ -26,12 +26,14 @@ struct News {
 
 /* Strangers come as they like; all else is work of this hub. */
 static const PaceRule paces[_NEWS_MAX] = {
+        [NEWS_INCIDENT_CHANGED] = { .burst = 200, .interval = 20 * USEC_PER_MSEC },
         [NEWS_INCIDENT_CLOSED] = { .burst = 200, .interval = 20 * USEC_PER_MSEC },
         [NEWS_INCIDENT_OPENED] = { .burst = 200, .interval = 20 * USEC_PER_MSEC },
         [NEWS_VALIDATOR_OFFLINE] = { .burst = 200, .interval = 20 * USEC_PER_MSEC },
         [NEWS_VALIDATOR_ONLINE] = { .burst = 200, .interval = 20 * USEC_PER_MSEC },
         [NEWS_VALIDATOR_WAITING] = { .burst = 20, .interval = USEC_PER_SEC },
         [NEWS_WEBSITE_ADDED] = { .burst = 200, .interval = 20 * USEC_PER_MSEC },
+        [NEWS_WEBSITE_FLAPPING] = { .burst = 200, .interval = 20 * USEC_PER_MSEC },
         [NEWS_WEBSITE_REMOVED] = { .burst = 200, .interval = 20 * USEC_PER_MSEC },
         [NEWS_WEBSITE_STATE_CHANGED] = { .burst = 200, .interval = 20 * USEC_PER_MSEC },
 };

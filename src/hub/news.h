@@ -11,12 +11,14 @@
 #define NEWS_WAITING_MAX 2048 /* for their commit; more are not told */
 
 typedef enum NewsKind {
-        NEWS_INCIDENT_CLOSED, /* id, website, URL, kind, cause */
+        NEWS_INCIDENT_CHANGED, /* id, website, URL, kind, severity, what is seen */
+        NEWS_INCIDENT_CLOSED,  /* id, website, URL, kind, cause */
         NEWS_INCIDENT_OPENED,
         NEWS_VALIDATOR_OFFLINE, /* key, name */
         NEWS_VALIDATOR_ONLINE,
         NEWS_VALIDATOR_WAITING, /* for approval: key, name, where it comes from */
         NEWS_WEBSITE_ADDED,     /* id, URL */
+        NEWS_WEBSITE_FLAPPING,  /* id, URL, flapping or steady */
         NEWS_WEBSITE_REMOVED,
         NEWS_WEBSITE_STATE_CHANGED, /* id, URL, state, the state before, cause, assurance */
         _NEWS_MAX,

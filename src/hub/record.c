@@ -1,12 +1,10 @@
 /* One function per kind of decision; texts are JSON made by the writer of base/json. */
-#include "hub/record.h"
+#include "hub/record-parts.h"
 
 #include <string.h>
 
-#include "base/json.h"
 #include "store/epochs.h"
 #include "store/events.h"
-#include "store/incidents.h"
 #include "store/validators.h"
 #include "store/verdicts.h"
 #include "wire/tick.h"
@@ -45,8 +43,7 @@ void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uin
         epoch_put(writer_group_unhurried(r->writer), &row);
 }
 
-static void put_event(const Recorder *r, uint32_t organisation, const char *kind,
-                      JsonWriter *json) {
+void record_event(const Recorder *r, uint32_t organisation, const char *kind, JsonWriter *json) {
         _cleanup_free_ char *payload = NULL;
         PqTransaction *group = writer_group(r->writer);
 
@@ -61,8 +58,7 @@ static void put_event(const Recorder *r, uint32_t organisation, const char *kind
                          });
 }
 
-/* What is told goes the same way as what is stored. */
-static void tell(const Recorder *r, const NewsItem *item) {
+void record_news(const Recorder *r, const NewsItem *item) {
         news_put(r->news, writer_commit_no(r->writer), item);
 }
 
@@ -128,16 +124,21 @@ static char *regions_json(const Recorder *r, const SiteVerdict *v) {
         return json_writer_take(json, &text) < 0 ? NULL : text;
 }
 
+void record_votes(const Recorder *r, JsonWriter *json, const char *name, const SiteSeatView *seats,
+                  size_t n) {
+        json_writer_open_array(json, name);
+        for (size_t i = 0; i < n; i++)
+                write_seat(json, r->registry, &seats[i]);
+        json_writer_close(json);
+}
+
 static char *votes_json(const Recorder *r, const SiteVerdict *v) {
         _cleanup_(json_writer_freep) JsonWriter *json = NULL;
         char *text = NULL;
 
         if (json_writer_new(&json) < 0)
                 return NULL;
-        json_writer_open_array(json, NULL);
-        for (uint8_t i = 0; i < v->n; i++)
-                write_seat(json, r->registry, &v->seats[i]);
-        json_writer_close(json);
+        record_votes(r, json, NULL, v->seats, v->n);
         return json_writer_take(json, &text) < 0 ? NULL : text;
 }
 
@@ -162,10 +163,11 @@ static void verdict_event(const Recorder *r, const Website *w, const Judgement *
         _cleanup_(json_writer_freep) JsonWriter *json = NULL;
         char since[TIME_FORMAT_SIZE];
 
-        tell(r, &(const NewsItem){ .kind = NEWS_WEBSITE_STATE_CHANGED,
-                                   .at = j->since,
-                                   .texts = { w->id_text, w->url, j->state, j->previous, j->cause,
-                                              j->assurance ? j->assurance : "" } });
+        record_news(r,
+                    &(const NewsItem){ .kind = NEWS_WEBSITE_STATE_CHANGED,
+                                       .at = j->since,
+                                       .texts = { w->id_text, w->url, j->state, j->previous,
+                                                  j->cause, j->assurance ? j->assurance : "" } });
         if (json_writer_new(&json) < 0)
                 return;
         json_writer_open_object(json, NULL);
@@ -177,7 +179,7 @@ static void verdict_event(const Recorder *r, const Website *w, const Judgement *
                 write_region_names(json, r->registry, j->verdict);
         json_writer_string(json, "since", time_format(j->since, since));
         json_writer_close(json);
-        put_event(r, w->organisation, "verdict.changed", json);
+        record_event(r, w->organisation, "verdict.changed", json);
 }
 
 void record_verdict(const Recorder *r, const Website *w, const SiteVerdict *v) {
@@ -200,6 +202,8 @@ void record_verdict(const Recorder *r, const Website *w, const SiteVerdict *v) {
                                            .started = v->since,
                                            .first_evidence = v->first_evidence,
                                            .n = v->n,
+                                           .flap_score = v->flap_score,
+                                           .flapping_until = v->flapping_until,
                                            .votes = votes,
                                            .regions = regions,
                                            .commit_no = writer_commit_no(r->writer),
@@ -207,83 +211,20 @@ void record_verdict(const Recorder *r, const Website *w, const SiteVerdict *v) {
         verdict_event(r, w, &judgement);
 }
 
-typedef struct IncidentStory {
-        bool open;
-        const char *kind, *cause;
-        usec_t at;
-} IncidentStory;
-
-static void incident_event(const Recorder *r, const Website *w, const IncidentStory *i) {
-        _cleanup_(json_writer_freep) JsonWriter *json = NULL;
-        char id[UUID_TEXT_SIZE], at[TIME_FORMAT_SIZE];
-
-        uuid_format(&w->incident, id);
-        tell(r, &(const NewsItem){ .kind = i->open ? NEWS_INCIDENT_OPENED : NEWS_INCIDENT_CLOSED,
-                                   .at = i->at,
-                                   .texts = { id, w->id_text, w->url, i->kind, i->cause } });
-        if (json_writer_new(&json) < 0)
-                return;
-        json_writer_open_object(json, NULL);
-        json_writer_string(json, "id", id);
-        json_writer_string(json, "websiteId", w->id_text);
-        json_writer_string(json, "url", w->url);
-        json_writer_string(json, "kind", i->kind);
-        json_writer_string(json, "cause", i->cause);
-        json_writer_string(json, i->open ? "openedAt" : "closedAt", time_format(i->at, at));
-        json_writer_close(json);
-        put_event(r, w->organisation, i->open ? "incident.opened" : "incident.closed", json);
-}
-
-void record_incident(const Recorder *r, Website *w, const SiteIncident *i) {
-        PqTransaction *group = writer_group(r->writer);
-        const IncidentStory story = {
-                .open = i->open,
-                .kind = incident_kind_name(i->kind),
-                .cause = i->error_class > 0 ? tick_error_name(i->error_class)
-                                            : verdict_cause_name(i->cause),
-                .at = i->at,
-        };
-
-        if (i->open) {
-                w->incident = uuid7_new(i->at);
-                incident_open(group,
-                              &(IncidentRow){
-                                              .id = w->incident,
-                                              .website = w->id,
-                                              .kind = story.kind,
-                                              .cause = story.cause,
-                                              .opened = i->at,
-                                              .first_evidence = i->first_evidence,
-                              },
-                              NULL);
-        } else if (w->incident_open)
-                incident_close(group, &w->incident, i->at, NULL);
-        w->incident_open = i->open;
-        incident_event(r, w, &story);
-}
-
 /* Nobody judges it any more. */
 static void end_judging(const Recorder *r, Website *w, const char *cause) {
-        usec_t now = hub_clock_now(r->clock);
-        const IncidentStory story = { .kind = incident_kind_name(INCIDENT_DOWN),
-                                      .cause = cause,
-                                      .at = now };
-
-        verdict_close(writer_group(r->writer), w->id, now);
-        if (!w->incident_open)
-                return;
-        incident_close(writer_group(r->writer), &w->incident, now, NULL);
-        w->incident_open = false;
-        incident_event(r, w, &story);
+        verdict_close(writer_group(r->writer), w->id, hub_clock_now(r->clock));
+        record_incidents_end(r, w, cause);
 }
 
 static void existence_event(const Recorder *r, const Website *w, bool removed) {
         _cleanup_(json_writer_freep) JsonWriter *json = NULL;
 
         (void)writer_group(r->writer);
-        tell(r, &(const NewsItem){ .kind = removed ? NEWS_WEBSITE_REMOVED : NEWS_WEBSITE_ADDED,
-                                   .at = hub_clock_now(r->clock),
-                                   .texts = { w->id_text, w->url } });
+        record_news(r,
+                    &(const NewsItem){ .kind = removed ? NEWS_WEBSITE_REMOVED : NEWS_WEBSITE_ADDED,
+                                       .at = hub_clock_now(r->clock),
+                                       .texts = { w->id_text, w->url } });
         if (json_writer_new(&json) < 0)
                 return;
         json_writer_open_object(json, NULL);
@@ -291,7 +232,7 @@ static void existence_event(const Recorder *r, const Website *w, bool removed) {
         if (!removed)
                 json_writer_string(json, "url", w->url);
         json_writer_close(json);
-        put_event(r, w->organisation, removed ? "website.removed" : "website.added", json);
+        record_event(r, w->organisation, removed ? "website.removed" : "website.added", json);
 }
 
 static void pause_event(const Recorder *r, const Website *w, bool paused) {
@@ -327,15 +268,16 @@ void record_validator(const Recorder *r, const Validator *v, bool online) {
         json_writer_open_object(json, NULL);
         json_writer_string(json, "id", v->key_text);
         json_writer_close(json);
-        put_event(r, 0, online ? "validator.online" : "validator.offline", json);
-        tell(r, &(const NewsItem){ .kind = online ? NEWS_VALIDATOR_ONLINE : NEWS_VALIDATOR_OFFLINE,
-                                   .at = hub_clock_now(r->clock),
-                                   .texts = { v->key_text, v->name } });
+        record_event(r, 0, online ? "validator.online" : "validator.offline", json);
+        record_news(r, &(const NewsItem){ .kind = online ? NEWS_VALIDATOR_ONLINE
+                                                         : NEWS_VALIDATOR_OFFLINE,
+                                          .at = hub_clock_now(r->clock),
+                                          .texts = { v->key_text, v->name } });
 }
 
 /* The next commit comes with the next beat at the latest. */
 void record_stranger(const Recorder *r, const Validator *v, const char *source) {
-        tell(r, &(const NewsItem){ .kind = NEWS_VALIDATOR_WAITING,
-                                   .at = hub_clock_now(r->clock),
-                                   .texts = { v->key_text, v->name, source } });
+        record_news(r, &(const NewsItem){ .kind = NEWS_VALIDATOR_WAITING,
+                                          .at = hub_clock_now(r->clock),
+                                          .texts = { v->key_text, v->name, source } });
 }

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "hub/cause.h"
 #include "hub/news.h"
 #include "hub/registry.h"
 #include "hub/site.h"
@@ -20,8 +21,10 @@ typedef struct Recorder {
 void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uint32_t *eligible,
                   size_t n);
 void record_verdict(const Recorder *r, const Website *w, const SiteVerdict *v);
-/* Opens or closes w->incident. */
-void record_incident(const Recorder *r, Website *w, const SiteIncident *i);
+/* Opens, changes or closes the one of this kind in w->incidents. summary: why, for people. */
+void record_incident(const Recorder *r, Website *w, const SiteIncident *i,
+                     char summary[static CAUSE_SIZE]);
+void record_flapping(const Recorder *r, const Website *w, const SiteFlapping *f);
 
 typedef enum WebsiteChange {
         WEBSITE_ADDED,

@@ -1,7 +1,7 @@
 /* What the parts of a Site ask of each other; for them, and for nobody else: site-setup.c
  * (construction, configuration, what the database remembers), site-staff.c (epochs, who sits
- * where), site-judge.c (verdict, incident), site-panel.c (regional panels), site-window.c
- * (maintenance). */
+ * where), site-judge.c (verdict), site-track.c (incidents, flapping), site-panel.c (regional
+ * panels), site-window.c (maintenance). */
 #pragma once
 
 #include "hub/site-parts.h"
@@ -46,7 +46,8 @@ typedef struct Telling {
         usec_t since, evidence; /* of what is told; when it was first seen */
 } Telling;
 void site_tell(Site *s, VerdictState previous, const Telling *t, usec_t now);
-void site_track_incident(Site *s, usec_t now);
+/* The commonest among down votes; 0: none. */
+uint8_t site_commonest_error(const Site *s, usec_t now);
 /* When the next call of a website has to have come; USEC_INFINITY: it never called, or failed. */
 usec_t site_call_due(const Site *s);
 void site_tell_away(Site *s, usec_t heartbeat, usec_t now);
@@ -75,3 +76,18 @@ usec_t site_panels_evidence(const Site *s, usec_t now);
 /* After now. */
 usec_t site_panels_next(const Site *s, usec_t now);
 void site_panels_restore(Site *s, const SiteRestore *r, usec_t now);
+
+/* The verdict is about to change. false: not yet, it has changed too often. */
+bool site_may_change(Site *s, usec_t now);
+/* What is judged has changed, and is told next. */
+void site_note_change(Site *s, usec_t now);
+/* After each judgement; counts: a vote was counted, or the verdict changed. */
+void site_track(Site *s, bool counts, usec_t now);
+void site_track_certificate(Site *s, usec_t now);
+/* Something else is checked from now on. */
+void site_drop_certificate(Site *s, usec_t now);
+usec_t site_track_next(const Site *s, usec_t now);
+double site_flap_score(const Site *s, usec_t at);
+usec_t site_flapping_until(const Site *s);
+/* After the standing. */
+void site_restore_track(Site *s, const SiteRestore *r);

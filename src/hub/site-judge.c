@@ -1,4 +1,4 @@
-/* From the votes of one website to its verdict and incident, told only when they change. */
+/* From the votes of one website to its verdict, told only when it changes. */
 #include "hub/site-internal.h"
 
 Tally site_tally(const Site *s, usec_t now) {
@@ -53,7 +53,7 @@ static usec_t find_evidence(const Site *s, VerdictState state, usec_t now) {
 
 /* Of several the lowest. It is asked for at every vote that is looked at: what nobody says costs
  * nothing. */
-static uint8_t commonest_error(const Site *s, usec_t now) {
+uint8_t site_commonest_error(const Site *s, usec_t now) {
         uint8_t classes[SEATS_MAX], n = 0, best = 0, most = 0;
 
         for (uint8_t i = 0; i < seat_table_n(s->seats); i++)
@@ -113,9 +113,11 @@ void site_tell(Site *s, VerdictState previous, const Telling *t, usec_t now) {
                 .n = n,
                 .f = verdict_faults(n),
                 .q = verdict_quorum(n),
-                .error_class = commonest_error(s, now),
+                .error_class = site_commonest_error(s, now),
                 .since = t->since,
                 .first_evidence = t->evidence,
+                .flap_score = site_flap_score(s, t->since),
+                .flapping_until = site_flapping_until(s),
                 .seats = seats,
                 .regions = regions,
                 .n_regions = site_panels_tell(s, regions),
@@ -130,24 +132,6 @@ static void tell_verdict(Site *s, VerdictState previous, usec_t now) {
         if (!s->maintained)
                 site_tell(s, previous, &(const Telling){ s->standing.since, s->standing.evidence },
                           now);
-}
-
-void site_track_incident(Site *s, usec_t now) {
-        bool silent = s->maintained && !s->incident.open;
-        VerdictState judged = s->standing.regional ? VERDICT_PARTIAL : s->standing.state;
-        VerdictState state = silent ? VERDICT_MAINTENANCE : judged;
-        IncidentStep step = incident_observe(&s->incident, state);
-        SiteIncident i = {
-                .kind = INCIDENT_DOWN,
-                .open = step == INCIDENT_OPENED,
-                .cause = s->standing.cause,
-                .error_class = commonest_error(s, now),
-                .at = now,
-                .first_evidence = s->standing.evidence,
-        };
-
-        if (step != INCIDENT_SAME && s->effects.incident_changed)
-                s->effects.incident_changed(&i, s->userdata);
 }
 
 bool site_is_held(const Site *s, JudgeMoment moment, usec_t now) {
@@ -194,6 +178,7 @@ static void adopt(Site *s, const Judged *j, usec_t now) {
                 s->standing.cause = CAUSE_REGION;
         s->standing.assurance = s->committee.assurance;
         s->standing.since = now;
+        site_note_change(s, now);
         tell_verdict(s, previous, now);
 }
 
@@ -273,8 +258,9 @@ static VerdictCause cause_of_call(const Site *s, VerdictState state) {
 
 static void judge_calls(Site *s, JudgeMoment moment, usec_t now) {
         VerdictState previous = seen(s), state = judge_call(s, now);
+        bool changes = state != previous && site_may_change(s, now);
 
-        if (state != previous) {
+        if (changes) {
                 s->standing = (Standing){
                         .state = state,
                         .assurance = ASSURANCE_SINGLE,
@@ -283,10 +269,10 @@ static void judge_calls(Site *s, JudgeMoment moment, usec_t now) {
                         .first_evidence = evidence_of_call(s, state, now),
                         .evidence = evidence_of_call(s, state, now),
                 };
+                site_note_change(s, now);
                 tell_verdict(s, previous, now);
         }
-        if (state != previous || moment == JUDGE_VOTE)
-                site_track_incident(s, now);
+        site_track(s, changes || moment == JUDGE_VOTE, now);
 }
 
 /* While something is under way a region's word adds nothing, and takes nothing away but from what
@@ -299,27 +285,39 @@ static bool is_regional(const Site *s, VerdictState state, bool held) {
         return site_panels_count(s);
 }
 
-/* As long as a region makes it PARTIAL, what else the seats say is not told. */
+/* Others would be told of it. As long as a region makes it PARTIAL, what else the seats say is
+ * not told. */
+static bool differs(const Site *s, const Judged *j, bool held) {
+        const Standing *now = &s->standing;
+
+        if (!held && j->state != VERDICT_UNKNOWN && now->assurance != s->committee.assurance)
+                return true;
+        return j->regional != now->regional ||
+               (!j->regional && (j->state != now->state || j->slow != now->slow));
+}
+
 static void judge_votes(Site *s, JudgeMoment moment, usec_t now) {
         const Standing before = s->standing;
-        bool held = site_is_held(s, moment, now), reassured, news;
+        bool held = site_is_held(s, moment, now), changes;
         Judged j = { 0 };
 
         j.state = verdict_decide(before.state, site_tally(s, now), held, round_confirms(s->round));
         j.slow = is_slow(s, j.state, now);
+        j.regional = is_regional(s, j.state, held);
+        changes = differs(s, &j, held);
+        if (changes && !site_may_change(s, now)) {
+                site_track(s, false, now);
+                return;
+        }
         if (j.state == VERDICT_DOWN)
                 site_panels_end(s, now);
-        j.regional = is_regional(s, j.state, held);
-        reassured = !held && j.state != VERDICT_UNKNOWN &&
-                    before.assurance != s->committee.assurance;
-        news = !held && site_panels_news(s);
-        if (reassured || news || j.regional != before.regional ||
-            (!j.regional && (j.state != before.state || j.slow != before.slow)))
+        if (changes || (!held && site_panels_news(s)))
                 adopt(s, &j, now);
         s->standing.state = j.state;
         s->standing.slow = j.slow;
-        if (j.state != before.state || j.regional != before.regional || moment == JUDGE_VOTE)
-                site_track_incident(s, now);
+        site_track(s,
+                   j.state != before.state || j.regional != before.regional || moment == JUDGE_VOTE,
+                   now);
 }
 
 void site_judge(Site *s, JudgeMoment moment, usec_t now) {

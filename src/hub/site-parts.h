@@ -1,11 +1,11 @@
 /* The inside of a Site: its parts see it by site-internal.h. */
 #pragma once
 
-#include "hub/incident.h"
 #include "hub/panel.h"
 #include "hub/round.h"
 #include "hub/seats.h"
 #include "hub/site.h"
+#include "hub/track.h"
 
 /* The verdict as it stands. */
 typedef struct Standing {
@@ -53,7 +53,7 @@ struct Site {
         Committee committee;
         Round *round;
         SitePanels *panels; /* NULL: there is nothing to know of any */
-        Incident incident;
+        Track track;
         SiteWindow window; /* of maintenance: the one that is on, or else comes next */
         usec_t heartbeat;  /* of the hub before this one; 0: none */
         SiteCall call;     /* the newest, of conf.push; seen 0: never */

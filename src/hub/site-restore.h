@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "hub/committee.h"
+#include "hub/incident.h"
 #include "hub/verdict.h"
 #include "hub/votes.h"
 
@@ -41,5 +42,8 @@ typedef struct SiteRestore {
         const uint8_t *eligible_root; /* 32 bytes, as stored */
         bool outdated;    /* interval, timeout, seats or target are not those of the orders */
         usec_t heartbeat; /* when a hub was last judging; 0: never */
-        bool incident_open;
+        bool incident_open, certificate_open;
+        IncidentSeverity severity; /* of the open one; NONE: as DOWN */
+        double flap_score;         /* at `since` */
+        usec_t flapping_until;     /* 0 or USEC_INFINITY: it does not flap */
 } SiteRestore;

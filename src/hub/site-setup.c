@@ -12,8 +12,12 @@ static bool conf_is_valid(const SiteConf *c) {
 
 static void take_conf(Site *s, const SiteConf *conf) {
         s->conf = *conf;
-        s->incident.confirm_down = conf->confirm_down;
-        s->incident.confirm_up = conf->confirm_up;
+        s->track.incident.rule = (IncidentRule){
+                .confirm_down = conf->confirm_down,
+                .confirm_up = conf->confirm_up,
+                .confirm_down_time = conf->confirm_down_time,
+                .confirm_up_time = conf->confirm_up_time,
+        };
         vote_table_set_freshness(s->votes, site_freshness(s));
         s->settled = VOTE_MISSING;
 }
@@ -27,7 +31,9 @@ int site_new(Site **ret, const SiteConf *conf, const uint8_t *hub_secret, const 
         s = line_alloc(sizeof(*s));
         if (!s)
                 return -ENOMEM;
-        *s = (Site){ .hub_secret = hub_secret, .roster = roster };
+        *s = (Site){ .hub_secret = hub_secret,
+                     .roster = roster,
+                     .track = { .change = USEC_INFINITY, .certificate = USEC_INFINITY } };
         s->timers = (SiteTimers){ .grow = USEC_INFINITY,
                                   .fill = USEC_INFINITY,
                                   .epoch = USEC_INFINITY,
@@ -94,6 +100,8 @@ int site_reconfigure(Site *s, const SiteConf *conf, usec_t now) {
         if (conf->push)
                 site_dismiss(s);
         site_tick(s, now);
+        if (other_target)
+                site_drop_certificate(s, now);
         if (other_target)
                 site_start_afresh(s, now);
         site_tick(s, now);
@@ -170,7 +178,7 @@ static void restore_standing(Site *s, const SiteRestore *r) {
                                   .since = r->since,
                                   .first_evidence = r->first_evidence,
                                   .evidence = r->first_evidence };
-        s->incident.open = r->incident_open;
+        site_restore_track(s, r);
         s->heartbeat = r->heartbeat;
         s->epoch.number = r->epoch;
         s->timers.epoch = 0;

@@ -22,7 +22,7 @@ void site_leave_window(Site *s, usec_t now) {
                 return;
         s->maintained = false;
         site_tell(s, previous, &(const Telling){ now, s->standing.first_evidence }, now);
-        site_track_incident(s, now);
+        site_track(s, true, now);
 }
 
 usec_t site_window_edge(const Site *s, usec_t now) {

@@ -148,6 +148,7 @@ static usec_t find_next(const Site *s, usec_t now) {
         for (uint8_t i = 0; i < seat_table_n(s->seats); i++)
                 next = MIN(next, refresh_due(s, i));
         next = MIN(next, site_window_edge(s, now));
+        next = MIN(next, site_track_next(s, now));
         if (t->grace > now)
                 next = MIN(next, t->grace);
         if (site_joining(s, now) != 0)
@@ -169,8 +170,8 @@ static bool has_joiner(const Site *s) {
 
 /* Most sites, most of the time: the seats say what the verdict says, and nothing is under way. */
 static VoteOutcome find_settled(const Site *s) {
-        if (s->conf.slow > 0 || !round_rests(s->round) ||
-            !incident_rests(&s->incident, s->standing.state) || s->newcomers || has_joiner(s))
+        if (s->conf.slow > 0 || !round_rests(s->round) || !incident_rests(&s->track.incident) ||
+            s->newcomers || has_joiner(s))
                 return VOTE_MISSING;
         if (s->standing.state == VERDICT_UP)
                 return VOTE_UP;
@@ -184,8 +185,10 @@ static void step(Site *s, JudgeMoment moment, usec_t now) {
         if (s->conf.push) {
                 site_judge(s, moment, now);
                 site_leave_window(s, now);
+                site_track_certificate(s, now);
                 s->timers.next = site_call_due(s) > now ? site_call_due(s) : USEC_INFINITY;
                 s->timers.next = MIN(s->timers.next, site_window_edge(s, now));
+                s->timers.next = MIN(s->timers.next, site_track_next(s, now));
                 return;
         }
         settle_round(s, now);
@@ -196,6 +199,7 @@ static void step(Site *s, JudgeMoment moment, usec_t now) {
         site_panels(s, now);
         site_judge(s, JUDGE_TIME, now);
         site_leave_window(s, now);
+        site_track_certificate(s, now);
         refresh(s, now);
         s->timers.next = find_next(s, now);
         s->settled = find_settled(s);
@@ -220,6 +224,8 @@ void site_start(Site *s, usec_t now) {
         s->deaf.until = now;
         if (s->conf.push)
                 site_dismiss(s);
+        if (s->reissue)
+                site_drop_certificate(s, now);
         if (s->heartbeat != 0 && now >= s->heartbeat + site_freshness(s))
                 site_tell_away(s, s->heartbeat, now);
         else if (s->heartbeat != 0)
@@ -326,8 +332,22 @@ static int vote_on_panel(Site *s, SiteVoter voter, const Vote *vote, usec_t now)
         return r;
 }
 
+/* Of the seat's vote that this one replaces, what is asked for later. */
+static bool replace_vote(Site *s, uint8_t seat, const Vote *vote, bool *ret_same_end) {
+        const Vote *last = vote_table_last(s->votes, seat);
+        usec_t down = last && last->outcome == VOTE_DOWN ? last->started : 0;
+
+        *ret_same_end = vote->expiry_days == (last ? last->expiry_days : 0);
+        if (vote_table_put(s->votes, seat, vote) == 0)
+                return false;
+        if (down > 0 && vote->outcome != VOTE_DOWN)
+                s->track.last_down = MAX(s->track.last_down, down);
+        return true;
+}
+
 int site_vote(Site *s, SiteVoter voter, const Vote *vote, usec_t now) {
         VoteOutcome before;
+        bool same_end;
         RoundView view;
         int seat;
         Seat *x;
@@ -338,9 +358,9 @@ int site_vote(Site *s, SiteVoter voter, const Vote *vote, usec_t now) {
         if (seat < 0 || vote->outcome == VOTE_MISSING || is_overtaken(s, vote))
                 return 0;
         before = vote_table_outcome(s->votes, seat, now);
-        if (vote_table_put(s->votes, seat, vote) == 0)
+        if (!replace_vote(s, (uint8_t)seat, vote, &same_end))
                 return 0;
-        if (is_repetition(s, before, vote->outcome, now)) {
+        if (same_end && is_repetition(s, before, vote->outcome, now)) {
                 s->timers.next = MIN(s->timers.next, refresh_due(s, seat));
                 return 1;
         }

@@ -33,6 +33,10 @@ typedef struct SiteConf {
         uint64_t target;
         /* judgements in a row before an incident opens or closes; 0 means 1 */
         uint32_t confirm_down, confirm_up;
+        /* and how long it has to have lasted, incident.h */
+        usec_t confirm_down_time, confirm_up_time;
+        unsigned flap_begins;      /* flap.h; 0: it never flaps */
+        uint16_t certificate_days; /* one that ends within so many is an incident; 0: none is */
         Minima minima; /* how many different ones there have to be in the committee */
 } SiteConf;
 

@@ -29,9 +29,10 @@ typedef enum VoteKind {
 typedef struct Vote {
         VoteOutcome outcome;
         VoteKind kind;
-        uint8_t error_class; /* 0: none */
-        uint32_t latency;    /* total of the phases, us */
-        usec_t started;      /* hub time */
+        uint8_t error_class;  /* 0: none */
+        uint16_t expiry_days; /* the certificate's end, days since 1970; 0: not seen */
+        uint32_t latency;     /* total of the phases, us */
+        usec_t started;       /* hub time */
         usec_t arrived;
 } Vote;
 

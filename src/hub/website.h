@@ -12,6 +12,10 @@
 #include "wire/target.h"
 
 #define PANEL_ORDERS_MAX 8u /* members of all the panels that can stand at a time */
+typedef struct WebsiteIncident {
+        Uuid id; /* of the last one, open or not */
+        bool open;
+} WebsiteIncident;
 
 struct Website {
         uint32_t id, organisation; /* of the database */
@@ -34,6 +38,5 @@ struct Website {
         WorkOrder **orders;
         uint8_t n_orders;
         WorkOrder **panel_orders; /* those of regional panels; NULL: it never had one */
-        Uuid incident;
-        bool incident_open;
+        WebsiteIncident incidents[_INCIDENT_KIND_MAX];
 };

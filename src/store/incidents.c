@@ -3,34 +3,56 @@
 
 #include <errno.h>
 
+#include "store/column.h"
 #include "store/read.h"
 
 static const PqStatement incident_put = {
         .name = "incident_put",
         .sql = "WITH new AS ("
                "  INSERT INTO incident (public_id, organisation_id, website_id, kind, cause,"
-               "    opened_at, first_evidence_at)"
-               "  SELECT $1, organisation_id, id, $3, $4, $5, $6 FROM website WHERE id = $2"
+               "    opened_at, first_evidence_at, severity, summary, regions, last_evidence_at)"
+               "  SELECT $1, organisation_id, id, $3, $4, $5, $6, $8, $9, $10::text[], $11"
+               "   FROM website WHERE id = $2"
                "  RETURNING id, opened_at)"
                " INSERT INTO incident_event (incident_id, at, kind, detail)"
                " SELECT id, opened_at, 'opened', $7::jsonb FROM new",
-        .n_params = 7,
+        .n_params = 11,
+};
+
+static const PqStatement incident_move = {
+        .name = "incident_move",
+        .sql = "WITH moved AS ("
+               "  UPDATE incident SET cause = $5, severity = $6, summary = $7,"
+               "    regions = $8::text[], last_evidence_at = greatest(last_evidence_at, $9)"
+               "   WHERE public_id = $1 AND closed_at IS NULL RETURNING id)"
+               " INSERT INTO incident_event (incident_id, at, kind, detail)"
+               " SELECT id, $3, $2, $4::jsonb FROM moved",
+        .n_params = 9,
+};
+
+static const PqStatement incident_event_put = {
+        .name = "incident_event_put",
+        .sql = "INSERT INTO incident_event (incident_id, at, kind, detail)"
+               " SELECT id, $3, $2, $4::jsonb FROM incident"
+               "  WHERE public_id = $1 AND closed_at IS NULL",
+        .n_params = 4,
 };
 
 static const PqStatement incident_end = {
         .name = "incident_end",
         .sql = "WITH old AS ("
-               "  UPDATE incident SET closed_at = greatest(opened_at, $2)"
+               "  UPDATE incident SET closed_at = greatest(opened_at, $3),"
+               "    last_evidence_at = greatest(last_evidence_at, $5)"
                "   WHERE public_id = $1 AND closed_at IS NULL RETURNING id, closed_at)"
                " INSERT INTO incident_event (incident_id, at, kind, detail)"
-               " SELECT id, closed_at, 'closed', $3::jsonb FROM old",
-        .n_params = 3,
+               " SELECT id, closed_at, $2, $4::jsonb FROM old",
+        .n_params = 5,
 };
 
 static const PqStatement incident_current = {
         .name = "incident_current",
         .sql = "SELECT public_id, website_id, kind, cause, usec(opened_at), "
-               "usec(first_evidence_at) FROM incident WHERE closed_at IS NULL"
+               "usec(first_evidence_at), severity FROM incident WHERE closed_at IS NULL"
                " ORDER BY id",
         .n_params = 0,
 };
@@ -50,10 +72,12 @@ static const PqStatement incident_page = {
                " shown AS (SELECT * FROM page ORDER BY public_id DESC LIMIT $3)"
                " SELECT json_build_object('incidents', (SELECT coalesce(json_agg("
                "   json_build_object('id', i.public_id, 'websiteId', w.public_id, 'url', w.url,"
-               "     'kind', i.kind, 'cause', i.cause,"
+               "     'kind', i.kind, 'severity', i.severity, 'cause', i.cause,"
+               "     'summary', i.summary, 'regions', to_json(i.regions),"
                "     'state', CASE WHEN i.closed_at IS NULL THEN 'open' ELSE 'closed' END,"
                "     'openedAt', rfc3339(i.opened_at),"
                "     'firstEvidenceAt', rfc3339(i.first_evidence_at),"
+               "     'lastEvidenceAt', rfc3339(i.last_evidence_at),"
                "     'closedAt', rfc3339(i.closed_at)) ORDER BY i.public_id DESC), '[]')"
                "   FROM shown i JOIN website w ON w.id = i.website_id),"
                "  'nextCursor', CASE WHEN (SELECT count(*) FROM page) > $3"
@@ -63,8 +87,17 @@ static const PqStatement incident_page = {
 };
 
 const PqStatement *const incidents_statements[] = {
-        &incident_put, &incident_end, &incident_current, &incident_page, NULL,
+        &incident_put,  &incident_move, &incident_event_put, &incident_end, &incident_current,
+        &incident_page, NULL,
 };
+
+/* The last four parameters of who writes them. */
+static void add_state(PqTransaction *t, const IncidentRow *row) {
+        pq_text(t, row->severity);
+        pq_text(t, row->summary ? row->summary : "");
+        STORE_COLUMN(t, row->n_regions, PQ_TEXT, pq_text(t, row->regions[i]));
+        pq_time(t, row->last_evidence);
+}
 
 void incident_open(PqTransaction *t, const IncidentRow *row, const char *detail) {
         pq_add(t, &incident_put);
@@ -75,13 +108,31 @@ void incident_open(PqTransaction *t, const IncidentRow *row, const char *detail)
         pq_time(t, row->opened);
         pq_time(t, row->first_evidence);
         pq_text(t, detail ? detail : "{}");
+        add_state(t, row);
 }
 
-void incident_close(PqTransaction *t, const Uuid *id, usec_t closed, const char *detail) {
-        pq_add(t, &incident_end);
-        pq_uuid(t, id);
-        pq_time(t, closed);
-        pq_text(t, detail ? detail : "{}");
+static void add_change(PqTransaction *t, const PqStatement *statement,
+                       const IncidentChange *change) {
+        pq_add(t, statement);
+        pq_uuid(t, change->id);
+        pq_text(t, change->kind);
+        pq_time(t, change->at);
+        pq_text(t, change->detail ? change->detail : "{}");
+}
+
+void incident_change(PqTransaction *t, const IncidentChange *change, const IncidentRow *row) {
+        add_change(t, &incident_move, change);
+        pq_text(t, row->cause);
+        add_state(t, row);
+}
+
+void incident_note(PqTransaction *t, const IncidentChange *change) {
+        add_change(t, &incident_event_put, change);
+}
+
+void incident_close(PqTransaction *t, const IncidentChange *change, usec_t last_evidence) {
+        add_change(t, &incident_end, change);
+        pq_time(t, last_evidence > 0 ? last_evidence : USEC_INFINITY);
 }
 
 static int read_incident(const PqResult *result, size_t i, void *ret) {
@@ -92,6 +143,7 @@ static int read_incident(const PqResult *result, size_t i, void *ret) {
         row->cause = pq_get_text(result, i, 3);
         row->opened = pq_get_time(result, i, 4);
         row->first_evidence = pq_get_time(result, i, 5);
+        row->severity = pq_get_text(result, i, 6);
         return pq_get_uuid(result, i, 0, &row->id);
 }
 

@@ -16,16 +16,17 @@ static const PqStatement verdict_span_close = {
 static const PqStatement verdict_span_open = {
         .name = "verdict_span_open",
         .sql = "INSERT INTO verdict_span (website_id, state, assurance, cause, started_at,"
-               " first_evidence_at, n, votes, commit_no, regions)"
-               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::jsonb)",
-        .n_params = 10,
+               " first_evidence_at, n, votes, commit_no, regions, flap_score, flapping_until)"
+               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::jsonb, $11, $12)",
+        .n_params = 12,
 };
 
 static const PqStatement verdict_span_current = {
         .name = "verdict_span_current",
         .sql = "SELECT s.website_id, s.state, s.assurance, s.cause, usec(s.started_at), "
                "usec(s.first_evidence_at), s.n, s.commit_no,"
-               " nullif(s.regions, '[]') FROM verdict_span s"
+               " nullif(s.regions, '[]'), s.flap_score, usec(s.flapping_until)"
+               " FROM verdict_span s"
                " WHERE s.ended_at IS NULL ORDER BY s.website_id",
         .n_params = 0,
 };
@@ -57,6 +58,8 @@ void verdict_put(PqTransaction *t, const VerdictRow *row) {
         pq_text(t, row->votes ? row->votes : "[]");
         pq_int(t, (int64_t)row->commit_no);
         pq_text(t, row->regions ? row->regions : "[]");
+        pq_real(t, row->flap_score);
+        pq_time(t, row->flapping_until);
 }
 
 static int read_verdict(const PqResult *result, size_t i, void *ret) {
@@ -70,6 +73,8 @@ static int read_verdict(const PqResult *result, size_t i, void *ret) {
                 .n = (uint8_t)pq_get_int(result, i, 6),
                 .commit_no = (uint64_t)pq_get_int(result, i, 7),
                 .regions = pq_is_null(result, i, 8) ? NULL : pq_get_text(result, i, 8),
+                .flap_score = pq_get_real(result, i, 9),
+                .flapping_until = pq_get_time(result, i, 10),
         };
         return 0;
 }

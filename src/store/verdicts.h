@@ -11,6 +11,8 @@ typedef struct VerdictRow {
         uint8_t n;
         const char *votes;   /* JSON array: the seats at the decision; NULL: [] */
         const char *regions; /* JSON array: those where it is down; NULL: [] */
+        double flap_score;   /* of its beginning, hub/flap.h */
+        usec_t flapping_until; /* USEC_INFINITY: it does not flap */
         uint64_t commit_no;
 } VerdictRow;
 

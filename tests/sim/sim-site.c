@@ -141,6 +141,8 @@ static void on_verdict(const SiteVerdict *v, usec_t now, void *userdata) {
 static void on_incident(const SiteIncident *i, usec_t now, void *userdata) {
         Referee *r = userdata;
 
+        if (i->step == INCIDENT_ESCALATED || i->step == INCIDENT_EASED)
+                return;
         if (i->open == r->incident)
                 fail(r, now, "incident opened twice or closed twice");
         r->incident = i->open;

@@ -32,6 +32,7 @@ typedef struct Person {
         usec_t latency; /* 0: 20 ms */
         uint8_t seat;
         bool seated;
+        uint16_t ends; /* what it says of the certificate; 0: the truth */
         usec_t next_slot;
         bool on_panel;
         usec_t next_of_panel; /* its slot there */
@@ -60,6 +61,8 @@ typedef struct Bench {
         size_t n_eligible;
         SiteVerdict verdict;
         usec_t verdict_at;
+        SiteIncident incident;
+        SiteFlapping flapping;
         unsigned verdicts, partials, unknowns, incidents, closed, confirms, refreshes, joins,
                         epochs;
         unsigned spares, assigned, panels, panel_votes; /* panels: orders of them */
@@ -69,6 +72,8 @@ typedef struct Bench {
         uint64_t emptied; /* seats whose order was taken away, as bits */
         uint64_t unable;  /* people that cannot do this check, as bits */
         bool too_many;    /* epochs begin elsewhere */
+        unsigned escalated, eased, flaps, calms;
+        uint16_t ends;           /* of the certificate, days since 1970; 0: there is none */
         unsigned postponed;
         SiteLack lack;
         unsigned lacks; /* how often it was told */
@@ -166,8 +171,20 @@ static inline void on_verdict(const SiteVerdict *v, void *userdata) {
 static inline void on_incident(const SiteIncident *i, void *userdata) {
         Bench *b = userdata;
 
-        b->incidents += i->open;
-        b->closed += !i->open;
+        b->incident = *i;
+        b->incident.seats = NULL;
+        b->incidents += i->step == INCIDENT_OPENED;
+        b->escalated += i->step == INCIDENT_ESCALATED;
+        b->eased += i->step == INCIDENT_EASED;
+        b->closed += i->step == INCIDENT_CLOSED;
+}
+
+static inline void on_flapping(const SiteFlapping *f, void *userdata) {
+        Bench *b = userdata;
+
+        b->flapping = *f;
+        b->flaps += f->on;
+        b->calms += !f->on;
 }
 
 static inline void on_lack(SiteLack lack, void *userdata) {
@@ -185,7 +202,8 @@ static const SiteEffects effects = { .admits = on_admits,
                                      .probe = on_probe,
                                      .verdict_changed = on_verdict,
                                      .incident_changed = on_incident,
-                                     .lack_changed = on_lack };
+                                     .lack_changed = on_lack,
+                                     .flapping_changed = on_flapping };
 
 static inline void make_site(Bench *b) {
         assert_int_equal(site_new(&b->site, &b->conf, b->secret, &b->roster), 0);
@@ -241,6 +259,7 @@ static inline void cast_vote(Bench *b, uint32_t validator, VoteKind kind, bool p
                 says = VOTE_DOWN;
         v.outcome = says;
         v.error_class = says == VOTE_DOWN ? 3 : 0;
+        v.expiry_days = p->ends ? p->ends : b->ends;
         if (b->before)
                 b->before(b->site);
         b->panel_votes += panel;

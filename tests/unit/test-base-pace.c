@@ -51,6 +51,21 @@ static void refused_tries_cost_nothing(void **state _unused_) {
         assert_int_equal(taken(&p, 1, START + USEC_PER_SEC), 1);
 }
 
+static void ready_when_there_is_room(void **state _unused_) {
+        Pace p = { 0 };
+
+        assert_true(pace_ready(&p, &rule, 1) <= START);
+        assert_int_equal(taken(&p, 3, START), 3);
+        for (unsigned n = 1; n <= 3; n++) {
+                usec_t at = pace_ready(&p, &rule, n);
+                Pace early = p, late = p;
+
+                assert_true(at == START + n * USEC_PER_SEC);
+                assert_false(pace_take(&early, &rule, n, at - 1));
+                assert_true(pace_take(&late, &rule, n, at));
+        }
+}
+
 static void fresh_when_all_is_paid_for(void **state _unused_) {
         Pace p = { 0 };
 
@@ -86,6 +101,7 @@ int main(void) {
                 cmocka_unit_test(then_one_each_interval),
                 cmocka_unit_test(rest_is_saved_up_to_the_burst),
                 cmocka_unit_test(refused_tries_cost_nothing),
+                cmocka_unit_test(ready_when_there_is_room),
                 cmocka_unit_test(fresh_when_all_is_paid_for),
                 cmocka_unit_test(what_costs_more_than_is_there_takes_nothing),
                 cmocka_unit_test(time_that_runs_back_gives_nothing),

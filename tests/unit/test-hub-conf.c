@@ -27,6 +27,7 @@ static void defaults_are_complete(void **state _unused_) {
         assert_null(c.trusted_proxies);
         assert_int_equal(c.days_raw, 7);
         assert_int_equal(c.days_hour, 90);
+        assert_int_equal(c.flap_begins, 5);
         assert_int_equal(c.reward, 100);
         hub_conf_done(&c);
 }
@@ -38,7 +39,7 @@ static void the_environment_comes_last(void **state _unused_) {
 
         folder_put(&folder, "hub.conf",
                    "[Hub]\nAdmission=open\nDatabaseUrl=postgresql:///of_file\n"
-                   "TrustedProxies=127.0.0.1\nRetainRawDays=3\nRewardLamports=0\n",
+                   "TrustedProxies=127.0.0.1\nFlappingScore=0\nRetainRawDays=3\nRewardLamports=0\n",
                    0600, path);
         setenv("DATABASE_URL", "postgresql:///of_environment", 1);
         assert_int_equal(hub_conf_load(path, &c, &error), 0);
@@ -47,6 +48,7 @@ static void the_environment_comes_last(void **state _unused_) {
         assert_string_equal(c.database_url, "postgresql:///of_environment");
         assert_string_equal(c.trusted_proxies, "127.0.0.1");
         assert_int_equal(c.days_raw, 3);
+        assert_int_equal(c.flap_begins, 0);
         assert_int_equal(c.reward, 0);
         hub_conf_done(&c);
 }

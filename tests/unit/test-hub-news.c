@@ -47,9 +47,9 @@ static void they_wait_for_their_commit(void **state _unused_) {
         news_committed(n, 6, NOW);
         assert_int_equal(ear.n, 0);
         news_committed(n, 7, NOW);
-        assert_string_equal(ear.heard, "5:a,x 1:b,x ");
+        assert_string_equal(ear.heard, "6:a,x 2:b,x ");
         news_committed(n, 9, NOW);
-        assert_string_equal(ear.heard, "5:a,x 1:b,x 6:c,x ");
+        assert_string_equal(ear.heard, "6:a,x 2:b,x 8:c,x ");
         news_committed(n, 9, NOW);
         assert_int_equal(ear.n, 3);
         assert_int_equal(news_dropped(n), 0);
@@ -65,7 +65,7 @@ static void what_never_came_true_is_not_told(void **state _unused_) {
         news_forget(n);
         put(n, 3, NEWS_WEBSITE_ADDED, "b"); /* the next state begins where the database is */
         news_committed(n, 7, NOW);
-        assert_string_equal(ear.heard, "5:b,x ");
+        assert_string_equal(ear.heard, "6:b,x ");
         assert_int_equal(news_dropped(n), 0);
         news_put(NULL, 1, &(const NewsItem){ .kind = NEWS_WEBSITE_ADDED, .texts = { "x" } });
 }

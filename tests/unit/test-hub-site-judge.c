@@ -19,7 +19,8 @@ static void half_against_half_is_partial_at_the_end_of_the_round(void **state) {
         assert_int_equal(b.verdict.cause, CAUSE_SPLIT);
         run(&b, USEC_PER_HOUR);
         assert_int_equal(b.verdicts, 2);
-        assert_int_equal(b.incidents, 0);
+        assert_int_equal(b.incidents, 1);
+        assert_int_equal(b.incident.severity, SEVERITY_PARTIAL);
         assert_true(b.confirms <= 12);
         bench_close(&b);
 }

@@ -15,8 +15,9 @@ static void on_incidents(int r, const IncidentRow *rows, size_t n, void *userdat
         StoreFixture *f = fixture_rows(userdata, r, n);
 
         for (size_t i = 0; i < n; i++)
-                fixture_note(f, "%u site %u %s %s at %lu\n", rows[i].id.bytes[15], rows[i].website,
-                             rows[i].kind, rows[i].cause, rows[i].opened / USEC_PER_SEC);
+                fixture_note(f, "%u site %u %s %s %s at %lu\n", rows[i].id.bytes[15],
+                             rows[i].website, rows[i].kind, rows[i].severity, rows[i].cause,
+                             rows[i].opened / USEC_PER_SEC);
 }
 
 static int open_one(StoreFixture *f, uint8_t id, uint32_t website) {
@@ -27,6 +28,11 @@ static int open_one(StoreFixture *f, uint8_t id, uint32_t website) {
                                             .website = website,
                                             .kind = "down",
                                             .cause = "quorum",
+                                            .severity = "partial",
+                                            .summary = "The connection was refused",
+                                            .regions = (const char *const[]){ "eu", "a,\"b\"" },
+                                            .n_regions = 2,
+                                            .last_evidence = (998 + id) * USEC_PER_SEC,
                                             .opened = (1000 + id) * USEC_PER_SEC,
                                             .first_evidence = 990 * USEC_PER_SEC },
                       "{\"down\": 3}");
@@ -40,7 +46,43 @@ static void open_at_most_once(void **state) {
         assert_int_equal(open_one(f, 2, 1), -EEXIST);
         assert_int_equal(open_one(f, 3, 3), 0);
         assert_int_equal(incidents_load(f->store, on_incidents, f, NULL), 0);
-        fixture_expect_text(f, "1 site 1 down quorum at 1001\n3 site 3 down quorum at 1003\n");
+        fixture_expect_text(f, "1 site 1 down partial quorum at 1001\n"
+                               "3 site 3 down partial quorum at 1003\n");
+}
+
+static void change(StoreFixture *f, uint8_t id, const char *kind, const char *severity) {
+        PqTransaction *t = pq_transaction_new();
+        const Uuid of = fixture_website(id);
+        const IncidentChange change = {
+                .id = &of, .kind = kind, .at = 1030 * USEC_PER_SEC, .detail = "{\"down\": 4}"
+        };
+
+        if (!severity)
+                incident_note(t, &change);
+        else
+                incident_change(t, &change,
+                                &(const IncidentRow){ .cause = "refused",
+                                                      .severity = severity,
+                                                      .summary = "All of them",
+                                                      .regions = (const char *const[]){ "us" },
+                                                      .n_regions = 1,
+                                                      .last_evidence = 1020 * USEC_PER_SEC });
+        assert_int_equal(fixture_commit(f, t), 0);
+}
+
+#define AS_IT_IS                                                                                   \
+        "SELECT concat_ws('|', severity, cause, summary, regions, usec(last_evidence_at) / "       \
+        "1000000)"                                                                                 \
+        " FROM incident WHERE id = 1"
+
+static void it_gets_worse(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_expect(f, AS_IT_IS,
+                       "partial|quorum|The connection was refused|{eu,\"a,\\\"b\\\"\"}|999");
+        change(f, 1, "escalated", "down");
+        change(f, 1, "flapping", NULL);
+        fixture_expect(f, AS_IT_IS, "down|refused|All of them|{us}|1020");
 }
 
 static void closed_with_a_timeline(void **state) {
@@ -50,13 +92,22 @@ static void closed_with_a_timeline(void **state) {
         for (int i = 0; i < 2; i++) {
                 PqTransaction *t = pq_transaction_new();
 
-                incident_close(t, &id, 1060 * USEC_PER_SEC, NULL);
+                incident_close(t,
+                               &(const IncidentChange){ .id = &id,
+                                                        .kind = "closed",
+                                                        .at = 1060 * USEC_PER_SEC },
+                               1055 * USEC_PER_SEC);
                 assert_int_equal(fixture_commit(f, t), 0);
         }
         fixture_expect(f,
                        "SELECT string_agg(kind || detail, ' ' ORDER BY at) FROM incident_event"
                        " WHERE incident_id = 1",
-                       "opened{\"down\": 3} closed{}");
+                       "opened{\"down\": 3} escalated{\"down\": 4} flapping{\"down\": 4} closed{}");
+        fixture_expect(f, AS_IT_IS, "down|refused|All of them|{us}|1055");
+        change(f, 1, "eased", "partial"); /* too late */
+        change(f, 1, "steady", NULL);
+        fixture_expect(f, AS_IT_IS, "down|refused|All of them|{us}|1055");
+        fixture_expect(f, "SELECT count(*) FROM incident_event WHERE incident_id = 1", "4");
         assert_int_equal(open_one(f, 4, 1), 0);
         assert_int_equal(open_one(f, 5, 2), 0);
 }
@@ -80,9 +131,12 @@ static void pages_are_newest_first(void **state) {
                     "{\"incidents\" : [{\"id\" : \"00000000-0000-7000-8000-000000000001\","
                     " \"websiteId\" : \"00000000-0000-7000-8000-000000000001\","
                     " \"url\" : \"https://site1.example/\", \"kind\" : \"down\","
-                    " \"cause\" : \"quorum\", \"state\" : \"closed\","
+                    " \"severity\" : \"down\", \"cause\" : \"refused\","
+                    " \"summary\" : \"All of them\", \"regions\" : [\"us\"],"
+                    " \"state\" : \"closed\","
                     " \"openedAt\" : \"1970-01-01T00:16:41.000000Z\","
                     " \"firstEvidenceAt\" : \"1970-01-01T00:16:30.000000Z\","
+                    " \"lastEvidenceAt\" : \"1970-01-01T00:17:35.000000Z\","
                     " \"closedAt\" : \"1970-01-01T00:17:40.000000Z\"}], \"nextCursor\" : null}");
 }
 
@@ -104,6 +158,7 @@ static void of_one_website_or_nobody_elses(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(open_at_most_once),
+                cmocka_unit_test(it_gets_worse),
                 cmocka_unit_test(closed_with_a_timeline),
                 cmocka_unit_test(pages_are_newest_first),
                 cmocka_unit_test(of_one_website_or_nobody_elses),

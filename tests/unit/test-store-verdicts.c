@@ -15,10 +15,14 @@ static void on_verdicts(int r, const VerdictRow *rows, size_t n, void *userdata)
         StoreFixture *f = fixture_rows(userdata, r, n);
 
         for (size_t i = 0; i < n; i++)
-                fixture_note(f, "site %u %s %s %s since %lu seen %lu n %u commit %lu%s\n",
+                fixture_note(f,
+                             "site %u %s %s %s since %lu seen %lu n %u commit %lu"
+                             " flaps %.2f until %lu%s\n",
                              rows[i].website, rows[i].state, rows[i].assurance, rows[i].cause,
                              rows[i].started / USEC_PER_SEC, rows[i].first_evidence / USEC_PER_SEC,
-                             rows[i].n, rows[i].commit_no, rows[i].regions ? rows[i].regions : "");
+                             rows[i].n, rows[i].commit_no, rows[i].flap_score,
+                             rows[i].flapping_until / USEC_PER_SEC,
+                             rows[i].regions ? rows[i].regions : "");
 }
 
 static void put(PqTransaction *t, uint32_t website, const char *state, usec_t at) {
@@ -29,6 +33,8 @@ static void put(PqTransaction *t, uint32_t website, const char *state, usec_t at
                                             .started = at * USEC_PER_SEC,
                                             .first_evidence = (at - 5) * USEC_PER_SEC,
                                             .n = 4,
+                                            .flap_score = 3.25,
+                                            .flapping_until = (at + 7) * USEC_PER_SEC,
                                             .commit_no = at });
 }
 
@@ -56,9 +62,10 @@ static void one_follows_the_other(void **state) {
                        " FROM verdict_span WHERE website_id = 1",
                        "UP 1000 1100, DOWN 1100 1100, UP 1050");
         assert_int_equal(verdicts_load(f->store, on_verdicts, f, NULL), 0);
-        fixture_expect_text(f, "site 1 UP full quorum since 1050 seen 1045 n 4 commit 1050\n"
-                               "site 2 PARTIAL full region since 1060 seen 1055 n 7 commit 9"
-                               "[{\"region\": \"eu\"}]\n");
+        fixture_expect_text(f, "site 1 UP full quorum since 1050 seen 1045 n 4 commit 1050 flaps "
+                               "3.25 until 1057\n"
+                               "site 2 PARTIAL full region since 1060 seen 1055 n 7 commit 9 flaps "
+                               "0.00 until 0[{\"region\": \"eu\"}]\n");
 }
 
 static void removal_only_closes(void **state) {
