@@ -77,6 +77,7 @@ usec_t site_panels_evidence(const Site *s, usec_t now);
 usec_t site_panels_next(const Site *s, usec_t now);
 void site_panels_restore(Site *s, const SiteRestore *r, usec_t now);
 
+/* site-track.c */
 /* The verdict is about to change. false: not yet, it has changed too often. */
 bool site_may_change(Site *s, usec_t now);
 /* What is judged has changed, and is told next. */
