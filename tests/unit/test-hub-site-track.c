@@ -323,7 +323,7 @@ static void votes_that_flip_are_followed_slowly_as_well(void **state _unused_) {
         for (int i = 0; i < 6000; i++) {
                 b.up = !b.up;
                 for (uint32_t v = 1; v <= 4; v++)
-                        cast_vote(&b, v, VOTE_CONFIRM);
+                        cast_vote(&b, v, VOTE_CONFIRM, false);
                 run(&b, 10 * MSEC);
         }
         print_message("6,000 flips of all seats in a minute: %u spans, %u incidents\n", b.verdicts,
