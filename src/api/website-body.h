@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/body.h"
 #include "base/id.h"
 #include "store/website-settings.h"
 
@@ -20,12 +21,6 @@ typedef struct WebsiteBody {
         char *specification;      /* what it means: exact bytes, "" as by default of the URL */
         WebsiteSettings settings; /* all of it; defaults where nothing was sent */
 } WebsiteBody;
-
-typedef struct BodyProblem {
-        unsigned status;  /* 400: no JSON object; 422: a member is wrong */
-        char detail[256]; /* a sentence */
-        char pointer[64]; /* JSON pointer of the member, or "" */
-} BodyProblem;
 
 /* 0, and *ret is to be done; or -EINVAL with *problem. */
 int website_body_read(const char *text, size_t n, WebsiteBody *ret, BodyProblem *problem);

@@ -279,7 +279,8 @@ static int read_object(const JsonField *fields, json_object *o, void *ret, const
 
                 if (json_object_object_get_ex(o, f->name, &v)) {
                         n_read++;
-                        r = readers[f->type](f, v, (char *)ret + f->offset, error);
+                        if (v || !f->nullable)
+                                r = readers[f->type](f, v, (char *)ret + f->offset, error);
                 } else if (!f->optional)
                         r = -EINVAL;
                 if (r < 0) {

@@ -47,10 +47,11 @@ typedef struct JsonStrings {
 typedef struct JsonField {
         const char *name;
         JsonType type;
-        bool optional; /* absent leaves the struct's bytes as they were; NULL is refused */
+        bool optional; /* absent leaves the struct's bytes as they were; null is refused */
         size_t offset, size;
         int64_t min, max;
         const struct JsonField *fields; /* nested table, ended by a field without name */
+        bool nullable;                  /* null leaves the struct's bytes as they were, too */
 } JsonField;
 
 /* Reads one object. fields ends with a field without name. ret must be zeroed or hold defaults. 0;

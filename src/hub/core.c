@@ -7,6 +7,7 @@
 
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "hub/deeds.h"
 #include "hub/loader.h"
 #include "store/hub-state.h"
 #include "store/streams.h"
@@ -35,6 +36,7 @@ struct Core {
         Board *board;
         Ingest *ingest;
         Admission *admission;
+        Deeds *deeds;
         unsigned beats;
         usec_t heartbeat;          /* of the hub before this one; 0: there was none */
         uint64_t found;            /* number of the commit with what it found */
@@ -83,6 +85,10 @@ static void on_failed(int r, const char *error, void *userdata) {
         log_event(LOG_ERR, DPIN_MSG_COMMIT_FAILED, "a commit failed: the state is read again",
                   "DPIN_ERROR=%s", error ? error : strerror(-r));
         fail(c, r, "commit");
+}
+
+static void on_deeds_failed(int r, void *userdata) {
+        fail(userdata, r, "reading what people did");
 }
 
 static Recorder recorder_of(const Core *c) {
@@ -185,6 +191,17 @@ static int make_inputs(Core *c, const HubStateRow *state) {
                                                    .batch_max = state->batch_max,
                                                    .send = on_send,
                                    });
+        if (r < 0)
+                return r;
+
+        r = deeds_new(&c->deeds, &(DeedsOptions){
+                                                 .store = c->options.store,
+                                                 .writer = c->writer,
+                                                 .news = c->options.news,
+                                                 .told = state->deeds,
+                                                 .failed = on_deeds_failed,
+                                                 .userdata = c,
+                                 });
         if (r < 0)
                 return r;
 
@@ -292,6 +309,7 @@ Core *core_free(Core *c) {
                 return NULL;
         store_call_cancel(c->call);
         loader_free(c->loader);
+        deeds_free(c->deeds);
         admission_free(c->admission);
         ingest_free(c->ingest);
         board_free(c->board);
@@ -481,6 +499,11 @@ void core_read_changes(Core *c) {
 void core_read_calendar(Core *c) {
         c->calendar = 0;
         core_read_changes(c);
+}
+
+void core_read_deeds(Core *c) {
+        if (c->ready)
+                deeds_read(c->deeds);
 }
 
 void core_validator_changed(Core *c, const ValidatorRow *row) {

@@ -49,6 +49,8 @@ void core_closed(Core *c, Session *s);
 void core_read_changes(Core *c);
 /* Maintenance windows, too. */
 void core_read_calendar(Core *c);
+/* Reads what people did with incidents since it was read last. */
+void core_read_deeds(Core *c);
 /* The administrator changed it (row of validator_set()): takes effect at once; a connected one
  * joins anew. */
 void core_validator_changed(Core *c, const ValidatorRow *row);

@@ -104,6 +104,7 @@ static void on_core_ready(void *userdata) {
 
         set_state(m, "ready");
         core_read_changes(m->core);
+        core_read_deeds(m->core);
 }
 
 static void on_core_failed(const char *reason, void *userdata) {
@@ -183,6 +184,8 @@ static void on_store_notify(const char *channel, const char *payload _unused_, v
                 return;
         if (strcmp(channel, STORE_CHANNEL_MAINTENANCE) == 0)
                 core_read_calendar(m->core);
+        else if (strcmp(channel, STORE_CHANNEL_INCIDENT) == 0)
+                core_read_deeds(m->core);
         else
                 core_read_changes(m->core);
 }

@@ -9,7 +9,7 @@ static const PqStatement state_get = {
         .name = "hub_state_get",
         .sql = "SELECT commit_no, network_key, usec(heartbeat_at),"
                " coalesce((SELECT max(id) FROM work_order), 0),"
-               " coalesce((SELECT max(id) FROM tick_batch), 0)"
+               " coalesce((SELECT max(id) FROM tick_batch), 0), deed_revision"
                " FROM hub_state",
         .n_params = 0,
 };
@@ -44,6 +44,7 @@ static int read_state(const PqResult *result, size_t i, void *ret) {
         row->heartbeat = pq_get_time(result, i, 2);
         row->order_max = (uint64_t)pq_get_int(result, i, 3);
         row->batch_max = (uint64_t)pq_get_int(result, i, 4);
+        row->deeds = (uint64_t)pq_get_int(result, i, 5);
         return row->has_network_key ? store_get_bytes(result, i, 1, row->network_key, 32) : 0;
 }
 

@@ -10,6 +10,7 @@ typedef struct HubStateRow {
         usec_t heartbeat;   /* hub time of that commit; USEC_INFINITY: never */
         uint64_t order_max; /* highest order id and batch id in use: the hub goes on from there */
         uint64_t batch_max;
+        uint64_t deeds; /* revision up to which it told what people did with incidents */
 } HubStateRow;
 
 typedef void (*HubStateRows)(int r, const HubStateRow *rows, size_t n, void *userdata);

@@ -52,7 +52,8 @@ static const PqStatement incident_end = {
 static const PqStatement incident_current = {
         .name = "incident_current",
         .sql = "SELECT public_id, website_id, kind, cause, usec(opened_at), "
-               "usec(first_evidence_at), severity FROM incident WHERE closed_at IS NULL"
+               "usec(first_evidence_at), severity FROM incident"
+               " WHERE closed_at IS NULL AND kind <> 'manual'"
                " ORDER BY id",
         .n_params = 0,
 };

@@ -34,8 +34,8 @@ void incident_change(PqTransaction *t, const IncidentChange *change, const Incid
 void incident_note(PqTransaction *t, const IncidentChange *change);
 /* last_evidence 0: as it was. */
 void incident_close(PqTransaction *t, const IncidentChange *change, usec_t last_evidence);
-int incidents_load(Store *s, IncidentRows callback, void *userdata,
-                   StoreCall **ret); /* open ones */
+/* Open ones; those that people reported are not the hub's to close. */
+int incidents_load(Store *s, IncidentRows callback, void *userdata, StoreCall **ret);
 
 typedef struct IncidentPage {
         uint32_t organisation;

@@ -10,6 +10,8 @@
 #include "store/feed.h"
 #include "store/heartbeats.h"
 #include "store/hub-state.h"
+#include "store/incident-deeds.h"
+#include "store/incident-views.h"
 #include "store/incidents.h"
 #include "store/ledger.h"
 #include "store/maintenance.h"
@@ -28,31 +30,15 @@
 
 const StoreStatements *store_statements(void) {
         static const StoreStatements all[] = {
-                accounts_statements,
-                audit_statements,
-                batches_statements,
-                database_statements,
-                epochs_statements,
-                events_statements,
-                feed_statements,
-                heartbeats_statements,
-                hub_state_statements,
-                incidents_statements,
-                ledger_statements,
-                maintenance_statements,
-                maintenance_views_statements,
-                orders_statements,
-                positions_statements,
-                rollups_statements,
-                streams_statements,
-                ticks_statements,
-                users_statements,
-                validators_statements,
-                verdict_views_statements,
-                verdicts_statements,
-                website_views_statements,
-                websites_statements,
-                NULL,
+                accounts_statements,       audit_statements,          batches_statements,
+                database_statements,       epochs_statements,         events_statements,
+                feed_statements,           heartbeats_statements,     hub_state_statements,
+                incident_deeds_statements, incident_views_statements, incidents_statements,
+                ledger_statements,         maintenance_statements,    maintenance_views_statements,
+                orders_statements,         positions_statements,      rollups_statements,
+                streams_statements,        ticks_statements,          users_statements,
+                validators_statements,     verdict_views_statements,  verdicts_statements,
+                website_views_statements,  websites_statements,       NULL,
         };
 
         return all;
@@ -60,13 +46,10 @@ const StoreStatements *store_statements(void) {
 
 const StoreStatements *store_reader_statements(void) {
         static const StoreStatements views[] = {
-                incidents_statements,
-                maintenance_views_statements,
-                positions_statements,
-                validators_statements,
-                verdict_views_statements,
-                website_views_statements,
-                NULL,
+                incident_views_statements,    incidents_statements,
+                maintenance_views_statements, positions_statements,
+                validators_statements,        verdict_views_statements,
+                website_views_statements,     NULL,
         };
 
         return views;

@@ -213,7 +213,8 @@ static void on_pq_notify(const char *channel, const char *payload, void *userdat
 
 static int connect_pq(Store *s) {
         static const char *const hub_channels[] = { STORE_CHANNEL_WEBSITE, STORE_CHANNEL_HEARTBEAT,
-                                                    STORE_CHANNEL_MAINTENANCE, NULL };
+                                                    STORE_CHANNEL_MAINTENANCE,
+                                                    STORE_CHANNEL_INCIDENT, NULL };
         static const char *const api_channels[] = { STORE_CHANNEL_COMMIT, STORE_CHANNEL_TOKEN,
                                                     NULL };
         static const char *const *const channels[_STORE_ROLE_MAX] = {

@@ -11,11 +11,12 @@
 #include "base/macro.h"
 #include "event/pq.h"
 
-#define STORE_SCHEMA_VERSION      22                 /* the newest file in sql/ */
+#define STORE_SCHEMA_VERSION      23                 /* the newest file in sql/ */
 #define STORE_CHANNEL_COMMIT      "dpin_commit"      /* payload: commit_no of the hub's commit */
 #define STORE_CHANNEL_MAINTENANCE "dpin_maintenance" /* no payload */
 #define STORE_CHANNEL_TOKEN       "dpin_token"       /* payload: id of a token that was revoked */
 #define STORE_CHANNEL_HEARTBEAT   "dpin_heartbeat"   /* payload: revision of the heartbeat */
+#define STORE_CHANNEL_INCIDENT    "dpin_incident"    /* payload: revision of what people did */
 #define STORE_CHANNEL_WEBSITE     "dpin_website" /* payload: revision of the website that changed */
 
 typedef struct Store Store;
@@ -24,8 +25,8 @@ typedef struct StoreCall StoreCall; /* an open read or submit; gone when its cal
 typedef const PqStatement *const *StoreStatements; /* of one noun, ended by NULL */
 
 typedef enum StoreRole {
-        STORE_HUB,    /* holds the writer's lock; listens to STORE_CHANNEL_WEBSITE, _HEARTBEAT and
-                         _MAINTENANCE */
+        STORE_HUB,    /* holds the writer's lock; listens to STORE_CHANNEL_WEBSITE, _HEARTBEAT,
+                         _INCIDENT and _MAINTENANCE */
         STORE_API,    /* listens to STORE_CHANNEL_COMMIT and STORE_CHANNEL_TOKEN */
         STORE_READER, /* listens to nothing: a replica cannot tell */
         STORE_UPKEEP, /* long work beside STORE_HUB, whose commits it must not hold up */

@@ -13,12 +13,13 @@ import psycopg2
 from process import Failure
 
 LARGE = re.compile(r"(website_tick|tick_batch)(_\d{8})?|rollup_\w+|verdict_span|incident|incident_event|event")
-FUNCTIONS = re.compile(r"\b(hours_close|partitions_keep|website_recent|website_uptimes|span_us)\(")
+FUNCTIONS = re.compile(r"\b(hours_close|partitions_keep|website_recent|website_uptimes|span_us"
+                       r"|incident_(acknowledge|assign|note|report|resolve))\(")
 PART_OF_STATEMENTS = ("website_recent", "website_uptimes")  # functions that become part of who asks
 SMALL = 64  # pages: reading them all is as good
 
 # Arguments of every statement that has to do with a large table. {site}, {organisation}, {order}, {validator},
-# {batch}, {sequence} and {commit} are of the newest there are.
+# {batch}, {sequence} and {commit} are of the newest there are, {incident} is any.
 ARGUMENTS = {
     "database_problems": "now(), 7, 90, 99",
     "database_tables": "",
@@ -27,10 +28,20 @@ ARGUMENTS = {
     "event_prune": "",
     "feed_batches": "{commit} - 4, {commit}, 100",
     "hub_state_get": "",
+    "incident_acknowledge": "{organisation}, '{incident}', 'x'",
+    "incident_assign": "{organisation}, '{incident}', 'x', 'a@example.org'",
     "incident_current": "",
+    "incident_deeds": "100, 50",
     "incident_end": "gen_random_uuid(), now(), '{{}}'",
+    "incident_note": "{organisation}, '{incident}', 'x', 'text'",
+    "incident_one": "'{incident}'",
     "incident_page": "{organisation}, 'ffffffff-ffff-ffff-ffff-ffffffffffff', 50, '{site}'",
     "incident_put": "gen_random_uuid(), {website}, 'down', 'x', now(), now(), '{{}}'",
+    "incident_report": "{organisation}, gen_random_uuid(), '{site}', 'title', 'text', 'x'",
+    "incident_resolve": "{organisation}, '{incident}', 'x'",
+    "incident_some": "true, 'ffffffff-ffff-ffff-ffff-ffffffffffff', 50",
+    "incident_story": "'{incident}', 0, 50",
+    "incident_whole": "{organisation}, '{incident}', 0, 50",
     "rollup_hours_close": "now(), 0, 10, 1",
     "rollup_partitions_keep": "now(), 7, 90",
     "tick_batch_find": "{validator}, 1, {sequence}",
@@ -104,10 +115,12 @@ class Plans:
             SET auto_explain.log_nested_statements = on; SET auto_explain.log_level = notice;
             SET client_min_messages = notice; SET statement_timeout = '300s'""")
         cursor.execute("""SELECT (SELECT public_id FROM website WHERE id = o.website_id), o.website_id, organisation_id,
-            o.id, o.validator_id, (SELECT max(id) FROM tick_batch), last_seq, commit_no
+            o.id, o.validator_id, (SELECT max(id) FROM tick_batch), last_seq, commit_no,
+            coalesce((SELECT public_id FROM incident ORDER BY id LIMIT 1), gen_random_uuid())
             FROM work_order o JOIN website w ON w.id = o.website_id JOIN validator_stream USING (validator_id),
             hub_state WHERE o.removed_at IS NULL ORDER BY o.id LIMIT 1""")
-        self.values = dict(zip(("site", "website", "organisation", "order", "validator", "batch", "sequence", "commit"),
+        self.values = dict(zip(("site", "website", "organisation", "order", "validator", "batch", "sequence", "commit",
+                                "incident"),
                                cursor.fetchone()))
         cursor.execute("SELECT relname, pg_relation_size(oid) / 8192 FROM pg_class WHERE relkind = 'r'")
         self.sizes = dict(cursor.fetchall())
