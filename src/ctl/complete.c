@@ -27,6 +27,7 @@ static const struct {
         { "METHOD", NULL, { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" } },
         { "LIST", NULL, { "read", "write", "payouts" } },
         { "STATE", "validator", { "pending", "approved", "suspended" } },
+        { "STATE", "incident", { "open", "all" } },
         { "STATE", "payout", { "requested", "approved", "settled" } },
 };
 
@@ -34,10 +35,9 @@ static const struct {
         const char *name, *noun;
         CompleteMore more;
 } elsewhere[] = {
-        { "FILE", NULL, COMPLETE_FILES },
-        { "ID", "payout", COMPLETE_PAYOUTS },
-        { "KEY", "validator", COMPLETE_VALIDATORS },
-        { "ID", "website", COMPLETE_WEBSITES },
+        { "FILE", NULL, COMPLETE_FILES },       { "ID", "incident", COMPLETE_INCIDENTS },
+        { "ID", "payout", COMPLETE_PAYOUTS },   { "KEY", "validator", COMPLETE_VALIDATORS },
+        { "ID", "website", COMPLETE_WEBSITES }, { "WEBSITE", "incident", COMPLETE_WEBSITES },
 };
 
 static void offer(const Line *l, const char *word, const char *what, FILE *to) {

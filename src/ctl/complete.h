@@ -6,9 +6,10 @@
 #include "ctl/command.h"
 
 typedef enum CompleteMore {
-        COMPLETE_NOTHING, /* all was printed */
-        COMPLETE_FILES,   /* the shell knows */
-        COMPLETE_PAYOUTS, /* the hub knows */
+        COMPLETE_NOTHING,   /* all was printed */
+        COMPLETE_FILES,     /* the shell knows */
+        COMPLETE_INCIDENTS, /* the hub knows */
+        COMPLETE_PAYOUTS,
         COMPLETE_VALIDATORS,
         COMPLETE_WEBSITES,
 } CompleteMore;

@@ -70,6 +70,13 @@ CtlExit verb_complete(const Args *args, const char *const *words) {
         case COMPLETE_FILES:
                 puts(":files");
                 break;
+        case COMPLETE_INCIDENTS:
+                offer_rows(&other,
+                           &(const BusList){ .member = "ListIncidents",
+                                             .types = "(ssssssstttss)",
+                                             .state = "open" },
+                           words[n - 1], 2);
+                break;
         case COMPLETE_PAYOUTS:
                 offer_rows(&other,
                            &(const BusList){ .member = "ListPayouts",

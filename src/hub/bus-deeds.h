@@ -21,6 +21,15 @@ void hub_bus_pause_website(BusCall *c, void *userdata);
 void hub_bus_resume_website(BusCall *c, void *userdata);
 void hub_bus_make_heartbeat(BusCall *c, void *userdata);
 
+void hub_bus_list_incidents(BusCall *c, void *userdata);
+void hub_bus_list_incident_events(BusCall *c, void *userdata);
+void hub_bus_show_incident(BusCall *c, void *userdata);
+void hub_bus_acknowledge_incident(BusCall *c, void *userdata);
+void hub_bus_assign_incident(BusCall *c, void *userdata);
+void hub_bus_note_incident(BusCall *c, void *userdata);
+void hub_bus_open_incident(BusCall *c, void *userdata);
+void hub_bus_resolve_incident(BusCall *c, void *userdata);
+
 void hub_bus_list_payouts(BusCall *c, void *userdata);
 void hub_bus_approve_payout(BusCall *c, void *userdata);
 void hub_bus_settle_payout(BusCall *c, void *userdata);

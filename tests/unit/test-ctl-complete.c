@@ -92,6 +92,8 @@ static void words_by_their_place(void **state _unused_) {
         expect("website rm 0189 ", "");
         expect_more("validator show ", COMPLETE_VALIDATORS);
         expect_more("payout settle ", COMPLETE_PAYOUTS);
+        expect_more("incident ack ", COMPLETE_INCIDENTS);
+        expect_more("incident open ", COMPLETE_WEBSITES);
         expect("payout settle x ", "");
         expect_more("key show ", COMPLETE_FILES);
         expect_more("decode ./", COMPLETE_FILES);
