@@ -150,11 +150,11 @@ static void refuse_body(ApiCall *c, const BodyProblem *p) {
 }
 
 void incident_post_acknowledge(ApiCall *c) {
-        start(c, incident_acknowledge, NULL, on_changed);
+        start(c, deed_acknowledge, NULL, on_changed);
 }
 
 void incident_post_resolve(ApiCall *c) {
-        start(c, incident_resolve, NULL, on_changed);
+        start(c, deed_resolve, NULL, on_changed);
 }
 
 void incident_post_note(ApiCall *c) {
@@ -167,7 +167,7 @@ void incident_post_note(ApiCall *c) {
                 refuse_body(c, &problem);
                 return;
         }
-        start(c, incident_note, body.text, on_added);
+        start(c, deed_note, body.text, on_added);
         incident_body_done(&body);
 }
 
@@ -181,7 +181,7 @@ void incident_post_assign(ApiCall *c) {
                 refuse_body(c, &problem);
                 return;
         }
-        start(c, incident_assign, body.assignee, on_changed);
+        start(c, deed_assign, body.assignee, on_changed);
         incident_body_done(&body);
 }
 
@@ -195,13 +195,13 @@ void incident_create(ApiCall *c) {
                 refuse_body(c, &problem);
                 return;
         }
-        call_started(c, incident_report(c->api->store,
-                                        &(IncidentReport){ .organisation = c->who.organisation,
-                                                           .incident = uuid7_new(now_realtime()),
-                                                           .website = body.website,
-                                                           .title = body.title,
-                                                           .text = body.text ? body.text : "",
-                                                           .actor = c->who.actor },
-                                        on_added, c, &c->open));
+        call_started(c, deed_report(c->api->store,
+                                    &(IncidentReport){ .organisation = c->who.organisation,
+                                                       .incident = uuid7_new(now_realtime()),
+                                                       .website = body.website,
+                                                       .title = body.title,
+                                                       .text = body.text ? body.text : "",
+                                                       .actor = c->who.actor },
+                                    on_added, c, &c->open));
         incident_body_done(&body);
 }

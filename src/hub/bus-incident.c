@@ -177,18 +177,18 @@ static void act(BusCall *c, HubManager *m, IncidentDo how, const char *text) {
 }
 
 void hub_bus_acknowledge_incident(BusCall *c, void *userdata) {
-        act(c, userdata, incident_acknowledge, NULL);
+        act(c, userdata, deed_acknowledge, NULL);
 }
 
 void hub_bus_resolve_incident(BusCall *c, void *userdata) {
-        act(c, userdata, incident_resolve, NULL);
+        act(c, userdata, deed_resolve, NULL);
 }
 
 void hub_bus_assign_incident(BusCall *c, void *userdata) {
         const char *id, *email;
 
         if (bus_call_read(c, "ss", &id, &email))
-                act(c, userdata, incident_assign, *email ? email : NULL);
+                act(c, userdata, deed_assign, *email ? email : NULL);
 }
 
 /* false: answered. */
@@ -205,7 +205,7 @@ void hub_bus_note_incident(BusCall *c, void *userdata) {
         const char *id, *text;
 
         if (bus_call_read(c, "ss", &id, &text) && judge(c, &incident_note_rule, text))
-                act(c, userdata, incident_note, text);
+                act(c, userdata, deed_note, text);
 }
 
 static void on_opened(int r, const DeedResult *rows, size_t n _unused_, void *userdata) {
@@ -234,7 +234,7 @@ void hub_bus_open_incident(BusCall *c, void *userdata) {
                 return;
         uuid_format(&report.incident, bus_call_note(c)->id);
         bus_call_note(c)->text = strdup("No website has this id");
-        r = incident_report(hub_manager_store(userdata), &report, on_opened, c, bus_call_handle(c));
+        r = deed_report(hub_manager_store(userdata), &report, on_opened, c, bus_call_handle(c));
         if (r < 0)
                 bus_call_fail(c, r, NULL);
 }

@@ -127,32 +127,32 @@ static PqTransaction *begin(const PqStatement *statement, const IncidentDeed *de
         return t;
 }
 
-int incident_acknowledge(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
-                         StoreCall **ret) {
+int deed_acknowledge(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
+                     StoreCall **ret) {
         return store_read(s, begin(&acknowledge, deed), &result_reader,
                           STORE_ANSWER(callback, userdata, ret));
 }
 
-int incident_note(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
-                  StoreCall **ret) {
+int deed_note(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
+              StoreCall **ret) {
         return store_read(s, begin(&note, deed), &result_reader,
                           STORE_ANSWER(callback, userdata, ret));
 }
 
-int incident_assign(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
-                    StoreCall **ret) {
+int deed_assign(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
+                StoreCall **ret) {
         return store_read(s, begin(&assign, deed), &result_reader,
                           STORE_ANSWER(callback, userdata, ret));
 }
 
-int incident_resolve(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
-                     StoreCall **ret) {
+int deed_resolve(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
+                 StoreCall **ret) {
         return store_read(s, begin(&resolve, deed), &result_reader,
                           STORE_ANSWER(callback, userdata, ret));
 }
 
-int incident_report(Store *s, const IncidentReport *report, DeedResults callback, void *userdata,
-                    StoreCall **ret) {
+int deed_report(Store *s, const IncidentReport *report, DeedResults callback, void *userdata,
+                StoreCall **ret) {
         PqTransaction *t = store_begin(&report_put);
 
         if (!t)

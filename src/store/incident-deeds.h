@@ -42,14 +42,14 @@ typedef struct IncidentDeed {
 typedef int (*IncidentDo)(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
                           StoreCall **ret);
 
-int incident_acknowledge(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
-                         StoreCall **ret);
-int incident_note(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
-                  StoreCall **ret);
-int incident_assign(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
-                    StoreCall **ret);
-int incident_resolve(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
+int deed_acknowledge(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
                      StoreCall **ret);
+int deed_note(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
+              StoreCall **ret);
+int deed_assign(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
+                StoreCall **ret);
+int deed_resolve(Store *s, const IncidentDeed *deed, DeedResults callback, void *userdata,
+                 StoreCall **ret);
 
 typedef struct IncidentReport {
         uint32_t organisation; /* 0: whichever */
@@ -58,8 +58,8 @@ typedef struct IncidentReport {
         const char *title, *text, *actor; /* text: "" none */
 } IncidentReport;
 
-int incident_report(Store *s, const IncidentReport *report, DeedResults callback, void *userdata,
-                    StoreCall **ret);
+int deed_report(Store *s, const IncidentReport *report, DeedResults callback, void *userdata,
+                StoreCall **ret);
 
 /* A deed as it is to be told. */
 typedef struct DeedRow {

@@ -62,7 +62,7 @@ static IncidentDeed deed(uint32_t organisation, uint8_t incident, const char *te
 }
 
 static int report(StoreFixture *f, const IncidentReport *wanted) {
-        assert_int_equal(incident_report(f->store, wanted, on_result, f, NULL), 0);
+        assert_int_equal(deed_report(f->store, wanted, on_result, f, NULL), 0);
         fixture_wait(f);
         return f->r;
 }
@@ -79,11 +79,11 @@ static void acknowledged_once(void **state) {
         StoreFixture *f = *state;
         IncidentDeed mine = deed(1, 1, NULL), foreign = deed(2, 1, NULL), none = deed(1, 99, NULL);
 
-        assert_int_equal(act(f, incident_acknowledge, &foreign), -ENOENT);
-        assert_int_equal(act(f, incident_acknowledge, &none), -ENOENT);
-        assert_int_equal(act(f, incident_acknowledge, &mine), DEED_DONE);
+        assert_int_equal(act(f, deed_acknowledge, &foreign), -ENOENT);
+        assert_int_equal(act(f, deed_acknowledge, &none), -ENOENT);
+        assert_int_equal(act(f, deed_acknowledge, &mine), DEED_DONE);
         mine.actor = "token other";
-        assert_int_equal(act(f, incident_acknowledge, &mine), DEED_SAME);
+        assert_int_equal(act(f, deed_acknowledge, &mine), DEED_SAME);
         fixture_expect(f,
                        "SELECT count(*) || string_agg(acknowledged_by, ',') FROM incident"
                        " WHERE acknowledged_at IS NOT NULL",
@@ -101,9 +101,9 @@ static void a_closed_one_takes_notes_only(void **state) {
         const IncidentDeed mine = deed(1, 2, "It was the cable."), once_more = deed(0, 1, NULL);
 
         fixture_sql(f, "UPDATE incident SET closed_at = now() WHERE id IN (1, 2)");
-        assert_int_equal(act(f, incident_acknowledge, &mine), DEED_CLOSED);
-        assert_int_equal(act(f, incident_acknowledge, &once_more), DEED_SAME);
-        assert_int_equal(act(f, incident_note, &mine), DEED_DONE);
+        assert_int_equal(act(f, deed_acknowledge, &mine), DEED_CLOSED);
+        assert_int_equal(act(f, deed_acknowledge, &once_more), DEED_SAME);
+        assert_int_equal(act(f, deed_note, &mine), DEED_DONE);
         expect_timeline(f, "1 acknowledged {} token abc; 2 noted {\"text\": \"It was the cable.\"} "
                            "token abc");
 }
@@ -112,8 +112,8 @@ static void what_votes_opened_votes_close(void **state) {
         StoreFixture *f = *state;
         const IncidentDeed open = deed(2, 3, NULL), closed = deed(1, 1, NULL);
 
-        assert_int_equal(act(f, incident_resolve, &open), DEED_JUDGED);
-        assert_int_equal(act(f, incident_resolve, &closed), DEED_JUDGED);
+        assert_int_equal(act(f, deed_resolve, &open), DEED_JUDGED);
+        assert_int_equal(act(f, deed_resolve, &closed), DEED_JUDGED);
         fixture_expect(f, "SELECT count(*) FROM incident WHERE closed_at IS NULL", "1");
 }
 
@@ -123,13 +123,13 @@ static void only_members_take_care(void **state) {
                            none = deed(1, 1, ""), nobody = deed(1, 1, NULL),
                            admin = deed(0, 3, "bob@example.org");
 
-        assert_int_equal(act(f, incident_assign, &bob), DEED_STRANGER);
-        assert_int_equal(act(f, incident_assign, &none), DEED_STRANGER);
-        assert_int_equal(act(f, incident_assign, &nobody), DEED_SAME);
-        assert_int_equal(act(f, incident_assign, &ann), DEED_DONE);
-        assert_int_equal(act(f, incident_assign, &ann), DEED_SAME);
-        assert_int_equal(act(f, incident_assign, &nobody), DEED_DONE);
-        assert_int_equal(act(f, incident_assign, &admin), DEED_DONE);
+        assert_int_equal(act(f, deed_assign, &bob), DEED_STRANGER);
+        assert_int_equal(act(f, deed_assign, &none), DEED_STRANGER);
+        assert_int_equal(act(f, deed_assign, &nobody), DEED_SAME);
+        assert_int_equal(act(f, deed_assign, &ann), DEED_DONE);
+        assert_int_equal(act(f, deed_assign, &ann), DEED_SAME);
+        assert_int_equal(act(f, deed_assign, &nobody), DEED_DONE);
+        assert_int_equal(act(f, deed_assign, &admin), DEED_DONE);
         fixture_expect(f,
                        "SELECT string_agg(detail::text, ' ' ORDER BY id) FROM incident_event"
                        " WHERE kind = 'assigned'",
@@ -168,9 +168,9 @@ static void reported_at_most_once_at_a_time(void **state) {
         assert_int_equal(f->text[0] - '0', DEED_OPEN);
         assert_non_null(strstr(f->text, " of 11"));
 
-        assert_int_equal(act(f, incident_resolve, &foreign), -ENOENT);
-        assert_int_equal(act(f, incident_resolve, &resolve), DEED_DONE);
-        assert_int_equal(act(f, incident_resolve, &resolve), DEED_SAME);
+        assert_int_equal(act(f, deed_resolve, &foreign), -ENOENT);
+        assert_int_equal(act(f, deed_resolve, &resolve), DEED_DONE);
+        assert_int_equal(act(f, deed_resolve, &resolve), DEED_SAME);
         mine.text = "";
         assert_int_equal(report(f, &mine), 0);
         assert_int_equal(f->text[0] - '0', DEED_DONE);
@@ -193,8 +193,8 @@ static void notes_have_an_end(void **state) {
 
         fixture_sql(f, "INSERT INTO incident_event (incident_id, at, kind)"
                        " SELECT 3, now(), 'noted' FROM generate_series(1, 999)");
-        assert_int_equal(act(f, incident_note, &more), DEED_DONE);
-        assert_int_equal(act(f, incident_note, &more), DEED_FULL);
+        assert_int_equal(act(f, deed_note, &more), DEED_DONE);
+        assert_int_equal(act(f, deed_note, &more), DEED_FULL);
 }
 
 static void on_deeds(int r, const DeedRow *rows, size_t n, void *userdata) {
