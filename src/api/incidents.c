@@ -59,7 +59,7 @@ static int read_cursor(ApiCall *c, uint64_t *ret) {
 }
 
 void incident_show(ApiCall *c) {
-        IncidentView view = { .organisation = c->who.organisation };
+        IncidentQuery view = { .organisation = c->who.organisation };
 
         if (read_id(c, &view.id) < 0 || read_cursor(c, &view.after) < 0 ||
             call_query_limit(c, &view.limit) < 0)
@@ -110,7 +110,7 @@ static void refuse_deed(ApiCall *c, const DeedResult *result) {
 }
 
 static void show(ApiCall *c, int r, const DeedResult *result, StoreJson shown) {
-        IncidentView view = { .organisation = c->who.organisation, .limit = TIMELINE };
+        IncidentQuery view = { .organisation = c->who.organisation, .limit = TIMELINE };
 
         c->open = NULL;
         call_wrote(c);

@@ -1,7 +1,7 @@
 /* One function per REST call. Every failure is a Problem with words that can be shown. */
 import { signOut, token } from './session';
 import type {
-  Incident, Latency, NewWebsite, Validator, Verdict, Website, WebsiteStatus, Window,
+  Incident, IncidentWhole, Latency, NewWebsite, Validator, Verdict, Website, WebsiteStatus, Window,
 } from './types';
 
 const PAGE_SIZE = 500;
@@ -14,7 +14,10 @@ interface ProblemBody {
 }
 
 export class Problem extends Error {
-  constructor(readonly status: number, message: string, readonly details: string[] = []) {
+  constructor(
+    readonly status: number, message: string, readonly details: string[] = [],
+    readonly location: string | null = null, /* what stands in the way */
+  ) {
     super(message);
   }
 }
@@ -42,7 +45,9 @@ async function problemOf(response: Response): Promise<Problem> {
   const errors = Array.isArray(body.errors) ? body.errors.map(errorText) : [];
   const message = body.detail || body.title || `The server answered ${response.status}.`;
 
-  return new Problem(response.status, message, errors.filter((text) => text !== message));
+  return new Problem(
+    response.status, message, errors.filter((text) => text !== message),
+    response.headers.get('Location'));
 }
 
 /* fetch() with the token. A refused token ends the session, unless another one replaced it. */
@@ -135,6 +140,60 @@ export function incidents(
   query: { websiteId?: string; limit?: string; cursor?: string }, signal?: AbortSignal,
 ): Promise<IncidentPage> {
   return get('incidents', query, signal);
+}
+
+/* One, with so many pages of its timeline. */
+export async function incident(
+  id: string, pages: number, signal?: AbortSignal,
+): Promise<IncidentWhole> {
+  const path = `incident/${encodeURIComponent(id)}`;
+  const whole = await get<IncidentWhole>(path, {}, signal);
+
+  for (let page = 1; page < pages && whole.nextCursor; page++) {
+    const next = await get<IncidentWhole>(path, { cursor: whole.nextCursor }, signal);
+    whole.events.push(...next.events);
+    whole.nextCursor = next.nextCursor;
+  }
+  return whole;
+}
+
+async function post<T>(path: string, body?: unknown): Promise<T> {
+  const response = await request(`/api/v1/${path}`, {
+    method: 'POST',
+    ...(body === undefined ? {} : {
+      headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+    }),
+  });
+
+  return await response.json() as T;
+}
+
+async function act(id: string, deed: string, body?: unknown): Promise<void> {
+  await post(`incident/${encodeURIComponent(id)}/${deed}`, body);
+}
+
+export function acknowledgeIncident(id: string): Promise<void> {
+  return act(id, 'acknowledge');
+}
+
+/* null: nobody. */
+export function assignIncident(id: string, assignee: string | null): Promise<void> {
+  return act(id, 'assign', { assignee });
+}
+
+export function noteIncident(id: string, text: string): Promise<void> {
+  return act(id, 'note', { text });
+}
+
+export function resolveIncident(id: string): Promise<void> {
+  return act(id, 'resolve');
+}
+
+/* Its id. */
+export async function reportIncident(
+  websiteId: string, title: string, text: string,
+): Promise<string> {
+  return (await post<{ id: string }>('incident', { websiteId, title, text })).id;
 }
 
 export async function validators(signal?: AbortSignal): Promise<Validator[]> {

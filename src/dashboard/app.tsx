@@ -8,6 +8,7 @@ import { feed } from './feed';
 import { route, type Route } from './route';
 import { token } from './session';
 import { pageTitle } from './tab';
+import { IncidentView } from './views/incident';
 import { Incidents } from './views/incidents';
 import { Overview } from './views/overview';
 import { SignIn } from './views/sign-in';
@@ -16,7 +17,7 @@ import { WebsiteView } from './views/website';
 
 const TITLES: Record<Route['view'], string> = {
   overview: 'Websites', website: 'Website', validators: 'Validators', incidents: 'Incidents',
-  nowhere: 'Not found',
+  incident: 'Incident', nowhere: 'Not found',
 };
 
 function View({ at }: { at: Route }): JSX.Element {
@@ -24,6 +25,7 @@ function View({ at }: { at: Route }): JSX.Element {
     case 'overview': return <Overview />;
     case 'website': return <WebsiteView key={at.id} id={at.id} />;
     case 'validators': return <Validators />;
+    case 'incident': return <IncidentView key={at.id} id={at.id} />;
     case 'incidents': return <Incidents />;
     default: return <Empty title="There is no such page"><a href="#/">All websites</a></Empty>;
   }

@@ -16,7 +16,8 @@ const GOOD_MS = 5_000;
 /* The server says something every 15 s; three missed keep-alives mean the line is dead. */
 const SILENCE_MS = 45_000;
 const EVENT_NAMES = new Set<string>([
-  'verdict.changed', 'tick', 'incident.opened', 'incident.closed', 'website.added',
+  'verdict.changed', 'tick', 'incident.opened', 'incident.changed', 'incident.acknowledged',
+  'incident.noted', 'incident.assigned', 'incident.closed', 'website.added',
   'website.removed', 'validator.online', 'validator.offline', 'reset',
 ]);
 

@@ -1,11 +1,11 @@
-/* Which view the address names: `#/`, `#/website/ID`, `#/validators`, `#/incidents`; and the
- * token that a link may bring along once, as `#token=...`. */
+/* Which view the address names: `#/`, `#/website/ID`, `#/validators`, `#/incidents`,
+ * `#/incident/ID`; and the token that a link may bring along once, as `#token=...`. */
 import { signal } from '@preact/signals';
 import { signIn } from './session';
 
 export type Route =
   | { view: 'overview' }
-  | { view: 'website'; id: string }
+  | { view: 'website' | 'incident'; id: string }
   | { view: 'validators' }
   | { view: 'incidents' }
   | { view: 'nowhere' };
@@ -17,7 +17,7 @@ export function parseRoute(hash: string): Route {
 
   if (rest.length > 0)
     return { view: 'nowhere' };
-  if (view === 'website' && id !== '') {
+  if ((view === 'website' || view === 'incident') && id !== '') {
     const decodedId = decoded(id);
     return decodedId === null ? { view: 'nowhere' } : { view, id: decodedId };
   }
@@ -60,4 +60,8 @@ export function startRouting(): void {
 
 export function websiteHref(id: string): string {
   return `#/website/${encodeURIComponent(id)}`;
+}
+
+export function incidentHref(id: string): string {
+  return `#/incident/${encodeURIComponent(id)}`;
 }

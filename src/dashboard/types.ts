@@ -126,11 +126,32 @@ export interface Incident {
   websiteId: string;
   url: string;
   kind: string;
+  severity?: string;
   state?: string;
   cause: string | null;
+  summary?: string;
+  regions?: string[];
   openedAt: string;
   firstEvidenceAt?: string | null;
+  lastEvidenceAt?: string | null;
   closedAt: string | null;
+}
+
+export interface IncidentEvent {
+  at: string;
+  kind: string;
+  actor: string | null; /* null: the hub */
+  detail: Record<string, unknown>;
+}
+
+export interface IncidentWhole extends Incident {
+  name: string | null;
+  websiteRemoved: boolean;
+  acknowledgedAt: string | null;
+  acknowledgedBy: string | null;
+  assignee: string | null;
+  events: IncidentEvent[];
+  nextCursor: string | null;
 }
 
 export interface Validator {
@@ -163,11 +184,15 @@ export interface VerdictChanged {
 
 export type TickEvent = Tick & { websiteId: string };
 
+export type IncidentEventName =
+  | 'incident.opened' | 'incident.changed' | 'incident.acknowledged' | 'incident.noted'
+  | 'incident.assigned' | 'incident.closed';
+
 /* One event of the stream; the name decides what `data` is. */
 export type LiveEvent =
   | { name: 'verdict.changed'; data: VerdictChanged }
   | { name: 'tick'; data: TickEvent }
-  | { name: 'incident.opened' | 'incident.closed'; data: Incident }
+  | { name: IncidentEventName; data: Incident }
   | { name: 'website.added'; data: { id: string; url: string; name?: string | null } }
   | { name: 'website.removed'; data: { id: string } }
   | { name: 'validator.online' | 'validator.offline'; data: { id: string } }

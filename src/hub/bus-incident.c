@@ -103,7 +103,7 @@ static void on_entries(int r, const IncidentEntry *rows, size_t n, void *userdat
 }
 
 void hub_bus_list_incident_events(BusCall *c, void *userdata) {
-        IncidentView view = { 0 };
+        IncidentQuery view = { 0 };
         const char *id, *after;
         char *end;
         int r;

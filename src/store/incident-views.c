@@ -62,7 +62,7 @@ static const PqStatement incident_one = {
 static const PqStatement incident_story = {
         .name = "incident_story",
         .sql = "SELECT id, usec(at), kind, coalesce(actor, ''),"
-               " coalesce(detail ->> 'text', detail ->> 'assignee',"
+               " coalesce(detail ->> 'text', detail ->> 'assignee', detail ->> 'summary',"
                "   CASE WHEN actor IS NULL AND detail <> '{}' THEN detail::text END, '')"
                " FROM incident_event"
                " WHERE incident_id = (SELECT id FROM incident WHERE public_id = $1) AND id > $2"
@@ -74,7 +74,7 @@ const PqStatement *const incident_views_statements[] = {
         &incident_whole, &incident_some, &incident_one, &incident_story, NULL,
 };
 
-int incident_json(Store *s, const IncidentView *view, StoreJson callback, void *userdata,
+int incident_json(Store *s, const IncidentQuery *view, StoreJson callback, void *userdata,
                   StoreCall **ret) {
         PqTransaction *t = store_begin(&incident_whole);
 
@@ -158,7 +158,7 @@ static int read_entry(const PqResult *result, size_t i, void *ret) {
 
 STORE_READER(entry_reader, IncidentEntry, IncidentEntries, read_entry, NULL);
 
-int incident_entries(Store *s, const IncidentView *view, IncidentEntries callback, void *userdata,
+int incident_entries(Store *s, const IncidentQuery *view, IncidentEntries callback, void *userdata,
                      StoreCall **ret) {
         PqTransaction *t = store_begin(&incident_story);
 

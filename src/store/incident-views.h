@@ -5,15 +5,15 @@
 #include "base/id.h"
 #include "store/store.h"
 
-typedef struct IncidentView {
+typedef struct IncidentQuery {
         uint32_t organisation;
         Uuid id;
         uint64_t after; /* the timeline goes on after this entry; 0: from its start */
         unsigned limit; /* of its entries */
-} IncidentView;
+} IncidentQuery;
 
 /* GET /api/v1/incident/:id. Entries are numbered as they are written, which is their order. */
-int incident_json(Store *s, const IncidentView *view, StoreJson callback, void *userdata,
+int incident_json(Store *s, const IncidentQuery *view, StoreJson callback, void *userdata,
                   StoreCall **ret);
 
 typedef struct IncidentItem {
@@ -47,7 +47,7 @@ typedef struct IncidentEntry {
 typedef void (*IncidentEntries)(int r, const IncidentEntry *rows, size_t n, void *userdata);
 
 /* Of its timeline, oldest first. No rows also when there is no such incident. */
-int incident_entries(Store *s, const IncidentView *view, IncidentEntries callback, void *userdata,
+int incident_entries(Store *s, const IncidentQuery *view, IncidentEntries callback, void *userdata,
                      StoreCall **ret);
 
 extern const PqStatement *const incident_views_statements[];

@@ -1,10 +1,12 @@
 /* Drives the dashboard of a running system as a user would. The environment says where it is:
  * DPIN_URL, DPIN_TOKEN, DPIN_SITE_URL (a website it watches), DPIN_SITE_CONTROL (the switch of
  * that site: GET /set?mode=up|slow|down); optional are DPIN_SHOTS (a folder for pictures),
- * DPIN_VALIDATORS (how many there are) and DPIN_TIMEOUT (seconds). */
+ * DPIN_MEMBER (the address of a member of the token's organisation), DPIN_VALIDATORS (how many
+ * there are) and DPIN_TIMEOUT (seconds). */
 import {
   check, Complaints, launch, Report, seriousFindings, setting, TIMEOUT_MS, until,
 } from './harness.mjs';
+import { incidentSteps } from './incidents.mjs';
 import { brokenLine } from './line.mjs';
 import { manyWebsites } from './many.mjs';
 import { ask, base, findTestSite, switchSite } from './system.mjs';
@@ -35,6 +37,7 @@ const quiet = () => {
 };
 
 let site = null;
+let incident = null;
 
 async function signInSteps() {
   await step('page is served under a strict content security policy', async () => {
@@ -287,6 +290,7 @@ async function websiteSteps() {
 const VIEWS = [
   ['overview', '#/', '.site-row'], ['website', () => `#/website/${site.id}`, '.quorum-block'],
   ['validators', '#/validators', 'tbody tr'], ['incidents', '#/incidents', 'tbody tr'],
+  ['incident', () => `#/incident/${incident}`, '.timeline li'],
 ];
 
 async function show([, hash, ready]) {
@@ -339,6 +343,7 @@ try {
   await liveSteps();
   await addRemoveSteps();
   await websiteSteps();
+  incident = await incidentSteps({ page, report, complaints, quiet, open, site });
   await lookSteps();
   await brokenLine(browser, report, token);
   await manyWebsites(browser, report);

@@ -13,6 +13,7 @@ from process import Failure, say, wait_until  # noqa: E402
 from site_switch import Site  # noqa: E402
 from world import World  # noqa: E402
 
+MEMBER = "ann@example.org"
 SHOTS = os.path.join(SOURCE, "build", "shots")
 
 
@@ -41,7 +42,7 @@ def add(world, token, site):
 def browser(world, site, token):
     """Exit status of the browser program; it prints its own steps and counts."""
     env = {**os.environ, "DPIN_URL": world.api_url, "DPIN_TOKEN": token, "DPIN_SITE_URL": site.url,
-           "DPIN_SITE_CONTROL": site.control, "DPIN_SHOTS": SHOTS}
+           "DPIN_SITE_CONTROL": site.control, "DPIN_SHOTS": SHOTS, "DPIN_MEMBER": MEMBER}
     done = subprocess.run(["node", os.path.join(HERE, "dashboard.mjs")], env=env, stdout=subprocess.PIPE, text=True)
     *steps, last = done.stdout.splitlines() or [""]
     for line in steps:
@@ -62,6 +63,9 @@ def main():
             world.start()
             token = world.token()
             add(world, token, site)
+            world.database.sql("WITH new AS (INSERT INTO app_user (public_id, email)"
+                               f" VALUES (gen_random_uuid(), '{MEMBER}') RETURNING id) INSERT INTO membership SELECT o.id, new.id, 'editor'"
+                               " FROM organisation o, new")
             more = browser(world, site, token)
             passed, failed = passed + more[0], failed + more[1]
     except Failure as e:

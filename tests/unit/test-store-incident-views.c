@@ -36,19 +36,19 @@ static int prepare(void **state) {
         return 0;
 }
 
-static int read_one(StoreFixture *f, const IncidentView *view) {
+static int read_one(StoreFixture *f, const IncidentQuery *view) {
         assert_int_equal(incident_json(f->store, view, fixture_json, f, NULL), 0);
         fixture_wait(f);
         return f->r;
 }
 
-static IncidentView view_of(uint32_t organisation, uint8_t i, uint64_t after, unsigned limit) {
-        return (IncidentView){ organisation, fixture_website(i), after, limit };
+static IncidentQuery view_of(uint32_t organisation, uint8_t i, uint64_t after, unsigned limit) {
+        return (IncidentQuery){ organisation, fixture_website(i), after, limit };
 }
 
 static void shown_whole(void **state) {
         StoreFixture *f = *state;
-        const IncidentView view = view_of(1, 2, 0, 100);
+        const IncidentQuery view = view_of(1, 2, 0, 100);
 
         assert_int_equal(read_one(f, &view), 0);
         assert_string_equal(
@@ -75,8 +75,8 @@ static void shown_whole(void **state) {
 
 static void its_timeline_has_pages(void **state) {
         StoreFixture *f = *state;
-        const IncidentView first = view_of(1, 1, 0, 2), exact = view_of(1, 1, 0, 3);
-        const IncidentView second = view_of(1, 1, 4, 2), beyond = view_of(1, 1, 1000, 2);
+        const IncidentQuery first = view_of(1, 1, 0, 2), exact = view_of(1, 1, 0, 3);
+        const IncidentQuery second = view_of(1, 1, 4, 2), beyond = view_of(1, 1, 1000, 2);
 
         assert_int_equal(read_one(f, &first), 0);
         assert_non_null(strstr(f->text, "\"nextCursor\" : \"4\""));
@@ -92,7 +92,7 @@ static void its_timeline_has_pages(void **state) {
 
 static void nobody_elses(void **state) {
         StoreFixture *f = *state;
-        const IncidentView foreign = view_of(1, 3, 0, 9), none = view_of(1, 77, 0, 9);
+        const IncidentQuery foreign = view_of(1, 3, 0, 9), none = view_of(1, 77, 0, 9);
 
         assert_int_equal(read_one(f, &foreign), -ENOENT);
         assert_int_equal(read_one(f, &none), -ENOENT);
@@ -144,7 +144,7 @@ static void on_entries(int r, const IncidentEntry *rows, size_t n, void *userdat
 
 static void entries_in_words(void **state) {
         StoreFixture *f = *state;
-        IncidentView view = view_of(0, 3, 0, 2);
+        IncidentQuery view = view_of(0, 3, 0, 2);
 
         assert_int_equal(incident_entries(f->store, &view, on_entries, f, NULL), 0);
         fixture_expect_text(f, "1001 opened '' '{\"seen\": 3}'\n1002 noted 'uid 0' 'Hm'\n");

@@ -42,12 +42,13 @@ export function ThemeButton(): JSX.Element {
 }
 
 function Views(): JSX.Element {
-  const current = route.value.view === 'website' ? 'overview' : route.value.view;
+  const { view } = route.value;
+  const current = view === 'website' ? 'overview' : view === 'incident' ? 'incidents' : view;
 
   return (
     <nav class="views" aria-label="Views">
-      {VIEWS.map(({ view, href, label }) => (
-        <a key={view} href={href} {...(view === current ? { 'aria-current': 'page' } : {})}>
+      {VIEWS.map(({ view: name, href, label }) => (
+        <a key={name} href={href} {...(name === current ? { 'aria-current': 'page' } : {})}>
           {label}
         </a>
       ))}

@@ -1,7 +1,8 @@
 /* Incidents as rows: open or closed, what, why, when, how long. */
 import type { JSX } from 'preact';
-import { NOTHING, siteTitle } from '../format';
-import { websiteHref } from '../route';
+import { siteTitle } from '../format';
+import { incidentTitle, words } from '../incident-text';
+import { incidentHref, websiteHref } from '../route';
 import type { Incident, State } from '../types';
 import { StateIcon } from './icons';
 import { Lasting, When } from './time';
@@ -11,12 +12,7 @@ interface Props {
   withSite: boolean;
 }
 
-function words(text: string): string {
-  const plain = text.replace(/[_-]+/g, ' ').toLowerCase();
-  return plain.charAt(0).toUpperCase() + plain.slice(1);
-}
-
-function Status({ open }: { open: boolean }): JSX.Element {
+export function IncidentStatus({ open }: { open: boolean }): JSX.Element {
   const state: State = open ? 'DOWN' : 'UP';
 
   return (
@@ -34,21 +30,23 @@ export function IncidentTable({ incidents, withSite }: Props): JSX.Element {
           <tr>
             <th scope="col">Status</th>
             {withSite && <th scope="col">Website</th>}
-            <th scope="col">Kind</th><th scope="col">Cause</th>
+            <th scope="col">Kind</th><th scope="col">What</th>
             <th scope="col">Opened</th><th scope="col">Closed</th><th scope="col">Duration</th>
           </tr>
         </thead>
         <tbody>
           {incidents.map((incident) => (
             <tr key={incident.id} data-id={incident.id} data-open={incident.closedAt === null}>
-              <td><Status open={!incident.closedAt} /></td>
+              <td><IncidentStatus open={!incident.closedAt} /></td>
               {withSite && (
                 <td class="cell-wide">
                   <a href={websiteHref(incident.websiteId)}>{siteTitle({ url: incident.url })}</a>
                 </td>
               )}
               <td>{words(incident.kind)}</td>
-              <td>{incident.cause ? words(incident.cause) : NOTHING}</td>
+              <td class="cell-wide">
+                <a href={incidentHref(incident.id)}>{incidentTitle(incident)}</a>
+              </td>
               <td><When at={incident.openedAt} /></td>
               <td><When at={incident.closedAt} /></td>
               <td><Lasting from={incident.openedAt} to={incident.closedAt} /></td>

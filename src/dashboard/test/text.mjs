@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { errorSentence } from '../error-text';
 import { formatAgo, formatDuration, formatSol, formatUptime, siteTitle } from '../format';
+import { actorName, eventLabel, eventText, incidentTitle } from '../incident-text';
 import { parseRoute } from '../route';
 import { countVotes, seatNote } from '../verdict-text';
 
@@ -42,6 +43,8 @@ test('a website is called by its name, else its address', () => {
 test('addresses name views, others name none', () => {
   assert.deepEqual(parseRoute(''), { view: 'overview' });
   assert.deepEqual(parseRoute('#/website/a%20b'), { view: 'website', id: 'a b' });
+  assert.deepEqual(parseRoute('#/incident/a%20b'), { view: 'incident', id: 'a b' });
+  assert.deepEqual(parseRoute('#/incident'), { view: 'nowhere' });
   assert.deepEqual(parseRoute('#/validators'), { view: 'validators' });
   assert.deepEqual(parseRoute('#/validators/x'), { view: 'nowhere' });
   assert.deepEqual(parseRoute('#/website'), { view: 'nowhere' });
@@ -67,4 +70,24 @@ test('votes are counted by kind', () => {
 test('an error class is told in a sentence, an unknown one by its name', () => {
   assert.equal(errorSentence('tls_expired'), 'The certificate has expired or is not valid yet');
   assert.equal(errorSentence('some_new_class'), 'some new class');
+});
+
+test('an incident is called by its sentence, else by its cause', () => {
+  assert.equal(incidentTitle({ kind: 'manual', cause: 'reported', summary: 'Slow' }), 'Slow');
+  assert.equal(incidentTitle({ kind: 'down', cause: 'tls_expired', summary: '' }), 'Tls expired');
+  assert.equal(incidentTitle({ kind: 'down', cause: null }), 'Down');
+});
+
+test('entries of a timeline say what happened, and who did it', () => {
+  const event = (kind, actor, detail = {}) => ({ at: '', kind, actor, detail });
+
+  assert.equal(eventLabel(event('opened', null)), 'Opened');
+  assert.equal(eventLabel(event('opened', 'uid 0')), 'Reported');
+  assert.equal(eventLabel(event('closed', 'uid 0')), 'Resolved');
+  assert.equal(eventLabel(event('assigned', 'uid 0', { assignee: 'a@b.c' })), 'Assigned to a@b.c');
+  assert.equal(eventLabel(event('assigned', 'uid 0', { assignee: null })), 'Assigned to nobody');
+  assert.equal(eventLabel(event('some_new_kind', null)), 'Some new kind');
+  assert.equal(eventText(event('noted', 'uid 0', { text: 'Hm' })), 'Hm');
+  assert.equal(eventText(event('opened', null, { down: 3 })), null);
+  assert.equal(actorName(null), 'dpin');
 });

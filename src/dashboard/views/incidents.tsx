@@ -48,7 +48,7 @@ export function Incidents(): JSX.Element {
   const open = incidents.filter((incident) => !incident.closedAt).length;
 
   useLive((event) => {
-    if (event.name === 'incident.opened' || event.name === 'incident.closed')
+    if (event.name.startsWith('incident.'))
       soon();
   });
   return (
@@ -65,7 +65,7 @@ export function Incidents(): JSX.Element {
       {!ready && !error && <Loading what="incidents" />}
       {ready && incidents.length === 0 && (
         <div class="card"><Empty title="No incidents">
-          <p>When a quorum finds a website down, it is recorded here.</p>
+          <p>When a quorum finds a website down, or people report something, it is recorded here.</p>
         </Empty></div>
       )}
       {incidents.length > 0 && (

@@ -11,6 +11,7 @@ import { LatencyPanel } from '../components/latency-panel';
 import { useMedia } from '../components/media';
 import { ErrorNotice, Loading } from '../components/notice';
 import { RemoveDialog } from '../components/remove-dialog';
+import { ReportDialog } from '../components/report-dialog';
 import { StatePill } from '../components/state-pill';
 import { Lasting, When } from '../components/time';
 import { VerdictHistory } from '../components/verdict-history';
@@ -20,12 +21,13 @@ import { useInterval, useLive, useResource, useThrottled } from '../resource';
 import { assuranceMeaning } from '../states';
 import { withBeat } from '../store';
 import { pageTitle } from '../tab';
-import type { Check, Tick, TickEvent, WebsiteStatus } from '../types';
+import type { Check, LiveEvent, Tick, TickEvent, WebsiteStatus } from '../types';
 
 const TICKS = 100;
 const TICKS_NARROW = 50;
 const STATUS_MS = 30_000;
 const VERDICT_MS = 1_000;
+const INCIDENTS_MS = 300;
 
 function Facts({ status }: { status: WebsiteStatus }): JSX.Element {
   const { uptime } = status;
@@ -99,24 +101,37 @@ function CheckCard({ check }: { check: Check }): JSX.Element {
   );
 }
 
-function SiteIncidents({ websiteId }: { websiteId: string }): JSX.Element {
+function SiteIncidents({ site }: { site: WebsiteStatus }): JSX.Element {
+  const websiteId = site.id;
+  const [reporting, setReporting] = useState(false);
   const { data, error, reload } = useResource(
     websiteId, () => api.incidents({ websiteId, limit: '20' }));
+  const soon = useThrottled(reload, INCIDENTS_MS);
 
   useLive((event) => {
-    if (event.name === 'incident.opened' || event.name === 'incident.closed')
-      if (event.data.websiteId === websiteId)
-        reload();
+    if (isOfSite(event, websiteId))
+      soon();
   });
   return (
     <section class="card" aria-labelledby="site-incidents">
-      <div class="card-head"><h2 id="site-incidents">Incidents</h2></div>
+      <div class="card-head">
+        <h2 id="site-incidents">Incidents</h2>
+        <button type="button" class="button" onClick={() => setReporting(true)}>
+          Report an incident
+        </button>
+      </div>
       {error && <ErrorNotice error={error} retry={reload} />}
       {data && (data.incidents.length > 0
         ? <IncidentTable incidents={data.incidents} withSite={false} />
         : <p class="card-text muted">None so far.</p>)}
+      {reporting && <ReportDialog site={site} onClose={() => setReporting(false)} />}
     </section>
   );
+}
+
+function isOfSite(event: LiveEvent, websiteId: string): boolean {
+  return event.name.startsWith('incident.')
+    && (event.data as { websiteId?: string } | null)?.websiteId === websiteId;
 }
 
 /* The status as read, with the ticks that came since. */
@@ -162,7 +177,7 @@ export function WebsiteView({ id }: { id: string }): JSX.Element {
       {shown?.check && <CheckCard check={shown.check} />}
       {shown && <VerdictHistory websiteId={id} />}
       {shown && kindOf(shown.url) !== 'push' && <LatencyPanel websiteId={id} />}
-      {shown && <SiteIncidents websiteId={id} />}
+      {shown && <SiteIncidents site={shown} />}
       {removing && shown && (
         <RemoveDialog
           site={shown} onClose={() => setRemoving(false)}
