@@ -23,6 +23,7 @@ typedef struct Verb {
 } Verb;
 
 CtlExit verb_check(const Args *args, const char *const *words);
+CtlExit verb_committee(const Args *args, const char *const *words);
 CtlExit verb_complete(const Args *args, const char *const *words);
 CtlExit verb_db_status(const Args *args, const char *const *words);
 CtlExit verb_db_verify(const Args *args, const char *const *words);

@@ -50,6 +50,8 @@ const Verb verbs[] = {
         { "incident", "resolve", "ID", 1, 1, 0, verb_incident_resolve,
           "Close one that people reported" },
         { "incident", "show", "ID", 1, 1, 0, verb_incident_show, "One, with its timeline" },
+        { "committee", NULL, "WEBSITE [EPOCH]", 1, 2, 0, verb_committee,
+          "How its committee was chosen, and whether as was promised" },
         { "validator", "approve", "KEY", 1, 1, TAKES(OPERATOR) | TAKES(REGION) | TAKES(ASN),
           verb_validator_approve, "Let it check, or correct what is known of it" },
         { "validator", "list", "", 0, 0, TAKES(STATE), verb_validator_list,

@@ -29,6 +29,7 @@ void hub_bus_assign_incident(BusCall *c, void *userdata);
 void hub_bus_note_incident(BusCall *c, void *userdata);
 void hub_bus_open_incident(BusCall *c, void *userdata);
 void hub_bus_resolve_incident(BusCall *c, void *userdata);
+void hub_bus_show_committee(BusCall *c, void *userdata);
 
 void hub_bus_list_payouts(BusCall *c, void *userdata);
 void hub_bus_approve_payout(BusCall *c, void *userdata);

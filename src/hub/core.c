@@ -95,7 +95,6 @@ static Recorder recorder_of(const Core *c) {
         return (Recorder){ .writer = c->writer,
                            .registry = c->registry,
                            .clock = c->options.clock,
-                           .hub_secret = c->options.hub_secret,
                            .news = c->options.news };
 }
 

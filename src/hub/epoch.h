@@ -24,6 +24,10 @@ typedef struct Epoch {
         uint8_t eligible_root[32]; /* over epoch_leaf() of each, by ascending key */
 } Epoch;
 
+/* So long after its end its secret is told: nobody can put it to use any more, and disputes are
+ * fresh. */
+#define EPOCH_REVEAL_AFTER USEC_PER_DAY
+
 /* max(1 h, 4 T). */
 usec_t epoch_length(usec_t interval);
 /* The next boundary after now, on the website's own grid. */

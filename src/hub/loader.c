@@ -16,7 +16,7 @@
 #include "store/verdicts.h"
 
 #define RECALL_TIME   (2 * USEC_PER_MIN)
-#define ELIGIBLE_SIZE (4 + EPOCH_LEAF_SIZE) /* as record.c writes it */
+#define ELIGIBLE_SIZE (4 + 32 + CHOICE_ORIGIN_SIZE) /* as record.c writes it */
 
 typedef struct Gathered {
         uint32_t website;

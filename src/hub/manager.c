@@ -439,6 +439,10 @@ const PublicKey *hub_manager_network(const HubManager *m) {
         return sign_key_public(m->key);
 }
 
+const uint8_t *hub_manager_secret(const HubManager *m) {
+        return m->hub_secret;
+}
+
 Retention hub_manager_retention(const HubManager *m) {
         return (Retention){ .now = hub_clock_now(&m->clock),
                             .days_raw = (unsigned)m->conf->days_raw,

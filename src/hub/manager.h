@@ -31,8 +31,9 @@ void hub_manager_stop(HubManager *m);
 Store *hub_manager_store(HubManager *m);
 Core *hub_manager_core(HubManager *m);
 const PublicKey *hub_manager_network(const HubManager *m);
-Retention hub_manager_retention(const HubManager *m); /* as it is now */
-usec_t hub_manager_now(const HubManager *m);          /* hub time */
+const uint8_t *hub_manager_secret(const HubManager *m); /* 32 bytes, that epochs come from */
+Retention hub_manager_retention(const HubManager *m);   /* as it is now */
+usec_t hub_manager_now(const HubManager *m);            /* hub time */
 size_t hub_manager_sessions(const HubManager *m);
 int hub_manager_reload(HubManager *m, char **error);
 const News *hub_manager_news(const HubManager *m);

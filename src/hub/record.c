@@ -9,7 +9,14 @@
 #include "store/verdicts.h"
 #include "wire/tick.h"
 
-#define ELIGIBLE_SIZE (4 + EPOCH_LEAF_SIZE) /* validator id u32 big-endian, leaf */
+#define ELIGIBLE_SIZE (4 + 32 + CHOICE_ORIGIN_SIZE) /* validator id u32 big-endian, key, origin */
+
+static void put_listed(const Candidate *c, uint8_t *ret) {
+        Origin origin = candidate_origin(c);
+
+        memcpy(ret, c->key, sizeof(c->key));
+        origin_encode(&origin, ret + sizeof(c->key));
+}
 
 static void put_be32(uint8_t *p, uint32_t v) {
         p[0] = (uint8_t)(v >> 24);
@@ -25,7 +32,11 @@ void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uin
                          .number = e->number,
                          .starts = e->starts,
                          .ends = e->ends,
-                         .n = e->n };
+                         .n = e->n,
+                         .asked = e->seats,
+                         .caps = cap_level_name(e->caps),
+                         .rules = w->rules,
+                         .unmet = e->unmet };
         const Candidate *c;
 
         if (!list)
@@ -34,7 +45,7 @@ void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uin
                 c = roster_find(registry_roster(r->registry), eligible[i]);
                 put_be32(list + row.n_eligible, eligible[i]);
                 if (c)
-                        epoch_leaf(e, r->hub_secret, c, list + row.n_eligible + 4);
+                        put_listed(c, list + row.n_eligible + 4);
                 row.n_eligible += ELIGIBLE_SIZE;
         }
         row.eligible = list;

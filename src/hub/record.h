@@ -14,7 +14,6 @@ typedef struct Recorder {
         Writer *writer; /* borrowed, as all here */
         const Registry *registry;
         const HubClock *clock;
-        const uint8_t *hub_secret; /* 32 bytes, for the salted leaves of the eligible list */
         News *news;
 } Recorder;
 

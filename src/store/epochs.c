@@ -1,6 +1,8 @@
 /* epoch: secrets in here are revealed a day after the end, and by the hub only. */
 #include "store/epochs.h"
 
+#include <errno.h>
+
 #include "store/read.h"
 
 static const PqStatement epoch_end = {
@@ -14,25 +16,45 @@ static const PqStatement epoch_end = {
 static const PqStatement epoch_insert = {
         .name = "epoch_insert",
         .sql = "INSERT INTO epoch (website_id, number, starts_at, ends_at, n, secret, eligible,"
-               " eligible_root) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        .n_params = 8,
+               " eligible_root, asked, caps, rules, unmet)"
+               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, nullif($9, 0), $10, $11, $12)",
+        .n_params = 12,
 };
+
+#define COLUMNS                                                                                    \
+        "e.website_id, e.number, usec(e.starts_at), usec(e.ends_at), e.n, e.secret, e.eligible,"   \
+        " e.eligible_root, coalesce(e.asked, 0), coalesce(e.caps, ''), coalesce(e.rules, ''),"     \
+        " coalesce(e.unmet, false)"
 
 static const PqStatement epoch_newest = {
         .name = "epoch_newest",
-        .sql = "SELECT e.website_id, e.number, usec(e.starts_at), usec(e.ends_at), e.n, e.secret, "
-               "e.eligible, e.eligible_root"
+        .sql = "SELECT " COLUMNS ", ''"
                " FROM website w CROSS JOIN LATERAL (SELECT * FROM epoch"
                "   WHERE website_id = w.id ORDER BY number DESC LIMIT 1) AS e"
                " WHERE w.removed_at IS NULL ORDER BY e.website_id",
         .n_params = 0,
 };
 
+static const PqStatement epoch_shown = {
+        .name = "epoch_shown",
+        .sql = "SELECT " COLUMNS ", coalesce((SELECT json_agg(json_build_object('seat', o.seat,"
+               "   'validator', key_text(o.key), 'epoch', o.epoch::text, 'startsAt',"
+               "   usec(o.starts_at)::text, 'removedAt', coalesce(usec(o.removed_at), 0)::text,"
+               "   'order', key_text(o.bytes), 'root', key_text(coalesce(o.root, '')),"
+               "   'signature', key_text(coalesce(o.signature, '')),"
+               "   'path', key_text(coalesce(o.path, ''))) ORDER BY o.seat, o.id)"
+               " FROM (SELECT o.*, v.key FROM work_order o JOIN validator v ON v.id ="
+               "     o.validator_id WHERE o.website_id = e.website_id AND o.type = 1"
+               "     AND o.epoch <= e.number AND (o.removed_at IS NULL OR o.removed_at >"
+               "       e.starts_at) ORDER BY o.id LIMIT $3) AS o), '[]')"
+               " FROM website w JOIN epoch e ON e.website_id = w.id"
+               " WHERE w.public_id = $1 AND ($2::bigint = 0 OR e.number = $2)"
+               " ORDER BY e.number DESC LIMIT 1",
+        .n_params = 3,
+};
+
 const PqStatement *const epochs_statements[] = {
-        &epoch_end,
-        &epoch_insert,
-        &epoch_newest,
-        NULL,
+        &epoch_end, &epoch_insert, &epoch_newest, &epoch_shown, NULL,
 };
 
 void epoch_put(PqTransaction *t, const EpochRow *row) {
@@ -49,6 +71,10 @@ void epoch_put(PqTransaction *t, const EpochRow *row) {
         pq_bytes(t, row->secret, sizeof(row->secret));
         pq_bytes(t, row->eligible, row->n_eligible);
         pq_bytes(t, row->eligible_root, sizeof(row->eligible_root));
+        pq_int(t, row->asked);
+        pq_text(t, row->caps);
+        pq_text(t, row->rules);
+        pq_bool(t, row->unmet);
 }
 
 static int read_epoch(const PqResult *result, size_t i, void *ret) {
@@ -60,6 +86,11 @@ static int read_epoch(const PqResult *result, size_t i, void *ret) {
         row->starts = pq_get_time(result, i, 2);
         row->ends = pq_get_time(result, i, 3);
         row->n = (uint8_t)pq_get_int(result, i, 4);
+        row->asked = (uint8_t)pq_get_int(result, i, 8);
+        row->caps = pq_get_text(result, i, 9);
+        row->rules = pq_get_text(result, i, 10);
+        row->unmet = pq_get_bool(result, i, 11);
+        row->orders = pq_get_text(result, i, 12);
 
         r = store_get_bytes(result, i, 5, row->secret, sizeof(row->secret));
         if (r < 0)
@@ -79,6 +110,26 @@ static void free_epoch(void *p) {
 }
 
 STORE_READER(epoch_reader, EpochRow, EpochRows, read_epoch, free_epoch);
+
+/* The one that was asked for. */
+static void one_epoch_deliver(StoreCallback f, int r, const void *rows, size_t n, void *userdata) {
+        ((EpochRows)f)(r == 0 && n == 0 ? -ENOENT : r, rows, n, userdata);
+}
+
+static const StoreReader one_epoch_reader = { sizeof(EpochRow), read_epoch, free_epoch,
+                                              one_epoch_deliver };
+
+int epoch_find(Store *s, const EpochQuery *query, EpochRows callback, void *userdata,
+               StoreCall **ret) {
+        PqTransaction *t = store_begin(&epoch_shown);
+
+        if (t) {
+                pq_uuid(t, &query->website);
+                pq_int(t, (int64_t)query->number);
+                pq_int(t, EPOCH_ORDERS_MAX);
+        }
+        return store_read(s, t, &one_epoch_reader, STORE_ANSWER(callback, userdata, ret));
+}
 
 int epochs_load(Store *s, EpochRows callback, void *userdata, StoreCall **ret) {
         return store_read(s, store_begin(&epoch_newest), &epoch_reader,

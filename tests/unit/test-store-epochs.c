@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,10 +58,95 @@ static void the_newest_is_loaded(void **state) {
         fixture_expect_text(f, "site 1 epoch 2 11000..14600 n 4 secret 1 root 2 list 12:3\n");
 }
 
+static void on_epoch(int r, const EpochRow *rows, size_t n, void *userdata) {
+        StoreFixture *f = fixture_rows(userdata, r, n);
+
+        for (size_t i = 0; i < n; i++)
+                fixture_note(f, "epoch %lu of %u, caps %s, rules %s, unmet %d, orders %s\n",
+                             rows[i].number, rows[i].asked, rows[i].caps, rows[i].rules,
+                             rows[i].unmet, rows[i].orders);
+}
+
+static void find(StoreFixture *f, uint8_t website, uint64_t number) {
+        const EpochQuery query = { fixture_website(website), number };
+
+        assert_int_equal(epoch_find(f->store, &query, on_epoch, f, NULL), 0);
+}
+
+static void what_it_was_chosen_by_is_told(void **state) {
+        StoreFixture *f = *state;
+        PqTransaction *t = pq_transaction_new();
+        EpochRow row = { .website = 3,
+                         .number = UINT64_C(5) << 32,
+                         .starts = 30000 * USEC_PER_SEC,
+                         .ends = 40000 * USEC_PER_SEC,
+                         .n = 2,
+                         .eligible = fixture_key(3),
+                         .n_eligible = 12,
+                         .asked = 7,
+                         .caps = "prefix",
+                         .rules = "asn>=2",
+                         .unmet = true };
+
+        epoch_put(t, &row);
+        assert_int_equal(fixture_commit(f, t), 0);
+        find(f, 3, 0);
+        fixture_expect_text(f, "epoch 21474836480 of 7, caps prefix, rules asn>=2, unmet 1, orders"
+                               " []\n");
+        find(f, 3, row.number);
+        fixture_expect_text(f, "epoch 21474836480 of 7, caps prefix, rules asn>=2, unmet 1, orders"
+                               " []\n");
+        find(f, 2, 1); /* of a website that is removed, and by a hub that did not tell */
+        fixture_expect_text(f, "epoch 1 of 0, caps , rules , unmet 0, orders []\n");
+}
+
+static void what_is_not_there_is_not_found(void **state) {
+        StoreFixture *f = *state;
+
+        find(f, 1, 77);
+        fixture_wait(f);
+        assert_int_equal(f->r, -ENOENT);
+        find(f, 9, 0);
+        fixture_wait(f);
+        assert_int_equal(f->r, -ENOENT);
+}
+
+static void expect_seats(StoreFixture *f, uint64_t number, const char *seats) {
+        char found[64] = "";
+
+        find(f, 1, number);
+        fixture_wait(f);
+        assert_int_equal(f->r, 0);
+        for (const char *at = f->text; (at = strstr(at, "\"seat\" : ")); at++) {
+                size_t n = strlen(found);
+
+                snprintf(found + n, sizeof(found) - n, "%c", at[9]);
+        }
+        assert_string_equal(found, seats);
+}
+
+/* Epoch 1 is from 10000 to 11000, epoch 2 until 14600. */
+static void its_orders_are_those_that_were_in_force(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "UPDATE work_order SET epoch = 1, removed_at = to_timestamp(9000)"
+                       "   WHERE seat = 0;"
+                       " UPDATE work_order SET epoch = 1, removed_at = to_timestamp(10500)"
+                       "   WHERE seat = 1;"
+                       " UPDATE work_order SET epoch = 1, removed_at = NULL WHERE seat = 2;"
+                       " UPDATE work_order SET epoch = 2, removed_at = NULL WHERE seat = 3;");
+        expect_seats(f, 1, "12");
+        expect_seats(f, 2, "23");
+        expect_seats(f, 0, "23");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_new_epoch_ends_the_former),
                 cmocka_unit_test(the_newest_is_loaded),
+                cmocka_unit_test(what_it_was_chosen_by_is_told),
+                cmocka_unit_test(what_is_not_there_is_not_found),
+                cmocka_unit_test(its_orders_are_those_that_were_in_force),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
