@@ -272,6 +272,15 @@ static void new_rules_take_only_the_seats_of_whom_they_refuse(void **state _unus
         run(&b, 40 * SEC);
         assert_int_equal(b.epochs, 1);
         assert_int_equal(b.assigned, assigned + 1);
+
+        assigned = b.assigned;
+        before = seated_bits(&b);
+        b.conf.minima.operators = 2; /* another choice: who is chosen again keeps its order */
+        change_rules(&b, 0);
+        run(&b, 60 * SEC);
+        assert_int_equal(b.epochs, 2);
+        assert_int_equal(b.assigned,
+                         assigned + __builtin_popcountll(seated_bits(&b) & ~before));
         bench_close(&b);
 }
 
@@ -320,6 +329,23 @@ static void rules_that_admit_nobody_leave_nobody(void **state _unused_) {
         assert_int_equal(b.verdict.assurance, ASSURANCE_FULL);
         assert_int_equal(count_seated(&b), 4);
         assert_int_equal(b.lack, LACK_NOTHING);
+        bench_close(&b);
+}
+
+/* It declares what is asked for when it comes again: as a newcomer, though it was on the list. */
+static void who_is_admitted_after_all_is_a_newcomer(void **state _unused_) {
+        Bench b;
+
+        bench_open(&b, 5, 4);
+        run(&b, 60 * SEC);
+        change_rules(&b, 0xff);
+        run(&b, 5 * SEC);
+        b.unable = 0xfe;
+        connect(&b, 1, false);
+        connect(&b, 1, true);
+        run(&b, 15 * SEC); /* it would be tried again in a minute anyway */
+        assert_int_equal(b.epochs, 2);
+        assert_int_equal(seated_bits(&b), 1);
         bench_close(&b);
 }
 
@@ -469,6 +495,7 @@ int main(void) {
                 cmocka_unit_test(new_rules_take_only_the_seats_of_whom_they_refuse),
                 cmocka_unit_test(rules_that_admit_fewer_make_a_smaller_committee),
                 cmocka_unit_test(rules_that_admit_nobody_leave_nobody),
+                cmocka_unit_test(who_is_admitted_after_all_is_a_newcomer),
                 cmocka_unit_test(a_website_that_admits_nobody_yet),
                 cmocka_unit_test(a_minimum_holds_over_absence),
                 cmocka_unit_test(a_minimum_that_cannot_be_met_is_told),
