@@ -200,13 +200,16 @@ static usec_t median_latency(const Site *s, usec_t now) {
         return n > 0 ? sorted[(n - 1) / 2] : 0;
 }
 
-/* Who is slow has to be a tenth faster than its threshold to be no longer. */
-static bool is_slow(const Site *s, VerdictState state, usec_t now) {
+/* Who is slow has to be a tenth faster than its threshold to be no longer. While something is under
+ * way, it is perhaps going down, and who has not said so yet may be the slower ones. */
+static bool is_slow(const Site *s, VerdictState state, bool held, usec_t now) {
         usec_t threshold = s->standing.slow ? s->conf.slow - s->conf.slow / 10 : s->conf.slow;
         usec_t latency;
 
         if (s->conf.slow == 0 || state != VERDICT_UP)
                 return false;
+        if (held && s->standing.state == VERDICT_UP)
+                return s->standing.slow;
         latency = median_latency(s, now);
         return latency == 0 ? s->standing.slow : latency > threshold;
 }
@@ -302,7 +305,7 @@ static void judge_votes(Site *s, JudgeMoment moment, usec_t now) {
         Judged j = { 0 };
 
         j.state = verdict_decide(before.state, site_tally(s, now), held, round_confirms(s->round));
-        j.slow = is_slow(s, j.state, now);
+        j.slow = is_slow(s, j.state, held, now);
         j.regional = is_regional(s, j.state, held);
         changes = differs(s, &j, held);
         if (changes && !site_may_change(s, now)) {

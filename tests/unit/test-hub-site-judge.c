@@ -190,6 +190,39 @@ static void continue_calling(Bench *b, usec_t seen, VerdictState state, usec_t h
         site_start(b->site, b->now);
 }
 
+static Person *next_to_look(Bench *b) {
+        Person *next = NULL;
+
+        for (size_t i = 0; i < b->roster.n; i++)
+                if (b->people[i].seated && (!next || b->people[i].next_slot < next->next_slot))
+                        next = &b->people[i];
+        return next;
+}
+
+/* The fast ones are the first to say that it is down: those left are slow. */
+static void who_goes_down_is_not_slow_on_the_way(void **state _unused_) {
+        uint8_t first;
+        Bench b;
+
+        bench_prepare(&b, 7, 7);
+        b.conf.slow = 100 * MSEC;
+        make_site(&b);
+        site_start(b.site, b.now);
+        run(&b, 30 * SEC);
+        first = next_to_look(&b)->seat;
+        for (size_t i = 0; i < 7; i++)
+                if (b.people[i].seat != first && b.people[i].seat > (first < 3 ? 3 : 2))
+                        b.people[i].latency = 200 * MSEC;
+        run(&b, 30 * SEC);
+        assert_int_equal(b.verdicts, 1);
+        while (next_to_look(&b)->seat != first)
+                run(&b, 10 * MSEC);
+        b.up = false;
+        (void)time_until(&b, VERDICT_DOWN, 10 * SEC);
+        assert_int_equal(b.verdicts, 2);
+        bench_close(&b);
+}
+
 static void who_has_never_called_is_unknown(void **state _unused_) {
         Bench b;
 
@@ -328,6 +361,7 @@ int main(void) {
                 cmocka_unit_test(who_was_slow_is_so_until_votes_say_otherwise),
                 cmocka_unit_test(who_was_slow_and_calls_from_now_on_is_up),
                 cmocka_unit_test(who_is_slow_is_down_as_soon_as_others),
+                cmocka_unit_test(who_goes_down_is_not_slow_on_the_way),
                 cmocka_unit_test(who_has_never_called_is_unknown),
                 cmocka_unit_test(who_calls_is_up_until_it_does_not),
                 cmocka_unit_test(who_says_that_it_failed_is_down_at_once),
