@@ -8,20 +8,21 @@
 #include <errno.h>
 
 #include "hub/round.h"
-
-#define CLOCK_ERROR (500 * USEC_PER_MSEC) /* of a validator's idea of hub time */
+#include "hub/verdict.h"
 
 struct Round {
         usec_t slice;   /* T/n: price of a probe, least distance of rounds */
         usec_t burst;   /* most credit there can be */
         usec_t full_at; /* when the credit reaches the burst: the whole bucket in one number */
         usec_t last_start;
+        uint8_t quorum;      /* so many answers refute another */
         bool single;         /* n = 1 */
         uint64_t waiting;    /* votes that want a round */
         uint64_t suspecting; /* hints that want one */
         uint64_t outvoted;   /* may not trigger by votes */
         uint64_t unfounded;  /* may not trigger by hints */
         uint64_t doubtful;   /* trigger after all others, and not with the last two rounds */
+        uint64_t agreed[2];  /* of both: said what the verdict says since then; twice in a row */
         bool open, extended;
         bool doubted; /* the round before left doubt */
         bool by_hint; /* the open round follows a hint, not a vote */
@@ -46,6 +47,9 @@ Round *round_free(Round *r) {
 }
 
 void round_configure(Round *r, uint8_t n, usec_t interval) {
+        if (r->slice != interval / MAX(n, 1))
+                r->full_at = r->last_start = 0; /* what was spent was spent at another price */
+        r->quorum = verdict_quorum(n);
         r->single = n <= 1;
         r->slice = interval / MAX(n, 1);
         r->burst = 3 * MAX(n - 1, 1) * r->slice;
@@ -57,6 +61,8 @@ static void forget_mask(Round *r, uint64_t keep) {
         r->outvoted &= keep;
         r->unfounded &= keep;
         r->doubtful &= keep;
+        r->agreed[0] &= keep;
+        r->agreed[1] &= keep;
         r->trigger &= keep;
         r->asked &= keep;
         r->answered &= keep;
@@ -82,13 +88,16 @@ void round_move(Round *r, uint8_t from, uint8_t to) {
         move_bit(&r->outvoted, from, to);
         move_bit(&r->unfounded, from, to);
         move_bit(&r->doubtful, from, to);
+        move_bit(&r->agreed[0], from, to);
+        move_bit(&r->agreed[1], from, to);
         round_forget(r, from);
 }
 
 static bool is_answer(const Round *r, uint64_t bit, const Vote *vote) {
         if (!r->open || !(r->asked & ~r->answered & bit) || vote->kind == VOTE_SCHEDULED)
                 return false;
-        return vote->started + CLOCK_ERROR >= r->opened; /* else it answers an earlier round */
+        return vote->started + ROUND_CLOCK_ERROR >=
+               r->opened; /* else it answers an earlier round */
 }
 
 /* A scheduled check begun while the round is open is newer than the answer to come, which will not
@@ -127,6 +136,32 @@ static bool may_still_wait(const Round *r, VoteOutcome now, VoteOutcome verdict)
         return !r->single && !decides(verdict) && decides(now);
 }
 
+static void forgive(Round *r, uint64_t bit) {
+        r->outvoted &= ~bit;
+        r->unfounded &= ~bit;
+        r->agreed[0] &= ~bit;
+        r->agreed[1] &= ~bit;
+}
+
+/* Who was wrong once, and then says what the verdict says for two checks of its own more, is
+ * believed again. That often somebody may lie, and the budget bears it; while one that was cut off,
+ * or looked when the website was changing, is not unheard for as long as nothing changes. */
+static void note_agreement(Round *r, uint64_t bit, const Vote *vote, VoteOutcome verdict) {
+        uint64_t twice = r->agreed[0] & bit, thrice = r->agreed[1] & bit;
+
+        if (vote->outcome != verdict) {
+                r->agreed[0] &= ~bit;
+                r->agreed[1] &= ~bit;
+                return;
+        }
+        r->agreed[0] |= bit;
+        if (vote->kind != VOTE_SCHEDULED)
+                return;
+        r->agreed[1] |= twice;
+        if (thrice)
+                forgive(r, bit);
+}
+
 void round_hear(Round *r, uint8_t seat, const Vote *vote, VoteOutcome before,
                 const RoundView *view) {
         uint64_t bit = SEAT_BIT(seat);
@@ -135,6 +170,8 @@ void round_hear(Round *r, uint8_t seat, const Vote *vote, VoteOutcome before,
                 r->outvoted &= bit;
                 r->unfounded &= bit;
         }
+        if ((r->outvoted | r->unfounded) & bit)
+                note_agreement(r, bit, vote, view->verdict);
         r->suspecting &= ~bit;
         if (forestalls(r, bit, vote))
                 r->answered |= bit;
@@ -174,7 +211,7 @@ bool round_waits(const Round *r) {
 }
 
 bool round_rests(const Round *r) {
-        return !r->open && !round_waits(r) && r->suspecting == 0;
+        return !r->open && !round_waits(r) && r->suspecting == 0 && r->agreed[0] == 0;
 }
 
 /* Votes before hints, and both before what the doubtful say. */
@@ -288,19 +325,26 @@ static void note_doubtful(Round *r, uint64_t refuted, const RoundView *view) {
         r->doubtful &= ~(view->verdict == VOTE_UP ? r->said_up : r->said_down);
 }
 
-uint64_t round_end(Round *r, const RoundView *view) {
-        uint64_t refuted = 0, unfounded = 0;
+/* Who still says what a quorum of this round's answers denies. If they were silent, and the verdict
+ * stands by what they said before, nobody is wrong by that. */
+static uint64_t find_refuted(const Round *r, const RoundView *view) {
+        uint64_t agreed = view->verdict == VOTE_UP ? r->said_up : r->said_down;
 
-        if (view->verdict == VOTE_UP)
-                refuted = r->said_down & view->down;
-        if (view->verdict == VOTE_DOWN)
-                refuted = r->said_up & view->up;
+        if (!decides(view->verdict) || r->single || __builtin_popcountll(agreed) < r->quorum)
+                return 0;
+        return view->verdict == VOTE_UP ? r->said_down & view->down : r->said_up & view->up;
+}
+
+uint64_t round_end(Round *r, const RoundView *view) {
+        uint64_t refuted = find_refuted(r, view), unfounded = 0;
+
         if (decides(view->verdict))
                 r->outvoted &= ~(r->said_up | r->said_down);
         r->outvoted |= refuted;
         if (r->by_hint && view->verdict == VOTE_UP)
                 unfounded = r->trigger & ~r->said_down;
         r->unfounded |= unfounded;
+        r->agreed[0] |= unfounded & view->up;
         note_doubtful(r, refuted | unfounded, view);
         r->doubted = round_leaves_doubt(r, view);
         r->waiting &= still_waiting(r, view);

@@ -11,6 +11,9 @@
 
 #define SEAT_BIT(seat) (UINT64_C(1) << (seat))
 
+/* A validator's idea of hub time is off by no more, ahead or behind. */
+#define ROUND_CLOCK_ERROR (2 * USEC_PER_SEC)
+
 /* What the seats say now, and what the verdict says. */
 typedef struct RoundView {
         VoteOutcome verdict; /* UP or DOWN; MISSING: neither */
@@ -42,8 +45,8 @@ void round_review(Round *r, const RoundView *view);
 
 /* Some seat's vote waits for a round: PARTIAL and UNKNOWN wait with it. Hints do not count. */
 bool round_waits(const Round *r);
-/* None is open, and none is wanted: what the seats said will not change that by being said again.
- */
+/* None is open, and none is wanted, nor is anybody about to be believed again: what the seats said
+ * will not change that by being said again. */
 bool round_rests(const Round *r);
 /* The seat whose vote (or hint) starts the next round; -ENOENT: none, or a round is open. */
 int round_trigger(const Round *r);

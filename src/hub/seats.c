@@ -73,6 +73,15 @@ int seat_table_find_near(const SeatTable *t, uint32_t validator, uint8_t seat) {
         return seat_table_find(t, validator);
 }
 
+uint64_t seat_table_held(const SeatTable *t) {
+        uint64_t held = 0;
+
+        for (uint8_t i = 0; i < t->n; i++)
+                if (t->items[i].validator != 0)
+                        held |= UINT64_C(1) << i;
+        return held;
+}
+
 uint64_t seat_table_present(const SeatTable *t) {
         uint64_t present = 0;
 

@@ -16,6 +16,7 @@ typedef struct Seat {
         usec_t away_since;  /* 0: connected */
         usec_t joined;      /* 0: has voted since it took the seat */
         usec_t refreshed;   /* start of the vote for whose overdue successor it was probed */
+        uint32_t voter;     /* whose vote it is: the holder's, or that of who was a spare then */
         bool leaving;       /* not of this epoch's committee; sits until its successor comes */
 } Seat;
 
@@ -37,6 +38,8 @@ Seat *seat_table_at(const SeatTable *t, uint8_t seat);
 int seat_table_find(const SeatTable *t, uint32_t validator);
 /* The same, looking first at where it probably sits. */
 int seat_table_find_near(const SeatTable *t, uint32_t validator, uint8_t seat);
+/* One bit per seat that has a member. */
+uint64_t seat_table_held(const SeatTable *t);
 /* One bit per seat whose member is connected. */
 uint64_t seat_table_present(const SeatTable *t);
 

@@ -55,6 +55,7 @@ struct Site {
         SitePanels *panels; /* NULL: there is nothing to know of any */
         Track track;
         SiteWindow window; /* of maintenance: the one that is on, or else comes next */
+        bool afresh;       /* nobody has been asked since all votes were dropped */
         usec_t heartbeat;  /* of the hub before this one; 0: none */
         SiteCall call;     /* the newest, of conf.push; seen 0: never */
         struct {
@@ -75,7 +76,7 @@ static inline usec_t site_freshness(const Site *s) {
         return vote_freshness(s->conf.interval, s->conf.timeout);
 }
 
-static inline void site_ask(Site *s, SiteProbe probe) {
+static inline void site_ask(const Site *s, SiteProbe probe) {
         if (s->effects.probe)
                 s->effects.probe(&probe, s->userdata);
 }

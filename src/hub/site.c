@@ -3,8 +3,8 @@
 #include "hub/site-internal.h"
 
 #define ROUND_PATIENCE (2 * USEC_PER_SEC)
-#define RESTART_GRACE  (30 * USEC_PER_SEC)
-#define SLOW_CHECK     USEC_PER_SEC /* a check this long is hinted at by its validator */
+#define RESTART_GRACE  (30 * USEC_PER_SEC) /* to return in; the first check lasts a timeout more */
+#define SLOW_CHECK     USEC_PER_SEC        /* a check this long is hinted at by its validator */
 
 static const char *const reason_names[_PROBE_MAX] = {
         [PROBE_CONFIRM] = "confirm",
@@ -82,20 +82,39 @@ static void settle_round(Site *s, usec_t now) {
         close_round(s, now);
 }
 
-/* Whom a round started by this seat asks: all the others; a single seat is asked itself. New
- * holders have been probed already and are only waited for. */
+/* New holders that have just been probed: their answers will count as answers of this round. */
+static uint64_t probed_already(const Site *s, usec_t now) {
+        uint64_t joining = site_joining(s, now);
+
+        for (uint8_t i = 0; i < seat_table_n(s->seats); i++)
+                if (now > seat_table_at(s->seats, i)->joined + ROUND_CLOCK_ERROR)
+                        joining &= ~SEAT_BIT(i);
+        return joining;
+}
+
+/* Whom a round started by this seat asks: all the others; a single seat is asked itself. Who has
+ * been probed already is only waited for, and so is, after a restart, who has not returned yet. */
 static RoundPlan plan_round(const Site *s, int trigger, usec_t now) {
-        uint64_t present = seat_table_present(s->seats);
+        uint64_t present = now < s->timers.grace ? seat_table_held(s->seats)
+                                                 : seat_table_present(s->seats);
         RoundPlan plan = { .deadline = site_deadline(s, now) };
 
         plan.asked = s->epoch.n == 1 ? present : present & ~SEAT_BIT(trigger);
-        plan.probes = __builtin_popcountll(plan.asked & ~site_joining(s, now));
+        plan.probes = __builtin_popcountll(plan.asked & ~probed_already(s, now));
         return plan;
+}
+
+static void ask_member(const Site *s, uint8_t seat, usec_t deadline) {
+        const Seat *x = seat_table_at(s->seats, seat);
+
+        if (x->away_since == 0)
+                site_ask(s,
+                         (SiteProbe){ seat, SEAT_MEMBER, x->validator, PROBE_CONFIRM, deadline });
 }
 
 static void begin_round(Site *s, usec_t now) {
         RoundView view = site_view_round(s, now);
-        uint64_t joining = site_joining(s, now);
+        uint64_t probed = probed_already(s, now);
         RoundPlan plan;
         int trigger;
 
@@ -111,13 +130,9 @@ static void begin_round(Site *s, usec_t now) {
         if (s->timers.round > now)
                 return;
         round_start(s->round, &plan, &view, now);
-        for (uint8_t i = 0; i < s->epoch.n; i++) {
-                uint32_t validator = seat_table_at(s->seats, i)->validator;
-
-                if (plan.asked & ~joining & SEAT_BIT(i))
-                        site_ask(s, (SiteProbe){ i, SEAT_MEMBER, validator, PROBE_CONFIRM,
-                                                 plan.deadline });
-        }
+        for (uint8_t i = 0; i < s->epoch.n; i++)
+                if (plan.asked & ~probed & SEAT_BIT(i))
+                        ask_member(s, i, plan.deadline);
 }
 
 static usec_t refresh_due(const Site *s, uint8_t seat) {
@@ -226,12 +241,12 @@ void site_start(Site *s, usec_t now) {
                 site_dismiss(s);
         if (s->reissue)
                 site_drop_certificate(s, now);
+        if (s->heartbeat == 0)
+                s->standing.since = s->standing.first_evidence = s->standing.evidence = now;
+        else
+                s->timers.grace = now + MIN(RESTART_GRACE + s->conf.timeout, site_freshness(s));
         if (s->heartbeat != 0 && now >= s->heartbeat + site_freshness(s))
                 site_tell_away(s, s->heartbeat, now);
-        else if (s->heartbeat != 0)
-                s->timers.grace = now + MIN(RESTART_GRACE, site_freshness(s));
-        else
-                s->standing.since = s->standing.first_evidence = s->standing.evidence = now;
         s->newcomers = true;
         s->timers.fill = now;
         step(s, JUDGE_TIME, now);
@@ -248,7 +263,9 @@ static void set_presence(Site *s, uint8_t seat, bool present, usec_t now) {
         if (present && x->away_since != 0) {
                 x->away_since = 0;
                 x->refreshed = 0;
-                if (!vote_table_last(s->votes, seat))
+                if (round_silent(s->round) & SEAT_BIT(seat))
+                        ask_member(s, seat, round_deadline(s->round));
+                else if (!vote_table_last(s->votes, seat))
                         site_ask(s, (SiteProbe){ seat, SEAT_MEMBER, x->validator, PROBE_JOIN,
                                                  site_deadline(s, now) });
         } else if (!present && x->away_since == 0) {
@@ -360,11 +377,12 @@ int site_vote(Site *s, SiteVoter voter, const Vote *vote, usec_t now) {
         before = vote_table_outcome(s->votes, seat, now);
         if (!replace_vote(s, (uint8_t)seat, vote, &same_end))
                 return 0;
+        x = seat_table_at(s->seats, seat);
+        x->voter = voter.validator;
         if (same_end && is_repetition(s, before, vote->outcome, now)) {
                 s->timers.next = MIN(s->timers.next, refresh_due(s, seat));
                 return 1;
         }
-        x = seat_table_at(s->seats, seat);
         if (x->validator == voter.validator && x->joined != 0) {
                 x->joined = 0;
                 s->timers.fill = now;

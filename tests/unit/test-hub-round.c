@@ -130,17 +130,26 @@ static void the_outvoted_keep_quiet_until_another_changes(void **state) {
 /* Two that wake each other have what is earned, and never the last two rounds. */
 static void the_refuted_leave_rounds_for_others(void **state) {
         _cleanup_(round_freep) Round *r = fresh(4);
-        RoundView up = { VOTE_UP, 12, 3 }, down = { VOTE_DOWN, 1, 14 };
+        RoundView up = { VOTE_UP, 14, 1 }, down = { VOTE_DOWN, 1, 14 };
         usec_t now = NOW;
 
         (void)state;
         says(r, 0, VOTE_UP, VOTE_DOWN, VOTE_UP);
-        says(r, 1, VOTE_UP, VOTE_DOWN, VOTE_UP);
-        start(r, 14, 3, now);
-        answers(r, 1, VOTE_DOWN, now);
-        assert_int_equal(round_end(r, &up), 3); /* 6 of 9 probes are left, 9 again in 45 s */
+        start(r, 14, 1, now);
+        for (uint8_t i = 1; i < 4; i++)
+                answers(r, i, VOTE_UP, now);
+        assert_int_equal(round_end(r, &up), 1);
         says(r, 0, VOTE_DOWN, VOTE_UP, VOTE_UP);
+        says(r, 1, VOTE_UP, VOTE_DOWN, VOTE_UP);
+        now += 45 * SEC;
+        start(r, 13, 2, now);
+        for (uint8_t i = 0; i < 4; i += i == 0 ? 2 : 1)
+                answers(r, i, VOTE_UP, now);
+        up = (RoundView){ VOTE_UP, 13, 2 };
+        assert_int_equal(round_end(r, &up), 2); /* 6 of 9 probes are left, 9 again in 45 s */
+        says(r, 0, VOTE_UP, VOTE_DOWN, VOTE_UP);
         says(r, 1, VOTE_DOWN, VOTE_DOWN, VOTE_UP);
+        says(r, 0, VOTE_DOWN, VOTE_UP, VOTE_UP);
         assert_int_equal(round_trigger(r), 1);
         assert_int_equal(round_allowed(r, 3, now + 15 * SEC), now + 45 * SEC);
         says(r, 3, VOTE_UP, VOTE_DOWN, VOTE_UP);
@@ -186,7 +195,8 @@ static void a_change_after_the_answer_is_not_lost(void **state) {
         (void)state;
         says(r, 0, VOTE_UP, VOTE_DOWN, VOTE_UP);
         start(r, 14, 1, NOW);
-        answers(r, 1, VOTE_UP, NOW);
+        for (uint8_t i = 1; i < 4; i++)
+                answers(r, i, VOTE_UP, NOW);
         says(r, 1, VOTE_UP, VOTE_DOWN, VOTE_UP);
         assert_int_equal(round_trigger(r), -ENOENT); /* a round is open */
         assert_int_equal(round_end(r, &up), 1);
@@ -199,9 +209,9 @@ static void old_answers_do_not_count(void **state) {
         (void)state;
         says(r, 0, VOTE_UP, VOTE_DOWN, VOTE_UP);
         start(r, 14, 1, NOW);
-        answers(r, 1, VOTE_UP, NOW - SEC);
+        answers(r, 1, VOTE_UP, NOW - ROUND_CLOCK_ERROR - 1);
         assert_int_equal(round_silent(r), 14);
-        answers(r, 1, VOTE_UP, NOW);
+        answers(r, 1, VOTE_UP, NOW - ROUND_CLOCK_ERROR); /* by a clock that is behind */
         assert_int_equal(round_silent(r), 12);
         assert_int_equal(round_heard(r), 3);
         round_forget(r, 2);
@@ -218,8 +228,57 @@ static void a_newer_scheduled_check_replaces_the_answer(void **state) {
         says(r, 1, VOTE_UP, VOTE_DOWN, VOTE_UP); /* begun as the round was opened */
         assert_int_equal(round_silent(r), 12);
         assert_true(round_leaves_doubt(r, &up));
-        assert_int_equal(round_end(r, &up), 1);
+        assert_int_equal(round_end(r, &up), 0);
         assert_int_equal(round_trigger(r), 1);
+}
+
+static void silence_refutes_nobody(void **state) {
+        _cleanup_(round_freep) Round *r = fresh(4);
+        RoundView up = { VOTE_UP, 14, 1 }; /* by what they said before */
+
+        (void)state;
+        says(r, 0, VOTE_UP, VOTE_DOWN, VOTE_UP);
+        start(r, 14, 1, NOW);
+        answers(r, 1, VOTE_UP, NOW);
+        answers(r, 2, VOTE_UP, NOW);
+        assert_int_equal(round_end(r, &up), 0);
+        says(r, 0, VOTE_DOWN, VOTE_DOWN, VOTE_UP);
+        assert_int_equal(round_trigger(r), 0);
+}
+
+static void a_single_seat_is_refuted_by_nobody(void **state) {
+        _cleanup_(round_freep) Round *r = fresh(1);
+        RoundView up = { VOTE_UP, 0, 1 };
+
+        (void)state;
+        says(r, 0, VOTE_UP, VOTE_DOWN, VOTE_UP);
+        start(r, 1, 1, NOW);
+        assert_int_equal(round_end(r, &up), 0); /* the answer was lost */
+        says(r, 0, VOTE_DOWN, VOTE_DOWN, VOTE_UP);
+        assert_int_equal(round_trigger(r), 0);
+}
+
+static void who_agrees_for_three_checks_is_believed_again(void **state) {
+        _cleanup_(round_freep) Round *r = fresh(4);
+        RoundView up = { VOTE_UP, 14, 1 };
+
+        (void)state;
+        says(r, 0, VOTE_UP, VOTE_DOWN, VOTE_UP);
+        start(r, 14, 1, NOW);
+        for (uint8_t i = 1; i < 4; i++)
+                answers(r, i, VOTE_UP, NOW);
+        round_end(r, &up);
+        assert_true(round_rests(r)); /* as long as it keeps to it */
+        says(r, 0, VOTE_DOWN, VOTE_UP, VOTE_UP);
+        assert_false(round_rests(r));
+        says(r, 0, VOTE_UP, VOTE_UP, VOTE_UP);
+        says(r, 0, VOTE_UP, VOTE_DOWN, VOTE_UP);
+        assert_false(round_waits(r)); /* twice, but not three times in a row */
+        for (int i = 0; i < 3; i++)
+                says(r, 0, i == 0 ? VOTE_DOWN : VOTE_UP, VOTE_UP, VOTE_UP);
+        assert_true(round_rests(r));
+        says(r, 0, VOTE_UP, VOTE_DOWN, VOTE_UP);
+        assert_int_equal(round_trigger(r), 0);
 }
 
 static void hints_hold_nothing_and_are_believed_once(void **state) {
@@ -310,6 +369,9 @@ int main(void) {
                 cmocka_unit_test(a_change_after_the_answer_is_not_lost),
                 cmocka_unit_test(old_answers_do_not_count),
                 cmocka_unit_test(a_newer_scheduled_check_replaces_the_answer),
+                cmocka_unit_test(silence_refutes_nobody),
+                cmocka_unit_test(a_single_seat_is_refuted_by_nobody),
+                cmocka_unit_test(who_agrees_for_three_checks_is_believed_again),
                 cmocka_unit_test(hints_hold_nothing_and_are_believed_once),
                 cmocka_unit_test(a_single_seat_confirms_itself),
                 cmocka_unit_test(spares_extend_a_round_once),
