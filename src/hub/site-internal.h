@@ -7,7 +7,8 @@
 #include "hub/site-parts.h"
 
 /* site-staff.c */
-/* Every holder is probed as if it had just come: what it said was about something else. */
+/* What was said counts no more: it was about something else, or is too old by now. With the orders
+ * of the next epoch every holder is probed as if it had just come. */
 void site_start_afresh(Site *s, usec_t now);
 CommitteeRule site_rule(const Site *s, const uint8_t *secret);
 void site_staff(Site *s, usec_t now);

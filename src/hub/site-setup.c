@@ -79,9 +79,16 @@ static bool asks_the_same(const SiteConf *a, const SiteConf *b) {
                a->target == b->target && a->push == b->push;
 }
 
+/* Votes about something else, or that are not fresh for as long as they were thought to be. */
+static bool voids_votes(const Site *s, const SiteConf *conf) {
+        return conf->target != s->conf.target ||
+               vote_freshness(conf->interval, conf->timeout) < site_freshness(s);
+}
+
 int site_reconfigure(Site *s, const SiteConf *conf, usec_t now) {
-        bool other_target = conf->target != s->conf.target, same = asks_the_same(conf, &s->conf);
+        bool afresh = voids_votes(s, conf), same = asks_the_same(conf, &s->conf);
         bool rechoose = !same || memcmp(&conf->minima, &s->conf.minima, sizeof(Minima)) != 0;
+        bool other_target = conf->target != s->conf.target;
 
         if (!conf_is_valid(conf) || !uuid_equal(&conf->id, &s->conf.id))
                 return -EINVAL;
@@ -99,11 +106,11 @@ int site_reconfigure(Site *s, const SiteConf *conf, usec_t now) {
         s->deaf.until = now;
         if (conf->push)
                 site_dismiss(s);
+        else if (afresh)
+                site_start_afresh(s, now);
         site_tick(s, now);
         if (other_target)
                 site_drop_certificate(s, now);
-        if (other_target)
-                site_start_afresh(s, now);
         site_tick(s, now);
         return 0;
 }
@@ -133,6 +140,7 @@ static void restore_seats(Site *s, const SiteRestore *r, usec_t now) {
                 if (!c || seat_table_find(s->seats, h->validator) >= 0)
                         continue;
                 *seat_table_at(s->seats, h->seat) = (Seat){ .validator = h->validator,
+                                                            .voter = h->validator,
                                                             .away_since = present ? 0 : now };
                 if (h->vote.outcome != VOTE_MISSING)
                         vote_table_put(s->votes, h->seat, &h->vote);

@@ -112,20 +112,40 @@ void site_release(Site *s, uint8_t seat) {
         round_forget(s->round, seat);
 }
 
-void site_dismiss(Site *s) {
+static void abandon_round(Site *s) {
         const RoundView silence = { .verdict = VOTE_MISSING };
 
+        if (!round_is_open(s->round))
+                return;
+        (void)round_end(s->round, &silence);
+        site_release_spares(s);
+}
+
+void site_dismiss(Site *s) {
+        abandon_round(s);
         for (uint8_t i = 0; i < seat_table_n(s->seats); i++)
                 site_release(s, i);
-        if (round_is_open(s->round))
-                (void)round_end(s->round, &silence);
         seat_table_set_n(s->seats, 0);
         s->epoch.n = 0;
+}
+
+/* One vote wherever it sits: what it said in the place of another ends when it sits elsewhere. */
+static void recall_vote(Site *s, uint32_t validator) {
+        for (uint8_t i = 0; i < seat_table_n(s->seats); i++) {
+                Seat *x = seat_table_at(s->seats, i);
+
+                if (x->voter != validator || x->validator == validator)
+                        continue;
+                x->voter = 0;
+                vote_table_clear(s->votes, i);
+                round_forget(s->round, i);
+        }
 }
 
 static void seat_member(Site *s, uint8_t seat, uint32_t validator, usec_t now) {
         usec_t deadline = site_deadline(s, now);
 
+        recall_vote(s, validator);
         site_release(s, seat);
         *seat_table_at(s->seats, seat) = (Seat){ .validator = validator, .joined = now };
         tell_assigned(s, seat, SEAT_MEMBER, now);
@@ -134,23 +154,21 @@ static void seat_member(Site *s, uint8_t seat, uint32_t validator, usec_t now) {
 }
 
 void site_start_afresh(Site *s, usec_t now) {
-        usec_t deadline = site_deadline(s, now);
-
         s->settled = VOTE_MISSING;
-        s->timers.joins = deadline;
+        s->afresh = true;
+        s->timers.joins = site_deadline(s, now);
+        abandon_round(s);
         for (uint8_t i = 0; i < seat_table_n(s->seats); i++) {
                 Seat *x = seat_table_at(s->seats, i);
 
                 vote_table_clear(s->votes, i);
                 round_forget(s->round, i);
                 x->joined = x->validator != 0 ? now : 0;
-                if (x->validator != 0 && x->away_since == 0)
-                        site_ask(s,
-                                 (SiteProbe){ i, SEAT_MEMBER, x->validator, PROBE_JOIN, deadline });
         }
 }
 
 void site_seat_spare(Site *s, uint8_t seat, uint32_t validator, usec_t now) {
+        recall_vote(s, validator);
         seat_table_at(s->seats, seat)->spare = validator;
         tell_assigned(s, seat, SEAT_SPARE, now);
 }
@@ -245,10 +263,19 @@ static void shrink(Site *s, uint8_t n) {
 }
 
 static void reissue_orders(Site *s, usec_t now) {
-        for (uint8_t i = 0; i < s->epoch.n; i++)
-                if (seat_table_at(s->seats, i)->validator != 0)
-                        tell_assigned(s, i, SEAT_MEMBER, now);
-        s->reissue = false;
+        usec_t deadline = site_deadline(s, now);
+
+        for (uint8_t i = 0; i < s->epoch.n; i++) {
+                const Seat *x = seat_table_at(s->seats, i);
+
+                if (x->validator == 0)
+                        continue;
+                tell_assigned(s, i, SEAT_MEMBER, now);
+                if (s->afresh && x->away_since == 0)
+                        site_ask(s,
+                                 (SiteProbe){ i, SEAT_MEMBER, x->validator, PROBE_JOIN, deadline });
+        }
+        s->reissue = s->afresh = false;
 }
 
 static void enter_epoch(Site *s, usec_t now) {

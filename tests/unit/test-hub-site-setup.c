@@ -175,6 +175,43 @@ static void another_target_starts_from_nothing(void **state) {
         bench_close(&b);
 }
 
+static void a_shorter_interval_is_no_silence(void **state _unused_) {
+        SiteConf conf;
+        Bench b;
+
+        bench_prepare(&b, 4, 4);
+        b.conf.interval = USEC_PER_MIN;
+        make_site(&b);
+        site_start(b.site, b.now);
+        run(&b, 3 * USEC_PER_MIN);
+        conf = b.conf;
+        conf.interval = b.conf.interval =
+                        10 * SEC; /* what was said may be older than it counts now */
+        assert_int_equal(site_reconfigure(b.site, &conf, b.now), 0);
+        assert_int_equal(b.joins, 8);
+        run(&b, USEC_PER_MIN);
+        assert_int_equal(b.verdicts, 1);
+        bench_close(&b);
+}
+
+static void a_round_about_something_else_is_not_waited_for(void **state _unused_) {
+        SiteConf conf;
+        Bench b;
+
+        bench_open(&b, 4, 4);
+        run(&b, USEC_PER_MIN);
+        b.people[0].manner = MANNER_SAYS_DOWN;
+        while (b.confirms == 0)
+                run(&b, 10 * MSEC);
+        conf = b.conf;
+        conf.target = 2;
+        assert_int_equal(site_reconfigure(b.site, &conf, b.now), 0);
+        assert_int_equal(b.epochs, 2); /* at once, so that the probes are of the new orders */
+        assert_int_equal(b.assigned, 8);
+        assert_int_equal(b.joins, 8);
+        bench_close(&b);
+}
+
 static void change_push(Bench *b, bool push) {
         b->conf.push = push;
         b->conf.target++;
@@ -255,6 +292,8 @@ int main(void) {
                 cmocka_unit_test(what_cannot_be_continued_gets_seats_anew),
                 cmocka_unit_test(a_new_interval_means_new_orders),
                 cmocka_unit_test(another_target_starts_from_nothing),
+                cmocka_unit_test(a_shorter_interval_is_no_silence),
+                cmocka_unit_test(a_round_about_something_else_is_not_waited_for),
                 cmocka_unit_test(who_calls_from_now_on_is_looked_at_by_nobody),
                 cmocka_unit_test(a_round_ends_with_its_seats),
                 cmocka_unit_test(seats_of_before_are_given_up_by_who_calls),

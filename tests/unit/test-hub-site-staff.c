@@ -480,6 +480,37 @@ static void a_member_of_another_region_makes_an_epoch(void **state _unused_) {
         bench_close(&b);
 }
 
+static Person *other_than(Bench *b, uint32_t a, uint32_t c) {
+        for (uint32_t i = 1; i <= b->roster.n; i++)
+                if (i != a && i != c && b->people[i - 1].seated)
+                        return &b->people[i - 1];
+        return NULL;
+}
+
+/* One stands in for the silent one, and then takes the seat of one that is away. */
+static void who_stood_in_has_one_vote_when_it_sits_elsewhere(void **state _unused_) {
+        SiteSeatView seats[4];
+        uint32_t silent, away;
+        Bench b;
+
+        bench_prepare(&b, 5, 4);
+        make_site(&b);
+        site_start(b.site, b.now);
+        silent = b.people[0].seated ? 1 : 2;
+        away = b.people[2].seated ? 3 : 4;
+        b.people[silent - 1].manner = MANNER_SILENT;
+        run(&b, 30 * SEC);
+        connect(&b, away, false);
+        run(&b, 20 * SEC);
+        other_than(&b, silent, away)->manner = MANNER_SAYS_DOWN;
+        run(&b, 11 * SEC);
+        assert_true(b.spares > 0);
+        assert_int_equal(site_view(b.site, b.now, seats), 4);
+        assert_int_equal(seats[b.people[silent - 1].seat].outcome, VOTE_MISSING);
+        assert_false(b.people[away - 1].seated);
+        bench_close(&b);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_missing_member_is_missing_then_replaced),
@@ -500,6 +531,7 @@ int main(void) {
                 cmocka_unit_test(a_minimum_holds_over_absence),
                 cmocka_unit_test(a_minimum_that_cannot_be_met_is_told),
                 cmocka_unit_test(who_makes_up_for_a_lack_is_taken_when_it_joins),
+                cmocka_unit_test(who_stood_in_has_one_vote_when_it_sits_elsewhere),
                 cmocka_unit_test(a_member_of_another_region_makes_an_epoch),
         };
 
