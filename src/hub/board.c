@@ -14,8 +14,6 @@
 #include "base/macro.h"
 #include "base/pace.h"
 #include "hub/agenda.h"
-#include "hub/rules.h"
-#include "wire/spec.h"
 
 /* What every vote and every call look at is in its first line of the cache. */
 typedef struct Entry {
@@ -57,13 +55,7 @@ static Entry *entry_of_item(AgendaItem *item) {
 
 static void entry_free(Entry *e) {
         agenda_remove(e->board->agenda, &e->item);
-        site_free(e->website.site);
-        free(e->website.url);
-        free(e->website.spec);
-        free(e->website.rules);
-        rule_set_free(e->website.rule_set);
-        free(e->website.orders);
-        free(e->website.panel_orders);
+        website_done(&e->website);
         free(e);
 }
 
@@ -289,117 +281,6 @@ static const SiteEffects effects = {
 
 /* Websites ------------------------------------------------------------------------------------- */
 
-/* Its exact bytes, and what they say. What is stored was written by whoever added it, perhaps by
- * another version: it is judged again. */
-static int read_spec(const WebsiteRow *row, Spec *ret, char **ret_text, const char **reason) {
-        const char *stored = row->settings.specification;
-        int r;
-
-        if (!*stored) {
-                r = spec_default(ret, row->url);
-                return r < 0 ? r : spec_encode(ret, ret_text, reason);
-        }
-        r = spec_parse(stored, strlen(stored), ret, reason);
-        if (r < 0)
-                return r;
-        *ret_text = strdup(stored);
-        return *ret_text ? 0 : -ENOMEM;
-}
-
-static int set_spec(Website *w, const WebsiteRow *row) {
-        _cleanup_(spec_done) Spec spec = {};
-        const char *reason = NULL;
-        char *text = NULL;
-        int r;
-
-        r = read_spec(row, &spec, &text, &reason);
-        if (r < 0) {
-                log_event(LOG_ERR, DPIN_MSG_WEBSITE_UNCHECKABLE, "a website cannot be checked",
-                          "DPIN_WEBSITE=%s\nDPIN_REASON=%s", w->id_text,
-                          reason ? reason : strerror(-r));
-                return r;
-        }
-        free(w->spec);
-        w->spec = text;
-        w->type = (CheckType)check_type_from_name(spec.type);
-        hash_bytes(w->spec, strlen(w->spec), &w->spec_hash);
-        w->spec_stored = false;
-        return 0;
-}
-
-/* What was stored is judged again, as a specification is; kept in its one spelling. */
-static int set_rules(Website *w, const WebsiteRow *row) {
-        char reason[RULES_REASON_SIZE], text[RULES_SIZE + 1];
-        RuleSet *set;
-        Rules rules;
-        char *copy;
-        int r;
-
-        r = rules_parse(row->settings.rules, &rules, reason);
-        if (r < 0) {
-                log_event(LOG_ERR, DPIN_MSG_WEBSITE_UNCHECKABLE, "a website cannot be checked",
-                          "DPIN_WEBSITE=%s\nDPIN_REASON=%s", w->id_text, reason);
-                return r;
-        }
-        r = rule_set_new(&set, &rules);
-        if (r < 0)
-                return r;
-        copy = strdup(rules_format(&rules, text));
-        if (!copy) {
-                rule_set_free(set);
-                return -ENOMEM;
-        }
-        rule_set_free(w->rule_set);
-        free(w->rules);
-        w->rule_set = set;
-        w->rules = copy;
-        return 0;
-}
-
-static SiteConf conf_of(const Board *b, const Website *w, const WebsiteSettings *s) {
-        SiteConf conf = {
-                .id = w->public_id,
-                .interval = w->interval_ms * USEC_PER_MSEC,
-                .timeout = w->timeout_ms * USEC_PER_MSEC,
-                .seats = w->seats,
-                .slow = s->slow_ms * USEC_PER_MSEC,
-                .confirm_down = s->confirm_down,
-                .confirm_up = s->confirm_up,
-                .confirm_down_time = s->confirm_down_ms * USEC_PER_MSEC,
-                .confirm_up_time = s->confirm_up_ms * USEC_PER_MSEC,
-                .flap_begins = b->options.flap_begins,
-                .certificate_days = (uint16_t)s->certificate_warn_days,
-                .push = w->type == CHECK_PUSH,
-                .minima = rule_set_minima(w->rule_set),
-        };
-
-        memcpy(&conf.target, w->spec_hash.bytes, sizeof(conf.target));
-        conf.target ^= w->family; /* orders say it, too */
-        return conf;
-}
-
-static int fill(Website *w, const WebsiteRow *row) {
-        char *url = strdup(row->url);
-        int r;
-
-        if (!url)
-                return -ENOMEM;
-        free(w->url);
-        w->url = url;
-        w->id = row->id;
-        w->organisation = row->organisation;
-        w->public_id = row->public_id;
-        w->interval_ms = row->settings.interval_ms;
-        w->timeout_ms = row->settings.timeout_ms;
-        w->seats = (uint8_t)row->settings.seats;
-        w->family = (uint8_t)row->settings.family;
-        w->parent = row->parent;
-        w->revision = row->revision;
-        uuid_format(&row->public_id, w->id_text);
-        r = set_rules(w, row);
-        return r < 0 ? r : set_spec(w, row);
-}
-
 /* One that was paused goes on after its last epoch: each number is given once. */
 static void resume(Entry *e, const WebsiteRow *row) {
         const SiteRestore before = { .epoch = row->epoch, .outdated = true };
@@ -422,9 +303,9 @@ static int add(Board *b, const WebsiteRow *row) {
         e->website.id = row->id;
         HASH_ADD(hh, b->entries, website.id, sizeof(row->id), e);
 
-        r = fill(&e->website, row);
+        r = website_fill(&e->website, row);
         if (r >= 0) {
-                conf = conf_of(b, &e->website, &row->settings);
+                conf = website_conf(&e->website, &row->settings, b->options.flap_begins);
                 r = site_new(&e->website.site, &conf, b->options.hub_secret,
                              registry_roster(b->options.registry));
         }
@@ -466,12 +347,12 @@ static int change(Board *b, Entry *e, const WebsiteRow *row) {
         SiteConf conf;
         int r;
 
-        r = fill(&e->website, row);
+        r = website_fill(&e->website, row);
         if (r < 0) {
                 remove_website(b, e, WEBSITE_REMOVED);
                 return r;
         }
-        conf = conf_of(b, &e->website, &row->settings);
+        conf = website_conf(&e->website, &row->settings, b->options.flap_begins);
         r = site_reconfigure(e->website.site, &conf, now);
         schedule(e, now);
         return r;

@@ -9,6 +9,7 @@
 #include "hub/committee.h"
 #include "hub/epoch.h"
 #include "hub/incident.h"
+#include "hub/panel.h"
 #include "hub/verdict.h"
 #include "hub/votes.h"
 
@@ -54,14 +55,6 @@ typedef struct SiteSeatView {
         VoteOutcome outcome; /* as it counts now */
         Vote vote;           /* the last one, fresh or not; MISSING: none */
 } SiteSeatView;
-
-/* A region whose panel finds the website down. */
-typedef struct SiteRegion {
-        uint32_t region;
-        uint32_t witness; /* a validator of it */
-        uint8_t n, up, down;
-        bool counts; /* it makes the verdict PARTIAL; else it is told only */
-} SiteRegion;
 
 typedef struct SiteVerdict {
         VerdictState state, previous;
@@ -111,8 +104,7 @@ typedef struct SiteFlapping {
 } SiteFlapping;
 
 typedef struct SiteEffects {
-        /* Whether an epoch may begin now, chosen from so many; if not, it is asked again in a
-         * second or two. NULL: always. */
+        /* May an epoch begin, chosen from so many? Else it is asked again soon. NULL: always. */
         bool (*may_open)(size_t candidates, void *userdata);
         /* eligible: the validators the choice is made from, in rendezvous order */
         void (*epoch_opened)(const Epoch *e, const uint32_t *eligible, size_t n, void *userdata);

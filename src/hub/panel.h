@@ -27,6 +27,14 @@ typedef struct Panel {
         bool told;                     /* others know that it says DOWN */
 } Panel;
 
+/* A region whose panel finds the website down. */
+typedef struct SiteRegion {
+        uint32_t region;
+        uint32_t witness; /* a validator of it */
+        uint8_t n, up, down;
+        bool counts; /* it makes the verdict PARTIAL; else it is told only */
+} SiteRegion;
+
 /* Empty, with n places. -ENOMEM. */
 int panel_init(Panel *ret, uint32_t region, uint8_t n, usec_t freshness);
 void panel_done(Panel *p);

@@ -37,7 +37,7 @@ typedef struct SiteConf {
         usec_t confirm_down_time, confirm_up_time;
         unsigned flap_begins;      /* flap.h; 0: it never flaps */
         uint16_t certificate_days; /* one that ends within so many is an incident; 0: none is */
-        Minima minima; /* how many different ones there have to be in the committee */
+        Minima minima;             /* how many different ones there have to be in the committee */
 } SiteConf;
 
 /* hub_secret (32 bytes) is borrowed; roster is borrowed and read in every call. Nothing happens

@@ -9,6 +9,7 @@
 #include "hub/orderbook.h"
 #include "hub/rules.h"
 #include "hub/site.h"
+#include "store/websites.h"
 #include "wire/target.h"
 
 #define PANEL_ORDERS_MAX 8u /* members of all the panels that can stand at a time */
@@ -40,3 +41,10 @@ struct Website {
         WorkOrder **panel_orders; /* those of regional panels; NULL: it never had one */
         WebsiteIncident incidents[_INCIDENT_KIND_MAX];
 };
+
+/* What the row says; what is stored was written by whoever added it, and is judged again. -EINVAL
+ * and others: it cannot be checked, and that was logged; w is half the old one then. -ENOMEM. */
+int website_fill(Website *w, const WebsiteRow *row);
+SiteConf website_conf(const Website *w, const WebsiteSettings *s, unsigned flap_begins);
+/* Frees what it has; orders are only borrowed. */
+void website_done(Website *w);

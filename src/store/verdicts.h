@@ -9,9 +9,9 @@ typedef struct VerdictRow {
         usec_t started;                        /* when it was decided */
         usec_t first_evidence;
         uint8_t n;
-        const char *votes;   /* JSON array: the seats at the decision; NULL: [] */
-        const char *regions; /* JSON array: those where it is down; NULL: [] */
-        double flap_score;   /* of its beginning, hub/flap.h */
+        const char *votes;     /* JSON array: the seats at the decision; NULL: [] */
+        const char *regions;   /* JSON array: those where it is down; NULL: [] */
+        double flap_score;     /* of its beginning, hub/flap.h */
         usec_t flapping_until; /* USEC_INFINITY: it does not flap */
         uint64_t commit_no;
 } VerdictRow;

@@ -73,7 +73,7 @@ typedef struct Bench {
         uint64_t unable;  /* people that cannot do this check, as bits */
         bool too_many;    /* epochs begin elsewhere */
         unsigned escalated, eased, flaps, calms;
-        uint16_t ends;           /* of the certificate, days since 1970; 0: there is none */
+        uint16_t ends; /* of the certificate, days since 1970; 0: there is none */
         unsigned postponed;
         SiteLack lack;
         unsigned lacks; /* how often it was told */

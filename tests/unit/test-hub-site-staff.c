@@ -279,8 +279,7 @@ static void new_rules_take_only_the_seats_of_whom_they_refuse(void **state _unus
         change_rules(&b, 0);
         run(&b, 60 * SEC);
         assert_int_equal(b.epochs, 2);
-        assert_int_equal(b.assigned,
-                         assigned + __builtin_popcountll(seated_bits(&b) & ~before));
+        assert_int_equal(b.assigned, assigned + __builtin_popcountll(seated_bits(&b) & ~before));
         bench_close(&b);
 }
 
