@@ -130,11 +130,11 @@ void site_dismiss(Site *s) {
 }
 
 /* One vote wherever it sits: what it said in the place of another ends when it sits elsewhere. */
-static void recall_vote(Site *s, uint32_t validator) {
+static void recall_vote(Site *s, uint32_t validator, uint8_t seat) {
         for (uint8_t i = 0; i < seat_table_n(s->seats); i++) {
                 Seat *x = seat_table_at(s->seats, i);
 
-                if (x->voter != validator || x->validator == validator)
+                if (i == seat || x->voter != validator || x->validator == validator)
                         continue;
                 x->voter = 0;
                 vote_table_clear(s->votes, i);
@@ -145,7 +145,7 @@ static void recall_vote(Site *s, uint32_t validator) {
 static void seat_member(Site *s, uint8_t seat, uint32_t validator, usec_t now) {
         usec_t deadline = site_deadline(s, now);
 
-        recall_vote(s, validator);
+        recall_vote(s, validator, seat);
         site_release(s, seat);
         *seat_table_at(s->seats, seat) = (Seat){ .validator = validator, .joined = now };
         tell_assigned(s, seat, SEAT_MEMBER, now);
@@ -168,7 +168,7 @@ void site_start_afresh(Site *s, usec_t now) {
 }
 
 void site_seat_spare(Site *s, uint8_t seat, uint32_t validator, usec_t now) {
-        recall_vote(s, validator);
+        recall_vote(s, validator, seat);
         seat_table_at(s->seats, seat)->spare = validator;
         tell_assigned(s, seat, SEAT_SPARE, now);
 }
