@@ -94,6 +94,17 @@ class Conn(unittest.TestCase):
                                                          "conn.cpu_8000_vs_8")), 0)
 
 
+@unittest.skipUnless(os.path.exists(os.path.join(BUILD, "tests", "dpin-verdict")), "its program is not built")
+class Verdict(unittest.TestCase):
+    def test_measures_a_hubs_own_modules(self):
+        import group_verdict
+        group_verdict.WEBSITES = 500
+        self.addCleanup(sys.modules.pop, "group_verdict")
+        values = group_verdict.measure(Bench(BUILD))
+        self.assertEqual(set(values), {m.name for m in group_verdict.METRICS})
+        self.assertGreater(min(values.values()), 0)
+
+
 @unittest.skipUnless(os.path.exists(os.path.join(BUILD, "tests", "raw-check")), "the references are not built")
 class Check(unittest.TestCase):
     def test_measures_a_real_validator(self):
