@@ -17,6 +17,7 @@ struct Round {
         usec_t last_start;
         uint8_t quorum;      /* so many answers refute another */
         bool single;         /* n = 1 */
+        bool stands;         /* there is a verdict that others could want to differ from */
         uint64_t waiting;    /* votes that want a round */
         uint64_t suspecting; /* hints that want one */
         uint64_t outvoted;   /* may not trigger by votes */
@@ -196,6 +197,7 @@ void round_suspect(Round *r, uint8_t seat, const RoundView *view) {
 }
 
 void round_review(Round *r, const RoundView *view) {
+        r->stands = decides(view->verdict) && !r->single;
         if (view->verdict == VOTE_UP)
                 r->waiting &= view->down;
         else if (view->verdict == VOTE_DOWN)
@@ -229,7 +231,7 @@ int round_trigger(const Round *r) {
 static usec_t price_kept(const Round *r) {
         int seat = round_trigger(r);
 
-        return seat >= 0 && !r->single && (r->doubtful & SEAT_BIT(seat)) ? r->burst / 3 * 2 : 0;
+        return seat >= 0 && r->stands && (r->doubtful & SEAT_BIT(seat)) ? r->burst / 3 * 2 : 0;
 }
 
 usec_t round_allowed(const Round *r, uint8_t probes, usec_t now) {
@@ -317,12 +319,13 @@ bool round_leaves_doubt(const Round *r, const RoundView *view) {
         return !r->doubted && (r->waiting & ~r->outvoted & still_waiting(r, view)) != 0;
 }
 
-/* Right is who differed from the verdict that was, and says what the one that is says. */
+/* Right is who began the round in which the verdict became what it had said; not who answered so,
+ * as every second answer of one that changes its mind is right. */
 static void note_doubtful(Round *r, uint64_t refuted, const RoundView *view) {
         r->doubtful |= refuted;
         if (!decides(view->verdict) || view->verdict == r->doubted_verdict)
                 return;
-        r->doubtful &= ~(view->verdict == VOTE_UP ? r->said_up : r->said_down);
+        r->doubtful &= ~(r->trigger & (view->verdict == VOTE_UP ? r->said_up : r->said_down));
 }
 
 /* Who still says what a quorum of this round's answers denies. If they were silent, and the verdict

@@ -156,7 +156,7 @@ static void the_refuted_leave_rounds_for_others(void **state) {
         assert_int_equal(round_trigger(r), 3);
         assert_int_equal(round_allowed(r, 3, now + 15 * SEC), now + 15 * SEC);
 
-        /* It was an outage, and seat 1 said so: it is believed as before. */
+        /* It was an outage: seat 1 says so, too, but only when asked. */
         now += 15 * SEC;
         round_start(r, &(RoundPlan){ 7, 3, now + 12 * SEC }, &(RoundView){ VOTE_UP, 5, 10 }, now);
         answers(r, 1, VOTE_DOWN, now);
@@ -164,11 +164,27 @@ static void the_refuted_leave_rounds_for_others(void **state) {
         round_end(r, &down);
         says(r, 1, VOTE_DOWN, VOTE_UP, VOTE_DOWN);
         assert_int_equal(round_trigger(r), 1);
-        assert_int_equal(round_allowed(r, 3, now + 15 * SEC), now + 15 * SEC);
-        says(r, 1, VOTE_UP, VOTE_DOWN, VOTE_DOWN);
+        assert_int_equal(round_allowed(r, 3, now + 15 * SEC), now + 75 * SEC);
+}
+
+static void who_was_right_is_believed_again(void **state) {
+        _cleanup_(round_freep) Round *r = fresh(4);
+        RoundView up = { VOTE_UP, 14, 1 }, down = { VOTE_DOWN, 0, 15 };
+
+        (void)state;
+        says(r, 0, VOTE_UP, VOTE_DOWN, VOTE_UP);
+        start(r, 14, 1, NOW);
+        assert_int_equal(round_end(r, &up), 1);
+        says(r, 0, VOTE_DOWN, VOTE_UP, VOTE_UP);
+        says(r, 1, VOTE_UP, VOTE_DOWN, VOTE_UP);
+        says(r, 1, VOTE_DOWN, VOTE_UP, VOTE_UP);
+        says(r, 0, VOTE_UP, VOTE_DOWN, VOTE_UP);
+        assert_int_equal(round_allowed(r, 3, NOW + 15 * SEC), NOW + 45 * SEC);
+        start(r, 14, 1, NOW + 45 * SEC);
+        round_end(r, &down);
         says(r, 0, VOTE_DOWN, VOTE_UP, VOTE_DOWN);
         assert_int_equal(round_trigger(r), 0);
-        assert_int_equal(round_allowed(r, 3, now + 15 * SEC), now + 75 * SEC);
+        assert_int_equal(round_allowed(r, 3, NOW + 60 * SEC), NOW + 60 * SEC);
 }
 
 static void hints_of_the_refuted_come_last(void **state) {
@@ -365,6 +381,7 @@ int main(void) {
                 cmocka_unit_test(rounds_keep_their_distance_and_budget),
                 cmocka_unit_test(the_outvoted_keep_quiet_until_another_changes),
                 cmocka_unit_test(the_refuted_leave_rounds_for_others),
+                cmocka_unit_test(who_was_right_is_believed_again),
                 cmocka_unit_test(hints_of_the_refuted_come_last),
                 cmocka_unit_test(a_change_after_the_answer_is_not_lost),
                 cmocka_unit_test(old_answers_do_not_count),
