@@ -3,7 +3,6 @@
 #include "hub/board.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "base/macro.h"
 #include "base/pace.h"
 #include "hub/agenda.h"
+#include "hub/decision-log.h"
 
 /* What every vote and every call look at is in its first line of the cache. */
 typedef struct Entry {
@@ -31,17 +31,14 @@ _Static_assert(offsetof(Entry, website.site) + sizeof(Site *) <= CACHE_LINE,
  * a quarter of the loop's time. */
 static const PaceRule choosing = { .burst = 30000, .interval = 6 };
 
-/* Lines of verdicts and incidents, of all websites together. */
-static const PaceRule logging = { .burst = 1000, .interval = 100 * USEC_PER_MSEC };
-
 struct Board {
         BoardOptions options;
         Agenda *agenda;
         Calendar *calendar; /* NULL: nothing is known of one */
         Entry *entries;
         uint64_t revision, heartbeats, postponed;
-        uint64_t unlogged, unlogged_since; /* since the start, since the last line */
-        Pace chosen, logged;
+        Pace chosen;
+        DecisionLog log;
         bool started;
 };
 
@@ -201,69 +198,29 @@ static void on_probe(const SiteProbe *p, void *userdata) {
         assign_probe(entry->board->options.assigner, &entry->website, p);
 }
 
-/* A hundred thousand websites that go down at once are in the database, and not in the log. */
-static bool logs(Board *b) {
-        if (!pace_take(&b->logged, &logging, 1, now_boottime())) {
-                b->unlogged++;
-                b->unlogged_since++;
-                return false;
-        }
-        if (b->unlogged_since > 0)
-                log_event(LOG_WARNING, DPIN_MSG_DECISIONS_UNLOGGED, "decisions were not logged",
-                          "DPIN_COUNT=%" PRIu64, b->unlogged_since);
-        b->unlogged_since = 0;
-        return true;
-}
-
 static void on_verdict(const SiteVerdict *v, void *userdata) {
         Entry *entry = userdata;
-        const Website *w = &entry->website;
+        Board *b = entry->board;
 
-        record_verdict(&entry->board->options.recorder, w, v);
-        if (!logs(entry->board))
-                return;
-        log_event(LOG_NOTICE, DPIN_MSG_VERDICT_CHANGED, "verdict changed",
-                  "DPIN_WEBSITE=%s\nDPIN_STATE=%s\nDPIN_PREVIOUS=%s\nDPIN_CAUSE=%s\nDPIN_ASSURANCE="
-                  "%s",
-                  w->id_text, verdict_state_name(v->state), verdict_state_name(v->previous),
-                  verdict_cause_name(v->cause), assurance_name(v->assurance));
+        record_verdict(&b->options.recorder, &entry->website, v);
+        decision_log_verdict(&b->log, &entry->website, v);
 }
-
-static const struct {
-        int level;
-        const char *id, *text;
-} incident_lines[] = {
-        [INCIDENT_OPENED] = { LOG_WARNING, DPIN_MSG_INCIDENT_OPENED, "incident opened" },
-        [INCIDENT_ESCALATED] = { LOG_WARNING, DPIN_MSG_INCIDENT_CHANGED, "incident escalated" },
-        [INCIDENT_EASED] = { LOG_NOTICE, DPIN_MSG_INCIDENT_CHANGED, "incident eased" },
-        [INCIDENT_CLOSED] = { LOG_NOTICE, DPIN_MSG_INCIDENT_CLOSED, "incident closed" },
-};
 
 static void on_incident(const SiteIncident *i, void *userdata) {
         Entry *entry = userdata;
-        Website *w = &entry->website;
+        Board *b = entry->board;
         char summary[CAUSE_SIZE];
 
-        record_incident(&entry->board->options.recorder, w, i, summary);
-        if (logs(entry->board))
-                log_event(incident_lines[i->step].level, incident_lines[i->step].id,
-                          incident_lines[i->step].text,
-                          "DPIN_WEBSITE=%s\nDPIN_URL=%s\nDPIN_KIND=%s\nDPIN_SEVERITY=%s\n"
-                          "DPIN_SUMMARY=%s",
-                          w->id_text, w->url, incident_kind_name(i->kind),
-                          incident_severity_name(i->severity), summary);
+        record_incident(&b->options.recorder, &entry->website, i, summary);
+        decision_log_incident(&b->log, &entry->website, i, summary);
 }
 
 static void on_flapping(const SiteFlapping *f, void *userdata) {
         Entry *entry = userdata;
-        const Website *w = &entry->website;
+        Board *b = entry->board;
 
-        record_flapping(&entry->board->options.recorder, w, f);
-        if (logs(entry->board))
-                log_event(f->on ? LOG_WARNING : LOG_NOTICE, DPIN_MSG_WEBSITE_FLAPPING,
-                          f->on ? "website is flapping" : "website is steady again",
-                          "DPIN_WEBSITE=%s\nDPIN_URL=%s\nDPIN_HOW=%s\nDPIN_SCORE=%.1f", w->id_text,
-                          w->url, f->on ? "flapping" : "steady", f->score);
+        record_flapping(&b->options.recorder, &entry->website, f);
+        decision_log_flapping(&b->log, &entry->website, f);
 }
 
 static const SiteEffects effects = {
@@ -401,7 +358,7 @@ uint64_t board_postponed(const Board *b) {
 }
 
 uint64_t board_unlogged(const Board *b) {
-        return b->unlogged;
+        return b->log.unlogged;
 }
 
 size_t board_incidents(const Board *b) {

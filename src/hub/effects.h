@@ -8,8 +8,8 @@
 #include "base/time.h"
 #include "hub/committee.h"
 #include "hub/epoch.h"
-#include "hub/incident.h"
 #include "hub/panel.h"
+#include "hub/site-incident.h"
 #include "hub/verdict.h"
 #include "hub/votes.h"
 
@@ -71,37 +71,12 @@ typedef struct SiteVerdict {
         uint8_t n_regions;
 } SiteVerdict;
 
-typedef struct SiteIncident {
-        IncidentKind kind;
-        IncidentStep step; /* never SAME */
-        bool open;         /* false: it has just been closed */
-        IncidentSeverity severity;
-        VerdictState state;
-        VerdictCause cause;
-        uint8_t error_class;
-        uint16_t expiry_days; /* the certificate's end, days since 1970; 0: not known */
-        uint8_t n;
-        usec_t at;
-        usec_t called; /* of websites that call: the last time; 0: never */
-        /* of what is told; of what was wrong, the newest */
-        usec_t first_evidence, last_evidence;
-        const SiteSeatView *seats; /* n of them */
-        uint64_t seen;             /* seats that saw what is told, as bits */
-} SiteIncident;
-
 /* What the eligible ones are too few for. */
 typedef enum SiteLack {
         LACK_NOTHING,
         LACK_DIFFERENT, /* the minima cannot be met, and do not hold */
         LACK_ANYBODY,   /* nobody may check it */
 } SiteLack;
-
-typedef struct SiteFlapping {
-        bool on; /* false: it has just ended */
-        double score;
-        usec_t at;
-        usec_t until; /* when it ends if nothing changes; USEC_INFINITY: it has */
-} SiteFlapping;
 
 typedef struct SiteEffects {
         /* May an epoch begin, chosen from so many? Else it is asked again soon. NULL: always. */

@@ -7,7 +7,7 @@ import unittest
 
 from dpin_validator import UP, Validator
 from dpin_wire import Key
-from hub_case import CommitteeCase, HubCase
+from hub_case import CommitteeCase, HubCase, Site
 from process import wait_until
 
 REGIONS = ("eu", "us", "asia", "eu")
@@ -35,14 +35,16 @@ class KnownNetwork(CommitteeCase):
         first = cls.new_site("first")
         wait_until(lambda: cls.state(first.website) == "UP", "the first website is UP", 25)
 
-    def set(self, site, **columns):
-        """Waits until the hub has read them."""
-        texts = ", ".join(f"{name} = {value}" for name, value in columns.items())
-        before = {self.order_of(v, site)[0] for v in self.validators}
-        self.db.sql(f"UPDATE website SET {texts} WHERE id = {site.website}")
-        for v in self.validators:
-            v.wait(lambda v, v0=v: any(s["url"] == site.url for _, s in v0.orders.values())
-                   and self.order_of(v0, site)[0] not in before, "ordered anew", 20)
+    def patient_site(self, name, confirm_down_ms, confirm_up_ms):
+        """Judged UP; its incidents wait so long."""
+        site = self.sites[f"http://{name}.example/"] = Site(0, f"http://{name}.example/")
+        site.website = int(self.value(f"""WITH made AS (INSERT INTO website (public_id, organisation_id, url,
+            interval_ms, timeout_ms, confirm_down_ms, confirm_up_ms) VALUES (gen_random_uuid(),
+            (SELECT id FROM organisation WHERE name = 'test'), '{site.url}', 10000, 2000, {confirm_down_ms},
+            {confirm_up_ms}) RETURNING id) SELECT id FROM made"""))
+        self.addCleanup(self.remove_website, site.website)
+        self.wait_state(site.website, "UP")
+        return site
 
     def incident(self, site, kind="down"):
         """Columns of the newest by name; None: there is none."""
@@ -111,9 +113,7 @@ class Incidents(KnownNetwork):
                          r"^The connection was refused, seen by 3 of 4 in 3 regions; 1 (is missing|sees it up)$")
 
     def test_hysteresis_is_for_incidents_and_outlives_a_restart(self):
-        site = self.site_up("patient")
-        self.set(site, confirm_down_ms=12000, confirm_up_ms=3000)
-        self.wait_state(site.website, "UP")
+        site = self.patient_site("patient", confirm_down_ms=12000, confirm_up_ms=3000)
         site.down = ALL
         self.wait_state(site.website, "DOWN")
         began = time.monotonic()
