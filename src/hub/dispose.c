@@ -51,6 +51,7 @@ Vote dispose_vote(const Tick *tick, usec_t arrived) {
                 .kind = (VoteKind)tick->kind,
                 .error_class = tick->error,
                 .expiry_days = tick->expiry_days,
+                .family = tick->family,
                 .latency = (uint32_t)MIN(total, (uint64_t)UINT32_MAX),
                 .started = (usec_t)tick->start,
                 .arrived = arrived,

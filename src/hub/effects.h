@@ -62,6 +62,7 @@ typedef struct SiteVerdict {
         VerdictCause cause;
         uint8_t n, f, q;
         uint8_t error_class; /* the commonest among down votes; 0: none */
+        uint8_t family;      /* it is down over this family of addresses only: 4, 6; 0: not so */
         usec_t since;        /* of decision; the heartbeat for CAUSE_HUB_AWAY */
         usec_t first_evidence;
         double flap_score;         /* flap.h, at `since` */

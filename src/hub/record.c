@@ -160,6 +160,12 @@ typedef struct Judgement {
         usec_t since;
 } Judgement;
 
+static void write_family(JsonWriter *json, uint8_t family) {
+        json_writer_open_array(json, "families");
+        json_writer_number(json, NULL, family);
+        json_writer_close(json);
+}
+
 static void write_region_names(JsonWriter *json, const Registry *registry, const SiteVerdict *v) {
         json_writer_open_array(json, "regions");
         for (uint8_t i = 0; i < v->n_regions; i++) {
@@ -186,6 +192,8 @@ static void verdict_event(const Recorder *r, const Website *w, const Judgement *
         json_writer_string(json, "url", w->url);
         json_writer_string(json, "state", j->state);
         json_writer_string(json, "assurance", j->assurance);
+        if (j->verdict && j->verdict->family != 0)
+                write_family(json, j->verdict->family);
         if (j->verdict && j->verdict->n_regions > 0)
                 write_region_names(json, r->registry, j->verdict);
         json_writer_string(json, "since", time_format(j->since, since));
@@ -217,6 +225,7 @@ void record_verdict(const Recorder *r, const Website *w, const SiteVerdict *v) {
                                            .flapping_until = v->flapping_until,
                                            .votes = votes,
                                            .regions = regions,
+                                           .family = v->family,
                                            .commit_no = writer_commit_no(r->writer),
                            });
         verdict_event(r, w, &judgement);

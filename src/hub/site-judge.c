@@ -72,6 +72,23 @@ uint8_t site_commonest_error(const Site *s, usec_t now) {
         return best;
 }
 
+/* A vote of which it is not known is of none, and says that it is not only one of them. */
+static uint8_t down_over(const Site *s, usec_t now) {
+        uint8_t n = seat_table_n(s->seats);
+        Tally of[3] = { { 0 }, { 0 }, { 0 } };
+
+        for (uint8_t i = 0; i < n; i++) {
+                VoteOutcome o = vote_table_outcome(s->votes, i, now);
+                uint8_t family = o == VOTE_MISSING ? 0 : vote_table_last(s->votes, i)->family;
+                Tally *t = &of[family == 4 ? 1 : family == 6 ? 2 : 0];
+
+                t->n += o != VOTE_MISSING;
+                t->up += o == VOTE_UP;
+                t->down += o == VOTE_DOWN;
+        }
+        return of[0].down > 0 ? 0 : verdict_family(n, of[1], of[2]);
+}
+
 size_t site_view(const Site *s, usec_t now, SiteSeatView *ret) {
         uint8_t n = seat_table_n(s->seats);
 
@@ -114,6 +131,7 @@ void site_tell(Site *s, VerdictState previous, const Telling *t, usec_t now) {
                 .f = verdict_faults(n),
                 .q = verdict_quorum(n),
                 .error_class = site_commonest_error(s, now),
+                .family = down_over(s, now),
                 .since = t->since,
                 .first_evidence = t->evidence,
                 .flap_score = site_flap_score(s, t->since),

@@ -70,6 +70,17 @@ VerdictState verdict_judge(Tally tally) {
         return VERDICT_UNKNOWN;
 }
 
+static bool is_down_alone(uint8_t n, Tally here, Tally there) {
+        return here.down > verdict_faults(n) && verdict_judge(here) == VERDICT_DOWN &&
+               there.down == 0 && there.up > 0;
+}
+
+uint8_t verdict_family(uint8_t n, Tally v4, Tally v6) {
+        if (is_down_alone(n, v4, v6))
+                return 4;
+        return is_down_alone(n, v6, v4) ? 6 : 0;
+}
+
 VerdictCause verdict_cause(VerdictState judged) {
         switch (judged) {
         case VERDICT_UP:

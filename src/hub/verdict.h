@@ -43,6 +43,10 @@ VerdictCause verdict_cause_from_name(const char *name); /* unknown names are sil
 
 uint8_t verdict_faults(uint8_t n);
 uint8_t verdict_quorum(uint8_t n);
+/* Of n, what those say that looked over each family of addresses: v4.n of them over IPv4, v6.n
+ * over IPv6. 4 or 6: all that say down, more than may be faulty, looked over this one, where they
+ * are right by the same rule, and others over the other one do not find it down. 0: not so. */
+uint8_t verdict_family(uint8_t n, Tally v4, Tally v6);
 /* UP, DOWN, PARTIAL or UNKNOWN; n = 0 is UNKNOWN. */
 VerdictState verdict_judge(Tally tally);
 VerdictCause verdict_cause(VerdictState judged);

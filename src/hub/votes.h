@@ -30,6 +30,7 @@ typedef struct Vote {
         VoteOutcome outcome;
         VoteKind kind;
         uint8_t error_class;  /* 0: none */
+        uint8_t family;       /* of addresses it was looked at over: 4, 6; 0: not known */
         uint16_t expiry_days; /* the certificate's end, days since 1970; 0: not seen */
         uint32_t latency;     /* total of the phases, us */
         usec_t started;       /* hub time */

@@ -15,7 +15,8 @@
         " SELECT json_build_object('state', " STATE ", 'assurance', s.assurance,"                  \
         "   'cause', s.cause, 'since', rfc3339(s.started_at), 'until', rfc3339(s.ended_at),"       \
         "   'firstEvidenceAt', rfc3339(s.first_evidence_at), 'n', k.n, 'f', k.f, 'q', k.q,"        \
-        "   'regions', coalesce(s.regions, '[]'), 'seats', a.seats), " STATE                       \
+        "   'regions', coalesce(s.regions, '[]'), 'families', coalesce(s.families, '[]'),"         \
+        "   'seats', a.seats), " STATE                                                             \
         ", s.cause, k.n, k.f, k.q, a.up, a.down, a.away, a.silent, a.abstained, a.empty,"          \
         " (SELECT string_agg(format('%s of %s say so in %s', g->>'down', g->>'n', g->>'region'),"  \
         "   ' and ' ORDER BY g->>'region') FROM jsonb_array_elements(s.regions) AS g"              \

@@ -16,9 +16,11 @@ static const PqStatement verdict_span_close = {
 static const PqStatement verdict_span_open = {
         .name = "verdict_span_open",
         .sql = "INSERT INTO verdict_span (website_id, state, assurance, cause, started_at,"
-               " first_evidence_at, n, votes, commit_no, regions, flap_score, flapping_until)"
-               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::jsonb, $11, $12)",
-        .n_params = 12,
+               " first_evidence_at, n, votes, commit_no, regions, flap_score, flapping_until,"
+               " families)"
+               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::jsonb, $11, $12,"
+               " $13::jsonb)",
+        .n_params = 13,
 };
 
 static const PqStatement verdict_span_current = {
@@ -44,6 +46,12 @@ void verdict_close(PqTransaction *t, uint32_t website, usec_t ended) {
         pq_time(t, ended);
 }
 
+static const char *families_of(const VerdictRow *row) {
+        if (row->family == 0)
+                return "[]";
+        return row->family == 4 ? "[4]" : "[6]";
+}
+
 void verdict_put(PqTransaction *t, const VerdictRow *row) {
         verdict_close(t, row->website, row->started);
 
@@ -60,6 +68,7 @@ void verdict_put(PqTransaction *t, const VerdictRow *row) {
         pq_text(t, row->regions ? row->regions : "[]");
         pq_real(t, row->flap_score);
         pq_time(t, row->flapping_until);
+        pq_text(t, families_of(row));
 }
 
 static int read_verdict(const PqResult *result, size_t i, void *ret) {

@@ -13,6 +13,7 @@ typedef struct VerdictRow {
         const char *regions;   /* JSON array: those where it is down; NULL: [] */
         double flap_score;     /* of its beginning, hub/flap.h */
         usec_t flapping_until; /* USEC_INFINITY: it does not flap */
+        uint8_t family; /* of addresses it is down over, the other being up: 4, 6; 0: not so */
         uint64_t commit_no;
 } VerdictRow;
 

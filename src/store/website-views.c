@@ -41,7 +41,7 @@ static const PqStatement website_status = {
         .sql = "SELECT json_build_object('id', w.public_id, 'url', w.url, 'name', w.name,"
                "  'check', nullif(w.specification, '')::json,"
                "  'state', website_state(s.state, w.paused), 'assurance', s.assurance,"
-               "  'regions', coalesce(s.regions, '[]'),"
+               "  'regions', coalesce(s.regions, '[]'), 'families', coalesce(s.families, '[]'),"
                "  'since', rfc3339(s.started_at), 'uptime', json_build_object("
                "    '24h', u.day, '7d', u.week, '30d', u.month),"
                "  'ticks', (SELECT coalesce(json_agg(json_build_object("

@@ -30,6 +30,7 @@ typedef enum Manner {
 typedef struct Person {
         Manner manner;
         usec_t latency; /* 0: 20 ms */
+        uint8_t family; /* it looks over */
         uint8_t seat;
         bool seated;
         uint16_t ends; /* what it says of the certificate; 0: the truth */
@@ -258,6 +259,7 @@ static inline void cast_vote(Bench *b, uint32_t validator, VoteKind kind, bool p
                  b->items[validator - 1].region == b->cut_region)
                 says = VOTE_DOWN;
         v.outcome = says;
+        v.family = p->family;
         v.error_class = says == VOTE_DOWN ? 3 : 0;
         v.expiry_days = p->ends ? p->ends : b->ends;
         if (b->before)

@@ -123,12 +123,14 @@ static void a_vote_is_the_tick_in_short(void **state _unused_) {
 
         t.outcome = TICK_DOWN;
         t.error = TICK_ERROR_REFUSED;
+        t.family = 6;
         t.kind = TICK_CONFIRM;
         t.phases = (TickPhases){ UINT32_MAX, 1, 1, 1, 1 };
         v = dispose_vote(&t, NOW + 5);
         assert_int_equal(v.outcome, VOTE_DOWN);
         assert_int_equal(v.kind, VOTE_CONFIRM);
         assert_int_equal(v.error_class, TICK_ERROR_REFUSED);
+        assert_int_equal(v.family, 6);
         assert_int_equal(v.latency, UINT32_MAX);
         assert_int_equal(v.started, NOW);
         assert_int_equal(v.arrived, NOW + 5);

@@ -25,6 +25,28 @@ static void half_against_half_is_partial_at_the_end_of_the_round(void **state) {
         bench_close(&b);
 }
 
+static void what_is_down_over_one_family_says_so(void **state _unused_) {
+        for (unsigned unsure = 0; unsure < 2; unsure++) {
+                Bench b;
+
+                bench_open(&b, 4, 4);
+                for (uint32_t i = 0; i < 4; i++)
+                        b.people[i].family = i < 2 ? 6 : 4;
+                b.people[1].family = unsure ? 0 : 6; /* it is not known over which */
+                run(&b, 60 * SEC);
+                b.people[0].manner = b.people[1].manner = MANNER_SAYS_DOWN;
+                time_until(&b, VERDICT_PARTIAL, 20 * SEC);
+                assert_int_equal(b.verdict.family, unsure ? 0 : 6);
+                b.people[0].manner = b.people[1].manner = MANNER_HONEST;
+                time_until(&b, VERDICT_UP, 20 * SEC);
+                assert_int_equal(b.verdict.family, 0);
+                b.up = false;
+                time_until(&b, VERDICT_DOWN, 20 * SEC);
+                assert_int_equal(b.verdict.family, 0);
+                bench_close(&b);
+        }
+}
+
 static void silence_of_too_many_is_unknown(void **state) {
         Bench b;
 
@@ -354,6 +376,7 @@ static void a_shorter_interval_is_of_the_next_call(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(half_against_half_is_partial_at_the_end_of_the_round),
+                cmocka_unit_test(what_is_down_over_one_family_says_so),
                 cmocka_unit_test(silence_of_too_many_is_unknown),
                 cmocka_unit_test(recovery_is_not_dated_before_the_outage),
                 cmocka_unit_test(one_seat_is_asked_twice),

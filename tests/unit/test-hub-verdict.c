@@ -113,6 +113,34 @@ static void a_single_seat_is_heard_twice(void **state) {
         assert_int_equal(verdict_decide(VERDICT_UNKNOWN, down, false, false), VERDICT_UNKNOWN);
 }
 
+/* Everything seven can say over either family: the rule written out. */
+static void a_family_is_named_when_it_alone_is_down(void **state _unused_) {
+        unsigned named = 0;
+
+        for (unsigned code = 0; code < 78125; code++) {
+                Tally v4 = { 0 }, v6 = { 0 }, *of;
+                unsigned rest = code;
+
+                for (uint8_t i = 0; i < 7; i++, rest /= 5) { /* v4 up, down, v6 up, down, nothing */
+                        of = rest % 5 < 2 ? &v4 : &v6;
+                        of->n += rest % 5 < 4;
+                        of->up += rest % 5 == 0 || rest % 5 == 2;
+                        of->down += rest % 5 == 1 || rest % 5 == 3;
+                }
+                if (verdict_family(7, v4, v6) != 6)
+                        continue;
+                named++;
+                assert_true(v4.down == 0 && v4.up > 0 && v6.down > 2);
+                assert_true(v6.down >= verdict_quorum(v6.n));
+                assert_int_equal(verdict_family(7, v6, v4), 4);
+        }
+        assert_true(named > 1000);
+        assert_int_equal(verdict_family(4, (Tally){ 2, 2, 0 }, (Tally){ 2, 0, 2 }), 6);
+        assert_int_equal(verdict_family(4, (Tally){ 3, 3, 0 }, (Tally){ 1, 0, 1 }), 0); /* a liar */
+        assert_int_equal(verdict_family(4, (Tally){ 0 }, (Tally){ 4, 0, 4 }), 0); /* who knows */
+        assert_int_equal(verdict_family(4, (Tally){ 1, 0, 1 }, (Tally){ 3, 0, 3 }), 0);
+}
+
 static void names_go_both_ways(void **state) {
         (void)state;
         for (VerdictState s = 0; s < _VERDICT_MAX; s++)
@@ -490,6 +518,7 @@ int main(void) {
                 cmocka_unit_test(half_against_half_never_flips),
                 cmocka_unit_test(decisions_come_at_once_doubts_wait),
                 cmocka_unit_test(a_single_seat_is_heard_twice),
+                cmocka_unit_test(a_family_is_named_when_it_alone_is_down),
                 cmocka_unit_test(names_go_both_ways),
                 cmocka_unit_test(whatever_is_said_the_verdict_is_of_a_quorum),
                 cmocka_unit_test(liars_who_claim_one_region_change_nothing),

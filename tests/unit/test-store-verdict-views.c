@@ -55,7 +55,7 @@ static void a_new_website_has_no_verdict(void **state) {
                     "{\"f\": 0, \"n\": 0, \"q\": 1, \"why\": \"Nobody has judged it yet.\","
                     " \"rule\": null, \"cause\": null, \"seats\": [], \"since\": null,"
                     " \"state\": \"UNKNOWN\", \"until\": null, \"regions\": [],"
-                    " \"assurance\": null,"
+                    " \"families\": [], \"assurance\": null,"
                     " \"firstEvidenceAt\": null}");
         show(f, 1, 2, START);
         expect_json(f, "concat_ws(' ', j->>'state', j->>'why')", "UNKNOWN Nobody judged it then.");

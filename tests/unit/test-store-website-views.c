@@ -99,6 +99,7 @@ static void put_history(StoreFixture *f) {
                                             .cause = "quorum",
                                             .n = 4,
                                             .regions = "[{\"region\":\"eu\"}]",
+                                            .family = 6,
                                             .started = now - 3 * USEC_PER_HOUR,
                                             .first_evidence = now - 3 * USEC_PER_HOUR });
         assert_int_equal(fixture_commit(f, t), 0);
@@ -137,6 +138,7 @@ static void the_status_has_the_last_hundred(void **state) {
                     " j#>>'{ticks,0,createdAt}' < j#>>'{ticks,99,createdAt}')",
                     "100 UP 0.750 0.750 eu t");
         expect_json(f, "j->'regions'", "[{\"region\": \"eu\"}]");
+        expect_json(f, "j->'families'", "[6]");
 }
 
 static void latency(StoreFixture *f, LatencyWindow window) {
