@@ -33,6 +33,13 @@ void call_unavailable(ApiCall *c) {
                                   .header = "Retry-After: 2" });
 }
 
+void call_refuse_body(ApiCall *c, const BodyProblem *problem) {
+        reply_problem(c->http,
+                      &(Problem){ .status = problem->status,
+                                  .detail = problem->detail,
+                                  .pointer = problem->pointer[0] ? problem->pointer : NULL });
+}
+
 void call_fail(ApiCall *c, int r) {
         switch (r) {
         case -ENOENT:

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "api/auth.h"
+#include "api/body.h"
 #include "api/refusal.h"
 #include "api/router.h"
 #include "base/id.h"
@@ -52,6 +53,8 @@ void call_refuse(ApiCall *c, const HttpdRefusal *refusal, const char *header);
 Store *call_views(ApiCall *c);
 /* The call changed something, or may have: before that is answered. */
 void call_wrote(ApiCall *c);
+/* The problem of a body. */
+void call_refuse_body(ApiCall *c, const BodyProblem *problem);
 /* The problem for a negative errno of the store. */
 void call_fail(ApiCall *c, int r);
 /* 503 with Retry-After. */

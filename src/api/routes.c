@@ -6,6 +6,7 @@
 #include "api/health.h"
 #include "api/heartbeats.h"
 #include "api/incidents.h"
+#include "api/maintenance.h"
 #include "api/payouts.h"
 #include "api/validators.h"
 #include "api/verdicts.h"
@@ -23,9 +24,13 @@ const Route api_routes[] = {
         { "POST", "/api/v1/incident/:id/note", TOKEN_WRITE, incident_post_note },
         { "POST", "/api/v1/incident/:id/resolve", TOKEN_WRITE, incident_post_resolve },
         { "GET", "/api/v1/incidents", TOKEN_READ, incidents_list },
+        { "GET", "/api/v1/maintenance", TOKEN_READ, maintenance_list },
+        { "POST", "/api/v1/maintenance", TOKEN_WRITE, maintenance_create },
+        { "DELETE", "/api/v1/maintenance/:id", TOKEN_WRITE, maintenance_delete },
         { "POST", "/api/v1/payout/:validatorId", TOKEN_PAYOUTS, payout_create },
         { "GET", "/api/v1/validators", TOKEN_READ, validators_list },
         { "DELETE", "/api/v1/website", TOKEN_WRITE, website_delete },
+        { "PATCH", "/api/v1/website", TOKEN_WRITE, website_update },
         { "POST", "/api/v1/website", TOKEN_WRITE, website_create },
         { "POST", "/api/v1/website/heartbeat", TOKEN_WRITE, heartbeat_create },
         { "GET", "/api/v1/website/latency", TOKEN_READ, website_latency },

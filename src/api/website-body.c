@@ -76,6 +76,8 @@ static const char *expected_of(const char *member) {
                 { "url", "must be a URL of at most 2048 characters" },
                 { "name", "must be a text of at most 200 characters" },
                 { "rules", "must be rules of at most 512 bytes" },
+                { "parentId", "must be the UUID of a website, or null" },
+                { "paused", "must be true or false" },
                 { "websiteId", "must be a UUID" },
         };
 
@@ -207,6 +209,131 @@ void website_body_done(WebsiteBody *body) {
         json_done(make_fields(&fields), body);
         free(body->specification);
         body->specification = NULL;
+}
+
+/* Changing ---------------------------------------------------------------------------------------
+ */
+
+#define PATCH_MEMBERS 6u /* that are no numbers */
+
+#define PATCH(NAME, TYPE, MEMBER, SEEN, SIZE)                                                      \
+        {                                                                                          \
+                .name = NAME, .type = TYPE, .optional = true, .nullable = true,                    \
+                .offset = offsetof(WebsitePatch, MEMBER), .seen = offsetof(WebsitePatch, SEEN),    \
+                .size = SIZE                                                                       \
+        }
+
+static const JsonField patch_texts[PATCH_MEMBERS] = {
+        { .name = "websiteId",
+          .type = JSON_STRING,
+          .offset = offsetof(WebsitePatch, id_text),
+          .size = UUID_TEXT_SIZE },
+        PATCH("check", JSON_RAW, body.check, check_seen, CHECK_SIZE),
+        PATCH("name", JSON_STRING, body.name, name_seen, WEBSITE_NAME_SIZE),
+        PATCH("parentId", JSON_STRING, parent_text, parent_seen, UUID_TEXT_SIZE),
+        PATCH("paused", JSON_BOOL, paused, paused_seen, sizeof(bool)),
+        PATCH("rules", JSON_STRING, body.rules, rules_seen, WEBSITE_RULES_SIZE),
+};
+
+typedef struct PatchFields {
+        JsonField items[PATCH_MEMBERS + WEBSITE_NUMBERS + 1];
+} PatchFields;
+
+static const JsonField *make_patch_fields(PatchFields *ret) {
+        WebsiteFields fields;
+
+        *ret = (PatchFields){ 0 };
+        memcpy(ret->items, patch_texts, sizeof(patch_texts));
+        (void)make_fields(&fields);
+        for (size_t i = 0; i < WEBSITE_NUMBERS; i++) {
+                JsonField *field = &ret->items[PATCH_MEMBERS + i];
+
+                *field = fields.items[MEMBERS + i];
+                field->offset += offsetof(WebsitePatch, body);
+                field->nullable = true;
+                field->seen = offsetof(WebsitePatch, number_seen) + i * sizeof(JsonSeen);
+        }
+        return ret->items;
+}
+
+int website_patch_read(const char *text, size_t n, WebsitePatch *ret, BodyProblem *problem) {
+        PatchFields fields;
+        int r;
+
+        *ret = (WebsitePatch){ 0 };
+        r = read_body(text, n, make_patch_fields(&fields), ret, problem);
+        if (r >= 0 && uuid_parse(ret->id_text, &ret->id) < 0)
+                r = refuse_member(problem, "websiteId");
+        if (r >= 0 && ret->parent_seen == JSON_SEEN_VALUE &&
+            uuid_parse(ret->parent_text, &ret->parent) < 0)
+                r = refuse_member(problem, "parentId");
+        if (r < 0)
+                website_patch_done(ret);
+        return r;
+}
+
+void website_patch_done(WebsitePatch *patch) {
+        PatchFields fields;
+
+        json_done(make_patch_fields(&fields), patch);
+        free(patch->body.specification);
+        patch->body.specification = NULL;
+}
+
+static const char *choose(JsonSeen seen, const char *sent, const char *row) {
+        if (seen == JSON_SEEN_NOTHING)
+                return row;
+        return seen == JSON_SEEN_NULL ? "" : sent;
+}
+
+static void apply_numbers(const WebsitePatch *patch, WebsiteSettings *s) {
+        WebsiteSettings defaults = WEBSITE_SETTINGS_DEFAULT;
+
+        for (size_t i = 0; i < WEBSITE_NUMBERS; i++) {
+                const WebsiteNumber *number = &website_numbers[i];
+
+                if (patch->number_seen[i] == JSON_SEEN_NULL)
+                        *website_number(s, number) = *website_number(&defaults, number);
+                else if (patch->number_seen[i] == JSON_SEEN_VALUE)
+                        *website_number(s, number) = (uint32_t)patch->body.numbers[i];
+        }
+}
+
+/* A check that was sent goes with the URL, which stays. */
+static int apply_check(WebsitePatch *patch, const WebsiteRow *row, BodyProblem *p) {
+        WebsiteBody *b = &patch->body;
+        const char *reason = NULL;
+        int r = 0;
+
+        snprintf(b->url, sizeof(b->url), "%s", row->url);
+        free(b->specification);
+        b->specification = NULL;
+        if (patch->check_seen == JSON_SEEN_VALUE)
+                r = spec_ask(b->url, b->check, &b->specification, &reason);
+        if (r < 0)
+                return refuse_check(b, p, r, reason);
+        b->settings.specification =
+                        choose(patch->check_seen, b->specification, row->settings.specification);
+        return 0;
+}
+
+int website_patch_apply(WebsitePatch *patch, const WebsiteRow *row, BodyProblem *problem) {
+        WebsiteSettings *s = &patch->body.settings;
+        WebsiteFault fault;
+        int r;
+
+        *s = row->settings;
+        r = apply_check(patch, row, problem);
+        if (r < 0)
+                return r;
+        s->name = choose(patch->name_seen, patch->body.name, row->settings.name);
+        s->rules = choose(patch->rules_seen, patch->body.rules, row->settings.rules);
+        apply_numbers(patch, s);
+        if (patch->paused_seen != JSON_SEEN_VALUE)
+                patch->paused = patch->paused_seen == JSON_SEEN_NOTHING && row->paused;
+        if (website_settings_check(s, &fault) < 0)
+                return refuse_as(problem, fault.json, fault.expected);
+        return 0;
 }
 
 int website_id_body_read(const char *text, size_t n, Uuid *ret, BodyProblem *problem) {

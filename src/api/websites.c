@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/reply.h"
@@ -83,10 +84,7 @@ void website_create(ApiCall *c) {
         const void *text = httpd_body(c->http, &n);
 
         if (website_body_read(text, n, &body, &problem) < 0) {
-                reply_problem(c->http,
-                              &(Problem){ .status = problem.status,
-                                          .detail = problem.detail,
-                                          .pointer = problem.pointer[0] ? problem.pointer : NULL });
+                call_refuse_body(c, &problem);
                 return;
         }
         c->object = uuid7_new(now_realtime());
@@ -97,6 +95,98 @@ void website_create(ApiCall *c) {
                                                    .settings = body.settings,
                                                    .actor = c->who.actor },
                                     on_added, c, &c->open));
+}
+
+/* Changing ---------------------------------------------------------------------------------------
+ * A row is read, what results of it is judged as a whole, and written if the row is still the same;
+ * else all of that again. */
+
+#define CHANGE_TRIES 5u
+
+typedef struct Change {
+        WebsitePatch patch;
+        unsigned tries;
+} Change;
+
+static void read_for_change(ApiCall *c);
+
+static void free_change(void *change) {
+        website_patch_done(&((Change *)change)->patch);
+        free(change);
+}
+
+static void on_changed(int r, const char *error, void *userdata) {
+        ApiCall *c = userdata;
+
+        c->open = NULL;
+        call_wrote(c);
+        if (r == -ENOENT)
+                read_for_change(c);
+        else if (r == -EDOM)
+                reply_problem(c->http,
+                              &(Problem){ .status = 422, .detail = error, .pointer = "/parentId" });
+        else if (r < 0)
+                call_fail(c, r);
+        else
+                reply_nothing(c->http);
+}
+
+static void on_found(int r, const WebsiteRow *row, size_t n _unused_, void *userdata) {
+        ApiCall *c = userdata;
+        WebsitePatch *patch = &((Change *)c->state)->patch;
+        BodyProblem problem;
+
+        c->open = NULL;
+        if (r == 0 && row->organisation != c->who.organisation)
+                r = -ENOENT;
+        if (r < 0) {
+                call_fail(c, r);
+                return;
+        }
+        if (website_patch_apply(patch, row, &problem) < 0) {
+                call_refuse_body(c, &problem);
+                return;
+        }
+        call_started(c, website_edit(c->api->store,
+                                     &(WebsiteEdit){ .organisation = c->who.organisation,
+                                                     .id = patch->id,
+                                                     .revision = row->revision,
+                                                     .settings = patch->body.settings,
+                                                     .paused = patch->paused,
+                                                     .parent = patch->parent_seen ? &patch->parent
+                                                                                  : NULL,
+                                                     .actor = c->who.actor },
+                                     on_changed, c, &c->open));
+}
+
+static void read_for_change(ApiCall *c) {
+        Change *change = c->state;
+
+        if (change->tries++ >= CHANGE_TRIES)
+                reply_problem(c->http, &(Problem){ .status = 409,
+                                                   .detail = "Others change this website at the "
+                                                             "same time." });
+        else
+                call_started(c,
+                             website_find(c->api->store, &change->patch.id, on_found, c, &c->open));
+}
+
+void website_update(ApiCall *c) {
+        Change *change = calloc(1, sizeof(*change));
+        BodyProblem problem;
+        size_t n;
+        const void *text = httpd_body(c->http, &n);
+
+        if (!change) {
+                call_fail(c, -ENOMEM);
+                return;
+        }
+        c->state = change;
+        c->state_free = free_change;
+        if (website_patch_read(text, n, &change->patch, &problem) < 0)
+                call_refuse_body(c, &problem);
+        else
+                read_for_change(c);
 }
 
 /* Removing ---------------------------------------------------------------------------------------
@@ -130,10 +220,7 @@ int website_id_read(ApiCall *c, Uuid *ret) {
         }
         r = website_id_body_read(text, n, ret, &problem);
         if (r < 0)
-                reply_problem(c->http,
-                              &(Problem){ .status = problem.status,
-                                          .detail = problem.detail,
-                                          .pointer = problem.pointer[0] ? problem.pointer : NULL });
+                call_refuse_body(c, &problem);
         return r;
 }
 

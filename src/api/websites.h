@@ -9,5 +9,6 @@ int website_id_read(ApiCall *c, Uuid *ret);
 void websites_list(ApiCall *c);
 void website_create(ApiCall *c);
 void website_delete(ApiCall *c);
+void website_update(ApiCall *c);
 void website_status(ApiCall *c);
 void website_latency(ApiCall *c);

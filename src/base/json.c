@@ -279,6 +279,9 @@ static int read_object(const JsonField *fields, json_object *o, void *ret, const
 
                 if (json_object_object_get_ex(o, f->name, &v)) {
                         n_read++;
+                        if (f->seen > 0)
+                                *(JsonSeen *)((char *)ret + f->seen) =
+                                                v ? JSON_SEEN_VALUE : JSON_SEEN_NULL;
                         if (v || !f->nullable)
                                 r = readers[f->type](f, v, (char *)ret + f->offset, error);
                 } else if (!f->optional)

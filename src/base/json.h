@@ -44,6 +44,12 @@ typedef struct JsonStrings {
         size_t n;
 } JsonStrings;
 
+typedef enum __attribute__((packed)) JsonSeen {
+        JSON_SEEN_NOTHING,
+        JSON_SEEN_NULL,
+        JSON_SEEN_VALUE,
+} JsonSeen;
+
 typedef struct JsonField {
         const char *name;
         JsonType type;
@@ -52,6 +58,7 @@ typedef struct JsonField {
         int64_t min, max;
         const struct JsonField *fields; /* nested table, ended by a field without name */
         bool nullable;                  /* null leaves the struct's bytes as they were, too */
+        size_t seen; /* offset of a JsonSeen that says which of them there was; 0: nothing does */
 } JsonField;
 
 /* Reads one object. fields ends with a field without name. ret must be zeroed or hold defaults. 0;

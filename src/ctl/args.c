@@ -32,9 +32,12 @@ static const OptionText texts[_OPTION_MAX] = {
         [OPTION_CONFIRM_UP_FOR] = { "confirm-up-for", "TIME", "and for so long (0s)" },
         [OPTION_CONTAINS] = { "contains", "TEXT", "somewhere in the body" },
         [OPTION_COUNT] = { "count", "NUMBER", "end after so many" },
+        [OPTION_CRON] = { "cron", "FIELDS", "when it begins, again and again, as \"0 3 * * sun\"" },
         [OPTION_DELAY] = { "delay", "TIME", "from one look to the next (1s)" },
+        [OPTION_DURATION] = { "duration", "TIME", "how long it is on each time, up to one day" },
         [OPTION_EXPIRES] = { "expires", "TIME", "after which it ends, as 12h or 30d; else never" },
         [OPTION_FAMILY] = { "family", "NUMBER", "4 or 6: only over such addresses" },
+        [OPTION_FROM] = { "from", "MOMENT", "when it begins, as 2026-11-29T02:00:00Z" },
         [OPTION_HEADER] = { "header", "LINE", "to send, as \"Name: value\"" },
         [OPTION_HELP] = { "help", NULL, "show this" },
         [OPTION_INTERVAL] = { "interval", "TIME", "between checks by one validator (60s)" },
@@ -48,6 +51,7 @@ static const OptionText texts[_OPTION_MAX] = {
                                      "fail where polkit would ask for one" },
         [OPTION_NO_PAGER] = { "no-pager", NULL, "print long answers at once" },
         [OPTION_OPERATOR] = { "operator", "TEXT", "who runs it: one seat per operator" },
+        [OPTION_PARENT] = { "parent", "ID", "of the website that it depends on; \"\" for none" },
         [OPTION_PATH] = { "path", "PATH[=VALUE]",
                           "what is there in the body's JSON, as $.a[0]=ok" },
         [OPTION_REGION] = { "region", "TEXT", "where it is, as you know it" },
@@ -60,7 +64,11 @@ static const OptionText texts[_OPTION_MAX] = {
         [OPTION_STATUS] = { "status", "CODES", "accepted, as 200-299,301 (200-399)" },
         [OPTION_TIMEOUT] = { "timeout", "TIME",
                              "of one check (10s; at most half the interval, and 1min)" },
+        [OPTION_TIME_ZONE] = { "time-zone", "NAME", "of --cron, as Europe/Berlin (UTC)" },
+        [OPTION_TITLE] = { "title", "TEXT", "what is done, for people" },
+        [OPTION_UNTIL] = { "until", "MOMENT", "when it ends" },
         [OPTION_VERSION] = { "version", NULL, "print the version" },
+        [OPTION_WEBSITES] = { "websites", "LIST", "their ids, with commas; else all" },
 };
 
 static const struct {

@@ -79,7 +79,8 @@ static const Setting settings[] = {
 };
 
 typedef struct Wish {
-        const char *name, *rules, *check; /* borrowed; the last may be empty, the others NULL */
+        /* borrowed; check may be empty, the others NULL */
+        const char *name, *rules, *parent, *check;
         uint32_t numbers[ELEMENTSOF(settings)]; /* of options that were given */
 } Wish;
 
@@ -112,6 +113,7 @@ static bool read_setting(const Args *args, const Setting *s, uint32_t *ret) {
 static bool read_wish(const Args *args, Wish *ret) {
         ret->name = args->options[OPTION_NAME];
         ret->rules = args->options[OPTION_RULES];
+        ret->parent = args->options[OPTION_PARENT];
         for (size_t i = 0; i < ELEMENTSOF(settings); i++)
                 if (!read_setting(args, &settings[i], &ret->numbers[i]))
                         return false;
@@ -122,16 +124,18 @@ static int append_text(sd_bus_message *call, const char *name, const char *value
         return value ? sd_bus_message_append(call, "{sv}", name, "s", value) : 0;
 }
 
-static int append_wish(sd_bus_message *call, const Args *args, const char *url, const Wish *w) {
+static int append_wish(sd_bus_message *call, const Args *args, const char *what, const Wish *w) {
         int r;
 
-        r = sd_bus_message_append(call, "s", url);
+        r = sd_bus_message_append(call, "s", what);
         if (r >= 0)
                 r = sd_bus_message_open_container(call, 'a', "{sv}");
         if (r >= 0)
                 r = append_text(call, "name", w->name);
         if (r >= 0)
                 r = append_text(call, "rules", w->rules);
+        if (r >= 0)
+                r = append_text(call, "parent", w->parent);
         if (r >= 0)
                 r = append_text(call, "check", *w->check ? w->check : NULL);
         for (size_t i = 0; r >= 0 && i < ELEMENTSOF(settings); i++)
@@ -141,15 +145,14 @@ static int append_wish(sd_bus_message *call, const Args *args, const char *url, 
         return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
-CtlExit verb_website_add(const Args *args, const char *const *words) {
+/* what: a URL or an id, as the member takes it. */
+static CtlExit tell_wish(const Args *args, const char *member, const char *what,
+                         sd_bus_message **ret) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
-        sd_bus_message *call;
         _cleanup_free_ char *check = NULL;
+        sd_bus_message *call;
         Wish wish = { 0 };
-        const char *id;
         CtlExit e;
-        int r;
 
         if (!read_wish(args, &wish))
                 return CTL_USAGE;
@@ -159,10 +162,25 @@ CtlExit verb_website_add(const Args *args, const char *const *words) {
         if (e != CTL_OK)
                 return e;
         wish.check = check;
-        call = bus_prepare(bus, &service_hub, "AddWebsite");
+        call = bus_prepare(bus, &service_hub, member);
         if (!call)
                 return CTL_FAILED;
-        e = bus_send(&service_hub, call, append_wish(call, args, words[0], &wish), &answer);
+        return bus_send(&service_hub, call, append_wish(call, args, what, &wish), ret);
+}
+
+CtlExit verb_website_set(const Args *args, const char *const *words) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+
+        return tell_wish(args, "ChangeWebsite", words[0], &answer);
+}
+
+CtlExit verb_website_add(const Args *args, const char *const *words) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        const char *id;
+        CtlExit e;
+        int r;
+
+        e = tell_wish(args, "AddWebsite", words[0], &answer);
         if (e != CTL_OK)
                 return e;
         r = sd_bus_message_read(answer, "s", &id);

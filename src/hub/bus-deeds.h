@@ -14,6 +14,7 @@ void hub_bus_suspend_validator(BusCall *c, void *userdata);
 
 void hub_bus_list_websites(BusCall *c, void *userdata);
 void hub_bus_add_website(BusCall *c, void *userdata);
+void hub_bus_change_website(BusCall *c, void *userdata);
 void hub_bus_remove_website(BusCall *c, void *userdata);
 void hub_bus_show_website(BusCall *c, void *userdata);
 void hub_bus_show_verdict(BusCall *c, void *userdata);
@@ -30,6 +31,9 @@ void hub_bus_note_incident(BusCall *c, void *userdata);
 void hub_bus_open_incident(BusCall *c, void *userdata);
 void hub_bus_resolve_incident(BusCall *c, void *userdata);
 void hub_bus_show_committee(BusCall *c, void *userdata);
+void hub_bus_list_maintenance(BusCall *c, void *userdata);
+void hub_bus_add_maintenance(BusCall *c, void *userdata);
+void hub_bus_remove_maintenance(BusCall *c, void *userdata);
 
 void hub_bus_list_payouts(BusCall *c, void *userdata);
 void hub_bus_approve_payout(BusCall *c, void *userdata);

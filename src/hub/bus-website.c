@@ -56,9 +56,13 @@ void hub_bus_list_websites(BusCall *c, void *userdata) {
 
 typedef struct Options {
         WebsiteSettings settings;
-        const char *check;
-        char *specification; /* what check means; freed by the reader's caller */
+        const char *check, *parent; /* NULL: not said */
+        char *specification;        /* what check means; freed by the reader's caller */
 } Options;
+
+#define OPTIONS                                                                                    \
+        "name, check and rules (s), interval_ms, timeout_ms, slow_ms, seats, family, "             \
+        "confirm_down, confirm_up, confirm_down_ms, confirm_up_ms and certificate_warn_days (u)"
 
 static const WebsiteNumber *find_number(const char *key) {
         for (const WebsiteNumber *number = website_numbers; number->bus; number++)
@@ -81,6 +85,8 @@ static int read_option(sd_bus_message *m, Options *o) {
                 return sd_bus_message_read(m, "v", "s", &o->check);
         if (strcmp(key, "rules") == 0)
                 return sd_bus_message_read(m, "v", "s", &o->settings.rules);
+        if (strcmp(key, "parent") == 0)
+                return sd_bus_message_read(m, "v", "s", &o->parent);
         number = find_number(key);
         if (!number)
                 return -EINVAL;
@@ -139,10 +145,8 @@ static bool read_website(BusCall *c, const char **ret_url, Options *ret) {
 
         if (!bus_call_read(c, "s", ret_url))
                 return false;
-        if (read_options(bus_call_message(c), &options) < 0)
-                reason = "The options are name, check and rules (s), interval_ms, timeout_ms, "
-                         "slow_ms, seats, family, confirm_down, confirm_up, confirm_down_ms, "
-                         "confirm_up_ms and certificate_warn_days (u)";
+        if (read_options(bus_call_message(c), &options) < 0 || options.parent)
+                reason = "The options are " OPTIONS;
         else if (target_check(*ret_url, NULL, &reason) == 0)
                 reason = refusal(&options, text) ?: read_check(*ret_url, &options, text);
         if (reason) {
@@ -203,6 +207,89 @@ void hub_bus_add_website(BusCall *c, void *userdata) {
         free(o.specification); /* this was to judge it */
         r = organisation_ensure(hub_manager_store(userdata), &id, on_organisation, c,
                                 bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+/* Changing: what results of the website as it is. ---------------------------------------------- */
+
+/* NULL, and all of it is kept; or why not. Without a check the old one stays, an empty one is that
+ * by default. */
+static const char *read_edit(BusCall *c, const WebsiteRow *row, Options *o,
+                             char text[static SPEC_REASON_SIZE]) {
+        const char *id, *reason;
+
+        o->settings = row->settings;
+        if (sd_bus_message_rewind(bus_call_message(c), true) < 0 ||
+            sd_bus_message_read(bus_call_message(c), "s", &id) < 0 ||
+            read_options(bus_call_message(c), o) < 0)
+                return "The options are parent (s), " OPTIONS;
+        reason = refusal(o, text);
+        if (reason || !o->check)
+                return reason;
+        if (!*o->check)
+                o->settings.specification = "";
+        else if (!(reason = read_check(row->url, o, text)))
+                o->settings.specification = o->specification;
+        return reason;
+}
+
+static void on_edited(int r, const char *error, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+
+        if (r == -ENOENT) {
+                bus_call_fail(c, -EAGAIN, "Others change this website at the same time");
+                return;
+        }
+        if (r < 0) {
+                bus_call_fail(c, r == -EDOM ? -EINVAL : r, r == -EDOM ? error : NULL);
+                return;
+        }
+        log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "a website was changed",
+                  "DPIN_ACTOR=%s\nDPIN_WEBSITE=%s", bus_call_actor(c), bus_call_note(c)->id);
+        bus_call_reply_done(c);
+}
+
+static void on_found(int r, const WebsiteRow *row, size_t n _unused_, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        HubManager *m = bus_call_userdata(c);
+        _cleanup_free_ char *specification = NULL;
+        Options o = { 0 };
+        Uuid parent = { 0 };
+        const char *reason;
+        char text[SPEC_REASON_SIZE];
+
+        if (r < 0) {
+                bus_call_fail(c, r, r == -ENOENT ? NO_SUCH : NULL);
+                return;
+        }
+        reason = read_edit(c, row, &o, text);
+        specification = o.specification;
+        if (!reason && o.parent && *o.parent && uuid_parse(o.parent, &parent) < 0)
+                reason = "A parent is the id of a website, or nothing";
+        if (reason) {
+                bus_call_fail(c, -EINVAL, reason);
+                return;
+        }
+        r = website_edit(hub_manager_store(m),
+                         &(const WebsiteEdit){ .id = row->public_id,
+                                               .revision = row->revision,
+                                               .settings = o.settings,
+                                               .paused = row->paused,
+                                               .parent = o.parent ? &parent : NULL,
+                                               .actor = bus_call_actor(c) },
+                         on_edited, c, bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+void hub_bus_change_website(BusCall *c, void *userdata) {
+        Uuid id;
+        int r;
+
+        if (!bus_call_read_id(c, ID, &id))
+                return;
+        r = website_find(hub_manager_store(userdata), &id, on_found, c, bus_call_handle(c));
         if (r < 0)
                 bus_call_fail(c, r, NULL);
 }

@@ -36,6 +36,18 @@ static const PqStatement maintenance_end = {
         .n_params = 3,
 };
 
+static const PqStatement maintenance_some = {
+        .name = "maintenance_some",
+        .sql = "SELECT m.public_id, m.title, coalesce((SELECT string_agg(w.public_id::text, ','"
+               "   ORDER BY w.public_id) FROM website w WHERE w.id = ANY (m.website_ids)), ''),"
+               " coalesce(m.cron, ''), coalesce(m.time_zone, ''), coalesce(m.duration_ms, 0),"
+               " usec(coalesce(m.starts_at, n.starts_at)), usec(coalesce(m.ends_at, n.ends_at))"
+               " FROM maintenance m"
+               " LEFT JOIN LATERAL maintenance_next(m, now(), 1) n ON m.cron IS NOT NULL"
+               " WHERE m.public_id > $1 ORDER BY m.public_id LIMIT $2",
+        .n_params = 2,
+};
+
 /* $2: a website, or NULL for all of them; one that is not the organisation's has no answer. */
 static const PqStatement maintenance_list = {
         .name = "maintenance_list",
@@ -60,10 +72,7 @@ static const PqStatement maintenance_list = {
 };
 
 const PqStatement *const maintenance_statements[] = {
-        &maintenance_coming,
-        &maintenance_put,
-        &maintenance_end,
-        NULL,
+        &maintenance_coming, &maintenance_put, &maintenance_end, &maintenance_some, NULL,
 };
 
 const PqStatement *const maintenance_views_statements[] = { &maintenance_list, NULL };
@@ -123,6 +132,32 @@ int maintenance_remove(Store *s, const MaintenanceRemove *remove, StoreDone done
         pq_int(t, remove->organisation);
         pq_text(t, remove->actor);
         return store_change(s, t, STORE_ANSWER(done, userdata, ret));
+}
+
+static int read_row(const PqResult *result, size_t i, void *ret) {
+        MaintenanceRow *row = ret;
+
+        row->title = pq_get_text(result, i, 1);
+        row->websites = pq_get_text(result, i, 2);
+        row->cron = pq_get_text(result, i, 3);
+        row->time_zone = pq_get_text(result, i, 4);
+        row->duration_ms = (uint64_t)pq_get_int(result, i, 5);
+        row->from = pq_get_time(result, i, 6);
+        row->until = pq_get_time(result, i, 7);
+        return pq_get_uuid(result, i, 0, &row->id);
+}
+
+STORE_READER(row_reader, MaintenanceRow, MaintenanceRows, read_row, NULL);
+
+int maintenance_page(Store *s, const StorePage *page, MaintenanceRows callback, void *userdata,
+                     StoreCall **ret) {
+        PqTransaction *t = store_begin(&maintenance_some);
+
+        if (!t)
+                return -ENOMEM;
+        store_put_after(t, page->after);
+        pq_int(t, page->limit);
+        return store_read(s, t, &row_reader, STORE_ANSWER(callback, userdata, ret));
 }
 
 int maintenance_json(Store *s, const MaintenanceView *view, StoreJson callback, void *userdata,

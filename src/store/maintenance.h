@@ -48,6 +48,22 @@ typedef struct MaintenanceRemove {
 int maintenance_remove(Store *s, const MaintenanceRemove *remove, StoreDone done, void *userdata,
                        StoreCall **ret);
 
+/* Text is borrowed for the callback. */
+typedef struct MaintenanceRow {
+        Uuid id;
+        const char *title;
+        const char *websites;         /* public ids with commas; "": all of the organisation's */
+        const char *cron, *time_zone; /* "": it is on once */
+        uint64_t duration_ms;
+        usec_t from, until; /* on once, or else the next time; USEC_INFINITY: none, no end */
+} MaintenanceRow;
+
+typedef void (*MaintenanceRows)(int r, const MaintenanceRow *rows, size_t n, void *userdata);
+
+/* Those of all organisations. */
+int maintenance_page(Store *s, const StorePage *page, MaintenanceRows callback, void *userdata,
+                     StoreCall **ret);
+
 typedef struct MaintenanceView {
         uint32_t organisation; /* 0: of all (the hub's admin) */
         const Uuid *website;   /* only those that it is in; NULL: all */

@@ -39,7 +39,14 @@ static const PqStatement website_page = {
 static const PqStatement website_status = {
         .name = "website_status",
         .sql = "SELECT json_build_object('id', w.public_id, 'url', w.url, 'name', w.name,"
-               "  'check', nullif(w.specification, '')::json,"
+               "  'check', nullif(w.specification, '')::json, 'paused', w.paused,"
+               "  'parentId', (SELECT public_id FROM website p WHERE p.id = w.parent_id),"
+               "  'settings', json_build_object('intervalMs', w.interval_ms,"
+               "    'timeoutMs', w.timeout_ms, 'slowMs', nullif(w.slow_ms, 0),"
+               "    'seats', w.seats, 'family', nullif(w.family, 0), 'rules', w.rules,"
+               "    'confirmDown', w.confirm_down, 'confirmUp', w.confirm_up,"
+               "    'confirmDownMs', w.confirm_down_ms, 'confirmUpMs', w.confirm_up_ms,"
+               "    'certificateWarnDays', w.certificate_warn_days),"
                "  'state', website_state(s.state, w.paused), 'assurance', s.assurance,"
                "  'regions', coalesce(s.regions, '[]'), 'families', coalesce(s.families, '[]'),"
                "  'since', rfc3339(s.started_at), 'uptime', json_build_object("

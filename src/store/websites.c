@@ -70,9 +70,40 @@ static const PqStatement website_halt = {
         .n_params = 3,
 };
 
+/* A parent that is none is 0, which its trigger refuses. */
+static const PqStatement website_alter = {
+        .name = "website_alter",
+        .sql = "WITH found AS (SELECT * FROM website WHERE public_id = $1"
+               "     AND ($2::integer = 0 OR organisation_id = $2) AND removed_at IS NULL"
+               "     AND revision = $3 FOR UPDATE),"
+               " wanted AS (SELECT id, paused, CASE WHEN $6::uuid IS NULL THEN parent_id"
+               "     WHEN $6 <> '00000000-0000-0000-0000-000000000000' THEN coalesce("
+               "       (SELECT p.id FROM website p WHERE p.public_id = $6"
+               "         AND p.organisation_id = found.organisation_id"
+               "         AND p.removed_at IS NULL), 0) END AS parent FROM found),"
+               " changed AS (UPDATE website w SET paused = $5, parent_id = wanted.parent,"
+               "     name = $7, interval_ms = $8, timeout_ms = $9, seats = $10,"
+               "     specification = $11, family = $12, slow_ms = $13, rules = $14,"
+               "     confirm_down = $15, confirm_up = $16, confirm_down_ms = $17,"
+               "     confirm_up_ms = $18, certificate_warn_days = $19 FROM wanted"
+               "   WHERE w.id = wanted.id AND (w.paused, w.parent_id, w.name, w.interval_ms,"
+               "       w.timeout_ms, w.seats, w.specification, w.family, w.slow_ms, w.rules,"
+               "       w.confirm_down, w.confirm_up, w.confirm_down_ms, w.confirm_up_ms,"
+               "       w.certificate_warn_days)"
+               "     IS DISTINCT FROM ($5, wanted.parent, $7, $8, $9, $10, $11, $12, $13, $14,"
+               "       $15, $16, $17, $18, $19)"
+               "   RETURNING w.public_id, w.organisation_id, wanted.paused AS was_paused),"
+               " logged AS (INSERT INTO audit_log (actor, organisation_id, action, object)"
+               "   SELECT $4, organisation_id, CASE WHEN was_paused = $5 THEN 'website.change'"
+               "     WHEN $5 THEN 'website.pause' ELSE 'website.resume' END, public_id::text"
+               "     FROM changed)"
+               " SELECT id FROM found",
+        .n_params = 19,
+};
+
 const PqStatement *const websites_statements[] = {
-        &website_changes, &website_some, &website_one, &website_put,
-        &website_end,     &website_halt, NULL,
+        &website_alter, &website_changes, &website_some, &website_one,
+        &website_put,   &website_end,     &website_halt, NULL,
 };
 
 static uint32_t get_number(const PqResult *result, size_t i, int column) {
@@ -212,5 +243,24 @@ int website_pause(Store *s, const WebsitePause *pause, StoreDone done, void *use
         pq_uuid(t, &pause->id);
         pq_bool(t, pause->paused);
         pq_text(t, pause->actor);
+        return store_change(s, t, STORE_ANSWER(done, userdata, ret));
+}
+
+int website_edit(Store *s, const WebsiteEdit *edit, StoreDone done, void *userdata,
+                 StoreCall **ret) {
+        PqTransaction *t = store_begin(&website_alter);
+
+        if (!t)
+                return -ENOMEM;
+        pq_uuid(t, &edit->id);
+        pq_int(t, edit->organisation);
+        pq_int(t, (int64_t)edit->revision);
+        pq_text(t, edit->actor);
+        pq_bool(t, edit->paused);
+        if (edit->parent)
+                pq_uuid(t, edit->parent);
+        else
+                pq_null(t);
+        put_settings(t, &edit->settings);
         return store_change(s, t, STORE_ANSWER(done, userdata, ret));
 }

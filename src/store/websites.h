@@ -61,4 +61,19 @@ typedef struct WebsitePause {
 int website_pause(Store *s, const WebsitePause *pause, StoreDone done, void *userdata,
                   StoreCall **ret);
 
+typedef struct WebsiteEdit {
+        uint32_t organisation; /* 0: whichever (the hub's admin) */
+        Uuid id;
+        uint64_t revision; /* of the row that this was made of */
+        WebsiteSettings settings;
+        bool paused;
+        const Uuid *parent; /* NULL: as before; zero: nothing */
+        const char *actor;
+} WebsiteEdit;
+
+/* What is so already is no change. -ENOENT: it is another one by now, or gone: to be read again.
+ * -EDOM: it cannot depend on that; the text says why. */
+int website_edit(Store *s, const WebsiteEdit *edit, StoreDone done, void *userdata,
+                 StoreCall **ret);
+
 extern const PqStatement *const websites_statements[];

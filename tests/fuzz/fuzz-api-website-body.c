@@ -47,6 +47,37 @@ static void check_url(const char *url) {
         PROPERTY(spec_encode(&s, &text, NULL) == 0);
 }
 
+/* What results of a website is within limits, too; what was not sent is as it was. */
+static void check_patch(const char *text, size_t size) {
+        static const WebsiteRow row = { .url = "tcp://a:1",
+                                        .settings = { .name = "",
+                                                      .specification = "",
+                                                      .rules = "",
+                                                      .interval_ms = 20000,
+                                                      .timeout_ms = 10000,
+                                                      .seats = 4,
+                                                      .confirm_down = 1,
+                                                      .confirm_up = 1 } };
+        _cleanup_(website_patch_done) WebsitePatch patch = { 0 };
+        const WebsiteSettings *s = &patch.body.settings;
+        BodyProblem problem = { 0 };
+        WebsiteFault fault;
+        int r;
+
+        r = website_patch_read(text, size, &patch, &problem);
+        if (r == 0)
+                r = website_patch_apply(&patch, &row, &problem);
+        PROPERTY(r == 0 || r == -EINVAL);
+        if (r < 0) {
+                check_problem(&problem);
+                return;
+        }
+        PROPERTY(website_settings_check(s, &fault) == 0);
+        PROPERTY(patch.name_seen || s->name == row.settings.name);
+        PROPERTY(patch.number_seen[0] || s->interval_ms == row.settings.interval_ms);
+        PROPERTY(utf8_is_valid(s->name, strlen(s->name)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         BodyProblem problem = { 0 };
         _cleanup_(website_body_done) WebsiteBody body = { 0 };
@@ -61,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         } else {
                 check_problem(&problem);
         }
+        check_patch((const char *)data, size);
         r = website_id_body_read((const char *)data, size, &id, &problem);
         PROPERTY(r == 0 || r == -EINVAL);
         if (r < 0)

@@ -169,8 +169,8 @@ class Addresses(ApiCase):
 
     def test_unknown_methods_are_405_and_say_which_are_known(self):
         for method, path, allow in (
-                ("PUT", "/api/v1/website", "DELETE, POST, OPTIONS"),
-                ("GET", "/api/v1/website", "DELETE, POST, OPTIONS"),
+                ("PUT", "/api/v1/website", "DELETE, PATCH, POST, OPTIONS"),
+                ("GET", "/api/v1/website", "DELETE, PATCH, POST, OPTIONS"),
                 ("POST", "/api/v1/websites", "GET, HEAD, OPTIONS"), ("BREW", "/healthz", "GET, HEAD, OPTIONS"),
                 ("GET", f"/api/v1/payout/{KEY_TEXT}", "POST, OPTIONS"), ("DELETE", "/", "GET, HEAD, OPTIONS")):
             answer, _ = self.refused(405, method, path, self.one)
@@ -239,6 +239,7 @@ class Tokens(ApiCase):
 
     def test_every_call_of_the_api_asks_for_a_token(self):
         for method, path in (("GET", "/api/v1/websites"), ("POST", "/api/v1/website"), ("DELETE", "/api/v1/website"),
+                             ("PATCH", "/api/v1/website"),
                              ("GET", "/api/v1/website/status"), ("GET", "/api/v1/website/verdict"),
                              ("GET", "/api/v1/website/verdicts"), ("GET", "/api/v1/website/latency"),
                              ("GET", "/api/v1/incidents"), ("GET", "/api/v1/validators"),

@@ -39,18 +39,18 @@ static const JsonField wheel_fields[] = {
 /* clang-format off */
 #define TOY_FIELDS(o)                                                                              \
         {                                                                                          \
-                { "name", JSON_STRING, o, offsetof(Toy, name), 8, 0, 0, NULL, false },             \
-                { "motto", JSON_TEXT, o, offsetof(Toy, motto), 6, 0, 0, NULL, true },              \
-                { "extra", JSON_RAW, o, offsetof(Toy, extra), 16, 0, 0, NULL, false },             \
-                { "serial", JSON_U64, o, offsetof(Toy, serial), 0, 0, 0, NULL, false },            \
-                { "age", JSON_NUMBER, o, offsetof(Toy, age), 0, 0, 0, NULL, false },               \
-                { "broken", JSON_BOOL, o, offsetof(Toy, broken), 0, 0, 0, NULL, false },           \
-                { "key", JSON_FIXED, o, offsetof(Toy, key), 4, 0, 0, NULL, false },                \
-                { "data", JSON_BYTES, o, offsetof(Toy, data), 5, 0, 0, NULL, false },              \
-                { "spare", JSON_OBJECT, o, offsetof(Toy, spare), 0, 0, 0, wheel_fields, false },   \
+                { "name", JSON_STRING, o, offsetof(Toy, name), 8, 0, 0, NULL, false, 0 },          \
+                { "motto", JSON_TEXT, o, offsetof(Toy, motto), 6, 0, 0, NULL, true, 0 },           \
+                { "extra", JSON_RAW, o, offsetof(Toy, extra), 16, 0, 0, NULL, false, 0 },          \
+                { "serial", JSON_U64, o, offsetof(Toy, serial), 0, 0, 0, NULL, false, 0 },         \
+                { "age", JSON_NUMBER, o, offsetof(Toy, age), 0, 0, 0, NULL, false, 0 },            \
+                { "broken", JSON_BOOL, o, offsetof(Toy, broken), 0, 0, 0, NULL, false, 0 },        \
+                { "key", JSON_FIXED, o, offsetof(Toy, key), 4, 0, 0, NULL, false, 0 },             \
+                { "data", JSON_BYTES, o, offsetof(Toy, data), 5, 0, 0, NULL, false, 0 },           \
+                { "spare", JSON_OBJECT, o, offsetof(Toy, spare), 0, 0, 0, wheel_fields, false, 0 },\
                 { "wheels", JSON_ARRAY, o, offsetof(Toy, wheels), sizeof(Wheel), 0, 3,             \
-                  wheel_fields, false },                                                           \
-                { "tags", JSON_STRINGS, o, offsetof(Toy, tags), 4, 0, 3, NULL, false },            \
+                  wheel_fields, false, 0 },                                                        \
+                { "tags", JSON_STRINGS, o, offsetof(Toy, tags), 4, 0, 3, NULL, false, 0 },         \
                 {},                                                                                \
         }
 /* clang-format on */

@@ -255,6 +255,154 @@ static void an_id_is_a_uuid(void **state _unused_) {
                           "/websiteId");
 }
 
+/* Changing -------------------------------------------------------------------------------------
+ */
+
+#define SITE "\"websiteId\":\"00000000-0000-7000-8000-000000000001\""
+
+static const WebsiteRow row = {
+        .url = "http://a/",
+        .settings = { .name = "A",
+                      .specification = "{...}",
+                      .rules = "region=eu",
+                      .interval_ms = 30000,
+                      .timeout_ms = 8000,
+                      .slow_ms = 700,
+                      .seats = 7,
+                      .family = 4,
+                      .confirm_down = 2,
+                      .confirm_up = 3,
+                      .confirm_down_ms = 4000,
+                      .confirm_up_ms = 5000,
+                      .certificate_warn_days = 6 },
+        .paused = true,
+};
+
+static void apply(const char *members, WebsitePatch *ret) {
+        BodyProblem problem = { 0 };
+        char text[512];
+
+        snprintf(text, sizeof(text), "{" SITE "%s}", members);
+        assert_int_equal(website_patch_read(text, strlen(text), ret, &problem), 0);
+        if (website_patch_apply(ret, &row, &problem) < 0)
+                fail_msg("%s: %s", members, problem.detail);
+}
+
+static void what_is_not_said_stays(void **state _unused_) {
+        _cleanup_(website_patch_done) WebsitePatch patch = { 0 };
+
+        apply("", &patch);
+        assert_int_equal(patch.id.bytes[15], 1);
+        assert_memory_equal(&patch.body.settings, &row.settings, sizeof(row.settings));
+        assert_true(patch.paused);
+        assert_int_equal(patch.parent_seen, JSON_SEEN_NOTHING);
+}
+
+static void null_is_the_default(void **state _unused_) {
+        _cleanup_(website_patch_done) WebsitePatch patch = { 0 };
+        const WebsiteSettings *s = &patch.body.settings;
+
+        apply(",\"name\":null,\"check\":null,\"rules\":null,\"intervalMs\":null,"
+              "\"timeoutMs\":null,\"slowMs\":null,\"seats\":null,\"family\":null,"
+              "\"confirmDown\":null,\"confirmUp\":null,\"confirmDownMs\":null,"
+              "\"confirmUpMs\":null,\"certificateWarnDays\":null,\"paused\":null,"
+              "\"parentId\":null",
+              &patch);
+        assert_string_equal(s->name, "");
+        assert_string_equal(s->specification, "");
+        assert_string_equal(s->rules, "");
+        assert_int_equal(s->interval_ms, 60000);
+        assert_int_equal(website_settings_timeout(s), 10000);
+        assert_int_equal(s->slow_ms, 0);
+        assert_int_equal(s->seats, 4);
+        assert_int_equal(s->family, 0);
+        assert_int_equal(s->confirm_down, 1);
+        assert_int_equal(s->confirm_up, 1);
+        assert_int_equal(s->confirm_down_ms, 0);
+        assert_int_equal(s->confirm_up_ms, 0);
+        assert_int_equal(s->certificate_warn_days, 14);
+        assert_false(patch.paused);
+        assert_int_equal(patch.parent_seen, JSON_SEEN_NULL);
+        assert_true(uuid_equal(&patch.parent, &(const Uuid){ { 0 } }));
+}
+
+static void what_is_said_is_set(void **state _unused_) {
+        _cleanup_(website_patch_done) WebsitePatch patch = { 0 };
+        const WebsiteSettings *s = &patch.body.settings;
+
+        apply(",\"intervalMs\":20000,\"name\":\"B\",\"check\":{\"status\":\"404\"},"
+              "\"certificateWarnDays\":0,\"paused\":false,"
+              "\"parentId\":\"00000000-0000-7000-8000-000000000002\"",
+              &patch);
+        assert_int_equal(s->interval_ms, 20000);
+        assert_int_equal(s->timeout_ms, 8000);
+        assert_int_equal(s->certificate_warn_days, 0);
+        assert_string_equal(s->name, "B");
+        assert_string_equal(s->rules, "region=eu");
+        assert_non_null(strstr(s->specification, "\"status\":\"404\""));
+        assert_false(patch.paused);
+        assert_int_equal(patch.parent.bytes[15], 2);
+}
+
+static void expect_patch_refusal(const char *members, const char *pointer) {
+        _cleanup_(website_patch_done) WebsitePatch patch = { 0 };
+        BodyProblem problem = { 0 };
+        char text[512];
+        int r;
+
+        snprintf(text, sizeof(text), "{" SITE "%s}", members);
+        r = website_patch_read(text, strlen(text), &patch, &problem);
+        if (r == 0)
+                r = website_patch_apply(&patch, &row, &problem);
+        assert_int_equal(r, -EINVAL);
+        assert_int_equal(problem.status, 422);
+        assert_string_equal(problem.pointer, pointer);
+}
+
+static void what_results_is_judged_as_a_whole(void **state _unused_) {
+        static const char *const wrong[][2] = {
+                { ",\"intervalMs\":15999", "/timeoutMs" },
+                { ",\"timeoutMs\":15001", "/timeoutMs" },
+                { ",\"timeoutMs\":20000,\"intervalMs\":39999", "/timeoutMs" },
+                { ",\"intervalMs\":9999", "/intervalMs" },
+                { ",\"intervalMs\":86400001", "/intervalMs" },
+                { ",\"confirmUp\":0", "/confirmUp" },
+                { ",\"family\":5", "/family" },
+                { ",\"name\":\"a\\u0007\"", "/name" },
+                { ",\"check\":{\"expect\":\"220\"}", "/check" },
+                { ",\"parentId\":\"x\"", "/parentId" },
+                { ",\"paused\":1", "/paused" },
+                { ",\"url\":\"http://b/\"", "" },
+                { ",\"Name\":\"b\"", "" },
+        };
+        _cleanup_(website_patch_done) WebsitePatch patch = { 0 };
+
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++)
+                expect_patch_refusal(wrong[i][0], wrong[i][1]);
+        apply(",\"intervalMs\":16000", &patch);
+        website_patch_done(&patch);
+        apply(",\"timeoutMs\":20000,\"intervalMs\":40000", &patch);
+        assert_int_equal(
+                        website_patch_read("{\"websiteId\":null}", 18, &patch, &(BodyProblem){ 0 }),
+                        -EINVAL);
+        assert_int_equal(website_patch_read("{}", 2, &patch, &(BodyProblem){ 0 }), -EINVAL);
+}
+
+static void a_newer_row_may_be_taken(void **state _unused_) {
+        _cleanup_(website_patch_done) WebsitePatch patch = { 0 };
+        WebsiteRow newer = row;
+        BodyProblem problem;
+
+        apply(",\"check\":{\"status\":\"404\"},\"seats\":3", &patch);
+        newer.paused = false;
+        newer.settings.slow_ms = 9;
+        assert_int_equal(website_patch_apply(&patch, &newer, &problem), 0);
+        assert_false(patch.paused);
+        assert_int_equal(patch.body.settings.slow_ms, 9);
+        assert_int_equal(patch.body.settings.seats, 3);
+        assert_non_null(strstr(patch.body.settings.specification, "404"));
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_url_is_enough),
@@ -269,6 +417,11 @@ int main(void) {
                 cmocka_unit_test(names_are_short_and_printable),
                 cmocka_unit_test(unknown_and_missing_members_are_refused),
                 cmocka_unit_test(an_id_is_a_uuid),
+                cmocka_unit_test(what_is_not_said_stays),
+                cmocka_unit_test(null_is_the_default),
+                cmocka_unit_test(what_is_said_is_set),
+                cmocka_unit_test(what_results_is_judged_as_a_whole),
+                cmocka_unit_test(a_newer_row_may_be_taken),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -291,6 +291,45 @@ static void a_peek_finds_a_string_in_any_object(void **state _unused_) {
         assert_string_equal(type, "join");
 }
 
+typedef struct Merge {
+        int64_t age, weight, height;
+        JsonSeen age_seen, weight_seen, height_seen;
+} Merge;
+
+static void a_null_is_told_from_what_is_absent(void **state _unused_) {
+        static const JsonField fields[] = {
+                { .name = "age",
+                  .type = JSON_NUMBER,
+                  .optional = true,
+                  .offset = offsetof(Merge, age),
+                  .nullable = true,
+                  .seen = offsetof(Merge, age_seen) },
+                { .name = "weight",
+                  .type = JSON_NUMBER,
+                  .optional = true,
+                  .offset = offsetof(Merge, weight),
+                  .nullable = true,
+                  .seen = offsetof(Merge, weight_seen) },
+                { .name = "height",
+                  .type = JSON_NUMBER,
+                  .optional = true,
+                  .offset = offsetof(Merge, height),
+                  .nullable = true,
+                  .seen = offsetof(Merge, height_seen) },
+                { 0 },
+        };
+        static const char text[] = "{\"age\":null,\"weight\":3}";
+        Merge m = { .age = 7, .height = 8 };
+
+        assert_int_equal(json_read(text, strlen(text), fields, &m, NULL), 0);
+        assert_int_equal(m.age, 7);
+        assert_int_equal(m.age_seen, JSON_SEEN_NULL);
+        assert_int_equal(m.weight, 3);
+        assert_int_equal(m.weight_seen, JSON_SEEN_VALUE);
+        assert_int_equal(m.height, 8);
+        assert_int_equal(m.height_seen, JSON_SEEN_NOTHING);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_type_is_read),
@@ -307,6 +346,7 @@ int main(void) {
                 cmocka_unit_test(the_borders_are_inside),
                 cmocka_unit_test(only_n_bytes_are_read),
                 cmocka_unit_test(a_peek_finds_a_string_in_any_object),
+                cmocka_unit_test(a_null_is_told_from_what_is_absent),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

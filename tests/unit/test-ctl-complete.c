@@ -53,7 +53,7 @@ static void verbs_first(void **state _unused_) {
 
         expect("web", "website");
         expect("x", "");
-        expect("website ", "add heartbeat list pause resume rm show why");
+        expect("website ", "add heartbeat list pause resume rm set show why");
         expect("website r", "resume rm");
         expect("--json website r", "resume rm");
         expect("--bus unix:path=/x website re", "resume");
