@@ -1,7 +1,8 @@
 /* One function per REST call. Every failure is a Problem with words that can be shown. */
 import { signOut, token } from './session';
 import type {
-  Incident, IncidentWhole, Latency, NewWebsite, Validator, Verdict, Website, WebsiteStatus, Window,
+  Incident, IncidentWhole, Latency, Maintenance, NewMaintenance, NewWebsite, Validator, Verdict,
+  Website, WebsiteEdit, WebsiteStatus, Window,
 } from './types';
 
 const PAGE_SIZE = 500;
@@ -219,6 +220,34 @@ export async function makeHeartbeat(websiteId: string): Promise<string> {
   });
 
   return (await response.json() as { path: string }).path;
+}
+
+export async function changeWebsite(websiteId: string, edit: WebsiteEdit): Promise<void> {
+  await request('/api/v1/website', {
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ websiteId, ...edit }),
+  });
+}
+
+/* When this website is worked at. */
+export async function maintenance(
+  websiteId: string, signal?: AbortSignal,
+): Promise<Maintenance[]> {
+  return (await get<{ maintenance: Maintenance[] }>('maintenance', { websiteId }, signal))
+    .maintenance;
+}
+
+export async function addMaintenance(window: NewMaintenance): Promise<void> {
+  await request('/api/v1/maintenance', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(window),
+  });
+}
+
+export async function removeMaintenance(id: string): Promise<void> {
+  await request(`/api/v1/maintenance/${id}`, { method: 'DELETE' });
 }
 
 export async function removeWebsite(websiteId: string): Promise<void> {

@@ -58,11 +58,29 @@ export interface Check {
   lossMax?: number;
 }
 
+/* What is set for a website, beside name and check; null: nothing. */
+export interface Settings {
+  intervalMs: number;
+  timeoutMs: number;
+  slowMs: number | null;
+  seats: number;
+  family: number | null;
+  rules: string;
+  confirmDown: number;
+  confirmUp: number;
+  confirmDownMs: number;
+  confirmUpMs: number;
+  certificateWarnDays: number;
+}
+
 export interface WebsiteStatus {
   id: string;
   url: string;
   name?: string | null;
   check: Check | null; /* null: a plain look at the URL */
+  paused: boolean;
+  parentId: string | null;
+  settings: Settings;
   state: State;
   assurance: Assurance | null;
   since: string | null;
@@ -172,6 +190,33 @@ export interface NewWebsite {
   intervalMs?: number;
   slowMs?: number;
   check?: Check;
+}
+
+/* What is absent stays as it is; null is the default. */
+export type WebsiteEdit = { [K in keyof Settings]?: Settings[K] | null } & {
+  name?: string | null;
+  paused?: boolean;
+  parentId?: string | null;
+};
+
+/* Either from and until, or cron, durationMs and timeZone. */
+export interface NewMaintenance {
+  websiteIds: string[] | null; /* null: all */
+  title?: string;
+  from?: string;
+  until?: string;
+  cron?: string;
+  durationMs?: number;
+  timeZone?: string;
+}
+
+export interface Maintenance {
+  id: string;
+  websiteIds: string[] | null;
+  title: string;
+  cron: string | null;
+  timeZone: string | null;
+  next: { from: string; until: string | null }[]; /* until null: no end is in sight */
 }
 
 export interface VerdictChanged {

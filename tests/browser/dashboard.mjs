@@ -201,6 +201,52 @@ async function addRemoveSteps() {
     quiet();
   });
 
+  await step('what is set for it is changed in a form, judged as a whole', async () => {
+    await row.getByRole('link').first().click();
+    await page.getByRole('button', { name: 'Change' }).click();
+    await dialog.getByLabel('Timeout (seconds)').fill('6');
+    complaints.allow(422);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByRole('alert').filter({ hasText: 'half of the interval' }).waitFor();
+    await dialog.getByLabel('Timeout (seconds)').fill('4');
+    await dialog.getByLabel('Name').fill('Added by the browser, and changed');
+    await report.shot(page, 'change');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('heading', { name: 'Added by the browser, and changed' }).waitFor();
+    quiet();
+  });
+
+  await step('it is paused and resumed on its page', async () => {
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.locator('.state-card .pill[data-state="PAUSED"]').waitFor();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.locator('.state-card .pill[data-state="UP"]').waitFor();
+    quiet();
+  });
+
+  await step('maintenance is announced, is on, and is called off', async () => {
+    const form = page.getByRole('form', { name: 'Announce maintenance' });
+
+    await page.getByRole('button', { name: 'Announce' }).click();
+    await form.getByLabel('What is done').fill('Moving house');
+    await form.getByLabel('How often').selectOption('again');
+    await form.getByLabel('When, as cron says it').fill('0 0 30 2 *');
+    await form.getByLabel('For (minutes)').fill('1440');
+    complaints.allow(422);
+    await form.getByRole('button', { name: 'Announce' }).click();
+    await form.getByRole('alert').filter({ hasText: 'would never come' }).waitFor();
+    await form.getByLabel('When, as cron says it').fill('0 0 * * *');
+    await report.shot(page, 'maintenance');
+    await form.getByRole('button', { name: 'Announce' }).click();
+    await page.getByText('without an end in sight').waitFor();
+    await page.locator('.state-card .pill[data-state="MAINTENANCE"]').waitFor();
+    await page.getByRole('button', { name: 'Call off' }).click();
+    await page.locator('.state-card .pill[data-state="UP"]').waitFor();
+    await page.goBack();
+    quiet();
+  });
+
   await step('it is found by search, and removed after a question', async () => {
     await page.getByLabel('Search websites').fill('added by the');
     await until('one row is left', async () => await page.locator('.site-row').count() === 1);

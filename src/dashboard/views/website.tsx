@@ -3,11 +3,13 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import * as api from '../api';
 import { checkSentences, kindOf } from '../check';
+import { EditDialog } from '../components/edit-dialog';
 import { Heartbeat } from '../components/heartbeat';
 import { HeartbeatPanel } from '../components/heartbeat-panel';
 import { Icon } from '../components/icons';
 import { IncidentTable } from '../components/incident-table';
 import { LatencyPanel } from '../components/latency-panel';
+import { MaintenancePanel } from '../components/maintenance-panel';
 import { useMedia } from '../components/media';
 import { ErrorNotice, Loading } from '../components/notice';
 import { RemoveDialog } from '../components/remove-dialog';
@@ -49,7 +51,14 @@ function Facts({ status }: { status: WebsiteStatus }): JSX.Element {
   );
 }
 
-function Head({ status, onRemove }: { status: WebsiteStatus; onRemove: () => void }): JSX.Element {
+interface HeadProps {
+  status: WebsiteStatus;
+  onEdit: () => void;
+  onPause: () => void;
+  onRemove: () => void;
+}
+
+function Head({ status, onEdit, onPause, onRemove }: HeadProps): JSX.Element {
   const known = feed.sites.get(status.id)?.value;
   const name = status.name ?? known?.name ?? null;
   const web = /^https?:\/\//.test(status.url);
@@ -64,6 +73,10 @@ function Head({ status, onRemove }: { status: WebsiteStatus; onRemove: () => voi
           </a>
         )}
       </div>
+      <button type="button" class="button" onClick={onPause}>
+        {status.paused ? 'Resume' : 'Pause'}
+      </button>
+      <button type="button" class="button" onClick={onEdit}>Change</button>
       <button type="button" class="button" onClick={onRemove}><Icon name="trash" />Remove</button>
     </div>
   );
@@ -155,13 +168,23 @@ function useStatus(id: string) {
 
 export function WebsiteView({ id }: { id: string }): JSX.Element {
   const status = useStatus(id);
-  const [removing, setRemoving] = useState(false);
+  const [asking, setAsking] = useState<'edit' | 'remove' | null>(null);
+  const [failure, setFailure] = useState<Error | null>(null);
   const live = feed.sites.get(id)?.value;
 
   useEffect(() => {
     if (status.data)
       pageTitle.value = siteTitle(status.data);
   }, [status.data]);
+  const pause = async (paused: boolean): Promise<void> => {
+    try {
+      await api.changeWebsite(id, { paused });
+      setFailure(null);
+    } catch (caught) {
+      setFailure(caught instanceof Error ? caught : new Error('It stays as it was.'));
+    }
+    status.reload();
+  };
   const shown = status.data && live
     ? { ...status.data, state: live.state, assurance: live.assurance, since: live.since }
     : status.data;
@@ -171,16 +194,26 @@ export function WebsiteView({ id }: { id: string }): JSX.Element {
       {!shown && <h1 class="hidden" tabIndex={-1}>Website</h1>}
       {status.error && <ErrorNotice error={status.error} retry={status.reload} />}
       {!shown && !status.error && <Loading what="website" />}
-      {shown && <Head status={shown} onRemove={() => setRemoving(true)} />}
+      {shown && (
+        <Head
+          status={shown} onPause={() => void pause(!shown.paused)}
+          onEdit={() => setAsking('edit')} onRemove={() => setAsking('remove')}
+        />
+      )}
+      {failure && <ErrorNotice error={failure} />}
       {shown && <StateCard status={shown} ticks={status.ticks} />}
       {shown && kindOf(shown.url) === 'push' && <HeartbeatPanel websiteId={id} />}
       {shown?.check && <CheckCard check={shown.check} />}
       {shown && <VerdictHistory websiteId={id} />}
       {shown && kindOf(shown.url) !== 'push' && <LatencyPanel websiteId={id} />}
+      {shown && <MaintenancePanel websiteId={id} />}
       {shown && <SiteIncidents site={shown} />}
-      {removing && shown && (
+      {asking === 'edit' && shown && (
+        <EditDialog site={shown} onClose={() => setAsking(null)} onChanged={status.reload} />
+      )}
+      {asking === 'remove' && shown && (
         <RemoveDialog
-          site={shown} onClose={() => setRemoving(false)}
+          site={shown} onClose={() => setAsking(null)}
           onRemoved={() => { location.hash = '#/'; }}
         />
       )}
