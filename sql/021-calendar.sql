@@ -328,7 +328,8 @@ DECLARE
 BEGIN
   FOR i IN 1 .. 8 LOOP
     EXIT WHEN parent IS NULL OR NEW.kind <> 'down';
-    NEW.suppressed_by := (SELECT id FROM incident WHERE website_id = parent AND kind = 'down' AND closed_at IS NULL);
+    NEW.suppressed_by := (SELECT id FROM incident WHERE website_id = parent AND kind = 'down' AND severity = 'down'
+                                                   AND closed_at IS NULL);
     EXIT WHEN NEW.suppressed_by IS NOT NULL;
     parent := (SELECT parent_id FROM website WHERE id = parent);
   END LOOP;
@@ -336,7 +337,7 @@ BEGIN
 END $$;
 CREATE TRIGGER incident_suppress BEFORE INSERT ON incident FOR EACH ROW EXECUTE FUNCTION incident_suppress();
 
--- Children that were seen down first.
+-- Children that were seen down first, or before it was as bad as that.
 CREATE FUNCTION incident_suppress_children() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM website WHERE parent_id = NEW.website_id) THEN
@@ -352,8 +353,9 @@ BEGIN
                                               WHERE former.id = i.suppressed_by AND former.closed_at IS NOT NULL));
   RETURN NULL;
 END $$;
-CREATE TRIGGER incident_suppress_children AFTER INSERT ON incident
-  FOR EACH ROW WHEN (NEW.kind = 'down') EXECUTE FUNCTION incident_suppress_children();
+CREATE TRIGGER incident_suppress_children AFTER INSERT OR UPDATE OF severity ON incident
+  FOR EACH ROW WHEN (NEW.kind = 'down' AND NEW.severity = 'down' AND NEW.closed_at IS NULL)
+  EXECUTE FUNCTION incident_suppress_children();
 
 DO $$
 BEGIN

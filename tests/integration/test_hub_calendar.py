@@ -102,9 +102,24 @@ class Calendar(CommitteeCase):
         self.assertEqual(self.value(f"""SELECT above.website_id FROM incident i JOIN incident above
             ON above.id = i.suppressed_by WHERE i.website_id = {child.website}"""), str(parent.website))
 
+    def test_parent_becomes_as_bad_as_down(self):
+        """What is down in part suppresses nothing; what is open is told by REST."""
+        parent, child = self.new_site("part").website, self.new_site("part-child").website
+        self.addCleanup(self.remove_website, parent)
+        self.addCleanup(self.remove_website, child)
+        self.db.sql(f"UPDATE website SET parent_id = {parent} WHERE id = {child}")
+        for website, severity in ((parent, "partial"), (child, "down")):
+            self.db.sql(f"""INSERT INTO incident (public_id, organisation_id, website_id, cause, severity, opened_at,
+                first_evidence_at) SELECT gen_random_uuid(), organisation_id, id, 'split', '{severity}', now(), now()
+                FROM website WHERE id = {website}""")
+        marked = f"SELECT suppressed_by IS NOT NULL FROM incident WHERE website_id = {child}"
+        self.assertEqual(self.value(marked), "f")
+        self.db.sql(f"UPDATE incident SET severity = 'down' WHERE website_id = {parent}")
+        self.assertEqual(self.value(marked), "t")
+
     def test_two_close_a_circle_at_once(self):
         """Each alone is fine; the second waits for the first, and sees what it did."""
-        one, other = self.add_website("http://one.example/"), self.add_website("http://other.example/")
+        one, other = self.new_site("one").website, self.new_site("other").website
         self.addCleanup(self.remove_website, one)
         self.addCleanup(self.remove_website, other)
         first = subprocess.Popen(["psql", "-XAtq", self.db.url("postgres")], stdin=subprocess.PIPE,
@@ -124,7 +139,7 @@ class Calendar(CommitteeCase):
         self.assertEqual(self.value(f"SELECT parent_id IS NULL FROM website WHERE id = {other}"), "t")
 
     def test_who_may_be_a_parent(self):
-        ids = [self.add_website(f"http://row-{i}.example/") for i in range(9)]
+        ids = [self.new_site(f"row-{i}").website for i in range(9)]
         for i in ids:
             self.addCleanup(self.remove_website, i)
         for child, parent in zip(ids[:7], ids[1:8]):

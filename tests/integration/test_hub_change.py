@@ -32,7 +32,8 @@ class Change(CommitteeCase):
     def voted(self, site, interval, since):
         """Seats from which a vote of an order with this interval came."""
         return int(self.value(f"""SELECT count(DISTINCT o.seat) FROM website_tick t
-            JOIN work_order o ON o.id = t.order_id WHERE t.website_id = {site.website} AND o.interval_ms = {interval} AND o.removed_at IS NULL
+            JOIN work_order o ON o.id = t.order_id
+            WHERE t.website_id = {site.website} AND o.interval_ms = {interval} AND o.removed_at IS NULL
               AND t.started_at >= to_timestamp({since})"""))
 
     def spec(self, site, status):

@@ -89,6 +89,25 @@ static void an_open_incident_stays_and_is_resolved(void **state _unused_) {
         bench_close(&b);
 }
 
+static void an_open_incident_gets_no_worse(void **state _unused_) {
+        Bench b;
+
+        bench_open(&b, 4, 4);
+        run(&b, 60 * SEC);
+        b.people[0].manner = b.people[1].manner = MANNER_SAYS_DOWN;
+        time_until(&b, VERDICT_PARTIAL, 20 * SEC);
+        assert_int_equal(b.incidents, 1);
+        assert_int_equal(b.incident.severity, SEVERITY_PARTIAL);
+        maintain(&b, 0, 60 * SEC);
+        b.up = false;
+        run(&b, 59 * SEC);
+        assert_int_equal(b.incident.severity, SEVERITY_PARTIAL);
+        time_until(&b, VERDICT_DOWN, 2 * SEC);
+        assert_int_equal(b.incident.severity, SEVERITY_DOWN);
+        assert_int_equal(b.incidents, 1);
+        bench_close(&b);
+}
+
 static void one_that_is_called_off_is_over(void **state _unused_) {
         Bench b;
 
@@ -170,6 +189,7 @@ int main(void) {
                 cmocka_unit_test(an_outage_within_it_is_nobodys_news),
                 cmocka_unit_test(what_is_down_when_it_ends_is_so_at_once),
                 cmocka_unit_test(an_open_incident_stays_and_is_resolved),
+                cmocka_unit_test(an_open_incident_gets_no_worse),
                 cmocka_unit_test(one_that_is_called_off_is_over),
                 cmocka_unit_test(one_that_calls_itself_is_maintained_too),
                 cmocka_unit_test(a_restart_within_it_changes_nothing),

@@ -137,7 +137,8 @@ static void pages_are_newest_first(void **state) {
                     " \"openedAt\" : \"1970-01-01T00:16:41.000000Z\","
                     " \"firstEvidenceAt\" : \"1970-01-01T00:16:30.000000Z\","
                     " \"lastEvidenceAt\" : \"1970-01-01T00:17:35.000000Z\","
-                    " \"closedAt\" : \"1970-01-01T00:17:40.000000Z\"}], \"nextCursor\" : null}");
+                    " \"closedAt\" : \"1970-01-01T00:17:40.000000Z\","
+                    " \"suppressedBy\" : null}], \"nextCursor\" : null}");
 }
 
 static void of_one_website_or_nobody_elses(void **state) {
