@@ -51,8 +51,7 @@ class Committees(Ctl):
         return site
 
     def set(self, site, **values):
-        self.db.sql(f"UPDATE website SET {', '.join(f'{k} = {v!r}' for k, v in values.items())}"
-                    f" WHERE public_id = '{site}'")
+        self.ok("website", "set", site, *(f"--{name}={value}" for name, value in values.items()))
 
     def wait_holders(self, site, holders, seconds=40):
         wait_until(lambda: self.holders(site) == holders, f"{holders} sit", seconds)
@@ -78,6 +77,11 @@ class Committees(Ctl):
                              (422, "/rules"))
             self.assertIn(words, problem["detail"])
         self.assertEqual(self.db.value("SELECT count(*) FROM website WHERE url LIKE '%mars%'"), "0")
+        self.fails(FAILED, wrong, "website", "set", self.site, "--rules=region=eu planet=mars")
+        status, _, problem = self.world.request("PATCH", "/api/v1/website", token,
+                                                {"websiteId": self.site, "rules": "planet=mars"})
+        self.assertEqual(status, 422)
+        self.assertIn(wrong, problem["detail"])
 
     def test_only_those_sit_whom_the_rules_admit(self):
         site = self.add("ruled", "--rules=region=us, asn!=64499")
