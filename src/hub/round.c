@@ -163,10 +163,15 @@ static void note_agreement(Round *r, uint64_t bit, const Vote *vote, VoteOutcome
                 forgive(r, bit);
 }
 
+static void note_verdict(Round *r, const RoundView *view) {
+        r->stands = decides(view->verdict) && !r->single;
+}
+
 void round_hear(Round *r, uint8_t seat, const Vote *vote, VoteOutcome before,
                 const RoundView *view) {
         uint64_t bit = SEAT_BIT(seat);
 
+        note_verdict(r, view);
         if (decides(before) && decides(vote->outcome) && before != vote->outcome) {
                 r->outvoted &= bit;
                 r->unfounded &= bit;
@@ -192,12 +197,13 @@ void round_hear(Round *r, uint8_t seat, const Vote *vote, VoteOutcome before,
 void round_suspect(Round *r, uint8_t seat, const RoundView *view) {
         uint64_t bit = SEAT_BIT(seat);
 
+        note_verdict(r, view);
         if (view->verdict == VOTE_UP && !r->single && !((r->outvoted | r->unfounded) & bit))
                 r->suspecting |= bit;
 }
 
 void round_review(Round *r, const RoundView *view) {
-        r->stands = decides(view->verdict) && !r->single;
+        note_verdict(r, view);
         if (view->verdict == VOTE_UP)
                 r->waiting &= view->down;
         else if (view->verdict == VOTE_DOWN)
