@@ -16,8 +16,8 @@ METRICS = [
     Metric("verdict.bytes_per_website", "bytes", f"memory of a website and all that is known of its {SEATS} seats and "
            "their votes, without their orders", 2048),
     Metric("verdict.order_bytes_per_website", "bytes", f"memory of its {SEATS} orders"),
-    Metric("verdict.flip_us", "us", "CPU of a website's way to DOWN, beyond its votes: round, probes, verdict, incident, "
-           "and the rows that tell of it"),
+    Metric("verdict.flip_us", "us", "CPU of a website's way to DOWN, beyond its votes: round, probes, verdict, "
+           "incident, and the rows that tell of it"),
     Metric("verdict.all_down_s", "s", f"CPU of {WEBSITES:,} websites turning DOWN, with their votes, in one interval"),
 ]
 

@@ -94,8 +94,9 @@ static TickOutcome observe(const World *w, uint8_t who, Node *n) {
                 return copy(w);
         case ROLE_FLIPPING:
         case ROLE_EQUIVOCATE:
-                n->flip = !n->flip;
-                return outcome_of(n->flip);
+                return outcome_of(++n->turn % 2);
+        case ROLE_PATIENT:
+                return outcome_of(++n->turn % 5 != 0);
         case ROLE_ABSTAINING:
                 return TICK_ABSTAIN;
         default:
@@ -171,10 +172,14 @@ static void check(World *w, uint8_t who, const Said *asked) {
                 hint(w, who, asked->order, lasts > USEC_PER_SEC ? USEC_PER_SEC : 0);
 }
 
-static void count_slot(World *w) {
+static void count_slot(World *w, const Job *j) {
         WorldCounts *c = &w->counts;
         usec_t gap = w->now - c->last_slot;
 
+        if (j->order.type == ORDER_PANEL) {
+                c->panel++;
+                return;
+        }
         c->scheduled++;
         if (c->last_slot != 0 && (c->least_gap == 0 || gap < c->least_gap))
                 c->least_gap = gap;
@@ -186,7 +191,7 @@ void crowd_slot(World *w, const Event *e) {
 
         if (!j || e->said.order == 0 || (int64_t)e->said.number <= j->highest)
                 return;
-        count_slot(w);
+        count_slot(w, j);
         j->highest = e->said.number;
         check(w, e->who, &e->said);
         plan(w, e->who, j);

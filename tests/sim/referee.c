@@ -73,8 +73,8 @@ static bool is_calm(const Referee *r, usec_t now) {
 
 /* They empty the bucket by changing their minds, or by hints, or answer rounds too late. */
 static bool wastes_rounds(Role role) {
-        return role == ROLE_FLIPPING || role == ROLE_EQUIVOCATE || role == ROLE_COPYCAT ||
-               role == ROLE_DATING || role == ROLE_CONTRARY;
+        return role == ROLE_FLIPPING || role == ROLE_PATIENT || role == ROLE_EQUIVOCATE ||
+               role == ROLE_COPYCAT || role == ROLE_DATING || role == ROLE_CONTRARY;
 }
 
 /* An honest one that was outvoted because it was cut off, or was asked when the website changed,

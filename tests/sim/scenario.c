@@ -14,6 +14,7 @@ static const char *const role_names[_ROLE_MAX] = {
         [ROLE_CONTRARY] = "say the opposite",
         [ROLE_COPYCAT] = "repeat the verdict late",
         [ROLE_FLIPPING] = "flip",
+        [ROLE_PATIENT] = "say down every fifth time",
         [ROLE_REGION] = "say down always, all in the region of a third of the honest",
         [ROLE_EQUIVOCATE] = "say both",
         [ROLE_DATING] = "say the opposite, and date it wrong",
@@ -113,12 +114,13 @@ Scenario scenario_steady(uint64_t seed) {
         return s;
 }
 
-Scenario scenario_figures(uint64_t seed, Role role, uint8_t faulty) {
+Scenario scenario_budget(uint64_t seed, Role role, uint8_t faulty, unsigned loss) {
         return (Scenario){ .seed = seed,
                            .validators = 7,
                            .seats = 7,
                            .faulty = faulty,
                            .role = role,
+                           .loss = loss,
                            .interval = 20 * USEC_PER_SEC,
                            .timeout = 5 * USEC_PER_SEC,
                            .length = USEC_PER_HOUR + 5 * USEC_PER_MIN };

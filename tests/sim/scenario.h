@@ -19,6 +19,7 @@ typedef enum Role {
         ROLE_CONTRARY,   /* the opposite of what is */
         ROLE_COPYCAT,    /* what the verdict was, late */
         ROLE_FLIPPING,   /* by turns */
+        ROLE_PATIENT,    /* up until it is believed again, then down once */
         ROLE_REGION,     /* always down, and all of them, honest ones too, in one region */
         ROLE_EQUIVOCATE, /* both, under one number */
         ROLE_DATING,     /* the opposite, dated as early or as late as it may be */
@@ -64,8 +65,8 @@ typedef struct Scenario {
 Scenario scenario_mixed(uint64_t seed);
 /* All honest, the website up, 2 % of what is said lost. */
 Scenario scenario_steady(uint64_t seed);
-/* Seven seats with so many of that role, for the figures; the website is up. */
-Scenario scenario_figures(uint64_t seed, Role role, uint8_t faulty);
+/* Seven seats with so many of that role, and one of so many messages lost; the website is up. */
+Scenario scenario_budget(uint64_t seed, Role role, uint8_t faulty, unsigned loss);
 
 const char *role_name(Role r);
 const char *trouble_name(Trouble t);

@@ -3,7 +3,7 @@
  *   sim-site [--seeds N] [--jobs N]       as many worlds with at most f faulty members
  *   sim-site --seed S [--verbose]         one of them again, and all that happens in it
  *   sim-site --steady [...]               all honest, the website up, 2 % of all messages lost
- *   sim-site --figures                    what liars cost in an hour
+ *   sim-site --budget                     what liars, silence and losses cost in an hour
  *
  * With DPIN_LONG set there are fifty times as many. A wrong verdict, a late one or a machine that
  * spins is a failure: the seed is printed, with what it is about. */
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/macro.h"
+#include "budget.h"
 #include "referee.h"
 
 #define SEEDS    200
@@ -24,7 +25,7 @@
 typedef struct Options {
         uint64_t first, count;
         unsigned jobs;
-        bool verbose, steady, figures;
+        bool verbose, steady, budget;
 } Options;
 
 typedef struct Totals {
@@ -146,8 +147,8 @@ static int parse_arguments(Options *o, int argc, char **argv) {
                         o->verbose = true;
                 } else if (strcmp(argv[i], "--steady") == 0) {
                         o->steady = true;
-                } else if (strcmp(argv[i], "--figures") == 0) {
-                        o->figures = true;
+                } else if (strcmp(argv[i], "--budget") == 0) {
+                        o->budget = true;
                 } else if (strcmp(argv[i], "--seeds") == 0) {
                         o->count = strtoull(value, NULL, 10);
                         i++;
@@ -173,9 +174,9 @@ int main(int argc, char **argv) {
 
         if (parse_arguments(&o, argc, argv) < 0) {
                 fprintf(stderr, "usage: sim-site [--steady] [--seeds N] [--jobs N] [--seed S] "
-                                "[--verbose] [--figures]\n");
+                                "[--verbose] [--budget]\n");
                 return 2;
         }
         setvbuf(stdout, NULL, _IOLBF, 0); /* jobs write whole lines */
-        return run_seeds(&o);
+        return o.budget ? budget_run() : run_seeds(&o);
 }

@@ -80,7 +80,7 @@ typedef struct Node {
         uint32_t line; /* counts its connections */
         bool cut;      /* nothing passes, and nobody has noticed */
         bool absent;   /* not to come back by itself */
-        bool flip;
+        uint8_t turn;  /* counts what it said, of those that say this and that */
         Job jobs[4];
         Kept spool[SPOOL];
         size_t n_spool;

@@ -32,6 +32,7 @@ typedef struct WorldWatch {
 
 typedef struct WorldCounts {
         uint64_t scheduled, confirms, refreshes, joins, votes, epochs, restarts;
+        uint64_t panel;              /* scheduled ones of panels */
         usec_t last_slot, least_gap; /* between two scheduled checks; 0: there were none */
 } WorldCounts;
 
