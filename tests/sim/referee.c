@@ -114,6 +114,9 @@ static usec_t bound(const Referee *r, bool up) {
 
         if (!up && s->hanging)
                 answer += USEC_PER_SEC + c->timeout;
+        if (s->trouble == TROUBLE_BLIPS && s->faulty > 0)
+                answer += 2 *
+                          (c->timeout + PATIENCE); /* a round waits for who is silent, and spares */
         if (up && s->hanging && s->faulty > 0 && forgets_liars(s))
                 answer += c->timeout + PATIENCE;
         if (members(s) == 1)
