@@ -151,6 +151,7 @@ static void the_refuted_leave_rounds_for_others(void **state) {
         says(r, 1, VOTE_DOWN, VOTE_DOWN, VOTE_UP);
         says(r, 0, VOTE_DOWN, VOTE_UP, VOTE_UP);
         assert_int_equal(round_trigger(r), 1);
+        round_review(r, &up);
         assert_int_equal(round_allowed(r, 3, now + 15 * SEC), now + 45 * SEC);
         says(r, 3, VOTE_UP, VOTE_DOWN, VOTE_UP);
         assert_int_equal(round_trigger(r), 3);
@@ -164,6 +165,7 @@ static void the_refuted_leave_rounds_for_others(void **state) {
         round_end(r, &down);
         says(r, 1, VOTE_DOWN, VOTE_UP, VOTE_DOWN);
         assert_int_equal(round_trigger(r), 1);
+        round_review(r, &(RoundView){ VOTE_DOWN, 2, 13 });
         assert_int_equal(round_allowed(r, 3, now + 15 * SEC), now + 75 * SEC);
 }
 
@@ -181,11 +183,13 @@ static void who_was_right_is_believed_again(void **state) {
         says(r, 1, VOTE_UP, VOTE_DOWN, VOTE_UP);
         says(r, 1, VOTE_DOWN, VOTE_UP, VOTE_UP);
         says(r, 0, VOTE_UP, VOTE_DOWN, VOTE_UP);
+        round_review(r, &up);
         assert_int_equal(round_allowed(r, 3, NOW + 15 * SEC), NOW + 45 * SEC);
         start(r, 14, 1, NOW + 45 * SEC);
         round_end(r, &down);
         says(r, 0, VOTE_DOWN, VOTE_UP, VOTE_DOWN);
         assert_int_equal(round_trigger(r), 0);
+        round_review(r, &(RoundView){ VOTE_DOWN, 1, 14 });
         assert_int_equal(round_allowed(r, 3, NOW + 60 * SEC), NOW + 60 * SEC);
 }
 
@@ -200,6 +204,7 @@ static void hints_of_the_refuted_come_last(void **state) {
         says(r, 2, VOTE_DOWN, VOTE_UP, VOTE_UP); /* hints are listened to again */
         round_suspect(r, 0, &up);
         assert_int_equal(round_trigger(r), 0);
+        round_review(r, &up);
         assert_int_equal(round_allowed(r, 3, NOW + 15 * SEC), NOW + 45 * SEC);
         round_suspect(r, 1, &up);
         assert_int_equal(round_trigger(r), 1);
