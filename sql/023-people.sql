@@ -35,6 +35,11 @@ BEGIN
   RETURN it;
 END $$;
 
+-- Whether people have written as much into its timeline as they may.
+CREATE FUNCTION incident_is_full(it incident) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT count(*) >= 1000 FROM incident_event WHERE incident_id = it.id AND revision IS NOT NULL
+$$;
+
 -- One deed: a line of the timeline, one of the audit log, and the hub is told. When it happened.
 CREATE FUNCTION incident_did(it incident, p_kind text, p_detail jsonb, p_action text, p_actor text) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
@@ -79,7 +84,7 @@ DECLARE
 BEGIN
   IF it.id IS NULL THEN
     RETURN;
-  ELSIF (SELECT count(*) FROM incident_event WHERE incident_id = it.id AND kind = 'noted') >= 1000 THEN
+  ELSIF incident_is_full(it) THEN
     RETURN NEXT 'full';
   ELSE
     PERFORM incident_did(it, 'noted', jsonb_build_object('text', p_text), 'note', p_actor);
@@ -103,6 +108,8 @@ BEGIN
     RETURN NEXT 'stranger';
   ELSIF member IS NOT DISTINCT FROM it.assignee_id THEN
     RETURN NEXT 'same';
+  ELSIF incident_is_full(it) THEN
+    RETURN NEXT 'full';
   ELSE
     UPDATE incident SET assignee_id = member WHERE id = it.id;
     PERFORM incident_did(it, 'assigned', jsonb_build_object('assignee', lower(p_email)), 'assign', p_actor);
@@ -157,7 +164,8 @@ BEGIN
   RETURN QUERY SELECT 'done', it.public_id;
 END $$;
 
-REVOKE ALL ON FUNCTION incident_hold(integer, uuid), incident_did(incident, text, jsonb, text, text),
+REVOKE ALL ON FUNCTION incident_hold(integer, uuid), incident_is_full(incident),
+  incident_did(incident, text, jsonb, text, text),
   incident_acknowledge(integer, uuid, text), incident_note(integer, uuid, text, text),
   incident_assign(integer, uuid, text, text), incident_resolve(integer, uuid, text),
   incident_report(integer, uuid, uuid, text, text, text) FROM public;

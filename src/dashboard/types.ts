@@ -153,6 +153,7 @@ export interface Incident {
   firstEvidenceAt?: string | null;
   lastEvidenceAt?: string | null;
   closedAt: string | null;
+  acknowledgedAt?: string | null;
 }
 
 export interface IncidentEvent {

@@ -78,7 +78,7 @@ static const struct {
 } outcomes[_DEED_OUTCOME_MAX] = {
         [DEED_CLOSED] = { "closed", "This incident is closed: only open ones are acknowledged" },
         [DEED_DONE] = { "done", NULL },
-        [DEED_FULL] = { "full", "This incident has 1000 notes: it takes no more" },
+        [DEED_FULL] = { "full", "People wrote 1000 entries into this timeline: it takes no more" },
         [DEED_JUDGED] = { "judged",
                           "Checks opened this incident, and close it: only those that people"
                           " reported are resolved by people" },

@@ -10,7 +10,7 @@
 typedef enum DeedOutcome {
         DEED_CLOSED, /* it is too late to acknowledge it */
         DEED_DONE,
-        DEED_FULL,     /* it has all the notes that it may have */
+        DEED_FULL,     /* people wrote as much into its timeline as they may */
         DEED_JUDGED,   /* votes opened it, votes close it */
         DEED_OPEN,     /* its website has one that is open: that one is named */
         DEED_SAME,     /* it was so already: nothing was changed */

@@ -76,6 +76,7 @@ static const PqStatement incident_page = {
                "     'kind', i.kind, 'severity', i.severity, 'cause', i.cause,"
                "     'summary', i.summary, 'regions', to_json(i.regions),"
                "     'state', CASE WHEN i.closed_at IS NULL THEN 'open' ELSE 'closed' END,"
+               "     'acknowledgedAt', rfc3339(i.acknowledged_at),"
                "     'openedAt', rfc3339(i.opened_at),"
                "     'firstEvidenceAt', rfc3339(i.first_evidence_at),"
                "     'lastEvidenceAt', rfc3339(i.last_evidence_at),"

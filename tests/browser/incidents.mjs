@@ -103,6 +103,10 @@ class Incidents {
       await page.keyboard.press('Enter');
       await this.entry('Acknowledged').waitFor();
       await this.state.locator('.chip').filter({ hasText: 'Acknowledged' }).waitFor();
+      await this.open('#/incidents');
+      await page.locator(`tr[data-id="${this.id}"]`).filter({ hasText: 'Acknowledged' }).waitFor();
+      await page.goBack();
+      await this.entry('Acknowledged').waitFor();
       await until('the button is gone', async () =>
         await page.getByRole('button', { name: 'Acknowledge' }).count() === 0);
       this.quiet();

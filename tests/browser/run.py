@@ -64,7 +64,8 @@ def main():
             token = world.token()
             add(world, token, site)
             world.database.sql("WITH new AS (INSERT INTO app_user (public_id, email)"
-                               f" VALUES (gen_random_uuid(), '{MEMBER}') RETURNING id) INSERT INTO membership SELECT o.id, new.id, 'editor'"
+                               f" VALUES (gen_random_uuid(), '{MEMBER}') RETURNING id)"
+                               " INSERT INTO membership SELECT o.id, new.id, 'editor'"
                                " FROM organisation o, new")
             more = browser(world, site, token)
             passed, failed = passed + more[0], failed + more[1]

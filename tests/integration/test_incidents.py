@@ -126,6 +126,25 @@ class Deeds(IncidentCase):
             self.assertEqual(self.show(incident), before, deed)
         self.assertEqual(len(self.timeline(incident)), 4)
 
+    def test_the_list_says_what_is_acknowledged(self):
+        website = self.website()
+        incident = self.report(website)
+        listed, = self.incidents(website)
+        self.assertEqual((listed["summary"], listed["acknowledgedAt"]), ("Slow checkout", None))
+        self.does(200, "POST", f"incident/{incident}/acknowledge")
+        listed, = self.incidents(website)
+        self.assertEqual(listed["acknowledgedAt"], self.show(incident)["acknowledgedAt"])
+
+    def test_who_is_removed_takes_care_no_longer(self):
+        self.db.sql("WITH new AS (INSERT INTO app_user (public_id, email) VALUES (gen_random_uuid(), 'eve@example.org')"
+                    " RETURNING id) INSERT INTO membership SELECT o.id, new.id, 'editor' FROM organisation o, new"
+                    " WHERE o.name <> 'other'")
+        incident = self.report()
+        self.does(200, "POST", f"incident/{incident}/assign", {"assignee": "eve@example.org"})
+        self.ok("user", "rm", "eve@example.org")
+        shown = self.show(incident)
+        self.assertEqual((shown["assignee"], shown["events"][-1]["detail"]), (None, {"assignee": "eve@example.org"}))
+
     def test_one_report_at_a_time(self):
         website = self.website()
         incident = self.report(website)
@@ -233,16 +252,18 @@ class Refusals(IncidentCase):
 
     def test_notes_have_an_end(self):
         incident = self.report()
-        self.db.sql("INSERT INTO incident_event (incident_id, at, kind) SELECT id, now(), 'noted' FROM incident,"
-                    f" generate_series(1, 1000) WHERE public_id = '{incident}'")
+        self.db.sql("INSERT INTO incident_event (incident_id, at, kind, revision) SELECT id, now(), 'noted', -i"
+                    f" FROM incident, generate_series(1, 999) i WHERE public_id = '{incident}'")
         self.refused(409, "takes no more", f"incident/{incident}/note", {"text": "One more."})
+        self.refused(409, "takes no more", f"incident/{incident}/assign", {"assignee": "ann@example.org"})
 
     def test_the_api_may_do_no_more(self):
         can = "SELECT has_table_privilege('dpin-api', '%s', '%s')"
         for table in ("incident", "incident_event"):
             for privilege in ("INSERT", "UPDATE", "DELETE"):
                 self.assertEqual(self.db.value(can % (table, privilege)), "f", (table, privilege))
-        for function in ("incident_hold(integer, uuid)", "incident_did(incident, text, jsonb, text, text)"):
+        for function in ("incident_hold(integer, uuid)", "incident_is_full(incident)",
+                         "incident_did(incident, text, jsonb, text, text)"):
             self.assertEqual(self.db.value(f"SELECT has_function_privilege('dpin-api', '{function}', 'EXECUTE')"), "f")
 
 

@@ -187,14 +187,20 @@ static void reported_at_most_once_at_a_time(void **state) {
         assert_int_equal(report(f, &mine), -ENOENT);
 }
 
-static void notes_have_an_end(void **state) {
+/* The hub's own entries do not count. */
+static void what_people_write_has_an_end(void **state) {
         StoreFixture *f = *state;
-        const IncidentDeed more = deed(2, 3, "more");
+        const IncidentDeed more = deed(2, 3, "more"), bob = deed(2, 3, "bob@example.org");
 
-        fixture_sql(f, "INSERT INTO incident_event (incident_id, at, kind)"
-                       " SELECT 3, now(), 'noted' FROM generate_series(1, 999)");
+        fixture_sql(f, "INSERT INTO incident_event (incident_id, at, kind, revision)"
+                       " SELECT 3, now(), 'noted', -i FROM generate_series(1, 998) i;"
+                       "INSERT INTO incident_event (incident_id, at, kind)"
+                       " SELECT 3, now(), 'escalated' FROM generate_series(1, 1000);"
+                       "INSERT INTO membership SELECT 2, id, 'editor' FROM app_user"
+                       " WHERE email LIKE 'bob%'");
         assert_int_equal(act(f, deed_note, &more), DEED_DONE);
         assert_int_equal(act(f, deed_note, &more), DEED_FULL);
+        assert_int_equal(act(f, deed_assign, &bob), DEED_FULL);
 }
 
 static void on_deeds(int r, const DeedRow *rows, size_t n, void *userdata) {
@@ -243,7 +249,7 @@ int main(void) {
                 cmocka_unit_test(only_members_take_care),
                 cmocka_unit_test(who_leaves_takes_care_no_longer),
                 cmocka_unit_test(reported_at_most_once_at_a_time),
-                cmocka_unit_test(notes_have_an_end),
+                cmocka_unit_test(what_people_write_has_an_end),
                 cmocka_unit_test(deeds_are_told_in_order),
                 cmocka_unit_test(a_page_of_them_is_bounded),
                 cmocka_unit_test(each_refusal_has_words),

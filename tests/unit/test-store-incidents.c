@@ -134,6 +134,7 @@ static void pages_are_newest_first(void **state) {
                     " \"severity\" : \"down\", \"cause\" : \"refused\","
                     " \"summary\" : \"All of them\", \"regions\" : [\"us\"],"
                     " \"state\" : \"closed\","
+                    " \"acknowledgedAt\" : null,"
                     " \"openedAt\" : \"1970-01-01T00:16:41.000000Z\","
                     " \"firstEvidenceAt\" : \"1970-01-01T00:16:30.000000Z\","
                     " \"lastEvidenceAt\" : \"1970-01-01T00:17:35.000000Z\","

@@ -37,7 +37,11 @@ export function IncidentTable({ incidents, withSite }: Props): JSX.Element {
         <tbody>
           {incidents.map((incident) => (
             <tr key={incident.id} data-id={incident.id} data-open={incident.closedAt === null}>
-              <td><IncidentStatus open={!incident.closedAt} /></td>
+              <td>
+                <IncidentStatus open={!incident.closedAt} />
+                {incident.acknowledgedAt && !incident.closedAt
+                  && <span class="sub">Acknowledged</span>}
+              </td>
               {withSite && (
                 <td class="cell-wide">
                   <a href={websiteHref(incident.websiteId)}>{siteTitle({ url: incident.url })}</a>
