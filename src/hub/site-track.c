@@ -91,10 +91,8 @@ static IncidentView view_incident(const Site *s, bool counts) {
         default:
                 view.doubt = true;
         }
-        if (s->maintained) { /* none opens meanwhile, and none becomes worse */
+        if (s->maintained) /* none opens meanwhile, and none becomes worse */
                 view.severity = MIN(view.severity, s->track.incident.severity);
-                view.doubt |= s->track.incident.severity == SEVERITY_NONE;
-        }
         return view;
 }
 

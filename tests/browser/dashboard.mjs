@@ -203,7 +203,7 @@ async function addRemoveSteps() {
 
   await step('what is set for it is changed in a form, judged as a whole', async () => {
     await row.getByRole('link').first().click();
-    await page.getByRole('button', { name: 'Change' }).click();
+    await page.getByRole('button', { name: 'Change', exact: true }).click();
     await dialog.getByLabel('Timeout (seconds)').fill('6');
     complaints.allow(422);
     await dialog.getByRole('button', { name: 'Save' }).click();
@@ -218,7 +218,7 @@ async function addRemoveSteps() {
   });
 
   await step('it is paused and resumed on its page', async () => {
-    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
     await page.locator('.state-card .pill[data-state="PAUSED"]').waitFor();
     await page.getByRole('button', { name: 'Resume' }).click();
     await page.locator('.state-card .pill[data-state="UP"]').waitFor();
