@@ -115,13 +115,13 @@ static Vote vote_of(const TickVote *row) {
         };
 }
 
-/* Whichever of its orders it was for. */
+/* Whichever of its orders it was for, but that of a panel counts there alone. */
 static void give_vote(Gathered *g, const TickVote *row) {
-        SiteHeld *held = held_of(g, row->validator);
+        SiteHeld *held = row->panel ? NULL : held_of(g, row->validator);
 
         if (held)
                 held->vote = vote_of(row);
-        for (size_t i = 0; i < g->restore.n_panel; i++)
+        for (size_t i = 0; row->panel && i < g->restore.n_panel; i++)
                 if (g->panel[i].held.validator == row->validator)
                         g->panel[i].held.vote = vote_of(row);
 }

@@ -40,11 +40,13 @@ static const PqStatement website_tick_votes = {
         .name = "website_tick_votes",
         .sql = "SELECT o.website_id, o.validator_id, t.order_id, usec(t.started_at), "
                "usec(t.arrived_at), t.dns_us::bigint + t.connect_us + t.tls_us + t.wait_us"
-               "   + t.transfer_us, strpos('scmr', t.kind::text) - 1, t.outcome, t.error_class"
-               " FROM (SELECT website_id, validator_id, max(timeout_ms) AS timeout_ms,"
+               "   + t.transfer_us, strpos('scmr', t.kind::text) - 1, t.outcome, t.error_class,"
+               "   o.panel"
+               " FROM (SELECT website_id, validator_id, type = 3 AS panel,"
+               "         max(timeout_ms) AS timeout_ms,"
                "         max(vote_freshness(interval_ms, timeout_ms)) AS fresh"
                "       FROM work_order WHERE removed_at IS NULL"
-               "       GROUP BY website_id, validator_id) AS o"
+               "       GROUP BY website_id, validator_id, type = 3) AS o"
                " CROSS JOIN LATERAL (SELECT website_tick.*, b.arrived_at FROM website_tick"
                "   CROSS JOIN LATERAL (SELECT arrived_at FROM tick_batch"
                "     WHERE id = batch_id AND NOT unsynced"
@@ -53,8 +55,10 @@ static const PqStatement website_tick_votes = {
                "     AND tick_span(started_at) >= tick_span(now() - o.fresh)"
                "     AND started_at > now() - o.fresh AND NOT late AND dns_us::bigint + connect_us"
                "       + tls_us + wait_us + transfer_us <= (o.timeout_ms + 1000) * 1000::bigint"
+               "     AND coalesce((SELECT type = 3 FROM work_order WHERE id = order_id), false)"
+               "       = o.panel"
                "   ORDER BY tick_span(started_at) DESC, started_at DESC LIMIT 1) AS t"
-               " ORDER BY o.website_id, o.validator_id",
+               " ORDER BY o.website_id, o.validator_id, o.panel",
         .n_params = 0,
 };
 
@@ -186,6 +190,7 @@ static int read_vote(const PqResult *result, size_t i, void *ret) {
                 .kind = (uint8_t)pq_get_int(result, i, 6),
                 .outcome = (uint8_t)pq_get_int(result, i, 7),
                 .error_class = (uint8_t)pq_get_int(result, i, 8),
+                .panel = pq_get_bool(result, i, 9),
         };
         return 0;
 }

@@ -23,6 +23,7 @@ typedef struct TickVote {
         usec_t started, arrived;
         uint32_t latency_us;
         uint8_t kind, outcome, error_class;
+        bool panel; /* for a regional panel: those are apart */
 } TickVote;
 
 typedef void (*TickVotes)(int r, const TickVote *rows, size_t n, void *userdata);

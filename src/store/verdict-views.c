@@ -67,8 +67,9 @@
         "   ON true"                                                                               \
         " LEFT JOIN validator v ON v.id = o.validator_id"                                          \
         " LEFT JOIN LATERAL (SELECT * FROM website_tick WHERE website_id = w.id"                   \
-        "   AND validator_id = o.validator_id AND NOT late AND started_at"                         \
-        "     > now() - vote_freshness(o.interval_ms, o.timeout_ms)"                               \
+        "   AND validator_id = o.validator_id AND NOT late"                                        \
+        "   AND coalesce((SELECT type FROM work_order WHERE id = order_id), 1) <> 3"               \
+        "   AND started_at > now() - vote_freshness(o.interval_ms, o.timeout_ms)"                  \
         "   AND tick_span(started_at)"                                                             \
         "     >= tick_span(now() - vote_freshness(o.interval_ms, o.timeout_ms))"                   \
         "   AND tick_span(started_at) < tick_span(now() + interval '1 day')"                       \

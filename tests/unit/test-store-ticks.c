@@ -105,15 +105,16 @@ static void on_votes(int r, const TickVote *rows, size_t n, void *userdata) {
         StoreFixture *f = fixture_rows(userdata, r, n);
 
         for (size_t i = 0; i < n; i++)
-                fixture_note(f, "%u v%u order %lu outcome %u class %u kind %u %u us\n",
+                fixture_note(f, "%u v%u order %lu outcome %u class %u kind %u %u us%s\n",
                              rows[i].website, rows[i].validator, rows[i].order, rows[i].outcome,
-                             rows[i].error_class, rows[i].kind, rows[i].latency_us);
+                             rows[i].error_class, rows[i].kind, rows[i].latency_us,
+                             rows[i].panel ? " panel" : "");
 }
 
 static void votes_are_the_newest_that_count(void **state) {
         StoreFixture *f = *state;
         usec_t now = now_realtime();
-        TickRow rows[7] = {
+        TickRow rows[8] = {
                 tick_row(1, 10, now - 50 * USEC_PER_SEC),
                 tick_row(1, 11, now - 20 * USEC_PER_SEC),
                 tick_row(2, 12, now - 30 * USEC_PER_SEC),
@@ -121,6 +122,7 @@ static void votes_are_the_newest_that_count(void **state) {
                 tick_row(4, 14, now - 84 * USEC_PER_SEC),
                 tick_row(4, 15, now - 10 * USEC_PER_SEC),
                 tick_row(1, 16, now - 10 * USEC_PER_SEC),
+                tick_row(1, 17, now - 5 * USEC_PER_SEC), /* for a panel, on which it also is */
         };
 
         rows[1].tick.outcome = TICK_DOWN;
@@ -128,12 +130,21 @@ static void votes_are_the_newest_that_count(void **state) {
         rows[2].late = true;
         rows[5].batch = 2;                            /* its validator did not know the time */
         rows[6].tick.phases.wait = 11 * USEC_PER_SEC; /* longer than its timeout may last */
+        rows[7].order = 50;
+        fixture_sql(f, "INSERT INTO work_order (id, public_id, website_id, validator_id, epoch,"
+                       " type, seat, n, interval_ms, timeout_ms, starts_at, bytes, spec_hash)"
+                       " SELECT 50, substr(sha256('50'), 1, 16), 1, 1, 1, 3, 0, 4, interval_ms, "
+                       "timeout_ms,"
+                       " starts_at, bytes, spec_hash FROM work_order WHERE id = 1");
         put_batch(f, 1, false);
         put_batch(f, 2, true);
-        put_ticks(f, rows, 7);
+        put_ticks(f, rows, 8);
         assert_int_equal(tick_votes_load(f->store, on_votes, f, NULL), 0);
         fixture_expect_text(f, "1 v1 order 1 outcome 2 class 2 kind 0 15500 us\n"
+                               "1 v1 order 50 outcome 1 class 0 kind 0 15500 us panel\n"
                                "1 v4 order 4 outcome 1 class 0 kind 0 15500 us\n");
+        fixture_sql(f, "DELETE FROM website_tick WHERE order_id = 50;");
+        fixture_sql(f, "DELETE FROM work_order WHERE id = 50;");
 }
 
 static void on_identities(int r, const TickIdentity *rows, size_t n, void *userdata) {
