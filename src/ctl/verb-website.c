@@ -230,6 +230,7 @@ static const TableColumn shown[] = {
         { "URL", "url", CELL_TEXT },
         { "Name", "name", CELL_TEXT },
         { "State", "state", CELL_TEXT },
+        { "Flapping until", "flappingUntil", CELL_TEXT },
         { "Assurance", "assurance", CELL_TEXT },
         { "Since", "since", CELL_TEXT },
         { "First evidence", "firstEvidenceAt", CELL_TEXT },

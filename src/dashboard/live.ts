@@ -17,7 +17,7 @@ const GOOD_MS = 5_000;
 const SILENCE_MS = 45_000;
 const EVENT_NAMES = new Set<string>([
   'verdict.changed', 'tick', 'incident.opened', 'incident.changed', 'incident.acknowledged',
-  'incident.noted', 'incident.assigned', 'incident.closed', 'website.added',
+  'incident.noted', 'incident.assigned', 'incident.closed', 'website.added', 'website.flapping',
   'website.removed', 'validator.online', 'validator.offline', 'reset',
 ]);
 

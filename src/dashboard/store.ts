@@ -2,7 +2,7 @@
  * `version` changes only when the set of websites or a state does. */
 import { computed, signal, type Signal } from '@preact/signals';
 import { STATES } from './states';
-import type { Beat, LiveEvent, State, TickEvent, VerdictChanged, Website } from './types';
+import type { Beat, Flapping, LiveEvent, State, TickEvent, VerdictChanged, Website } from './types';
 
 export const BEATS = 40;
 
@@ -36,6 +36,7 @@ export class SiteStore {
     switch (event.name) {
       case 'tick': return this.addTick(event.data);
       case 'verdict.changed': return this.setVerdict(event.data);
+      case 'website.flapping': return this.setFlapping(event.data);
       case 'website.added': return this.add(event.data);
       case 'website.removed': return this.remove(event.data.id);
       default: return undefined;
@@ -81,6 +82,13 @@ export class SiteStore {
     site.value = { ...site.peek(), state, assurance, since };
     if (changed)
       this.version.value++;
+  }
+
+  private setFlapping({ websiteId, until }: Flapping): void {
+    const site = this.byId.get(websiteId);
+
+    if (site)
+      site.value = { ...site.peek(), flappingUntil: until };
   }
 
   private addTick(tick: TickEvent): void {

@@ -23,6 +23,7 @@ export interface Website {
   url: string;
   name?: string | null;
   state: State;
+  flappingUntil?: string | null; /* null: its verdict does not change too often */
   assurance: Assurance | null;
   since: string | null;
   uptime24h: number | null;
@@ -82,6 +83,7 @@ export interface WebsiteStatus {
   parentId: string | null;
   settings: Settings;
   state: State;
+  flappingUntil?: string | null;
   assurance: Assurance | null;
   since: string | null;
   uptime: { '24h': number | null; '7d': number | null; '30d': number | null };
@@ -220,6 +222,11 @@ export interface Maintenance {
   next: { from: string; until: string | null }[]; /* until null: no end is in sight */
 }
 
+export interface Flapping {
+  websiteId: string;
+  until: string | null; /* null: no longer */
+}
+
 export interface VerdictChanged {
   websiteId: string;
   url: string;
@@ -239,6 +246,7 @@ export type LiveEvent =
   | { name: 'verdict.changed'; data: VerdictChanged }
   | { name: 'tick'; data: TickEvent }
   | { name: IncidentEventName; data: Incident }
+  | { name: 'website.flapping'; data: Flapping }
   | { name: 'website.added'; data: { id: string; url: string; name?: string | null } }
   | { name: 'website.removed'; data: { id: string } }
   | { name: 'validator.online' | 'validator.offline'; data: { id: string } }

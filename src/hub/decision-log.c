@@ -9,16 +9,25 @@
 
 static const PaceRule lines = { .burst = 1000, .interval = 100 * USEC_PER_MSEC };
 
+/* At most once a minute, and not before there is room for lines again. */
+static void tell_unlogged(DecisionLog *l, usec_t now) {
+        if (l->untold == 0 || now < l->told + USEC_PER_MIN)
+                return;
+        log_event(LOG_WARNING, DPIN_MSG_DECISIONS_UNLOGGED, "decisions were not logged",
+                  "DPIN_COUNT=%" PRIu64, l->untold);
+        l->untold = 0;
+        l->told = now;
+}
+
 static bool may_log(DecisionLog *l) {
-        if (!pace_take(&l->pace, &lines, 1, now_boottime())) {
+        usec_t now = now_boottime();
+
+        if (!pace_take(&l->pace, &lines, 1, now)) {
                 l->unlogged++;
                 l->untold++;
                 return false;
         }
-        if (l->untold > 0)
-                log_event(LOG_WARNING, DPIN_MSG_DECISIONS_UNLOGGED, "decisions were not logged",
-                          "DPIN_COUNT=%" PRIu64, l->untold);
-        l->untold = 0;
+        tell_unlogged(l, now);
         return true;
 }
 

@@ -9,7 +9,8 @@
 typedef struct DecisionLog {
         Pace pace;
         uint64_t unlogged; /* since the start */
-        uint64_t untold;   /* since the last line */
+        uint64_t untold;   /* since that was logged */
+        usec_t told;       /* when it was */
 } DecisionLog;
 
 void decision_log_verdict(DecisionLog *l, const Website *w, const SiteVerdict *v);

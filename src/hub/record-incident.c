@@ -232,6 +232,7 @@ void record_flapping(const Recorder *r, const Website *w, const SiteFlapping *f)
         json_writer_string(json, "url", w->url);
         json_writer_bool(json, "flapping", f->on);
         json_writer_real(json, "score", f->score);
+        json_writer_string(json, "until", f->on ? time_format(f->until, at) : NULL);
         json_writer_string(json, "at", time_format(f->at, at));
         json_writer_close(json);
         record_event(r, w->organisation, "website.flapping", json);

@@ -49,7 +49,8 @@ static void new_websites_are_unknown(void **state) {
                     "{\"websites\": [{\"id\": \"00000000-0000-7000-8000-000000000001\", \"url\":"
                     " \"https://site1.example/\", \"name\": \"Site 1\", \"beats\": [], \"since\":"
                     " null, \"state\": \"UNKNOWN\", \"assurance\": null, \"latencyMs\": null,"
-                    " \"uptime24h\": null, \"lastChecked\": null}], \"nextCursor\": null}");
+                    " \"uptime24h\": null, \"lastChecked\": null,"
+                    " \"flappingUntil\": null}], \"nextCursor\": null}");
         show(f, website_status_json, 1);
         expect_json(f, "j->'ticks' || (j->'uptime')",
                     "[{\"7d\": null, \"24h\": null, \"30d\": null}]");
@@ -100,6 +101,8 @@ static void put_history(StoreFixture *f) {
                                             .n = 4,
                                             .regions = "[{\"region\":\"eu\"}]",
                                             .family = 6,
+                                            .flap_score = 6,
+                                            .flapping_until = now + USEC_PER_HOUR,
                                             .started = now - 3 * USEC_PER_HOUR,
                                             .first_evidence = now - 3 * USEC_PER_HOUR });
         assert_int_equal(fixture_commit(f, t), 0);
@@ -139,6 +142,10 @@ static void the_status_has_the_last_hundred(void **state) {
                     "100 UP 0.750 0.750 eu t");
         expect_json(f, "j->'regions'", "[{\"region\": \"eu\"}]");
         expect_json(f, "j->'families'", "[6]");
+        expect_json(f, "(j->>'flappingUntil')::timestamptz > now()", "t");
+        fixture_sql(f, "UPDATE verdict_span SET flapping_until = now() WHERE ended_at IS NULL");
+        show(f, website_status_json, 1);
+        expect_json(f, "j->'flappingUntil'", "null");
 }
 
 static void latency(StoreFixture *f, LatencyWindow window) {

@@ -5,6 +5,7 @@ import { formatLatency, formatUptime, siteTitle } from '../format';
 import { websiteHref } from '../route';
 import { BEATS } from '../store';
 import type { Website } from '../types';
+import { FlappingChip } from './flapping-chip';
 import { Heartbeat } from './heartbeat';
 import { Icon } from './icons';
 import { StatePill } from './state-pill';
@@ -19,7 +20,8 @@ interface Props {
 }
 
 export function SiteRow({ site, index, top, height, onRemove }: Props): JSX.Element {
-  const { id, url, name, state, beats, uptime24h, latencyMs, lastChecked } = site.value;
+  const { id, url, name, state, flappingUntil, beats, uptime24h, latencyMs, lastChecked } =
+    site.value;
   const title = siteTitle({ url, name: name ?? null });
 
   return (
@@ -27,7 +29,9 @@ export function SiteRow({ site, index, top, height, onRemove }: Props): JSX.Elem
       class="site-row" role="row" aria-rowindex={index + 2} data-state={state} data-id={id}
       style={{ top: `${top}px`, height: `${height}px` }}
     >
-      <span role="cell" class="cell-state"><StatePill state={state} /></span>
+      <span role="cell" class="cell-state">
+        <StatePill state={state} /><FlappingChip until={flappingUntil} />
+      </span>
       <span role="cell" class="cell-name">
         <a href={websiteHref(id)}>{title}</a>
         {name && <span class="url">{url}</span>}

@@ -54,6 +54,18 @@ test('a verdict changes the counts, an older one does not', () => {
   assert.equal(store.get('a').value.state, 'DOWN');
 });
 
+test('that it flaps is told, and that it does so no longer', () => {
+  const store = storeOf(site('a'), site('b'));
+  const until = '2025-01-01T00:20:00Z';
+
+  store.apply({ name: 'website.flapping', data: { websiteId: 'a', until } });
+  store.apply({ name: 'website.flapping', data: { websiteId: 'unknown', until } });
+  assert.equal(store.get('a').value.flappingUntil, until);
+  assert.equal(store.get('b').value.flappingUntil ?? null, null);
+  store.apply({ name: 'website.flapping', data: { websiteId: 'a', until: null } });
+  assert.equal(store.get('a').value.flappingUntil, null);
+});
+
 test('a failed tick moves the time but keeps the latency', () => {
   const store = storeOf(site('a'));
 

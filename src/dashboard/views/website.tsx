@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import * as api from '../api';
 import { checkSentences, kindOf } from '../check';
 import { EditDialog } from '../components/edit-dialog';
+import { FlappingChip } from '../components/flapping-chip';
 import { Heartbeat } from '../components/heartbeat';
 import { HeartbeatPanel } from '../components/heartbeat-panel';
 import { Icon } from '../components/icons';
@@ -90,6 +91,7 @@ function StateCard({ status, ticks }: { status: WebsiteStatus; ticks: Tick[] }):
     <section class="card state-card" aria-label="State" data-state={status.state}>
       <div class="state-line" aria-live="polite">
         <StatePill state={status.state} />
+        <FlappingChip until={status.flappingUntil} />
         {assurance && (
           <span class="chip" title={assuranceMeaning(assurance)}>{assurance} assurance</span>
         )}
@@ -186,7 +188,10 @@ export function WebsiteView({ id }: { id: string }): JSX.Element {
     status.reload();
   };
   const shown = status.data && live
-    ? { ...status.data, state: live.state, assurance: live.assurance, since: live.since }
+    ? {
+      ...status.data, state: live.state, assurance: live.assurance, since: live.since,
+      flappingUntil: live.flappingUntil ?? null,
+    }
     : status.data;
   return (
     <>
