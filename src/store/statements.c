@@ -2,6 +2,8 @@
 #include "store/statements.h"
 
 #include "store/accounts.h"
+#include "store/alert-channels.h"
+#include "store/alert-outbox.h"
 #include "store/audit.h"
 #include "store/batches.h"
 #include "store/database.h"
@@ -30,15 +32,35 @@
 
 const StoreStatements *store_statements(void) {
         static const StoreStatements all[] = {
-                accounts_statements,       audit_statements,          batches_statements,
-                database_statements,       epochs_statements,         events_statements,
-                feed_statements,           heartbeats_statements,     hub_state_statements,
-                incident_deeds_statements, incident_views_statements, incidents_statements,
-                ledger_statements,         maintenance_statements,    maintenance_views_statements,
-                orders_statements,         positions_statements,      rollups_statements,
-                streams_statements,        ticks_statements,          users_statements,
-                validators_statements,     verdict_views_statements,  verdicts_statements,
-                website_views_statements,  websites_statements,       NULL,
+                accounts_statements,
+                alert_channels_statements,
+                alert_outbox_statements,
+                audit_statements,
+                batches_statements,
+                database_statements,
+                epochs_statements,
+                events_statements,
+                feed_statements,
+                heartbeats_statements,
+                hub_state_statements,
+                incident_deeds_statements,
+                incident_views_statements,
+                incidents_statements,
+                ledger_statements,
+                maintenance_statements,
+                maintenance_views_statements,
+                orders_statements,
+                positions_statements,
+                rollups_statements,
+                streams_statements,
+                ticks_statements,
+                users_statements,
+                validators_statements,
+                verdict_views_statements,
+                verdicts_statements,
+                website_views_statements,
+                websites_statements,
+                NULL,
         };
 
         return all;
@@ -59,4 +81,10 @@ const StoreStatements *store_upkeep_statements(void) {
         static const StoreStatements upkeep[] = { rollups_statements, NULL };
 
         return upkeep;
+}
+
+const StoreStatements *store_alert_statements(void) {
+        static const StoreStatements alerts[] = { alert_outbox_statements, NULL };
+
+        return alerts;
 }

@@ -9,3 +9,5 @@ const StoreStatements *store_statements(void);
 const StoreStatements *store_reader_statements(void);
 /* Of these those that may take long. */
 const StoreStatements *store_upkeep_statements(void);
+/* Of these those of deliveries. */
+const StoreStatements *store_alert_statements(void);

@@ -217,9 +217,11 @@ static int connect_pq(Store *s) {
                                                     STORE_CHANNEL_INCIDENT, NULL };
         static const char *const api_channels[] = { STORE_CHANNEL_COMMIT, STORE_CHANNEL_TOKEN,
                                                     NULL };
+        static const char *const alert_channels[] = { STORE_CHANNEL_ALERT, NULL };
         static const char *const *const channels[_STORE_ROLE_MAX] = {
                 [STORE_HUB] = hub_channels,
                 [STORE_API] = api_channels,
+                [STORE_ALERTS] = alert_channels,
         };
         bool work = s->phase == PHASE_WORK;
 

@@ -11,7 +11,8 @@
 #include "base/macro.h"
 #include "event/pq.h"
 
-#define STORE_SCHEMA_VERSION      25                 /* the newest file in sql/ */
+#define STORE_SCHEMA_VERSION      26                 /* the newest file in sql/ */
+#define STORE_CHANNEL_ALERT       "dpin_alert"       /* something waits in the outbox */
 #define STORE_CHANNEL_COMMIT      "dpin_commit"      /* payload: commit_no of the hub's commit */
 #define STORE_CHANNEL_MAINTENANCE "dpin_maintenance" /* no payload */
 #define STORE_CHANNEL_TOKEN       "dpin_token"       /* payload: id of a token that was revoked */
@@ -30,6 +31,7 @@ typedef enum StoreRole {
         STORE_API,    /* listens to STORE_CHANNEL_COMMIT and STORE_CHANNEL_TOKEN */
         STORE_READER, /* listens to nothing: a replica cannot tell */
         STORE_UPKEEP, /* long work beside STORE_HUB, whose commits it must not hold up */
+        STORE_ALERTS, /* beside STORE_HUB, too; listens to STORE_CHANNEL_ALERT */
         _STORE_ROLE_MAX,
 } StoreRole;
 

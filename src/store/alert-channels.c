@@ -1,0 +1,196 @@
+/* alert_channel. */
+#include "store/alert-channels.h"
+
+#include <errno.h>
+
+#include "store/audit.h"
+#include "store/read.h"
+
+#define COLUMNS                                                                                    \
+        "c.public_id, c.kind, c.name, c.settings, c.filter, c.enabled, c.disabled_reason,"         \
+        " c.failures, (SELECT count(*) FROM alert_outbox o"                                        \
+        "   WHERE o.channel_id = c.id AND o.state = 'pending'), c.refused, usec(c.created_at)"
+
+/* After a deed on the channel `gone`, which it was done to. */
+#define AUDIT(ACTION)                                                                              \
+        " INSERT INTO audit_log (actor, organisation_id, action, object)"                          \
+        " SELECT $2, organisation_id, '" ACTION "', public_id::text FROM gone"
+
+static const PqStatement channel_some = {
+        .name = "alert_channel_some",
+        .sql = "SELECT " COLUMNS " FROM alert_channel c WHERE public_id > $1"
+               " AND removed_at IS NULL ORDER BY public_id LIMIT $2",
+        .n_params = 2,
+};
+
+static const PqStatement channel_one = {
+        .name = "alert_channel_one",
+        .sql = "SELECT " COLUMNS ", c.secret FROM alert_channel c WHERE public_id = $1"
+               " AND removed_at IS NULL",
+        .n_params = 1,
+};
+
+static const PqStatement channel_put = {
+        .name = "alert_channel_put",
+        .sql = "INSERT INTO alert_channel (public_id, organisation_id, kind, name, settings,"
+               " filter, secret) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        .n_params = 7,
+};
+
+static const PqStatement channel_end = {
+        .name = "alert_channel_end",
+        .sql = "WITH gone AS (UPDATE alert_channel SET removed_at = now(), secret = NULL"
+               "   WHERE public_id = $1 AND removed_at IS NULL"
+               "   RETURNING id, public_id, organisation_id),"
+               " dropped AS (UPDATE alert_outbox SET state = 'dropped', done_at = now(),"
+               "     last_error = 'the channel was removed'"
+               "   WHERE channel_id = (SELECT id FROM gone) AND state = 'pending')" AUDIT(
+                               "alert.channel.remove"),
+        .n_params = 2,
+};
+
+static const PqStatement channel_enable = {
+        .name = "alert_channel_enable",
+        .sql = "WITH gone AS (UPDATE alert_channel SET enabled = true, disabled_reason = '',"
+               "     failures = 0 WHERE public_id = $1 AND removed_at IS NULL"
+               "   RETURNING public_id, organisation_id)" AUDIT("alert.channel.enable"),
+        .n_params = 2,
+};
+
+static const PqStatement channel_reseal = {
+        .name = "alert_channel_reseal",
+        .sql = "WITH gone AS (UPDATE alert_channel SET secret = $4,"
+               "     former_until = now() + $5 * interval '1 us'"
+               "   WHERE public_id = $1 AND removed_at IS NULL AND secret = $3"
+               "   RETURNING public_id, organisation_id)" AUDIT("alert.channel.rotate"),
+        .n_params = 5,
+};
+
+const PqStatement *const alert_channels_statements[] = {
+        &channel_some,   &channel_one,    &channel_put, &channel_end,
+        &channel_enable, &channel_reseal, NULL,
+};
+
+static int read_channel(const PqResult *result, size_t i, void *ret) {
+        AlertChannelRow *row = ret;
+
+        row->kind = pq_get_text(result, i, 1);
+        row->name = pq_get_text(result, i, 2);
+        row->settings = pq_get_text(result, i, 3);
+        row->filter = pq_get_text(result, i, 4);
+        row->enabled = pq_get_bool(result, i, 5);
+        row->disabled_reason = pq_get_text(result, i, 6);
+        row->failures = (uint32_t)pq_get_int(result, i, 7);
+        row->waiting = (uint32_t)pq_get_int(result, i, 8);
+        row->refused = (uint64_t)pq_get_int(result, i, 9);
+        row->created = pq_get_time(result, i, 10);
+        return pq_get_uuid(result, i, 0, &row->id);
+}
+
+static int read_one(const PqResult *result, size_t i, void *ret) {
+        AlertChannelRow *row = ret;
+        int r = read_channel(result, i, ret);
+
+        if (r < 0 || pq_is_null(result, i, 11))
+                return r;
+        return store_get_blob(result, i, 11, &row->secret, &row->secret_n);
+}
+
+static void done_one(void *row) {
+        free((uint8_t *)((AlertChannelRow *)row)->secret);
+}
+
+STORE_READER(channel_reader, AlertChannelRow, AlertChannelRows, read_channel, NULL);
+
+static void deliver_one(StoreCallback f, int r, const void *rows, size_t n, void *userdata) {
+        ((AlertChannelRows)f)(r == 0 && n == 0 ? -ENOENT : r, rows, n, userdata);
+}
+
+static const StoreReader one_reader = {
+        .size = sizeof(AlertChannelRow),
+        .row = read_one,
+        .done = done_one,
+        .deliver = deliver_one,
+};
+
+int alert_channels_page(Store *s, const StorePage *page, AlertChannelRows callback, void *userdata,
+                        StoreCall **ret) {
+        PqTransaction *t = store_begin(&channel_some);
+
+        if (!t)
+                return -ENOMEM;
+        store_put_after(t, page->after);
+        pq_int(t, page->limit);
+        return store_read(s, t, &channel_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+int alert_channel_find(Store *s, const Uuid *id, AlertChannelRows callback, void *userdata,
+                       StoreCall **ret) {
+        PqTransaction *t = store_begin(&channel_one);
+
+        if (!t)
+                return -ENOMEM;
+        pq_uuid(t, id);
+        return store_read(s, t, &one_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+static void put_blob(PqTransaction *t, const uint8_t *bytes, size_t n) {
+        if (bytes)
+                pq_bytes(t, bytes, n);
+        else
+                pq_null(t);
+}
+
+int alert_channel_add(Store *s, const AlertChannelAdd *add, StoreDone done, void *userdata,
+                      StoreCall **ret) {
+        PqTransaction *t = store_begin(&channel_put);
+        char object[UUID_TEXT_SIZE];
+
+        if (!t)
+                return -ENOMEM;
+        pq_uuid(t, &add->id);
+        pq_int(t, add->organisation);
+        pq_text(t, add->kind);
+        pq_text(t, add->name);
+        pq_text(t, add->settings);
+        pq_text(t, add->filter);
+        put_blob(t, add->secret, add->secret_n);
+        audit_put(t, &(const AuditRow){ .actor = add->actor,
+                                        .organisation = add->organisation,
+                                        .action = "alert.channel.add",
+                                        .object = uuid_format(&add->id, object) });
+        return store_submit(s, t, done, userdata, ret);
+}
+
+static PqTransaction *begin_deed(const PqStatement *statement, const AlertChannelDeed *deed) {
+        PqTransaction *t = store_begin(statement);
+
+        if (!t)
+                return NULL;
+        pq_uuid(t, &deed->id);
+        pq_text(t, deed->actor);
+        return t;
+}
+
+int alert_channel_remove(Store *s, const AlertChannelDeed *deed, StoreDone done, void *userdata,
+                         StoreCall **ret) {
+        return store_change(s, begin_deed(&channel_end, deed), STORE_ANSWER(done, userdata, ret));
+}
+
+int alert_channel_enable(Store *s, const AlertChannelDeed *deed, StoreDone done, void *userdata,
+                         StoreCall **ret) {
+        return store_change(s, begin_deed(&channel_enable, deed),
+                            STORE_ANSWER(done, userdata, ret));
+}
+
+int alert_channel_reseal(Store *s, const AlertChannelSecret *change, StoreDone done, void *userdata,
+                         StoreCall **ret) {
+        PqTransaction *t = begin_deed(&channel_reseal, &change->deed);
+
+        if (!t)
+                return -ENOMEM;
+        pq_bytes(t, change->before, change->before_n);
+        pq_bytes(t, change->secret, change->secret_n);
+        pq_int(t, (int64_t)change->former_for);
+        return store_change(s, t, STORE_ANSWER(done, userdata, ret));
+}

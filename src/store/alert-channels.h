@@ -1,0 +1,67 @@
+/* Where alerts go: channels, as their administrator sees them. Their secrets are sealed by the hub
+ * and mean nothing here. */
+#pragma once
+
+#include "base/id.h"
+#include "store/store.h"
+
+#define ALERT_SECRET_MAX 512 /* bytes of a sealed secret */
+
+typedef struct AlertChannelRow {
+        Uuid id;
+        const char *kind, *name;       /* "webhook", "email" */
+        const char *settings, *filter; /* JSON objects */
+        const uint8_t *secret;         /* sealed, or NULL; only where it says so */
+        size_t secret_n;
+        bool enabled;
+        const char *disabled_reason;
+        uint32_t failures, waiting; /* in a row; alerts that are not delivered yet */
+        uint64_t refused;           /* alerts that were too many */
+        usec_t created;
+} AlertChannelRow;
+
+typedef void (*AlertChannelRows)(int r, const AlertChannelRow *rows, size_t n, void *userdata);
+
+/* Of every organisation. */
+int alert_channels_page(Store *s, const StorePage *page, AlertChannelRows callback, void *userdata,
+                        StoreCall **ret);
+/* One row, with its secret; none: -ENOENT. */
+int alert_channel_find(Store *s, const Uuid *id, AlertChannelRows callback, void *userdata,
+                       StoreCall **ret);
+
+typedef struct AlertChannelAdd {
+        Uuid id;
+        uint32_t organisation;
+        const char *kind, *name, *settings, *filter;
+        const uint8_t *secret; /* sealed, or NULL */
+        size_t secret_n;
+        const char *actor;
+} AlertChannelAdd;
+
+int alert_channel_add(Store *s, const AlertChannelAdd *add, StoreDone done, void *userdata,
+                      StoreCall **ret);
+
+typedef struct AlertChannelDeed {
+        Uuid id;
+        const char *actor;
+} AlertChannelDeed;
+
+/* What waits is dropped, the secret forgotten. -ENOENT, as below: no such channel. */
+int alert_channel_remove(Store *s, const AlertChannelDeed *deed, StoreDone done, void *userdata,
+                         StoreCall **ret);
+/* After it was disabled. */
+int alert_channel_enable(Store *s, const AlertChannelDeed *deed, StoreDone done, void *userdata,
+                         StoreCall **ret);
+
+typedef struct AlertChannelSecret {
+        AlertChannelDeed deed;
+        const uint8_t *before, *secret; /* sealed: what it was, and what it is from now on */
+        size_t before_n, secret_n;
+        usec_t former_for; /* so long the former one is good, too */
+} AlertChannelSecret;
+
+/* -ENOENT also when it is not what it was. */
+int alert_channel_reseal(Store *s, const AlertChannelSecret *change, StoreDone done, void *userdata,
+                         StoreCall **ret);
+
+extern const PqStatement *const alert_channels_statements[];

@@ -1,0 +1,207 @@
+/* alert_outbox and alert_delivery. */
+#include "store/alert-outbox.h"
+
+#include <errno.h>
+
+#include "store/column.h"
+#include "store/read.h"
+
+/* Of each channel some, through the index by channel; then some of all. */
+#define DUE_OF(WHICH, MOST, MOST_CHANNEL)                                                          \
+        "(SELECT o.id, o.public_id, c.public_id, o.kind, o.payload, c.kind, c.name, c.settings,"   \
+        "   c.secret, coalesce(c.former_until > now(), false), o.tries, c.failures,"               \
+        "   greatest(usec(now()) - usec(o.queued_at), 0)"                                          \
+        "  FROM alert_channel c, LATERAL (SELECT * FROM alert_outbox"                              \
+        "    WHERE channel_id = c.id AND state = 'pending' AND id <> ALL ($2::bigint[])"           \
+        "      AND (next_try_at IS NULL OR next_try_at <= $1)"                                     \
+        "    ORDER BY next_try_at NULLS FIRST, id LIMIT " MOST_CHANNEL ") o"                       \
+        "  WHERE c.removed_at IS NULL AND c.enabled AND c.failures " WHICH                         \
+        "  ORDER BY o.next_try_at NULLS FIRST, o.id LIMIT " MOST ")"
+
+static const PqStatement due = {
+        .name = "alert_due",
+        .sql = DUE_OF("= 0", "$3", "$5") " UNION ALL " DUE_OF("> 0", "$4", "1"),
+        .n_params = 5,
+};
+
+static const PqStatement settle = {
+        .name = "alert_settle",
+        .sql = "SELECT alert_settle($1, $2, $3, $4, $5, $6, $7)",
+        .n_params = 7,
+};
+
+static const PqStatement prune = {
+        .name = "alert_prune",
+        .sql = "DELETE FROM alert_outbox WHERE id IN (SELECT id FROM alert_outbox"
+               "  WHERE done_at < now() - $1 * interval '1 day' ORDER BY done_at LIMIT 10000)",
+        .n_params = 1,
+};
+
+static const PqStatement log_some = {
+        .name = "alert_log_some",
+        .sql = "SELECT o.public_id, c.name, o.kind, coalesce(o.payload->>'url', ''), o.state,"
+               " o.last_error, o.tries, usec(o.created_at),"
+               " CASE WHEN o.state = 'pending' THEN usec(o.next_try_at) END, usec(o.done_at)"
+               " FROM alert_outbox o JOIN alert_channel c ON c.id = o.channel_id"
+               " WHERE ($1::text IS NULL OR o.state = $1)"
+               " AND ($2::uuid IS NULL"
+               "   OR o.id < (SELECT id FROM alert_outbox WHERE public_id = $2))"
+               " ORDER BY o.id DESC LIMIT $3",
+        .n_params = 3,
+};
+
+static const PqStatement test_put = {
+        .name = "alert_test_put",
+        .sql = "WITH made AS (INSERT INTO alert_outbox (public_id, channel_id, kind, payload)"
+               "   SELECT $2, id, 'test', jsonb_build_object('name', name,"
+               "     'openedAt', rfc3339(now()))"
+               "   FROM alert_channel WHERE public_id = $1 AND removed_at IS NULL AND enabled"
+               "   RETURNING channel_id, pg_notify('dpin_alert', ''))"
+               " INSERT INTO audit_log (actor, organisation_id, action, object)"
+               " SELECT $3, organisation_id, 'alert.channel.test', public_id::text"
+               "   FROM alert_channel WHERE id = (SELECT channel_id FROM made)",
+        .n_params = 3,
+};
+
+static const PqStatement replay = {
+        .name = "alert_replay",
+        .sql = "WITH again AS (UPDATE alert_outbox o SET state = 'pending', done_at = NULL,"
+               "     next_try_at = NULL, tries = 0, queued_at = now(), last_error = ''"
+               "   FROM alert_channel c WHERE c.id = o.channel_id AND o.public_id = $1"
+               "     AND c.removed_at IS NULL AND c.enabled"
+               "   RETURNING o.public_id, c.organisation_id, pg_notify('dpin_alert', ''))"
+               " INSERT INTO audit_log (actor, organisation_id, action, object)"
+               " SELECT $2, organisation_id, 'alert.replay', public_id::text FROM again",
+        .n_params = 2,
+};
+
+const PqStatement *const alert_outbox_statements[] = {
+        &due, &settle, &prune, &log_some, &test_put, &replay, NULL,
+};
+
+static int read_due(const PqResult *result, size_t i, void *ret) {
+        AlertDueRow *row = ret;
+        int r;
+
+        row->row = (uint64_t)pq_get_int(result, i, 0);
+        row->kind = pq_get_text(result, i, 3);
+        row->payload = pq_get_text(result, i, 4);
+        row->channel_kind = pq_get_text(result, i, 5);
+        row->channel_name = pq_get_text(result, i, 6);
+        row->settings = pq_get_text(result, i, 7);
+        row->former_good = pq_get_bool(result, i, 9);
+        row->tries = (unsigned)pq_get_int(result, i, 10);
+        row->failures = (unsigned)pq_get_int(result, i, 11);
+        row->age = (usec_t)pq_get_int(result, i, 12);
+        r = pq_get_uuid(result, i, 1, &row->id);
+        if (r >= 0)
+                r = pq_get_uuid(result, i, 2, &row->channel);
+        if (r < 0 || pq_is_null(result, i, 8))
+                return r;
+        return store_get_blob(result, i, 8, &row->secret, &row->secret_n);
+}
+
+static void done_due(void *row) {
+        free((uint8_t *)((AlertDueRow *)row)->secret);
+}
+
+STORE_READER(due_reader, AlertDueRow, AlertDueRows, read_due, done_due);
+
+int alerts_due(Store *s, const AlertDue *d, AlertDueRows callback, void *userdata,
+               StoreCall **ret) {
+        PqTransaction *t = store_begin(&due);
+
+        if (!t)
+                return -ENOMEM;
+        pq_time(t, d->now);
+        STORE_COLUMN(t, d->but_n, PQ_INT8, pq_int(t, (int64_t)d->but[i]));
+        pq_int(t, d->most);
+        pq_int(t, d->most_failing);
+        pq_int(t, d->most_channel);
+        return store_read(s, t, &due_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+int alert_settle(Store *s, const AlertEnd *end, StoreDone done, void *userdata, StoreCall **ret) {
+        static const char *const states[] = { "pending", "delivered", "failed" };
+        PqTransaction *t = store_begin(&settle);
+
+        if (!t)
+                return -ENOMEM;
+        pq_int(t, (int64_t)end->row);
+        pq_text(t, states[end->state]);
+        pq_time(t, end->state == ALERT_PENDING ? end->next : USEC_INFINITY);
+        pq_int(t, (int64_t)(end->took / USEC_PER_MSEC));
+        pq_int(t, end->status);
+        pq_text(t, end->error);
+        pq_bool(t, end->disable);
+        return store_submit(s, t, done, userdata, ret);
+}
+
+int alerts_prune(Store *s, unsigned days, StoreDone done, void *userdata, StoreCall **ret) {
+        PqTransaction *t = store_begin(&prune);
+
+        if (!t)
+                return -ENOMEM;
+        pq_int(t, days);
+        return store_submit(s, t, done, userdata, ret);
+}
+
+/* What people see --------------------------------------------------------------------------------
+ */
+
+static int read_log(const PqResult *result, size_t i, void *ret) {
+        AlertLogRow *row = ret;
+
+        row->channel = pq_get_text(result, i, 1);
+        row->kind = pq_get_text(result, i, 2);
+        row->url = pq_get_text(result, i, 3);
+        row->state = pq_get_text(result, i, 4);
+        row->error = pq_get_text(result, i, 5);
+        row->tries = (unsigned)pq_get_int(result, i, 6);
+        row->created = pq_get_time(result, i, 7);
+        row->next = pq_get_time(result, i, 8);
+        row->done = pq_get_time(result, i, 9);
+        return pq_get_uuid(result, i, 0, &row->id);
+}
+
+STORE_READER(log_reader, AlertLogRow, AlertLogRows, read_log, NULL);
+
+int alert_log_page(Store *s, const AlertLogPage *page, AlertLogRows callback, void *userdata,
+                   StoreCall **ret) {
+        PqTransaction *t;
+        Uuid after;
+
+        if (*page->after && uuid_parse(page->after, &after) < 0)
+                return -EINVAL;
+        t = store_begin(&log_some);
+        if (!t)
+                return -ENOMEM;
+        pq_text(t, page->state);
+        if (*page->after)
+                pq_uuid(t, &after);
+        else
+                pq_null(t);
+        pq_int(t, page->limit);
+        return store_read(s, t, &log_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+int alert_test(Store *s, const AlertDeed *deed, StoreDone done, void *userdata, StoreCall **ret) {
+        PqTransaction *t = store_begin(&test_put);
+
+        if (!t)
+                return -ENOMEM;
+        pq_uuid(t, &deed->id);
+        pq_uuid(t, &deed->test);
+        pq_text(t, deed->actor);
+        return store_change(s, t, STORE_ANSWER(done, userdata, ret));
+}
+
+int alert_replay(Store *s, const AlertDeed *deed, StoreDone done, void *userdata, StoreCall **ret) {
+        PqTransaction *t = store_begin(&replay);
+
+        if (!t)
+                return -ENOMEM;
+        pq_uuid(t, &deed->id);
+        pq_text(t, deed->actor);
+        return store_change(s, t, STORE_ANSWER(done, userdata, ret));
+}

@@ -1,0 +1,149 @@
+/* Channels come, are sealed anew, and go with all that waits for them. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store-fixture.h"
+#include "store/alert-channels.h"
+
+static const AlertChannelDeed *deed(uint8_t id) {
+        static AlertChannelDeed d;
+
+        d = (AlertChannelDeed){ .id = fixture_website(id), .actor = "test" };
+        return &d;
+}
+
+static int add(StoreFixture *f, uint8_t id, const char *kind, const char *secret) {
+        const AlertChannelAdd a = { .id = fixture_website(id),
+                                    .organisation = 1,
+                                    .kind = kind,
+                                    .name = "Operators",
+                                    .settings = "{\"url\": \"https://x.example/\"}",
+                                    .filter = "{}",
+                                    .secret = (const uint8_t *)secret,
+                                    .secret_n = secret ? strlen(secret) : 0,
+                                    .actor = "test" };
+
+        assert_int_equal(alert_channel_add(f->store, &a, fixture_done, f, NULL), 0);
+        fixture_wait(f);
+        return f->r;
+}
+
+static void on_channels(int r, const AlertChannelRow *rows, size_t n, void *userdata) {
+        StoreFixture *f = fixture_rows(userdata, r, n);
+
+        for (size_t i = 0; i < n; i++)
+                fixture_note(f, "%u %s %s %s %.*s %u %s\n", rows[i].id.bytes[15], rows[i].kind,
+                             rows[i].name, rows[i].enabled ? "on" : rows[i].disabled_reason,
+                             (int)rows[i].secret_n,
+                             rows[i].secret ? (const char *)rows[i].secret : "", rows[i].waiting,
+                             rows[i].settings);
+}
+
+static void expect_one(StoreFixture *f, uint8_t id, const char *text) {
+        const Uuid wanted = fixture_website(id);
+
+        assert_int_equal(alert_channel_find(f->store, &wanted, on_channels, f, NULL), 0);
+        if (text) {
+                fixture_expect_text(f, text);
+                return;
+        }
+        fixture_wait(f);
+        assert_int_equal(f->r, -ENOENT);
+}
+
+static void only_kinds_that_there_are(void **state) {
+        StoreFixture *f = *state;
+
+        assert_int_equal(add(f, 1, "pigeon", NULL), -EINVAL);
+        assert_int_equal(add(f, 1, "webhook", "sealed"), 0);
+        assert_int_equal(add(f, 1, "webhook", "sealed"), -EEXIST);
+        assert_int_equal(add(f, 2, "email", NULL), 0);
+}
+
+static void lists_show_no_secret(void **state) {
+        StoreFixture *f = *state;
+        const StorePage page = { .limit = 10 };
+
+        assert_int_equal(alert_channels_page(f->store, &page, on_channels, f, NULL), 0);
+        fixture_expect_text(f, "1 webhook Operators on  0 {\"url\": \"https://x.example/\"}\n"
+                               "2 email Operators on  0 {\"url\": \"https://x.example/\"}\n");
+        expect_one(f, 1, "1 webhook Operators on sealed 0 {\"url\": \"https://x.example/\"}\n");
+        expect_one(f, 9, NULL);
+}
+
+static int reseal(StoreFixture *f, const char *before, const char *after) {
+        const AlertChannelSecret change = { .deed = *deed(1),
+                                            .before = (const uint8_t *)before,
+                                            .before_n = strlen(before),
+                                            .secret = (const uint8_t *)after,
+                                            .secret_n = strlen(after),
+                                            .former_for = USEC_PER_HOUR };
+
+        assert_int_equal(alert_channel_reseal(f->store, &change, fixture_done, f, NULL), 0);
+        fixture_wait(f);
+        return f->r;
+}
+
+static void sealed_anew_only_by_who_knows_the_seal(void **state) {
+        StoreFixture *f = *state;
+
+        assert_int_equal(reseal(f, "other", "new"), -ENOENT);
+        assert_int_equal(reseal(f, "sealed", "new"), 0);
+        fixture_expect(f,
+                       "SELECT former_until BETWEEN now() + interval '59 min' AND now() +"
+                       " interval '1 h' FROM alert_channel WHERE id = 2",
+                       "t");
+}
+
+static void disabled_and_enabled(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "UPDATE alert_channel SET enabled = false, disabled_reason = 'gone',"
+                       " failures = 3");
+        expect_one(f, 1, "1 webhook Operators gone new 0 {\"url\": \"https://x.example/\"}\n");
+        assert_int_equal(alert_channel_enable(f->store, deed(1), fixture_done, f, NULL), 0);
+        fixture_wait(f);
+        assert_int_equal(f->r, 0);
+        expect_one(f, 1, "1 webhook Operators on new 0 {\"url\": \"https://x.example/\"}\n");
+        assert_int_equal(alert_channel_enable(f->store, deed(9), fixture_done, f, NULL), 0);
+        fixture_wait(f);
+        assert_int_equal(f->r, -ENOENT);
+}
+
+static void removed_with_what_waits_and_its_secret(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "INSERT INTO alert_outbox (channel_id, kind, payload)"
+                       " SELECT id, 'test', '{}' FROM alert_channel");
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(alert_channel_remove(f->store, deed(1), fixture_done, f, NULL), 0);
+                fixture_wait(f);
+                assert_int_equal(f->r, i == 0 ? 0 : -ENOENT);
+        }
+        fixture_expect(f,
+                       "SELECT string_agg(state || ' ' || last_error, ',' ORDER BY channel_id)"
+                       " FROM alert_outbox",
+                       "dropped the channel was removed,pending ");
+        fixture_expect(f, "SELECT count(*) FROM alert_channel WHERE secret IS NOT NULL", "0");
+        fixture_expect(f, "SELECT string_agg(action, ' ' ORDER BY id) FROM audit_log",
+                       "alert.channel.add alert.channel.add alert.channel.rotate"
+                       " alert.channel.enable alert.channel.remove");
+        expect_one(f, 1, NULL);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(only_kinds_that_there_are),
+                cmocka_unit_test(lists_show_no_secret),
+                cmocka_unit_test(sealed_anew_only_by_who_knows_the_seal),
+                cmocka_unit_test(disabled_and_enabled),
+                cmocka_unit_test(removed_with_what_waits_and_its_secret),
+        };
+
+        return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
+}
