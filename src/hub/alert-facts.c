@@ -1,0 +1,197 @@
+/* One table reads, one list is told. */
+#include "hub/alert-facts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/tick.h"
+
+#define FIELD(NAME, MEMBER, TYPE, SIZE)                                                            \
+        {                                                                                          \
+                .name = NAME, .type = TYPE, .optional = true,                                      \
+                .offset = offsetof(AlertFacts, MEMBER), .size = SIZE                               \
+        }
+#define TEXT(NAME, MEMBER)   FIELD(NAME, MEMBER, JSON_TEXT, 4096)
+#define NUMBER(NAME, MEMBER) FIELD(NAME, MEMBER, JSON_NUMBER, 0)
+
+static const JsonField facts_fields[] = {
+        TEXT("incidentId", incident),
+        TEXT("websiteId", website),
+        TEXT("url", url),
+        TEXT("name", name),
+        TEXT("kind", kind),
+        TEXT("severity", severity),
+        TEXT("summary", summary),
+        TEXT("cause", cause),
+        TEXT("openedAt", opened),
+        TEXT("firstEvidenceAt", evidence),
+        TEXT("closedAt", closed),
+        TEXT("ending", ending),
+        TEXT("assurance", assurance),
+        NUMBER("seconds", seconds),
+        NUMBER("seats", seats),
+        NUMBER("down", down),
+        { .name = "regions",
+          .type = JSON_STRINGS,
+          .optional = true,
+          .offset = offsetof(AlertFacts, regions),
+          .size = 256,
+          .max = 256 },
+        { 0 },
+};
+
+const AlertField alert_story_names[] = {
+        { "state", NULL },
+        { "what", NULL },
+        { "name", NULL },
+        { "url", NULL },
+        { "since", NULL },
+        { "until", NULL },
+        { "lasted", NULL },
+        { "where", NULL },
+        { "why", NULL },
+        { "link", NULL },
+        { 0 },
+};
+
+int alert_facts_read(const char *json, AlertFacts *ret) {
+        *ret = (AlertFacts){ 0 };
+        return json_read(json, strlen(json), facts_fields, ret, NULL);
+}
+
+void alert_facts_done(AlertFacts *f) {
+        json_done(facts_fields, f);
+}
+
+char *alert_facts_link(const AlertFacts *f, const char *public_url) {
+        char *link = NULL;
+        int r;
+
+        if (!public_url)
+                return NULL;
+        r = f->website ? asprintf(&link, "%s/#/website/%s", public_url, f->website)
+                       : asprintf(&link, "%s/", public_url);
+        return r < 0 ? NULL : link;
+}
+
+/* For people ----------------------------------------------------------------------------------- */
+
+typedef struct Kind {
+        const char *event, *ending; /* ending NULL: whatever it is */
+        const char *state, *what;
+} Kind;
+
+static const Kind kinds[] = {
+        { "incident.opened", NULL, "DOWN", "is down" },
+        { "incident.escalated", NULL, "WORSE", "is worse than it was" },
+        { "incident.resolved", "removed", "ENDED", "is watched no longer" },
+        { "incident.resolved", "paused", "ENDED", "is paused: nobody looks whether it is up" },
+        { "incident.resolved", NULL, "UP", "is up again" },
+        { "test", NULL, "TEST", "gets this test: alerts arrive" },
+        { NULL, NULL, "ALERT", "has news" },
+};
+
+static const Kind *kind_of(const char *event, const AlertFacts *f) {
+        const Kind *k = kinds;
+
+        for (; k->event; k++)
+                if (strcmp(k->event, event) == 0 &&
+                    (!k->ending || (f->ending && strcmp(k->ending, f->ending) == 0)))
+                        break;
+        return k;
+}
+
+static const char *shown_name(const AlertFacts *f) {
+        if (f->name && *f->name)
+                return f->name;
+        return f->url ? f->url : "";
+}
+
+/* "2026-01-02T03:04:05.000006Z" is read by programs. */
+static char *shown_time(const char *time) {
+        char *text = NULL;
+
+        if (!time || strlen(time) < 19)
+                return strdup("");
+        return asprintf(&text, "%.10s %.8s UTC", time, time + 11) < 0 ? NULL : text;
+}
+
+static char *shown_span(const AlertFacts *f) {
+        long long s = f->seconds;
+        char *text = NULL;
+        int r;
+
+        if (!f->closed)
+                return strdup("");
+        if (s < 60)
+                r = asprintf(&text, "%lld s", s);
+        else if (s < 3600)
+                r = asprintf(&text, "%lld min %lld s", s / 60, s % 60);
+        else
+                r = asprintf(&text, "%lld h %lld min", s / 3600, s / 60 % 60);
+        return r < 0 ? NULL : text;
+}
+
+static char *shown_places(const AlertFacts *f) {
+        char *text = NULL;
+        size_t size;
+        FILE *to;
+
+        if (f->closed || f->seats == 0)
+                return strdup("");
+        to = open_memstream(&text, &size);
+        if (!to)
+                return NULL;
+        fprintf(to, "%lld of %lld validators", (long long)f->down, (long long)f->seats);
+        for (size_t i = 0; i < f->regions.n; i++)
+                fprintf(to, "%s%s", i == 0 ? ", in " : ", ", f->regions.items[i]);
+        return fclose(to) == 0 ? text : NULL;
+}
+
+static const char *shown_cause(const AlertFacts *f) {
+        if (f->summary)
+                return f->summary;
+        if (!f->cause)
+                return "";
+        for (unsigned i = 1; i < _TICK_ERROR_MAX; i++)
+                if (strcmp(tick_error_name(i), f->cause) == 0)
+                        return tick_error_text(i);
+        return strcmp(f->cause, "quorum") == 0 ? "Most validators agree" : f->cause;
+}
+
+static char *shown_what(const AlertFacts *f, const char *what) {
+        char *text = NULL;
+
+        return asprintf(&text, "%s %s.", shown_name(f), what) < 0 ? NULL : text;
+}
+
+int alert_story_new(AlertStory *ret, const char *event, const AlertFacts *f,
+                    const char *public_url) {
+        const Kind *k = kind_of(event, f);
+        char *values[ALERT_FIELDS] = {
+                strdup(k->state),       shown_what(f, k->what),
+                strdup(shown_name(f)),  strdup(f->url ? f->url : ""),
+                shown_time(f->opened),  shown_time(f->closed),
+                shown_span(f),          shown_places(f),
+                strdup(shown_cause(f)), public_url ? alert_facts_link(f, public_url) : strdup(""),
+        };
+        int r = 0;
+
+        *ret = (AlertStory){ 0 };
+        for (size_t i = 0; i < ALERT_FIELDS; i++) {
+                ret->fields[i] = (AlertField){ alert_story_names[i].name, values[i] };
+                if (!values[i])
+                        r = -ENOMEM;
+        }
+        if (r < 0)
+                alert_story_done(ret);
+        return r;
+}
+
+void alert_story_done(AlertStory *s) {
+        for (size_t i = 0; i < ALERT_FIELDS; i++)
+                free(s->fields[i].value);
+        *s = (AlertStory){ 0 };
+}

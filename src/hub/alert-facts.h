@@ -1,0 +1,41 @@
+/* What is known of an incident when its alert is written, as the outbox keeps it; and as fields of
+ * texts for people. Pure. */
+#pragma once
+
+#include "base/json.h"
+
+typedef struct AlertFacts {
+        char *incident, *website, *url, *name; /* each may be NULL */
+        char *kind, *severity, *summary, *cause, *opened, *evidence, *closed, *ending, *assurance;
+        int64_t seconds, seats, down;
+        JsonStrings regions; /* of those who saw it */
+} AlertFacts;
+
+/* 0; -EBADMSG, -EINVAL, -ENOBUFS: as json_read(). */
+int alert_facts_read(const char *json, AlertFacts *ret);
+void alert_facts_done(AlertFacts *f);
+
+typedef struct AlertField {
+        const char *name; /* NULL ends a list */
+        char *value;
+} AlertField;
+
+/* {{state}}, {{what}}, {{name}}, {{url}}, {{since}}, {{until}}, {{lasted}}, {{where}}, {{why}} and
+ * {{link}}, in this order. */
+#define ALERT_FIELDS 10
+
+typedef struct AlertStory {
+        AlertField fields[ALERT_FIELDS + 1];
+} AlertStory;
+
+/* event: "incident.opened"; public_url: of the API, without a slash at its end, or NULL. 0;
+ * -ENOMEM.
+ */
+int alert_story_new(AlertStory *ret, const char *event, const AlertFacts *f,
+                    const char *public_url);
+void alert_story_done(AlertStory *s);
+/* The same with empty values, to try templates with. */
+extern const AlertField alert_story_names[];
+
+/* The address of the page that shows it, freed by the caller; NULL: there is none. */
+char *alert_facts_link(const AlertFacts *f, const char *public_url);

@@ -1,0 +1,62 @@
+/* What alerts are sealed and signed with. One key of the hub's, in no database, opens the secrets
+ * of channels and is the seed of the key by which receivers know this hub; of each webhook there
+ * are one or two secrets that its receiver knows as well. Randomness is libsodium's. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "base/macro.h"
+
+#define ALERT_KEY_SIZE    32
+#define ALERT_SECRET_SIZE 32  /* of a webhook's */
+#define ALERT_SEALED_SIZE 192 /* room for what is sealed */
+/* "whsec_" or "whpk_", base64 with padding, NUL. */
+#define ALERT_SECRET_TEXT_SIZE 52
+/* "v1,BASE64 v1,BASE64 v1a,BASE64", NUL. */
+#define ALERT_SIGNATURES_SIZE 196
+
+typedef struct AlertKeys {
+        uint8_t seal[32];
+        uint8_t sign[64], public[32]; /* ed25519 */
+} AlertKeys;
+
+typedef struct AlertSecrets {
+        uint8_t bytes[2][ALERT_SECRET_SIZE]; /* the current one, the one before it */
+        unsigned n;
+} AlertSecrets;
+
+typedef struct AlertSealed {
+        uint8_t bytes[ALERT_SEALED_SIZE];
+        size_t n;
+} AlertSealed;
+
+/* 0; -EIO: the library cannot be used. */
+int alert_keys_derive(const uint8_t key[static ALERT_KEY_SIZE], AlertKeys *ret);
+void alert_keys_wipe(AlertKeys *k);
+
+/* A new current secret; what was current becomes the one before it. */
+void alert_secrets_renew(AlertSecrets *s);
+void alert_secrets_wipe(AlertSecrets *s);
+/* Of the channel with this id, and of no other. */
+void alert_secrets_seal(const AlertKeys *k, const Uuid *channel, const AlertSecrets *s,
+                        AlertSealed *ret);
+/* 0; -EBADMSG: sealed by another key, for another channel, or damaged. */
+int alert_secrets_open(const AlertKeys *k, const Uuid *channel, const uint8_t *sealed, size_t n,
+                       AlertSecrets *ret);
+
+/* As receivers are told: whsec_ of a secret, whpk_ of the hub's public key. */
+char *alert_secret_text(const uint8_t bytes[static ALERT_SECRET_SIZE],
+                        char ret[static ALERT_SECRET_TEXT_SIZE]);
+char *alert_public_text(const AlertKeys *k, char ret[static ALERT_SECRET_TEXT_SIZE]);
+
+/* What is signed: ID.TIMESTAMP.BODY of Standard Webhooks. */
+typedef struct AlertSigned {
+        const char *id, *timestamp, *body;
+} AlertSigned;
+
+/* The value of webhook-signature; former: by both secrets. 0; -ENOMEM. */
+int alert_sign(const AlertKeys *k, const AlertSecrets *s, bool former, const AlertSigned *what,
+               char ret[static ALERT_SIGNATURES_SIZE]);

@@ -1,0 +1,42 @@
+/* Any JSON as settings, filter and name of a channel: what is accepted has addresses and URLs that
+ * are one word, and a subject of one line. */
+#include <errno.h>
+
+#include "hub/alert-settings.h"
+#include "property.h"
+
+static void check_word(const char *text) {
+        for (const char *p = text; *p; p++)
+                PROPERTY(*p > ' ' && *p < 0x7f);
+}
+
+static void check_settings(AlertKind kind, const char *json) {
+        const char *reason = NULL;
+        AlertSettings s;
+        int r = alert_settings_read(kind, json, &s, &reason);
+
+        PROPERTY(r == 0 || (r == -EINVAL && reason));
+        if (r < 0)
+                return;
+        PROPERTY((kind == ALERT_WEBHOOK) == (s.url != NULL));
+        check_word(s.url ? s.url : "");
+        PROPERTY(s.to.n <= ALERT_RECIPIENTS_MAX);
+        for (size_t i = 0; i < s.to.n; i++) {
+                PROPERTY(!strpbrk(s.to.items[i], "<>\"(),;:\\"));
+                check_word(s.to.items[i]);
+        }
+        PROPERTY(!s.subject || !strpbrk(s.subject, "\r\n"));
+        alert_settings_done(&s);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        _cleanup_free_ char *json = input_text(data, size);
+        const char *reason = NULL;
+
+        check_settings(ALERT_WEBHOOK, json);
+        check_settings(ALERT_EMAIL, json);
+        PROPERTY((alert_filter_check(json, &reason) == 0) == (reason == NULL));
+        if (!alert_name_refusal(json))
+                PROPERTY(*json && !strpbrk(json, "\r\n"));
+        return 0;
+}

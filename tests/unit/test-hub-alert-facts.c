@@ -1,0 +1,112 @@
+/* Facts as the outbox keeps them become what people read. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/macro.h"
+#include "hub/alert-facts.h"
+
+static const char opened[] =
+                "{\"url\": \"https://x.example/\", \"name\": \"Shop\", \"kind\": \"down\","
+                " \"cause\": \"refused\", \"down\": 3, \"seats\": 4, \"regions\": [\"eu\", \"us\"],"
+                " \"openedAt\": \"2026-01-02T03:04:05.000006Z\", \"assurance\": \"full\","
+                " \"websiteId\": \"W\", \"incidentId\": \"I\","
+                " \"firstEvidenceAt\": \"2026-01-02T03:04:04.000006Z\"}";
+
+static void read_facts(const char *json, AlertFacts *ret) {
+        assert_int_equal(alert_facts_read(json, ret), 0);
+}
+
+static const char *value(const AlertStory *s, const char *name) {
+        for (const AlertField *f = s->fields; f->name; f++)
+                if (strcmp(f->name, name) == 0)
+                        return f->value;
+        fail_msg("no field %s", name);
+        return NULL;
+}
+
+static void an_outage(void **state _unused_) {
+        AlertFacts f;
+        AlertStory s;
+
+        read_facts(opened, &f);
+        assert_int_equal(alert_story_new(&s, "incident.opened", &f, "https://dpin.example"), 0);
+        assert_string_equal(value(&s, "state"), "DOWN");
+        assert_string_equal(value(&s, "what"), "Shop is down.");
+        assert_string_equal(value(&s, "since"), "2026-01-02 03:04:05 UTC");
+        assert_string_equal(value(&s, "until"), "");
+        assert_string_equal(value(&s, "lasted"), "");
+        assert_string_equal(value(&s, "where"), "3 of 4 validators, in eu, us");
+        assert_string_equal(value(&s, "why"), "The connection was refused");
+        assert_string_equal(value(&s, "link"), "https://dpin.example/#/website/W");
+        alert_story_done(&s);
+        alert_facts_done(&f);
+}
+
+static void ended(const char *ending, int seconds, const char *what, const char *lasted) {
+        char json[256];
+        AlertFacts f;
+        AlertStory s;
+
+        snprintf(json, sizeof(json),
+                 "{\"url\": \"https://x.example/\", \"name\": \"\", \"ending\": \"%s\","
+                 " \"closedAt\": \"2026-01-02T03:04:05.000006Z\", \"seconds\": %d}",
+                 ending, seconds);
+        read_facts(json, &f);
+        assert_int_equal(alert_story_new(&s, "incident.resolved", &f, NULL), 0);
+        assert_string_equal(value(&s, "what"), what);
+        assert_string_equal(value(&s, "lasted"), lasted);
+        assert_string_equal(value(&s, "where"), "");
+        assert_string_equal(value(&s, "link"), "");
+        alert_story_done(&s);
+        alert_facts_done(&f);
+}
+
+static void its_ends(void **state _unused_) {
+        ended("recovered", 59, "https://x.example/ is up again.", "59 s");
+        ended("paused", 61, "https://x.example/ is paused: nobody looks whether it is up.",
+              "1 min 1 s");
+        ended("removed", 7265, "https://x.example/ is watched no longer.", "2 h 1 min");
+}
+
+static void of_little_a_little_is_said(void **state _unused_) {
+        AlertFacts f;
+        AlertStory s;
+
+        read_facts("{\"name\": \"Operators\", \"summary\": \"Because\"}", &f);
+        assert_int_equal(alert_story_new(&s, "test", &f, "https://dpin.example"), 0);
+        assert_string_equal(value(&s, "what"), "Operators gets this test: alerts arrive.");
+        assert_string_equal(value(&s, "why"), "Because");
+        assert_string_equal(value(&s, "link"), "https://dpin.example/");
+        alert_story_done(&s);
+        assert_int_equal(alert_story_new(&s, "what.else", &f, NULL), 0);
+        assert_string_equal(value(&s, "state"), "ALERT");
+        alert_story_done(&s);
+        alert_facts_done(&f);
+}
+
+static void what_is_no_facts_is_refused(void **state _unused_) {
+        AlertFacts f;
+
+        assert_int_equal(alert_facts_read("[]", &f), -EBADMSG);
+        assert_int_equal(alert_facts_read("{\"more\": 1}", &f), -EINVAL);
+        assert_int_equal(alert_facts_read("{\"url\": \"x\", \"seats\": \"4\"}", &f), -EINVAL);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(an_outage),
+                cmocka_unit_test(its_ends),
+                cmocka_unit_test(of_little_a_little_is_said),
+                cmocka_unit_test(what_is_no_facts_is_refused),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
