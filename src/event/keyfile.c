@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/conf.h"
+#include "base/encode.h"
 
 static const char *const source_names[] = {
         [KEY_CREDENTIAL] = "credential",
@@ -155,6 +156,53 @@ int keyfile_load(const char *credential, const char *path, SignKey **ret, KeySou
 
         r = load(credential, path, ret, source ? source : &from);
         forget_environment();
+        return MIN(r, 0);
+}
+
+/* Seeds ---------------------------------------------------------------------------------------- */
+
+static int seed_from_secret(const char *credential, const char *path, uint8_t *ret) {
+        _cleanup_free_ char *text = NULL;
+        size_t n = 0;
+        int r;
+
+        r = conf_read_secret(credential, path, &text, &n);
+        if (r <= 0)
+                return r;
+        text[strcspn(text, "\r\n")] = '\0';
+        r = base64url_decode(text, ret, KEYFILE_SEED_SIZE);
+        sodium_memzero(text, n);
+        return r == KEYFILE_SEED_SIZE ? 1 : -EINVAL;
+}
+
+static int seed_create(const char *path, uint8_t *ret) {
+        char text[BASE64URL_SIZE(KEYFILE_SEED_SIZE)];
+        int r;
+
+        randombytes_buf(ret, KEYFILE_SEED_SIZE);
+        r = write_key(path, base64url_encode(ret, KEYFILE_SEED_SIZE, text));
+        sodium_memzero(text, sizeof(text));
+        return r;
+}
+
+int keyfile_load_seed(const char *credential, const char *path,
+                      uint8_t ret[static KEYFILE_SEED_SIZE], KeySource *source) {
+        KeySource from;
+        int r;
+
+        if (sodium_init() < 0)
+                return -EIO;
+        source = source ? source : &from;
+        *source = KEY_CREDENTIAL;
+        r = seed_from_secret(credential, NULL, ret);
+        if (r == 0) {
+                *source = KEY_FILE;
+                r = seed_from_secret(NULL, path, ret);
+        }
+        if (r == 0) {
+                *source = KEY_CREATED;
+                r = seed_create(path, ret);
+        }
         return MIN(r, 0);
 }
 

@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -168,6 +170,35 @@ static void a_refusal_names_its_source(void **state _unused_) {
         assert_int_equal(source, KEY_CREATED);
 }
 
+static void seeds_come_the_same_way_but_from_no_variable(void **state _unused_) {
+        _cleanup_(folder_done) Folder credentials = folder_new();
+        _cleanup_(folder_done) Folder folder = folder_new();
+        static const char written[] = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA\n";
+        uint8_t seed[KEYFILE_SEED_SIZE], again[KEYFILE_SEED_SIZE];
+        char credential[256], path[256];
+        KeySource source;
+
+        set_environment(2);
+        (void)snprintf(path, sizeof(path), "%s/seed", folder.path);
+        assert_int_equal(keyfile_load_seed("seed", path, seed, &source), 0);
+        assert_int_equal(source, KEY_CREATED);
+        assert_int_equal(keyfile_load_seed("seed", path, again, &source), 0);
+        assert_int_equal(source, KEY_FILE);
+        assert_memory_equal(seed, again, sizeof(seed));
+        assert_int_equal(chmod(path, 0644), 0);
+        assert_int_equal(keyfile_load_seed("seed", path, again, NULL), -EPERM);
+
+        folder_put(&credentials, "seed", written, 0400, credential);
+        setenv("CREDENTIALS_DIRECTORY", credentials.path, 1);
+        assert_int_equal(keyfile_load_seed("seed", path, seed, &source), 0);
+        assert_int_equal(source, KEY_CREDENTIAL);
+        assert_int_equal(seed[31], 32);
+        folder_put(&credentials, "short", "AQID\n", 0400, credential);
+        assert_int_equal(keyfile_load_seed("short", path, seed, NULL), -EINVAL);
+        unsetenv("CREDENTIALS_DIRECTORY");
+        unsetenv("PRIVATE_KEY");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(credential_then_environment_then_file),
@@ -179,6 +210,7 @@ int main(void) {
                 cmocka_unit_test(a_file_others_can_read_is_refused),
                 cmocka_unit_test(what_is_no_key_is_refused),
                 cmocka_unit_test(a_refusal_names_its_source),
+                cmocka_unit_test(seeds_come_the_same_way_but_from_no_variable),
         };
 
         unsetenv("PRIVATE_KEY");
