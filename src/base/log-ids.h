@@ -58,3 +58,6 @@
 #define DPIN_MSG_CLOCK_OFF           "bb544329605b45debd7e303208a7fd83"
 #define DPIN_MSG_UNTOLD              "9df2704fc4224cce9341fae5deb6a3d4"
 #define DPIN_MSG_RULES               "fce9de344fca467d9a2de745f387cc55"
+#define DPIN_MSG_ALERT_FAILED        "35c60a4d9b8f4d1f8bc400d1e21a51f4"
+#define DPIN_MSG_ALERT_GIVEN_UP      "0ccb7e1d74914467a6ce24eb9328591f"
+#define DPIN_MSG_CHANNEL_DISABLED    "c181e63fee0646bc931bebc46cf79df5"

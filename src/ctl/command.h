@@ -14,7 +14,7 @@ typedef enum CtlExit {
 } CtlExit;
 
 typedef struct Verb {
-        const char *noun, *name; /* name NULL: the noun alone */
+        const char *noun, *name; /* name NULL: the noun alone; it may be two words */
         const char *words;       /* what follows, for people: "URL" */
         unsigned min, max;       /* how many of them */
         uint64_t options;        /* OPTION_BIT(Option); those of all verbs are not named here */
@@ -22,6 +22,14 @@ typedef struct Verb {
         const char *summary;
 } Verb;
 
+CtlExit verb_alert_channel_add(const Args *args, const char *const *words);
+CtlExit verb_alert_channel_enable(const Args *args, const char *const *words);
+CtlExit verb_alert_channel_list(const Args *args, const char *const *words);
+CtlExit verb_alert_channel_remove(const Args *args, const char *const *words);
+CtlExit verb_alert_channel_rotate(const Args *args, const char *const *words);
+CtlExit verb_alert_channel_test(const Args *args, const char *const *words);
+CtlExit verb_alert_log(const Args *args, const char *const *words);
+CtlExit verb_alert_replay(const Args *args, const char *const *words);
 CtlExit verb_check(const Args *args, const char *const *words);
 CtlExit verb_committee(const Args *args, const char *const *words);
 CtlExit verb_complete(const Args *args, const char *const *words);

@@ -28,6 +28,8 @@ static const struct {
         { "LIST", NULL, { "read", "write", "payouts" } },
         { "STATE", "validator", { "pending", "approved", "suspended" } },
         { "STATE", "incident", { "open", "all" } },
+        { "KIND", "alert", { "webhook", "email" } },
+        { "STATE", "alert", { "pending", "delivered", "failed", "dropped" } },
         { "STATE", "payout", { "requested", "approved", "settled" } },
 };
 
@@ -123,15 +125,28 @@ static CompleteMore offer_option(const Line *l, const Verb *v, FILE *to) {
         return offer_values(l, option_text((Option)o)->metavar, prefix, to);
 }
 
-static void offer_verbs(const Line *l, const Verb *table, FILE *to) {
-        const char *noun = l->args.n_words > 0 ? l->args.words[0] : NULL, *last = "";
+static void offer_nouns(const Line *l, const Verb *table, FILE *to) {
+        const char *last = "";
+
+        for (const Verb *v = table; v->noun; last = v->noun, v++)
+                if (strcmp(v->noun, last) != 0)
+                        offer(l, v->noun, v->name ? "" : v->summary, to);
+}
+
+/* The next word of the names that go on like this; neighbours with the same one offer it once. */
+static void offer_names(const Line *l, const Verb *table, FILE *to) {
+        unsigned n = l->args.n_words - 1;
+        const char *rest;
+        char word[64], last[64] = "";
 
         for (const Verb *v = table; v->noun; v++) {
-                if (noun && v->name && strcmp(v->noun, noun) == 0)
-                        offer(l, v->name, v->summary, to);
-                if (!noun && strcmp(v->noun, last) != 0)
-                        offer(l, v->noun, v->name ? "" : v->summary, to);
-                last = v->noun;
+                if (!v->name || strcmp(v->noun, l->args.words[0]) != 0 ||
+                    verb_name_words(v, l->args.words + 1, n, &rest) < n || !*rest)
+                        continue;
+                snprintf(word, sizeof(word), "%.*s", (int)strcspn(rest, " "), rest);
+                if (strcmp(word, last) != 0)
+                        offer(l, word, strchr(rest, ' ') ? "" : v->summary, to);
+                memcpy(last, word, sizeof(last));
         }
 }
 
@@ -162,7 +177,10 @@ CompleteMore complete_words(const Verb *table, const char *const *words, unsigne
         if (l.begun[0] == '-')
                 return offer_option(&l, v, to);
         if (!v) {
-                offer_verbs(&l, table, to);
+                if (l.args.n_words == 0)
+                        offer_nouns(&l, table, to);
+                else
+                        offer_names(&l, table, to);
                 return COMPLETE_NOTHING;
         }
         if (l.args.n_words - taken >= v->max)

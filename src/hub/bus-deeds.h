@@ -34,6 +34,14 @@ void hub_bus_show_committee(BusCall *c, void *userdata);
 void hub_bus_list_maintenance(BusCall *c, void *userdata);
 void hub_bus_add_maintenance(BusCall *c, void *userdata);
 void hub_bus_remove_maintenance(BusCall *c, void *userdata);
+void hub_bus_list_alert_channels(BusCall *c, void *userdata);
+void hub_bus_add_alert_channel(BusCall *c, void *userdata);
+void hub_bus_remove_alert_channel(BusCall *c, void *userdata);
+void hub_bus_enable_alert_channel(BusCall *c, void *userdata);
+void hub_bus_rotate_alert_secret(BusCall *c, void *userdata);
+void hub_bus_test_alert_channel(BusCall *c, void *userdata);
+void hub_bus_list_alerts(BusCall *c, void *userdata);
+void hub_bus_replay_alert(BusCall *c, void *userdata);
 
 void hub_bus_list_payouts(BusCall *c, void *userdata);
 void hub_bus_approve_payout(BusCall *c, void *userdata);

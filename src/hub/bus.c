@@ -27,12 +27,16 @@ struct HubBus {
 
 static const BusDeed deeds[] = {
         { "AcknowledgeIncident", "org.dpin.Hub1.incident-manage", hub_bus_acknowledge_incident },
+        { "AddAlertChannel", "org.dpin.Hub1.alert-manage", hub_bus_add_alert_channel },
         { "AddMaintenance", "org.dpin.Hub1.website-manage", hub_bus_add_maintenance },
         { "AddWebsite", "org.dpin.Hub1.website-manage", hub_bus_add_website },
         { "ApprovePayout", "org.dpin.Hub1.payout-manage", hub_bus_approve_payout },
         { "ApproveValidator", "org.dpin.Hub1.validator-manage", hub_bus_approve_validator },
         { "AssignIncident", "org.dpin.Hub1.incident-manage", hub_bus_assign_incident },
         { "ChangeWebsite", "org.dpin.Hub1.website-manage", hub_bus_change_website },
+        { "EnableAlertChannel", "org.dpin.Hub1.alert-manage", hub_bus_enable_alert_channel },
+        { "ListAlertChannels", "org.dpin.Hub1.alert-manage", hub_bus_list_alert_channels },
+        { "ListAlerts", NULL, hub_bus_list_alerts },
         { "ListIncidentEvents", NULL, hub_bus_list_incident_events },
         { "ListIncidents", NULL, hub_bus_list_incidents },
         { "ListMaintenance", NULL, hub_bus_list_maintenance },
@@ -44,10 +48,13 @@ static const BusDeed deeds[] = {
         { "OpenIncident", "org.dpin.Hub1.incident-manage", hub_bus_open_incident },
         { "PauseWebsite", "org.dpin.Hub1.website-manage", hub_bus_pause_website },
         { "Reload", "org.dpin.Hub1.reload", hub_bus_reload },
+        { "RemoveAlertChannel", "org.dpin.Hub1.alert-manage", hub_bus_remove_alert_channel },
         { "RemoveMaintenance", "org.dpin.Hub1.website-manage", hub_bus_remove_maintenance },
         { "RemoveWebsite", "org.dpin.Hub1.website-manage", hub_bus_remove_website },
+        { "ReplayAlert", "org.dpin.Hub1.alert-manage", hub_bus_replay_alert },
         { "ResolveIncident", "org.dpin.Hub1.incident-manage", hub_bus_resolve_incident },
         { "ResumeWebsite", "org.dpin.Hub1.website-manage", hub_bus_resume_website },
+        { "RotateAlertSecret", "org.dpin.Hub1.alert-manage", hub_bus_rotate_alert_secret },
         { "SettlePayout", "org.dpin.Hub1.payout-manage", hub_bus_settle_payout },
         { "ShowCommittee", NULL, hub_bus_show_committee },
         { "ShowDatabase", NULL, hub_bus_show_database },
@@ -56,6 +63,7 @@ static const BusDeed deeds[] = {
         { "ShowVerdict", NULL, hub_bus_show_verdict },
         { "ShowWebsite", NULL, hub_bus_show_website },
         { "SuspendValidator", "org.dpin.Hub1.validator-manage", hub_bus_suspend_validator },
+        { "TestAlertChannel", "org.dpin.Hub1.alert-manage", hub_bus_test_alert_channel },
         { "VerifyDatabase", NULL, hub_bus_verify_database },
         { 0 },
 };
@@ -92,6 +100,29 @@ static int property_network_key(sd_bus *bus _unused_, const char *path _unused_,
 
         base64url_encode(hub_manager_network(b->manager)->bytes, SIGN_PUBLIC_SIZE, text);
         return sd_bus_message_append(reply, "s", text);
+}
+
+static int property_webhook_key(sd_bus *bus _unused_, const char *path _unused_,
+                                const char *interface _unused_, const char *property _unused_,
+                                sd_bus_message *reply, void *userdata,
+                                sd_bus_error *error _unused_) {
+        HubBus *b = userdata;
+        char text[ALERT_SECRET_TEXT_SIZE];
+
+        return sd_bus_message_append(reply, "s",
+                                     alert_public_text(hub_manager_alert_keys(b->manager), text));
+}
+
+/* Since the start. */
+static int property_alerts(sd_bus *bus _unused_, const char *path _unused_,
+                           const char *interface _unused_, const char *property _unused_,
+                           sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        HubBus *b = userdata;
+        AlertsCounters c = hub_manager_alerts(b->manager);
+
+        return sd_bus_message_append(reply, "a{st}", 5, "channels_disabled", c.disabled,
+                                     "delivered", c.delivered, "failed_tries", c.failed_tries,
+                                     "given_up", c.given_up, "under_way", (uint64_t)c.under_way);
 }
 
 static int property_figure(sd_bus *bus _unused_, const char *path _unused_,
@@ -163,6 +194,7 @@ static const sd_bus_vtable hub_vtable[] = {
         SD_BUS_PROPERTY("Version", "s", NULL, offsetof(HubBus, version),
                         SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("NetworkKey", "s", property_network_key, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("WebhookKey", "s", property_webhook_key, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Sessions", "u", property_figure, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Validators", "u", property_figure, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ValidatorsConnected", "u", property_figure, 0,
@@ -172,6 +204,7 @@ static const sd_bus_vtable hub_vtable[] = {
         SD_BUS_PROPERTY("Incidents", "u", property_figure, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("SignalsDropped", "t", property_figure, 0,
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Alerts", "a{st}", property_alerts, 0, 0),
         SD_BUS_PROPERTY("Taken", "a{st}", property_taken, 0, 0),
         SD_BUS_PROPERTY("Refused", "a{st}", property_refused, 0, 0),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_method,
@@ -233,6 +266,26 @@ static const sd_bus_vtable hub_vtable[] = {
                                 SD_BUS_RESULT("s", id), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RemoveMaintenance", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT,
                                 on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListAlertChannels", SD_BUS_ARGS("s", after, "u", limit),
+                                SD_BUS_RESULT("a(sssssbsuutt)", channels, "s", next), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("AddAlertChannel",
+                                SD_BUS_ARGS("s", kind, "s", name, "s", settings, "s", filter),
+                                SD_BUS_RESULT("s", id, "s", secret), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RemoveAlertChannel", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT,
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("EnableAlertChannel", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT,
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RotateAlertSecret", SD_BUS_ARGS("s", id),
+                                SD_BUS_RESULT("s", secret), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("TestAlertChannel", SD_BUS_ARGS("s", id), SD_BUS_RESULT("s", alert),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListAlerts", SD_BUS_ARGS("s", state, "s", after, "u", limit),
+                                SD_BUS_RESULT("a(ssssssuttt)", alerts, "s", next), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ReplayAlert", SD_BUS_ARGS("s", id), SD_BUS_NO_RESULT, on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListPayouts", SD_BUS_ARGS("s", status, "s", after, "u", limit),
                                 SD_BUS_RESULT("a(sssxssttt)", payouts, "s", next), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

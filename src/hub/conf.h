@@ -5,11 +5,17 @@
 
 typedef struct HubConf {
         char *admission;   /* "approve" or "open" */
+        char *alert_allow; /* addresses beside public ones that webhooks may lead to, or NULL */
+        usec_t alert_timeout;
         char *authorities; /* host:port, separated by commas or blanks; NULL: any */
         char *database_url;
         char *database_direct_url; /* without a pool in between, or NULL */
         char *listen;              /* used without an inherited socket */
         char *trusted_proxies;
+        char *public_url;  /* of the API, without a slash at its end, or NULL */
+        char *smtp_server; /* host or host:port; NULL: no mail is sent */
+        char *smtp_encryption;
+        char *smtp_from, *smtp_user, *smtp_password, *smtp_ca;
         char *state_directory;
         char *log_level;
         uint64_t days_raw, days_hour;

@@ -29,12 +29,15 @@ struct HubManager {
         HubManagerOptions options;
         SignKey *key;
         uint8_t hub_secret[32];
+        AlertKeys alert_keys;
+        AlertWays alert_ways;
         HubClock clock;
         News *news;
         Refusals *refusals;
         Sources *sources;
         Store *store;
         Retain *retain;
+        Alerts *alerts;
         Core *core;         /* NULL while the database is away */
         Listener *listener; /* NULL until the first core is ready, and after a stop */
         Timer *timer;       /* beats; steps of the stop; the end of a failed core */
@@ -105,6 +108,7 @@ static void on_core_ready(void *userdata) {
         set_state(m, "ready");
         core_read_changes(m->core);
         core_read_deeds(m->core);
+        alerts_wake(m->alerts);
 }
 
 static void on_core_failed(const char *reason, void *userdata) {
@@ -294,6 +298,61 @@ static int load_key(HubManager *m) {
         return derive_secret(m);
 }
 
+/* Of its own: who may be told alerts is no matter of the network's identity. */
+static int load_alert_key(HubManager *m) {
+        _cleanup_free_ char *path = NULL;
+        uint8_t seed[KEYFILE_SEED_SIZE];
+        KeySource source;
+        int r;
+
+        if (asprintf(&path, "%s/alert.key", m->conf->state_directory) < 0)
+                return -ENOMEM;
+        r = keyfile_load_seed("alert.key", path, seed, &source);
+        if (r == -EINVAL || r == -EPERM || r == -EFBIG)
+                log_event(LOG_ERR, DPIN_MSG_KEY_REFUSED, "the key of alerts is refused",
+                          "DPIN_SOURCE=%s\nDPIN_PATH=%s\nDPIN_ERROR=%s", key_source_name(source),
+                          path,
+                          r == -EINVAL ? "it is not 32 bytes in base64url" : keyfile_error(r));
+        if (r >= 0)
+                r = alert_keys_derive(seed, &m->alert_keys);
+        explicit_bzero(seed, sizeof(seed));
+        return r;
+}
+
+static bool on_may_deliver(void *userdata) {
+        const HubManager *m = userdata;
+
+        return m->core && !m->core_failed && core_is_ready(m->core) && !m->stopping;
+}
+
+static int open_alerts(HubManager *m) {
+        const HubConf *c = m->conf;
+        int r;
+
+        r = load_alert_key(m);
+        if (r < 0)
+                return r;
+        m->alert_ways = (AlertWays){
+                .keys = &m->alert_keys,
+                .allow = c->alert_allow,
+                .public_url = c->public_url,
+                .timeout = c->alert_timeout,
+                .smtp_server = c->smtp_server,
+                .smtp_encryption = c->smtp_encryption,
+                .smtp_from = c->smtp_from,
+                .smtp_user = c->smtp_user,
+                .smtp_password = c->smtp_password,
+                .smtp_ca = c->smtp_ca,
+        };
+        return alerts_new(&m->alerts, m->loop,
+                          &(AlertsOptions){ .dsn = hub_conf_dsn(c),
+                                            .clock = &m->clock,
+                                            .refusals = m->refusals,
+                                            .ways = &m->alert_ways,
+                                            .may_work = on_may_deliver,
+                                            .userdata = m });
+}
+
 static int open_listener(HubManager *m) {
         SessionOptions options = {
                 .loop = m->loop,
@@ -388,6 +447,10 @@ int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *o
         timer_every(m->timer, BEAT, BEAT);
 
         set_state(m, "connecting to the database");
+        r = open_alerts(m);
+        if (r < 0)
+                return r;
+
         r = open_store(m);
         if (r < 0)
                 return r;
@@ -405,6 +468,7 @@ HubManager *hub_manager_free(HubManager *m) {
                 return NULL;
         listener_free(m->listener);
         core_free(m->core);
+        alerts_free(m->alerts);
         retain_free(m->retain);
         store_free(m->store);
         timer_free(m->timer);
@@ -412,6 +476,7 @@ HubManager *hub_manager_free(HubManager *m) {
         news_free(m->news);
         refusals_free(m->refusals);
         sign_key_free(m->key);
+        alert_keys_wipe(&m->alert_keys);
         free(m);
         return NULL;
 }
@@ -447,6 +512,14 @@ Retention hub_manager_retention(const HubManager *m) {
         return (Retention){ .now = hub_clock_now(&m->clock),
                             .days_raw = (unsigned)m->conf->days_raw,
                             .days_hour = (unsigned)m->conf->days_hour };
+}
+
+const AlertKeys *hub_manager_alert_keys(const HubManager *m) {
+        return &m->alert_keys;
+}
+
+AlertsCounters hub_manager_alerts(const HubManager *m) {
+        return alerts_counters(m->alerts);
 }
 
 usec_t hub_manager_now(const HubManager *m) {

@@ -4,6 +4,7 @@
 #include "base/refusals.h"
 #include "event/daemon.h"
 #include "event/ws.h"
+#include "hub/alerts.h"
 #include "hub/conf.h"
 #include "hub/core.h"
 #include "store/rollups.h"
@@ -34,6 +35,8 @@ const PublicKey *hub_manager_network(const HubManager *m);
 const uint8_t *hub_manager_secret(const HubManager *m); /* 32 bytes, that epochs come from */
 Retention hub_manager_retention(const HubManager *m);   /* as it is now */
 usec_t hub_manager_now(const HubManager *m);            /* hub time */
+const AlertKeys *hub_manager_alert_keys(const HubManager *m);
+AlertsCounters hub_manager_alerts(const HubManager *m);
 size_t hub_manager_sessions(const HubManager *m);
 int hub_manager_reload(HubManager *m, char **error);
 const News *hub_manager_news(const HubManager *m);

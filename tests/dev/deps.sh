@@ -93,6 +93,7 @@ deps_install() {
         fi
         deps_npm src/dashboard
         [[ $1 != all && $1 != long ]] || deps_npm tests/browser
+        [[ $1 != all && $1 != long ]] || deps_npm tests/integration/webhook
         say "deps: all there ($((SECONDS - start)) s)"
 }
 

@@ -39,7 +39,8 @@ class Daemons(Ctl):
         hub = self.rows("status", "hub")
         self.assertEqual(hub, self.rows("status", "dpin-hub") | {"Taken": hub["Taken"], "Refused": hub["Refused"]})
         self.assertEqual(set(hub), {"State", "Version", "NetworkKey", "Sessions", "Websites", "States", "Incidents",
-                                    "Validators", "ValidatorsConnected", "SignalsDropped", "Taken", "Refused"}
+                                    "Validators", "ValidatorsConnected", "SignalsDropped", "Taken", "Refused",
+                                    "WebhookKey", "Alerts"}
                          - ({"States"} - set(hub)))
         self.assertEqual((hub["State"], hub["ValidatorsConnected"]), ("ready", 1))
         self.assertEqual(self.rows("hub", "status")["NetworkKey"], hub["NetworkKey"])

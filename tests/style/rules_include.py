@@ -9,7 +9,7 @@ RANK = {"base": 0, "wire": 1, "event": 2, "store": 3, "hub": 4, "validator": 4, 
 HOMES = [
     (r"json-c/|json\.h$", r"src/base/json(-\w+)*\.[ch]", "base/json"),
     (r"ares", r"src/event/resolver(-\w+)*\.[ch]", "event/resolver"),
-    (r"curl/", r"src/event/http(-\w+)*\.[ch]", "event/http"),
+    (r"curl/", r"src/event/(http(-\w+)*|smtp)\.[ch]", "event/http and event/smtp"),
     (r"microhttpd\.h", r"src/event/httpd(-\w+)*\.[ch]", "event/httpd"),
     (r"libwebsockets\.h", r"src/event/ws(-\w+)*\.[ch]", "event/ws"),
     (r"libpq|postgresql/", r"src/event/pq(-\w+)*\.[ch]", "event/pq"),

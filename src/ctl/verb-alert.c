@@ -1,0 +1,224 @@
+/* dpinctl alert */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "ctl/bus.h"
+#include "ctl/print.h"
+
+#define CHANNEL_ROW "(sssssbsuutt)"
+#define ALERT_ROW   "(ssssssuttt)"
+
+/* Channels ------------------------------------------------------------------------------------- */
+
+static const TableColumn channels[] = {
+        { "ID", "id", CELL_TEXT },
+        { "KIND", "kind", CELL_TEXT },
+        { "NAME", "name", CELL_TEXT },
+        { "SETTINGS", "settings", CELL_TEXT },
+        { "FILTER", "filter", CELL_TEXT },
+        { "ENABLED", "enabled", CELL_BOOL },
+        { "REASON", "disabledReason", CELL_TEXT },
+        { "FAILURES", "failures", CELL_NUMBER },
+        { "WAITING", "waiting", CELL_NUMBER },
+        { "REFUSED", "refused", CELL_NUMBER },
+        { "SINCE", "createdAt", CELL_TIME },
+        { 0 },
+};
+
+static int read_channel(sd_bus_message *m, void *userdata) {
+        const char *id, *kind, *name, *settings, *filter, *reason;
+        uint32_t failures, waiting;
+        uint64_t refused, created;
+        Table *t = userdata;
+        int enabled, r;
+
+        r = sd_bus_message_read(m, CHANNEL_ROW, &id, &kind, &name, &settings, &filter, &enabled,
+                                &reason, &failures, &waiting, &refused, &created);
+        if (r <= 0)
+                return r;
+        table_text(t, id);
+        table_text(t, kind);
+        table_text(t, name);
+        table_text(t, settings);
+        table_text(t, strcmp(filter, "{}") == 0 ? "" : filter);
+        table_number(t, enabled);
+        table_text(t, reason);
+        table_number(t, failures);
+        table_number(t, waiting);
+        table_number(t, (int64_t)refused);
+        table_number(t, (int64_t)created);
+        return 1;
+}
+
+static CtlExit print_list(const Args *args, const TableColumn *columns, BusList list) {
+        _cleanup_(table_freep) Table *t = NULL;
+        CtlExit e;
+
+        if (table_new(&t, columns) < 0)
+                return CTL_FAILED;
+        list.service = &service_hub;
+        list.userdata = t;
+        e = bus_list(args, &list);
+        return e == CTL_OK ? print_table(args, t) : e;
+}
+
+CtlExit verb_alert_channel_list(const Args *args, const char *const *words _unused_) {
+        return print_list(args, channels,
+                          (BusList){ .member = "ListAlertChannels",
+                                     .types = CHANNEL_ROW,
+                                     .row = read_channel });
+}
+
+/* Adding --------------------------------------------------------------------------------------- */
+
+/* Addresses stand between commas. */
+static void write_addresses(JsonWriter *json, const char *list) {
+        char *copy = strdup(list), *rest = copy;
+
+        json_writer_open_array(json, "to");
+        for (char *one; copy && (one = strsep(&rest, ",")) != NULL;)
+                json_writer_string(json, NULL, one);
+        json_writer_close(json);
+        free(copy);
+}
+
+static int write_settings(const Args *args, const char *kind, const char *to, char **ret) {
+        _cleanup_(json_writer_freep) JsonWriter *json = NULL;
+        int r = json_writer_new(&json);
+
+        if (r < 0)
+                return r;
+        json_writer_open_object(json, NULL);
+        if (strcmp(kind, "email") == 0)
+                write_addresses(json, to);
+        else
+                json_writer_string(json, "url", to);
+        if (args->options[OPTION_SUBJECT])
+                json_writer_string(json, "subject", args->options[OPTION_SUBJECT]);
+        if (args->options[OPTION_TEXT])
+                json_writer_string(json, "text", args->options[OPTION_TEXT]);
+        json_writer_close(json);
+        return json_writer_take(json, ret);
+}
+
+static const TableColumn added[] = {
+        { "ID", "id", CELL_TEXT },
+        { "Secret", "secret", CELL_TEXT },
+        { 0 },
+};
+
+static CtlExit print_added(const Args *args, sd_bus_message *answer) {
+        _cleanup_(table_freep) Table *t = NULL;
+        const char *id, *secret;
+        int r = sd_bus_message_read(answer, "ss", &id, &secret);
+
+        if (r < 0)
+                return bus_garbled(&service_hub, r);
+        if (table_new(&t, added) < 0)
+                return CTL_FAILED;
+        table_text(t, id);
+        table_text(t, secret);
+        return print_record(args, t);
+}
+
+CtlExit verb_alert_channel_add(const Args *args, const char *const *words) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        const char *filter = args->options[OPTION_FILTER];
+        _cleanup_free_ char *settings = NULL;
+        CtlExit e;
+
+        if (write_settings(args, words[0], words[2], &settings) < 0) {
+                fprintf(stderr, "dpinctl: what is given is no UTF-8\n");
+                return CTL_USAGE;
+        }
+        e = bus_ask(args, &(const BusMethod){ &service_hub, "AddAlertChannel" }, &answer, "ssss",
+                    words[0], words[1], settings, filter ? filter : "");
+        return e == CTL_OK ? print_added(args, answer) : e;
+}
+
+/* What is done to one -------------------------------------------------------------------------- */
+
+static CtlExit ask(const Args *args, const char *member, const char *id) {
+        return bus_ask(args, &(const BusMethod){ &service_hub, member }, NULL, "s", id);
+}
+
+/* The answer is one text. */
+static CtlExit ask_text(const Args *args, const char *member, const char *id, const char *name) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        const char *text;
+        CtlExit e;
+        int r;
+
+        e = bus_ask(args, &(const BusMethod){ &service_hub, member }, &answer, "s", id);
+        if (e != CTL_OK)
+                return e;
+        r = sd_bus_message_read(answer, "s", &text);
+        return r < 0 ? bus_garbled(&service_hub, r) : print_value(args, name, text);
+}
+
+CtlExit verb_alert_channel_enable(const Args *args, const char *const *words) {
+        return ask(args, "EnableAlertChannel", words[0]);
+}
+
+CtlExit verb_alert_channel_remove(const Args *args, const char *const *words) {
+        return ask(args, "RemoveAlertChannel", words[0]);
+}
+
+CtlExit verb_alert_channel_rotate(const Args *args, const char *const *words) {
+        return ask_text(args, "RotateAlertSecret", words[0], "secret");
+}
+
+CtlExit verb_alert_channel_test(const Args *args, const char *const *words) {
+        return ask_text(args, "TestAlertChannel", words[0], "id");
+}
+
+/* Alerts --------------------------------------------------------------------------------------- */
+
+static const TableColumn alerts[] = {
+        { "ID", "id", CELL_TEXT },
+        { "CHANNEL", "channel", CELL_TEXT },
+        { "WHAT", "type", CELL_TEXT },
+        { "URL", "url", CELL_TEXT },
+        { "STATE", "state", CELL_TEXT },
+        { "ERROR", "error", CELL_TEXT },
+        { "TRIES", "tries", CELL_NUMBER },
+        { "SINCE", "createdAt", CELL_TIME },
+        { "NEXT", "nextTryAt", CELL_TIME },
+        { "DONE", "doneAt", CELL_TIME },
+        { 0 },
+};
+
+static int read_alert(sd_bus_message *m, void *userdata) {
+        const char *texts[6];
+        uint64_t created, next, done;
+        Table *t = userdata;
+        uint32_t tries;
+        int r;
+
+        r = sd_bus_message_read(m, ALERT_ROW, &texts[0], &texts[1], &texts[2], &texts[3], &texts[4],
+                                &texts[5], &tries, &created, &next, &done);
+        if (r <= 0)
+                return r;
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                table_text(t, texts[i]);
+        table_number(t, tries);
+        table_number(t, (int64_t)created);
+        table_number(t, (int64_t)next);
+        table_number(t, (int64_t)done);
+        return 1;
+}
+
+CtlExit verb_alert_log(const Args *args, const char *const *words _unused_) {
+        const char *state = args->options[OPTION_STATE];
+
+        return print_list(args, alerts,
+                          (BusList){ .member = "ListAlerts",
+                                     .types = ALERT_ROW,
+                                     .state = state ? state : "",
+                                     .row = read_alert });
+}
+
+CtlExit verb_alert_replay(const Args *args, const char *const *words) {
+        return ask(args, "ReplayAlert", words[0]);
+}

@@ -1,0 +1,366 @@
+/* Where alerts go and what became of them, as the administrator sees it: channels of every
+ * organisation; new ones are of the first. Secrets are made here, told once, and sealed. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log-ids.h"
+#include "base/log.h"
+#include "hub/alert-settings.h"
+#include "hub/bus-deeds.h"
+#include "store/accounts.h"
+#include "store/alert-channels.h"
+#include "store/alert-outbox.h"
+
+#define CHANNEL_ROW "(sssssbsuutt)"
+#define ALERT_ROW   "(ssssssuttt)"
+#define ID          "A channel's id"
+#define NO_SUCH     "No alert channel has this id"
+#define FORMER_FOR  USEC_PER_DAY /* so long a receiver has to learn the new secret */
+
+static void note_action(BusCall *c, const char *what) {
+        log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, what, "DPIN_ACTOR=%s\nDPIN_CHANNEL=%s",
+                  bus_call_actor(c), bus_call_note(c)->id);
+}
+
+static void reply_texts(BusCall *c, const char *first, const char *second) {
+        sd_bus_message *answer = bus_call_answer(c);
+        int r;
+
+        if (!answer)
+                return;
+        r = sd_bus_message_append(answer, "s", first);
+        if (r >= 0 && second)
+                r = sd_bus_message_append(answer, "s", second);
+        bus_call_reply(c, answer, r);
+}
+
+/* Listing -------------------------------------------------------------------------------------- */
+
+static int append_channel(sd_bus_message *answer, const void *row) {
+        const AlertChannelRow *c = row;
+        char id[UUID_TEXT_SIZE];
+
+        return sd_bus_message_append(answer, CHANNEL_ROW, uuid_format(&c->id, id), c->kind, c->name,
+                                     c->settings, c->filter, (int)c->enabled, c->disabled_reason,
+                                     c->failures, c->waiting, c->refused,
+                                     c->created / USEC_PER_SEC);
+}
+
+static void on_channels(int r, const AlertChannelRow *rows, size_t n, void *userdata) {
+        bus_call_reply_page(bus_call_resume(userdata), r,
+                            &(BusRows){ .type = CHANNEL_ROW,
+                                        .rows = rows,
+                                        .n = n,
+                                        .size = sizeof(*rows),
+                                        .id = offsetof(AlertChannelRow, id),
+                                        .append = append_channel });
+}
+
+void hub_bus_list_alert_channels(BusCall *c, void *userdata) {
+        StorePage page;
+        int r;
+
+        if (!bus_call_read_page(c, NULL, &page))
+                return;
+        r = alert_channels_page(hub_manager_store(userdata), &page, on_channels, c,
+                                bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+static uint64_t seconds(usec_t t) {
+        return t == USEC_INFINITY ? 0 : t / USEC_PER_SEC;
+}
+
+static int append_alert(sd_bus_message *answer, const void *row) {
+        const AlertLogRow *a = row;
+        char id[UUID_TEXT_SIZE];
+
+        return sd_bus_message_append(answer, ALERT_ROW, uuid_format(&a->id, id), a->channel,
+                                     a->kind, a->url, a->state, a->error, a->tries,
+                                     seconds(a->created), seconds(a->next), seconds(a->done));
+}
+
+static void on_alerts(int r, const AlertLogRow *rows, size_t n, void *userdata) {
+        bus_call_reply_page(bus_call_resume(userdata), r,
+                            &(BusRows){ .type = ALERT_ROW,
+                                        .rows = rows,
+                                        .n = n,
+                                        .size = sizeof(*rows),
+                                        .id = offsetof(AlertLogRow, id),
+                                        .append = append_alert });
+}
+
+static bool is_state(const char *text) {
+        static const char *const names[] = { "pending", "delivered", "failed", "dropped" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (strcmp(text, names[i]) == 0)
+                        return true;
+        return false;
+}
+
+void hub_bus_list_alerts(BusCall *c, void *userdata) {
+        AlertLogPage page = { .after = "" };
+        int r;
+
+        if (!bus_call_read_cursor(c, &page.state, &page.after))
+                return;
+        if (page.state && !is_state(page.state)) {
+                bus_call_fail(c, -EINVAL, "An alert is pending, delivered, failed or dropped");
+                return;
+        }
+        page.limit = bus_call_note(c)->limit + 1;
+        r = alert_log_page(hub_manager_store(userdata), &page, on_alerts, c, bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, r == -EINVAL ? "This is no cursor" : NULL);
+}
+
+/* Adding --------------------------------------------------------------------------------------- */
+
+typedef struct Wish {
+        const char *kind, *name, *settings, *filter;
+        AlertKind means;
+} Wish;
+
+/* NULL: all is well, or why not; it begins without a capital. */
+static const char *refusal(Wish *w) {
+        const char *reason = alert_name_refusal(w->name);
+        AlertSettings settings;
+
+        if (reason)
+                return reason;
+        if (alert_kind_from_name(w->kind, &w->means) < 0)
+                return "a channel is of the kind webhook or email";
+        if (alert_settings_read(w->means, w->settings, &settings, &reason) < 0)
+                return reason;
+        alert_settings_done(&settings);
+        return alert_filter_check(w->filter, &reason) < 0 ? reason : NULL;
+}
+
+/* false: answered. */
+static bool read_wish(BusCall *c, Wish *ret) {
+        const char *reason;
+
+        if (!bus_call_read(c, "ssss", &ret->kind, &ret->name, &ret->settings, &ret->filter))
+                return false;
+        if (!*ret->filter)
+                ret->filter = "{}";
+        reason = refusal(ret);
+        if (reason)
+                bus_call_fail(c, -EINVAL, reason);
+        return !reason;
+}
+
+static void on_added(int r, const char *error _unused_, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+
+        if (r < 0) {
+                bus_call_fail(c, r, NULL);
+                return;
+        }
+        note_action(c, "an alert channel was added");
+        reply_texts(c, bus_call_note(c)->id, bus_call_note(c)->secret);
+}
+
+static void make_secret(BusCall *c, const Uuid *channel, AlertSealed *ret) {
+        HubManager *m = bus_call_userdata(c);
+        AlertSecrets secrets = { 0 };
+
+        alert_secrets_renew(&secrets);
+        alert_secrets_seal(hub_manager_alert_keys(m), channel, &secrets, ret);
+        alert_secret_text(secrets.bytes[0], bus_call_note(c)->secret);
+        alert_secrets_wipe(&secrets);
+}
+
+static void on_organisation(int r, const OrganisationRow *rows, size_t n, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        HubManager *m = bus_call_userdata(c);
+        AlertChannelAdd add = { .id = uuid7_new(now_realtime()), .actor = bus_call_actor(c) };
+        AlertSealed sealed = { .n = 0 };
+        Wish w = { 0 };
+
+        if (r < 0 || n == 0) {
+                bus_call_fail(c, r < 0 ? r : -EIO, NULL);
+                return;
+        }
+        if (!read_wish(c, &w))
+                return;
+        uuid_format(&add.id, bus_call_note(c)->id);
+        if (w.means == ALERT_WEBHOOK)
+                make_secret(c, &add.id, &sealed);
+        add.organisation = rows->id;
+        add.kind = w.kind;
+        add.name = w.name;
+        add.settings = w.settings;
+        add.filter = w.filter;
+        add.secret = sealed.n > 0 ? sealed.bytes : NULL;
+        add.secret_n = sealed.n;
+        r = alert_channel_add(hub_manager_store(m), &add, on_added, c, bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+void hub_bus_add_alert_channel(BusCall *c, void *userdata) {
+        Uuid id = uuid7_new(now_realtime());
+        Wish w = { 0 };
+        int r;
+
+        if (!read_wish(c, &w))
+                return;
+        r = organisation_ensure(hub_manager_store(userdata), &id, on_organisation, c,
+                                bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+/* What is done to one -------------------------------------------------------------------------- */
+
+typedef int (*ChannelDeed)(Store *s, const AlertChannelDeed *deed, StoreDone done, void *userdata,
+                           StoreCall **ret);
+
+static void on_done(int r, const char *error _unused_, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        const char *member = sd_bus_message_get_member(bus_call_message(c));
+
+        if (r < 0) {
+                bus_call_fail(c, r, r == -ENOENT ? NO_SUCH : NULL);
+                return;
+        }
+        note_action(c, strcmp(member, "RemoveAlertChannel") == 0 ? "an alert channel was removed"
+                                                                 : "an alert channel was enabled");
+        bus_call_reply_done(c);
+}
+
+static void act(BusCall *c, HubManager *m, ChannelDeed act_on) {
+        AlertChannelDeed deed = { .actor = bus_call_actor(c) };
+        int r;
+
+        if (!bus_call_read_id(c, ID, &deed.id))
+                return;
+        r = act_on(hub_manager_store(m), &deed, on_done, c, bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+void hub_bus_remove_alert_channel(BusCall *c, void *userdata) {
+        act(c, userdata, alert_channel_remove);
+}
+
+void hub_bus_enable_alert_channel(BusCall *c, void *userdata) {
+        act(c, userdata, alert_channel_enable);
+}
+
+/* Secrets -------------------------------------------------------------------------------------- */
+
+static void on_resealed(int r, const char *error _unused_, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+
+        if (r < 0) {
+                bus_call_fail(c, r == -ENOENT ? -ESTALE : r,
+                              r == -ENOENT ? "Somebody else changed it meanwhile" : NULL);
+                return;
+        }
+        note_action(c, "an alert channel got a new secret");
+        reply_texts(c, bus_call_note(c)->secret, NULL);
+}
+
+static int reseal(BusCall *c, const AlertChannelRow *row, AlertSecrets *secrets) {
+        HubManager *m = bus_call_userdata(c);
+        AlertChannelSecret change = { .deed = { .id = row->id, .actor = bus_call_actor(c) },
+                                      .before = row->secret,
+                                      .before_n = row->secret_n,
+                                      .former_for = FORMER_FOR };
+        AlertSealed sealed;
+
+        alert_secrets_renew(secrets);
+        alert_secrets_seal(hub_manager_alert_keys(m), &row->id, secrets, &sealed);
+        alert_secret_text(secrets->bytes[0], bus_call_note(c)->secret);
+        change.secret = sealed.bytes;
+        change.secret_n = sealed.n;
+        return alert_channel_reseal(hub_manager_store(m), &change, on_resealed, c,
+                                    bus_call_handle(c));
+}
+
+static void on_found(int r, const AlertChannelRow *row, size_t n _unused_, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        HubManager *m = bus_call_userdata(c);
+        AlertSecrets secrets = { 0 };
+
+        if (r < 0) {
+                bus_call_fail(c, r, r == -ENOENT ? NO_SUCH : NULL);
+                return;
+        }
+        if (!row->secret) {
+                bus_call_fail(c, -EINVAL, "A channel of this kind has no secret");
+                return;
+        }
+        /* Sealed by a key that is lost, it begins anew. */
+        (void)alert_secrets_open(hub_manager_alert_keys(m), &row->id, row->secret, row->secret_n,
+                                 &secrets);
+        r = reseal(c, row, &secrets);
+        alert_secrets_wipe(&secrets);
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+void hub_bus_rotate_alert_secret(BusCall *c, void *userdata) {
+        Uuid id;
+        int r;
+
+        if (!bus_call_read_id(c, ID, &id))
+                return;
+        r = alert_channel_find(hub_manager_store(userdata), &id, on_found, c, bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+/* Alerts by hand ------------------------------------------------------------------------------- */
+
+static void on_tested(int r, const char *error _unused_, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+
+        if (r < 0) {
+                bus_call_fail(c, r, r == -ENOENT ? "No enabled alert channel has this id" : NULL);
+                return;
+        }
+        note_action(c, "an alert channel is tested");
+        reply_texts(c, bus_call_note(c)->secret, NULL);
+}
+
+void hub_bus_test_alert_channel(BusCall *c, void *userdata) {
+        AlertDeed deed = { .test = uuid7_new(now_realtime()), .actor = bus_call_actor(c) };
+        int r;
+
+        if (!bus_call_read_id(c, ID, &deed.id))
+                return;
+        uuid_format(&deed.test, bus_call_note(c)->secret); /* no secret, but kept likewise */
+        r = alert_test(hub_manager_store(userdata), &deed, on_tested, c, bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+static void on_replayed(int r, const char *error _unused_, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+
+        if (r < 0) {
+                bus_call_fail(c, r,
+                              r == -ENOENT ? "No alert of an enabled channel has this id" : NULL);
+                return;
+        }
+        log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "an alert is delivered once more",
+                  "DPIN_ACTOR=%s\nDPIN_ALERT=%s", bus_call_actor(c), bus_call_note(c)->id);
+        bus_call_reply_done(c);
+}
+
+void hub_bus_replay_alert(BusCall *c, void *userdata) {
+        AlertDeed deed = { .actor = bus_call_actor(c) };
+        int r;
+
+        if (!bus_call_read_id(c, "An alert's id", &deed.id))
+                return;
+        r = alert_replay(hub_manager_store(userdata), &deed, on_replayed, c, bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
