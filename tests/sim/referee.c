@@ -77,11 +77,10 @@ static bool wastes_rounds(Role role) {
                role == ROLE_COPYCAT || role == ROLE_DATING || role == ROLE_CONTRARY;
 }
 
-/* An honest one that was outvoted because it was cut off, or was asked when the website changed,
- * starts no round until another one changes, or it is believed again: it counts as absent. */
+/* An honest one that was outvoted because it was cut off starts no round until another one changes,
+ * or it is believed again: it counts as absent. */
 static unsigned was_mistaken(const Scenario *s) {
-        return s->trouble == TROUBLE_PARTITION || s->trouble == TROUBLE_BLACKOUT ||
-               s->trouble == TROUBLE_BLIPS;
+        return s->trouble == TROUBLE_PARTITION || s->trouble == TROUBLE_BLACKOUT;
 }
 
 /* There may be one at any time, also when the website changes. */
@@ -102,8 +101,8 @@ static bool forgets_liars(const Scenario *s) {
 }
 
 /* From the website's change to the verdict. Constant liars and silent members cost T/n each;
- * whoever empties the bucket, loses votes or goes away can at worst put it off until every honest
- * seat has had its slot. */
+ * whoever empties the bucket, loses votes or goes away, and short outages, which leave honest seats
+ * refuted that saw them, can at worst put it off until every honest seat has had its slot. */
 static usec_t bound(const Referee *r, bool up) {
         const Scenario *s = r->scenario;
         const SiteConf *c = world_conf(r->world);
@@ -111,19 +110,19 @@ static usec_t bound(const Referee *r, bool up) {
 
         if (s->slow > 0)
                 answer += 2 * SLOW_ANSWER;
-
         if (!up && s->hanging)
                 answer += USEC_PER_SEC + c->timeout;
         if (s->trouble == TROUBLE_BLIPS && s->faulty > 0)
                 answer += 2 *
-                          (c->timeout + PATIENCE); /* a round waits for who is silent, and spares */
+                          (c->timeout + PATIENCE); /* a round waits for the silent, and spares */
         if (up && s->hanging && s->faulty > 0 && forgets_liars(s))
                 answer += c->timeout + PATIENCE;
         if (members(s) == 1)
                 answer += s->hanging && !up ? c->timeout : 0;
         if (s->trouble == TROUBLE_LOSS)
                 return 2 * c->interval + c->timeout + PATIENCE + answer;
-        if (is_short_handed(s) || wastes_rounds(s->role) || s->trouble == TROUBLE_REGION)
+        if (is_short_handed(s) || wastes_rounds(s->role) || s->trouble == TROUBLE_REGION ||
+            s->trouble == TROUBLE_BLIPS)
                 return c->interval + slice + c->timeout + PATIENCE + answer;
         return (s->faulty + was_mistaken(s) + 1) * slice + answer;
 }

@@ -73,7 +73,9 @@ static uint64_t draw(uint64_t *state, uint64_t limit) {
 static uint8_t tolerated(const Scenario *s) {
         uint8_t f = verdict_faults(s->seats);
 
-        return s->trouble == TROUBLE_CHURN && f > 0 ? f - 1 : f;
+        if (s->trouble == TROUBLE_CHURN || s->trouble == TROUBLE_GROWTH)
+                return f > 0 ? f - 1 : 0;
+        return f;
 }
 
 Scenario scenario_mixed(uint64_t seed) {
