@@ -130,7 +130,7 @@ static void authenticate(ApiCall *c) {
 
 /* What a path can do, or, of "*", any path. */
 static bool answer_options(ApiCall *c, int r) {
-        char header[ROUTE_ALLOW_SIZE + 16] = "Allow: GET, HEAD, POST, DELETE, OPTIONS";
+        char header[ROUTE_ALLOW_SIZE + 16] = "Allow: GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 
         if (strcmp(httpd_method(c->http), "OPTIONS") != 0 ||
             (r == -ENOENT && strcmp(httpd_path(c->http), "*") != 0))

@@ -221,8 +221,8 @@ class Requests(HttpCase):
             self.assertEqual(answer.fields["allow"], "GET, HEAD, OPTIONS")
 
     def test_options(self):
-        for path, allow in ((b"/api/v1/website", "DELETE, POST, OPTIONS"), (b"/healthz", "GET, HEAD, OPTIONS"),
-                            (b"/", "GET, HEAD, OPTIONS"), (b"*", "GET, HEAD, POST, DELETE, OPTIONS"),
+        for path, allow in ((b"/api/v1/website", "DELETE, PATCH, POST, OPTIONS"), (b"/healthz", "GET, HEAD, OPTIONS"),
+                            (b"/", "GET, HEAD, OPTIONS"), (b"*", "GET, HEAD, POST, PATCH, DELETE, OPTIONS"),
                             (b"http://x/healthz", "GET, HEAD, OPTIONS")):
             answer = self.ask(b"OPTIONS " + path + b" HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.example\r\n\r\n")
             self.assertEqual((answer.status, answer.fields["allow"], answer.body), (204, allow, b""), path)
