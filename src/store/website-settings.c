@@ -18,7 +18,8 @@ static const char timeout_expected[] =
 
 const WebsiteNumber website_numbers[] = {
         NUMBER("intervalMs", "interval_ms", interval_ms, WEBSITE_INTERVAL_MIN_MS,
-               WEBSITE_INTERVAL_MAX_MS, "must be a whole number from 10000 to 86400000"),
+               WEBSITE_INTERVAL_MAX_MS,
+               "must be a whole number from 10000 to 86400000, that is 10 seconds to one day"),
         NUMBER("timeoutMs", "timeout_ms", timeout_ms, WEBSITE_TIMEOUT_MIN_MS,
                WEBSITE_TIMEOUT_MAX_MS, timeout_expected),
         NUMBER("slowMs", "slow_ms", slow_ms, 1, WEBSITE_SLOW_MAX_MS,
