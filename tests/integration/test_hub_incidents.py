@@ -159,7 +159,7 @@ class Incidents(KnownNetwork):
     def test_what_people_opened_is_theirs(self):
         site = self.site_up("manual")
         self.db.sql(f"""INSERT INTO incident (public_id, organisation_id, website_id, kind, cause, opened_at,
-            first_evidence_at) SELECT gen_random_uuid(), organisation_id, id, 'manual', '', now(), now()
+            first_evidence_at, summary) SELECT gen_random_uuid(), organisation_id, id, 'manual', '', now(), now(), 'Odd'
             FROM website WHERE id = {site.website}""")
         self.restart()
         site.down = ALL

@@ -76,7 +76,7 @@ class PoolCase(unittest.TestCase):
 
 class Session(PoolCase):
     def test_everything_goes_through_it(self):
-        self.assertEqual(self.clients(), ["dpin-api", "dpin-hub", "dpin-hub"])
+        self.assertEqual(self.clients(), ["dpin-api", "dpin-hub", "dpin-hub", "dpin-hub"])
         token = self.world.token()
         self.assert_events_arrive(token)
 
