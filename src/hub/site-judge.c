@@ -141,8 +141,8 @@ void site_tell(Site *s, VerdictState previous, const Telling *t, usec_t now) {
                 .n_regions = site_panels_tell(s, regions),
         };
 
-        if (s->effects.verdict_changed)
-                s->effects.verdict_changed(&v, s->userdata);
+        if (s->effects->verdict_changed)
+                s->effects->verdict_changed(&v, s->userdata);
 }
 
 /* Nobody is told of what is seen during maintenance before it is over. */

@@ -54,8 +54,8 @@ static SiteSeat describe(const Site *s, const Panel *p, uint8_t place, usec_t no
 static void ask_member(Site *s, const Panel *p, uint8_t place, usec_t now) {
         SiteSeat d = describe(s, p, place, now);
 
-        if (s->effects.seat_assigned)
-                s->effects.seat_assigned(&d, s->userdata);
+        if (s->effects->seat_assigned)
+                s->effects->seat_assigned(&d, s->userdata);
         site_ask(s, (SiteProbe){ place, SEAT_PANEL, d.validator, PROBE_CONFIRM,
                                  site_deadline(s, now) });
 }
@@ -63,8 +63,8 @@ static void ask_member(Site *s, const Panel *p, uint8_t place, usec_t now) {
 static void dismiss_member(Site *s, const Panel *p, uint8_t place) {
         SiteSeat d = describe(s, p, place, 0);
 
-        if (d.validator != 0 && !p->heard && s->effects.seat_removed)
-                s->effects.seat_removed(&d, s->userdata);
+        if (d.validator != 0 && !p->heard && s->effects->seat_removed)
+                s->effects->seat_removed(&d, s->userdata);
 }
 
 static void dismiss_all(Site *s, const Panel *p) {
@@ -233,7 +233,7 @@ static bool has_panel(const SitePanels *panels, uint32_t region) {
 static bool may_begin(Site *s, usec_t now) {
         if (now < s->panels->retry)
                 return false;
-        if (!s->effects.may_open || s->effects.may_open(s->roster->n, s->userdata))
+        if (!s->effects->may_open || s->effects->may_open(s->roster->n, s->userdata))
                 return true;
         s->panels->retry = now + PANEL_RETRY;
         return false;
@@ -464,8 +464,8 @@ static void refuse_held(Site *s, const SitePanelHeld *h) {
                        .validator = h->held.validator,
                        .epoch = &s->epoch };
 
-        if (s->effects.seat_removed)
-                s->effects.seat_removed(&d, s->userdata);
+        if (s->effects->seat_removed)
+                s->effects->seat_removed(&d, s->userdata);
 }
 
 void site_panels_restore(Site *s, const SiteRestore *r, usec_t now) {

@@ -40,14 +40,15 @@ struct Site {
         bool newcomers;  /* the roster changed: look whether the committee could grow */
         bool reissue;    /* the next epoch gives new orders to all */
         bool maintained; /* MAINTENANCE is what was told last */
+        bool afresh;     /* nobody has been asked since all votes were dropped */
         SiteLack lack;
         SiteTimers timers;
         SiteConf conf;
         /* All else. */
         Standing standing;
-        const uint8_t *hub_secret; /* borrowed */
-        const Roster *roster;      /* borrowed */
-        SiteEffects effects;
+        const uint8_t *hub_secret;  /* borrowed */
+        const Roster *roster;       /* borrowed */
+        const SiteEffects *effects; /* borrowed */
         void *userdata;
         Epoch epoch;
         Committee committee;
@@ -55,7 +56,6 @@ struct Site {
         SitePanels *panels; /* NULL: there is nothing to know of any */
         Track track;
         SiteWindow window; /* of maintenance: the one that is on, or else comes next */
-        bool afresh;       /* nobody has been asked since all votes were dropped */
         usec_t heartbeat;  /* of the hub before this one; 0: none */
         SiteCall call;     /* the newest, of conf.push; seen 0: never */
         struct {
@@ -77,6 +77,6 @@ static inline usec_t site_freshness(const Site *s) {
 }
 
 static inline void site_ask(const Site *s, SiteProbe probe) {
-        if (s->effects.probe)
-                s->effects.probe(&probe, s->userdata);
+        if (s->effects->probe)
+                s->effects->probe(&probe, s->userdata);
 }

@@ -22,6 +22,8 @@ static void take_conf(Site *s, const SiteConf *conf) {
         s->settled = VOTE_MISSING;
 }
 
+static const SiteEffects no_effects = { 0 };
+
 int site_new(Site **ret, const SiteConf *conf, const uint8_t *hub_secret, const Roster *roster) {
         _cleanup_(site_freep) Site *s = NULL;
         int r;
@@ -33,6 +35,7 @@ int site_new(Site **ret, const SiteConf *conf, const uint8_t *hub_secret, const 
                 return -ENOMEM;
         *s = (Site){ .hub_secret = hub_secret,
                      .roster = roster,
+                     .effects = &no_effects,
                      .track = { .change = USEC_INFINITY, .certificate = USEC_INFINITY } };
         s->timers = (SiteTimers){ .grow = USEC_INFINITY,
                                   .fill = USEC_INFINITY,
@@ -70,7 +73,7 @@ Site *site_free(Site *s) {
 }
 
 void site_set_effects(Site *s, const SiteEffects *effects, void *userdata) {
-        s->effects = *effects;
+        s->effects = effects;
         s->userdata = userdata;
 }
 

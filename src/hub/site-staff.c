@@ -17,7 +17,7 @@ CommitteeRule site_rule(const Site *s, const uint8_t *secret) {
                 .secret = secret,
                 .seats = s->conf.seats,
                 .minima = s->conf.minima,
-                .admits = s->effects.admits,
+                .admits = s->effects->admits,
                 .userdata = s->userdata,
         };
 }
@@ -51,15 +51,15 @@ static SiteSeat describe(const Site *s, uint8_t seat, SeatType type, usec_t now)
 static void tell_assigned(Site *s, uint8_t seat, SeatType type, usec_t now) {
         SiteSeat d = describe(s, seat, type, now);
 
-        if (s->effects.seat_assigned)
-                s->effects.seat_assigned(&d, s->userdata);
+        if (s->effects->seat_assigned)
+                s->effects->seat_assigned(&d, s->userdata);
 }
 
 static void tell_removed(Site *s, uint8_t seat, SeatType type) {
         SiteSeat d = describe(s, seat, type, 0);
 
-        if (d.validator != 0 && s->effects.seat_removed)
-                s->effects.seat_removed(&d, s->userdata);
+        if (d.validator != 0 && s->effects->seat_removed)
+                s->effects->seat_removed(&d, s->userdata);
 }
 
 /* Who is unknown is not refused: it is released by who notices. */
@@ -99,8 +99,8 @@ void site_review_rules(Site *s, usec_t now) {
 }
 
 static void tell_lack(Site *s, SiteLack lack) {
-        if (lack != s->lack && s->effects.lack_changed)
-                s->effects.lack_changed(lack, s->userdata);
+        if (lack != s->lack && s->effects->lack_changed)
+                s->effects->lack_changed(lack, s->userdata);
         s->lack = lack;
 }
 
@@ -279,9 +279,9 @@ static void reissue_orders(Site *s, usec_t now) {
 }
 
 static void enter_epoch(Site *s, usec_t now) {
-        if (s->effects.epoch_opened)
-                s->effects.epoch_opened(&s->epoch, s->committee.order, s->committee.n_order,
-                                        s->userdata);
+        if (s->effects->epoch_opened)
+                s->effects->epoch_opened(&s->epoch, s->committee.order, s->committee.n_order,
+                                         s->userdata);
         seat_table_mark_leaving(s->seats, &s->committee, s->conf.interval, now);
         if (s->epoch.n != seat_table_n(s->seats)) {
                 shrink(s, s->epoch.n);
@@ -359,7 +359,7 @@ static bool is_newcomer(const Site *s, const Candidate *c) {
         if (c->connected_since == 0 ||
             (s->lack != LACK_ANYBODY && committee_lists(&s->committee, c->validator)))
                 return false;
-        return !s->effects.admits || s->effects.admits(c, s->userdata);
+        return !s->effects->admits || s->effects->admits(c, s->userdata);
 }
 
 /* When the newcomers have been quiet for ten seconds, or the first has waited for a minute more. */
@@ -390,7 +390,8 @@ static bool could_grow(const Site *s, usec_t now) {
 
 /* What was changed does not wait: the orders that are out say what is no longer asked for. */
 static bool may_open(const Site *s) {
-        return s->reissue || !s->effects.may_open || s->effects.may_open(s->roster->n, s->userdata);
+        return s->reissue || !s->effects->may_open ||
+               s->effects->may_open(s->roster->n, s->userdata);
 }
 
 /* Those that wait come at different times. */

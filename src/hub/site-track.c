@@ -44,8 +44,8 @@ static void tell_flapping(Site *s, usec_t now) {
         if (s->track.flap_told == s->track.flap.on)
                 return;
         s->track.flap_told = s->track.flap.on;
-        if (s->effects.flapping_changed)
-                s->effects.flapping_changed(&f, s->userdata);
+        if (s->effects->flapping_changed)
+                s->effects->flapping_changed(&f, s->userdata);
 }
 
 static void wait_flapping(Site *s, usec_t now) {
@@ -115,8 +115,8 @@ static void tell_incident(Site *s, SiteIncident *i, usec_t now) {
         i->n = (uint8_t)site_view(s, now, seats);
         i->seats = seats;
         i->at = now;
-        if (s->effects.incident_changed)
-                s->effects.incident_changed(i, s->userdata);
+        if (s->effects->incident_changed)
+                s->effects->incident_changed(i, s->userdata);
 }
 
 /* Who says what the verdict is: for its end those that see it up. */

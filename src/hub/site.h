@@ -45,6 +45,7 @@ typedef struct SiteConf {
 int site_new(Site **ret, const SiteConf *conf, const uint8_t *hub_secret, const Roster *roster);
 Site *site_free(Site *s);
 DEFINE_FREEP(Site, site_free);
+/* effects are borrowed: one table serves all sites. */
 void site_set_effects(Site *s, const SiteEffects *effects, void *userdata);
 
 /* Before site_start(), after site_set_effects(). 0: everything. 1: its epoch cannot be continued,

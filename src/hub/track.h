@@ -11,8 +11,8 @@
 
 typedef struct Track {
         Incident incident;
-        bool certificate_open;
         Flap flap;
+        bool certificate_open;
         bool flap_told;     /* that it flaps */
         VerdictState known; /* the last one that was not UNKNOWN */
         Pace changes;       /* of the verdict */
