@@ -121,7 +121,7 @@ static int order_of(const Website *w, const SiteSeat *s, Order *ret) {
                 .start = (int64_t)s->start,
                 .epoch.number = s->epoch->number,
         };
-        memcpy(ret->epoch.commitment.bytes, s->epoch->commitment, SIGN_HASH_SIZE);
+        epoch_commitment(s->epoch, ret->epoch.commitment.bytes);
         memcpy(ret->epoch.eligible.bytes, s->epoch->eligible_root, SIGN_HASH_SIZE);
         randombytes_buf(ret->nonce, sizeof(ret->nonce));
         return 0;

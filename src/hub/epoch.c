@@ -49,7 +49,10 @@ void epoch_derive(Epoch *e, const uint8_t *hub_secret, const Uuid *website) {
         memcpy(input + SIGN_DOMAIN_SIZE, website->bytes, sizeof(Uuid));
         put_u64(input + SIGN_DOMAIN_SIZE + sizeof(Uuid), e->number);
         hmac_sha256(hub_secret, input, sizeof(input), e->secret);
-        sha256(e->secret, sizeof(e->secret), e->commitment);
+}
+
+void epoch_commitment(const Epoch *e, uint8_t ret[static SHA256_SIZE]) {
+        sha256(e->secret, sizeof(e->secret), ret);
 }
 
 /* HMAC(hub secret, domain salt | epoch secret | key): nobody but the hub can try values against a

@@ -20,7 +20,6 @@ typedef struct Epoch {
         Minima minima; /* asked for */
         bool unmet;    /* and not met: then none holds */
         uint8_t secret[32];
-        uint8_t commitment[32];    /* SHA-256 of the secret */
         uint8_t eligible_root[32]; /* over epoch_leaf() of each, by ascending key */
 } Epoch;
 
@@ -37,8 +36,10 @@ usec_t epoch_boundary(const Uuid *website, usec_t interval, usec_t now);
  * off. */
 #define EPOCH_OVERDUE (5 * USEC_PER_MIN)
 usec_t epoch_overdue_end(const Uuid *website, usec_t now);
-/* Fills secret and commitment of epoch e->number. */
+/* Fills the secret of epoch e->number. */
 void epoch_derive(Epoch *e, const uint8_t *hub_secret, const Uuid *website);
+/* SHA-256 of the secret: what orders say before it is told. */
+void epoch_commitment(const Epoch *e, uint8_t ret[static SHA256_SIZE]);
 
 #define EPOCH_LEAF_SIZE CHOICE_LEAF_SIZE
 /* What hides the origin of this key in its leaf. secret: the epoch's. */
