@@ -123,14 +123,13 @@ static int compare_ranked(const void *a, const void *b) {
 
 void committee_done(Committee *c) {
         free(c->order);
-        free(c->listed.bits);
-        free(c->listed.ids);
+        free(c->listed.bits); /* or ids */
         *c = (Committee){ 0 };
 }
 
 static int begin(Committee *c, const CommitteeRule *rule, size_t n) {
         *c = (Committee){ .roster = rule->roster,
-                          .website = *rule->website,
+                          .website = rule->website,
                           .admits = rule->admits,
                           .userdata = rule->userdata };
         memcpy(c->secret, rule->secret, sizeof(c->secret));
@@ -145,7 +144,8 @@ static int compare_ids(const void *a, const void *b) {
 }
 
 static int list_bits(IdSet *set, const uint32_t *ids, size_t n, uint32_t last) {
-        set->n = (size_t)last / 8 + 1;
+        set->n = last / 8 + 1;
+        set->as_bits = true;
         set->bits = calloc(set->n, 1);
         if (!set->bits)
                 return -ENOMEM;
@@ -155,7 +155,7 @@ static int list_bits(IdSet *set, const uint32_t *ids, size_t n, uint32_t last) {
 }
 
 static int list_ids(IdSet *set, const uint32_t *ids, size_t n) {
-        set->n = n;
+        set->n = (uint32_t)n;
         set->ids = calloc(n, sizeof(*ids));
         if (!set->ids)
                 return -ENOMEM;
@@ -186,7 +186,7 @@ static int rank(Committee *c, const CommitteeRule *rule, usec_t now) {
         hmac_sha256_begin(&keyed, c->secret, sizeof(c->secret));
         for (size_t i = 0; i < rule->roster->n; i++)
                 if (rule_takes(rule, &rule->roster->items[i], now))
-                        score(&keyed, &c->website, &rule->roster->items[i], &ranked[c->n_order++]);
+                        score(&keyed, c->website, &rule->roster->items[i], &ranked[c->n_order++]);
         qsort(ranked, c->n_order, sizeof(*ranked), compare_ranked);
         for (size_t i = 0; i < c->n_order; i++)
                 c->order[i] = ranked[i].candidate->validator;
@@ -274,7 +274,7 @@ static uint32_t first_of_all(const Committee *c, const Company *company, Candida
                 if (!committee_lists(c, candidate->validator) || !usable(candidate, userdata) ||
                     !is_allowed(c, company, candidate))
                         continue;
-                score(&keyed, &c->website, candidate, &next);
+                score(&keyed, c->website, candidate, &next);
                 if (!first.candidate || compare_ranked(&next, &first) < 0)
                         first = next;
         }
@@ -316,7 +316,7 @@ uint32_t committee_next(const Committee *c, const uint32_t *seated, size_t n,
 bool committee_lists(const Committee *c, uint32_t validator) {
         const IdSet *set = &c->listed;
 
-        if (set->bits)
+        if (set->as_bits)
                 return validator / 8 < set->n && (set->bits[validator / 8] >> validator % 8 & 1);
         return set->n > 0 &&
                bsearch(&validator, set->ids, set->n, sizeof(validator), compare_ids) != NULL;

@@ -57,9 +57,12 @@ bool candidate_is_eligible(const Candidate *c, usec_t now);
 
 /* Database ids: as bits where that is shorter, else sorted. */
 typedef struct IdSet {
-        uint8_t *bits; /* n bytes; NULL: ids */
-        uint32_t *ids; /* n of them */
-        size_t n;
+        union {
+                uint8_t *bits; /* n bytes */
+                uint32_t *ids; /* n of them */
+        };
+        uint32_t n;
+        bool as_bits;
 } IdSet;
 
 /* The eligible validators in rendezvous order, and what they can fill. Who keeps it for long
@@ -68,7 +71,7 @@ typedef struct Committee {
         const Roster *roster;                               /* borrowed */
         bool (*admits)(const Candidate *c, void *userdata); /* the rule's: who may still be next */
         void *userdata;
-        Uuid website;
+        const Uuid *website; /* borrowed */
         uint8_t secret[32];
         uint32_t *order; /* all, or the first of them */
         size_t n_order;
@@ -82,7 +85,7 @@ typedef struct Committee {
 
 typedef struct CommitteeRule {
         const Roster *roster;
-        const Uuid *website;
+        const Uuid *website;                                /* borrowed as long as it stands */
         const uint8_t *secret;                              /* 32 bytes */
         uint8_t seats;                                      /* configured */
         Minima minima;                                      /* of different ones; zeros: none */
