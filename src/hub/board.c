@@ -169,9 +169,10 @@ static void on_lack(SiteLack lack, void *userdata) {
         };
         const Website *w = &((Entry *)userdata)->website;
 
-        if (*w->rules)
+        if (w->rule_set)
                 log_event(lack == LACK_NOTHING ? LOG_NOTICE : LOG_WARNING, DPIN_MSG_RULES,
-                          words[lack], "DPIN_WEBSITE=%s\nDPIN_RULES=%s", w->id_text, w->rules);
+                          words[lack], "DPIN_WEBSITE=%s\nDPIN_RULES=%s", w->id_text,
+                          rule_set_text(w->rule_set));
 }
 
 static void on_epoch(const Epoch *e, const uint32_t *eligible, size_t n, void *userdata) {

@@ -35,7 +35,7 @@ void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uin
                          .n = e->n,
                          .asked = e->seats,
                          .caps = cap_level_name(e->caps),
-                         .rules = w->rules,
+                         .rules = rule_set_text(w->rule_set),
                          .unmet = e->unmet };
         const Candidate *c;
 

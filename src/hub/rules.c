@@ -18,6 +18,7 @@ struct RuleSet {
         Minima minima;
         Clause clauses[RULES_MAX];
         size_t n;
+        char *text;
         uint64_t values[];
 };
 
@@ -39,13 +40,17 @@ static uint64_t value_id(RuleKey key, const char *value) {
 }
 
 int rule_set_new(RuleSet **ret, const Rules *rules) {
-        RuleSet *s;
+        _cleanup_(rule_set_freep) RuleSet *s = NULL;
+        char text[RULES_SIZE + 1];
 
         *ret = NULL;
         if (rules->n == 0)
                 return 0;
         s = calloc(1, sizeof(*s) + rules->n_values * sizeof(s->values[0]));
         if (!s)
+                return -ENOMEM;
+        s->text = strdup(rules_format(rules, text));
+        if (!s->text)
                 return -ENOMEM;
         s->minima = (Minima){ .regions = rules_least(rules, RULE_REGION),
                               .asns = rules_least(rules, RULE_ASN),
@@ -61,13 +66,20 @@ int rule_set_new(RuleSet **ret, const Rules *rules) {
                         s->values[rule->first + v] =
                                         value_id(rule->key, rules_value(rules, rule, v));
         }
-        *ret = s;
+        *ret = TAKE_PTR(s);
         return 0;
 }
 
 RuleSet *rule_set_free(RuleSet *s) {
+        if (!s)
+                return NULL;
+        free(s->text);
         free(s);
         return NULL;
+}
+
+const char *rule_set_text(const RuleSet *s) {
+        return s ? s->text : "";
 }
 
 Minima rule_set_minima(const RuleSet *s) {

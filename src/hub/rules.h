@@ -20,4 +20,6 @@ RuleSet *rule_set_free(RuleSet *s);
 DEFINE_FREEP(RuleSet, rule_set_free);
 /* NULL admits everybody, and asks for nothing. */
 bool rule_set_admits(const RuleSet *s, const Candidate *c);
+/* In their one spelling. */
+const char *rule_set_text(const RuleSet *s);
 Minima rule_set_minima(const RuleSet *s);

@@ -47,12 +47,11 @@ static int set_spec(Website *w, const WebsiteRow *row) {
         return 0;
 }
 
-/* What was stored is judged again, as a specification is; kept in its one spelling. */
+/* What was stored is judged again, as a specification is. */
 static int set_rules(Website *w, const WebsiteRow *row) {
-        char reason[RULES_REASON_SIZE], text[RULES_SIZE + 1];
+        char reason[RULES_REASON_SIZE];
         RuleSet *set;
         Rules rules;
-        char *copy;
         int r;
 
         r = rules_parse(row->settings.rules, &rules, reason);
@@ -64,15 +63,8 @@ static int set_rules(Website *w, const WebsiteRow *row) {
         r = rule_set_new(&set, &rules);
         if (r < 0)
                 return r;
-        copy = strdup(rules_format(&rules, text));
-        if (!copy) {
-                rule_set_free(set);
-                return -ENOMEM;
-        }
         rule_set_free(w->rule_set);
-        free(w->rules);
         w->rule_set = set;
-        w->rules = copy;
         return 0;
 }
 
@@ -124,7 +116,6 @@ void website_done(Website *w) {
         site_free(w->site);
         free(w->url);
         free(w->spec);
-        free(w->rules);
         rule_set_free(w->rule_set);
         free(w->orders);
         free(w->panel_orders);

@@ -23,21 +23,20 @@ struct Website {
         Site *site;
         Uuid public_id;
         char id_text[UUID_TEXT_SIZE];
-        char *url, *spec; /* spec: exact bytes of what is checked */
-        char *rules;      /* whom it lets check it, in their one spelling; "" everybody */
-        RuleSet *rule_set;
+        char *url, *spec;  /* spec: exact bytes of what is checked */
+        RuleSet *rule_set; /* whom it lets check it; NULL: everybody */
         CheckType type;
         Hash spec_hash;
-        bool spec_stored;
         uint32_t interval_ms, timeout_ms;
         uint32_t parent; /* what it depends on; 0: nothing */
         uint8_t seats;   /* configured */
         uint8_t family;  /* of addresses: 0 (whichever), 4, 6 */
+        bool spec_stored;
+        uint8_t n_orders;
         uint64_t revision;
         /* Current orders by seat, a member's and a spare's in turn; borrowed from the order book.
          */
-        WorkOrder **orders;
-        uint8_t n_orders;
+        WorkOrder **orders;       /* n_orders */
         WorkOrder **panel_orders; /* those of regional panels; NULL: it never had one */
         WebsiteIncident incidents[_INCIDENT_KIND_MAX];
 };

@@ -37,7 +37,7 @@ static void a_row_says_all(void **state _unused_) {
         row.settings.certificate_warn_days = 0;
         assert_int_equal(website_fill(&w, &row), 0);
         assert_string_equal(w.url, row.url);
-        assert_string_equal(w.rules, "asn>=2 tag=a|b");
+        assert_string_equal(rule_set_text(w.rule_set), "asn>=2 tag=a|b");
         assert_int_equal(w.type, CHECK_HTTP);
         assert_int_equal(w.parent, 5);
         assert_int_equal(w.revision, 11);
@@ -83,7 +83,7 @@ static void rules_go_when_they_are_taken_away(void **state _unused_) {
         row.settings.rules = "";
         assert_int_equal(website_fill(&w, &row), 0);
         assert_null(w.rule_set);
-        assert_string_equal(w.rules, "");
+        assert_string_equal(rule_set_text(w.rule_set), "");
 }
 
 /* Written into the database by another program, or a later one. */
