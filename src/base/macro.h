@@ -45,10 +45,10 @@ static inline void fetch_lines(const void *p, size_t n) {
                 __builtin_prefetch((const char *)p + at);
 }
 
-/* Zeros, from the beginning of a line on; to be freed. NULL: out of memory. */
+/* Zeros, from the beginning of a line on; to be freed. NULL: out of memory. The last line is not
+ * filled up: on to its end it is others'. */
 static inline void *line_alloc(size_t size) {
-        size_t n = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-        void *p = aligned_alloc(CACHE_LINE, n);
+        void *p;
 
-        return p ? memset(p, 0, n) : NULL;
+        return posix_memalign(&p, CACHE_LINE, size) == 0 ? memset(p, 0, size) : NULL;
 }
