@@ -129,6 +129,7 @@ static int order_of(const Website *w, const SiteSeat *s, Order *ret) {
 
 static void store_order(Assigner *a, Website *w, const WorkOrder *o) {
         Writer *writer = a->options.writer;
+        uint8_t bytes[WORK_ORDER_SIZE];
         OrderRow row = {
                 .id = o->row,
                 .website = w->id,
@@ -140,11 +141,12 @@ static void store_order(Assigner *a, Website *w, const WorkOrder *o) {
                 .interval_ms = o->order.interval_ms,
                 .timeout_ms = o->order.timeout_ms,
                 .starts = (usec_t)o->order.start,
-                .bytes = o->bytes,
-                .n_bytes = ORDER_FIXED_SIZE,
+                .bytes = bytes,
+                .n_bytes = sizeof(bytes),
                 .probes = o->probe_reserved,
         };
 
+        work_order_encode(o, bytes);
         memcpy(row.public_id, o->id.bytes, sizeof(row.public_id));
         memcpy(row.spec_hash, w->spec_hash.bytes, sizeof(row.spec_hash));
         if (!w->spec_stored)
@@ -159,6 +161,7 @@ static void store_order(Assigner *a, Website *w, const WorkOrder *o) {
 static int make_order(Assigner *a, Website *w, const SiteSeat *s, const Validator *v,
                       WorkOrder *ret) {
         SignScope scope = { .network = *a->options.network, .subject = v->key };
+        uint8_t bytes[WORK_ORDER_SIZE];
         int r;
 
         *ret = (WorkOrder){ .validator = v->id,
@@ -168,10 +171,10 @@ static int make_order(Assigner *a, Website *w, const SiteSeat *s, const Validato
         r = order_of(w, s, &ret->order);
         if (r < 0)
                 return r;
-        r = order_encode(&ret->order, ret->bytes, sizeof(ret->bytes));
+        r = order_encode(&ret->order, bytes, sizeof(bytes));
         if (r < 0)
                 return r;
-        r = order_id(&scope, ret->bytes, sizeof(ret->bytes), &ret->id);
+        r = order_id(&scope, bytes, sizeof(bytes), &ret->id);
         if (r < 0)
                 return r;
         ret->row = order_book_take_row(a->options.book);
@@ -247,12 +250,13 @@ static void reserve_probes(Assigner *a, WorkOrder *o) {
                 o->probe_reserved = o->probe_stored; /* tried again by the next probe */
 }
 
-/* A spare's order came with no orders frame: the probe brings it. */
-static int attach_spare(Assigner *a, const WorkOrder *o, const SignScope *scope,
-                        FrameProbe *probe) {
+/* A spare's order came with no orders frame: the probe brings it. bytes: room for the order's. */
+static int attach_spare(Assigner *a, const WorkOrder *o, const SignScope *scope, FrameProbe *probe,
+                        uint8_t bytes[static WORK_ORDER_SIZE]) {
         if (o->order.type != ORDER_SPARE)
                 return 0;
-        probe->spare.order = (JsonBytes){ (uint8_t *)o->bytes, sizeof(o->bytes) };
+        work_order_encode(o, bytes);
+        probe->spare.order = (JsonBytes){ bytes, WORK_ORDER_SIZE };
         probe->spare.spec = (JsonBytes){ (uint8_t *)o->website->spec, strlen(o->website->spec) };
         return frame_spare_sign(&probe->spare, scope, a->options.key);
 }
@@ -261,12 +265,14 @@ static void send_probe(Assigner *a, WorkOrder *o, Validator *v) {
         SignScope scope = { .network = *a->options.network, .subject = v->key };
         Frame frame = { .kind = FRAME_PROBE };
         FrameProbe *p = &frame.probe;
+        uint8_t bytes[WORK_ORDER_SIZE];
 
         p->order = o->id;
         p->number = ++o->probe_last;
         p->deadline = o->probe.deadline;
         memccpy(p->reason, tick_kind_name(probe_kinds[o->probe.reason]), 0, sizeof(p->reason));
-        if (attach_spare(a, o, &scope, p) < 0 || frame_probe_sign(p, &scope, a->options.key) < 0)
+        if (attach_spare(a, o, &scope, p, bytes) < 0 ||
+            frame_probe_sign(p, &scope, a->options.key) < 0)
                 return;
         a->options.send(v, &frame, a->options.userdata);
 }

@@ -336,9 +336,9 @@ static int take_order(Loader *l, const OrderRow *row) {
         };
         WorkOrder *added;
 
-        if (row->n_bytes != sizeof(o.bytes) || order_decode(row->bytes, row->n_bytes, &o.order) < 0)
+        if (row->n_bytes != WORK_ORDER_SIZE || order_decode(row->bytes, row->n_bytes, &o.order) < 0)
                 return -EBADMSG;
-        memcpy(o.bytes, row->bytes, sizeof(o.bytes));
+        o.order.extension = (Extension){ 0 }; /* the row goes */
         memcpy(o.id.bytes, row->public_id, sizeof(o.id.bytes));
         added = order_book_add(l->options.book, &o);
         if (!added)

@@ -2,6 +2,7 @@
  */
 #include "hub/orderbook.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -126,6 +127,13 @@ OrderBook *order_book_free(OrderBook *b) {
 
 uint64_t order_book_take_row(OrderBook *b) {
         return ++b->row;
+}
+
+/* There is none that could not be encoded: it was made so, or read from its bytes. */
+void work_order_encode(const WorkOrder *o, uint8_t ret[static WORK_ORDER_SIZE]) {
+        int r = order_encode(&o->order, ret, WORK_ORDER_SIZE);
+
+        assert(r == WORK_ORDER_SIZE);
 }
 
 static usec_t interval_of(const WorkOrder *o) {

@@ -43,8 +43,11 @@ typedef struct WorkOrder {
                     */
         bool probe_waits; /* until the validator is told of the order */
         SiteProbe probe;
-        uint8_t bytes[ORDER_FIXED_SIZE]; /* as sent; the hub writes no extension */
 } WorkOrder;
+
+/* As sent and stored: the hub writes no extension. */
+#define WORK_ORDER_SIZE ORDER_FIXED_SIZE
+void work_order_encode(const WorkOrder *o, uint8_t ret[static WORK_ORDER_SIZE]);
 
 /* order_max: highest id in the database. */
 int order_book_new(OrderBook **ret, uint64_t order_max);

@@ -102,9 +102,12 @@ void outbox_take(Outbox *o, uint64_t commit_no, OutboxTaken taken, void *userdat
 }
 
 static void frame_add(OutboxFrame *f, WorkOrder *o) {
+        uint8_t *bytes = f->bytes[f->n_add];
+
+        work_order_encode(o, bytes);
         f->added[f->n_add] = o;
         f->add[f->n_add++] = (FrameOrder){
-                .order = { o->bytes, sizeof(o->bytes) },
+                .order = { bytes, WORK_ORDER_SIZE },
                 .spec = { (uint8_t *)o->website->spec, strlen(o->website->spec) },
         };
 }
@@ -121,7 +124,7 @@ size_t outbox_frame(OutboxFrame *f, const OutboxChange *changes, size_t n, bool 
                 if (o->order.type == ORDER_SPARE)
                         continue;
                 bytes += changes[i].remove ? sizeof(OrderId)
-                                           : sizeof(o->bytes) + strlen(o->website->spec);
+                                           : WORK_ORDER_SIZE + strlen(o->website->spec);
                 if (changes[i].remove)
                         f->removed[n_removed++].order = o->id;
                 else

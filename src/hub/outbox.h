@@ -36,6 +36,7 @@ void outbox_take(Outbox *o, uint64_t commit_no, OutboxTaken taken, void *userdat
 typedef struct OutboxFrame {
         Frame frame;
         FrameOrder add[FRAME_ORDERS_MAX];
+        uint8_t bytes[FRAME_ORDERS_MAX][WORK_ORDER_SIZE]; /* theirs */
         FrameRemoved removed[FRAME_ORDERS_MAX];
         WorkOrder *added[FRAME_ORDERS_MAX];
         size_t n_add;

@@ -32,9 +32,14 @@ static int setup(void **state) {
         memcpy(b->spec, "{}", 3);
         b->website.spec = b->spec;
         for (uint32_t i = 0; i < ORDERS; i++) {
-                b->orders[i] = (WorkOrder){
-                        .row = i, .order.type = ORDER_SEAT, .validator = 7, .website = &b->website
-                };
+                b->orders[i] = (WorkOrder){ .row = i,
+                                            .order = { .type = ORDER_SEAT,
+                                                       .n = 4,
+                                                       .interval_ms = 60000,
+                                                       .timeout_ms = 10000,
+                                                       .epoch.number = i },
+                                            .validator = 7,
+                                            .website = &b->website };
                 memcpy(b->orders[i].id.bytes, &i, sizeof(i));
                 b->changes[i] = (OutboxChange){ .order = &b->orders[i] };
         }

@@ -31,7 +31,11 @@ static int setup(void **state) {
         b->website.spec = b->spec;
         for (uint32_t i = 0; i < ORDERS; i++)
                 b->orders[i] = (WorkOrder){ .row = i,
-                                            .order.type = ORDER_SEAT,
+                                            .order = { .type = ORDER_SEAT,
+                                                       .n = 4,
+                                                       .interval_ms = 60000,
+                                                       .timeout_ms = 10000,
+                                                       .epoch.number = i },
                                             .validator = 1 + i % 2,
                                             .website = &b->website };
         *state = b;
@@ -175,6 +179,27 @@ static void spares_are_passed_over(void **state) {
         assert_int_equal(outbox_frame(f, changes, 0, true), 0); /* a validator without work */
 }
 
+/* Each added one by its own bytes. */
+static void orders_are_told_as_they_are(void **state) {
+        Bench *b = *state;
+        _cleanup_free_ OutboxFrame *f = malloc(sizeof(*f));
+        OutboxChange changes[] = { { .order = &b->orders[5] },
+                                   { .order = &b->orders[6], .remove = true },
+                                   { .order = &b->orders[7] } };
+        Order told;
+
+        assert_non_null(f);
+        assert_int_equal(outbox_frame(f, changes, 3, false), 3);
+        assert_int_equal(f->n_add, 2);
+        for (size_t i = 0; i < f->n_add; i++) {
+                assert_int_equal(f->add[i].order.n, ORDER_FIXED_SIZE);
+                assert_int_equal(order_decode(f->add[i].order.data, f->add[i].order.n, &told), 0);
+                assert_int_equal(told.epoch.number, i == 0 ? 5 : 7);
+                assert_int_equal(told.interval_ms, 60000);
+                assert_int_equal(told.n, 4);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(each_commit_tells_each_validator_once, setup,
@@ -185,6 +210,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(many_wait, setup, teardown),
                 cmocka_unit_test_setup_teardown(frames_fit, setup, teardown),
                 cmocka_unit_test_setup_teardown(spares_are_passed_over, setup, teardown),
+                cmocka_unit_test_setup_teardown(orders_are_told_as_they_are, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
