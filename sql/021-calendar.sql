@@ -322,17 +322,27 @@ CREATE TRIGGER website_free_children AFTER UPDATE OF removed_at ON website
 -- is open, nobody is told of this one.
 ALTER TABLE incident ADD COLUMN suppressed_by integer REFERENCES incident;
 
-CREATE FUNCTION incident_suppress() RETURNS trigger LANGUAGE plpgsql AS $$
+-- NULL: nothing that it depends on is down.
+CREATE FUNCTION incident_above(p_website integer) RETURNS integer LANGUAGE plpgsql STABLE AS $$
 DECLARE
-  parent integer := (SELECT parent_id FROM website WHERE id = NEW.website_id);
+  parent integer := (SELECT parent_id FROM website WHERE id = p_website);
+  found  integer;
 BEGIN
   FOR i IN 1 .. 8 LOOP
-    EXIT WHEN parent IS NULL OR NEW.kind <> 'down';
-    NEW.suppressed_by := (SELECT id FROM incident WHERE website_id = parent AND kind = 'down' AND severity = 'down'
-                                                   AND closed_at IS NULL);
-    EXIT WHEN NEW.suppressed_by IS NOT NULL;
+    EXIT WHEN parent IS NULL;
+    found := (SELECT id FROM incident WHERE website_id = parent AND kind = 'down' AND severity = 'down'
+                                        AND closed_at IS NULL);
+    EXIT WHEN found IS NOT NULL;
     parent := (SELECT parent_id FROM website WHERE id = parent);
   END LOOP;
+  RETURN found;
+END $$;
+
+CREATE FUNCTION incident_suppress() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.kind = 'down' THEN
+    NEW.suppressed_by := incident_above(NEW.website_id);
+  END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER incident_suppress BEFORE INSERT ON incident FOR EACH ROW EXECUTE FUNCTION incident_suppress();

@@ -100,7 +100,7 @@ BEGIN
       PERFORM alert_put(NEW, 'incident.opened', NULL);
     END IF;
   ELSIF NEW.closed_at IS NULL THEN
-    IF NEW.suppressed_by IS NULL THEN
+    IF NOT EXISTS (SELECT FROM incident WHERE id = NEW.suppressed_by AND closed_at IS NULL) THEN
       PERFORM alert_put(NEW, 'incident.escalated', NULL);
     END IF;
   ELSE
@@ -109,22 +109,45 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- The end of one that was kept quiet is told only where its beginning was. What depended on it and is still down gets
--- three intervals to come up, too: whoever does not is told of then.
+-- Of an incident that is to be told of later nothing is told.
+CREATE FUNCTION alert_take_back(p_incident integer, p_why text) RETURNS void LANGUAGE sql AS $$
+  UPDATE alert_outbox SET state = 'dropped', last_error = p_why, done_at = now()
+   WHERE incident_id = p_incident AND state = 'pending' AND tries = 0
+     AND channel_id IN (SELECT channel_id FROM alert_outbox
+                         WHERE incident_id = p_incident AND state = 'pending' AND tries = 0 AND next_try_at > now())
+$$;
+
+-- The end of one that was kept quiet is told only where its beginning was. What depended on it, is still down and was
+-- not told of gets three intervals to come up, too: whoever does not is told of then, unless something else that it
+-- depends on is down.
 CREATE FUNCTION alert_closed(p_incident incident) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   child incident;
+  above integer;
 BEGIN
-  UPDATE alert_outbox SET state = 'dropped', last_error = 'it was over before', done_at = now()
-   WHERE incident_id = p_incident.id AND state = 'pending' AND tries = 0 AND next_try_at > now();
+  PERFORM alert_take_back(p_incident.id, 'it was over before');
   IF p_incident.suppressed_by IS NULL
      OR EXISTS (SELECT FROM alert_outbox WHERE incident_id = p_incident.id AND state <> 'dropped') THEN
     PERFORM alert_put(p_incident, 'incident.resolved', NULL);
   END IF;
   FOR child IN SELECT * FROM incident WHERE suppressed_by = p_incident.id AND closed_at IS NULL LOOP
-    PERFORM alert_put(child, 'incident.opened',
-                      now() + 3 * interval '1 ms' * (SELECT interval_ms FROM website WHERE id = child.website_id));
+    above := incident_above(child.website_id);
+    IF above IS NOT NULL THEN
+      UPDATE incident SET suppressed_by = above WHERE id = child.id;
+    ELSIF NOT EXISTS (SELECT FROM alert_outbox WHERE incident_id = child.id AND kind = 'incident.opened'
+                                                 AND state <> 'dropped') THEN
+      PERFORM alert_put(child, 'incident.opened',
+                        now() + 3 * interval '1 ms' * (SELECT interval_ms FROM website WHERE id = child.website_id));
+    END IF;
   END LOOP;
+END $$;
+
+-- What was about to be told is not, when something that it depends on goes down meanwhile.
+CREATE FUNCTION alert_suppressed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM alert_take_back(NEW.id, 'what it depends on is down');
+  RETURN NULL;
 END $$;
 CREATE INDEX alert_outbox_by_incident ON alert_outbox (incident_id) WHERE incident_id IS NOT NULL;
 CREATE INDEX incident_by_suppressor ON incident (suppressed_by) WHERE suppressed_by IS NOT NULL;
@@ -133,6 +156,8 @@ CREATE TRIGGER incident_alert_opened AFTER INSERT ON incident
   FOR EACH ROW WHEN (NEW.closed_at IS NULL) EXECUTE FUNCTION alert_incident();
 CREATE TRIGGER incident_alert_closed AFTER UPDATE OF closed_at ON incident
   FOR EACH ROW WHEN (OLD.closed_at IS NULL AND NEW.closed_at IS NOT NULL) EXECUTE FUNCTION alert_incident();
+CREATE TRIGGER incident_alert_suppressed AFTER UPDATE OF suppressed_by ON incident
+  FOR EACH ROW WHEN (NEW.suppressed_by IS DISTINCT FROM OLD.suppressed_by) EXECUTE FUNCTION alert_suppressed();
 CREATE TRIGGER incident_alert_escalated AFTER UPDATE OF severity ON incident
   FOR EACH ROW WHEN (NEW.closed_at IS NULL AND
                      array_position('{info,warning,partial,down}'::text[], NEW.severity) >
@@ -173,5 +198,6 @@ BEGIN
     GRANT SELECT ON alert_delivery TO "dpin-api";
   END IF;
 END $$;
-REVOKE ALL ON FUNCTION alert_put(incident, text, timestamptz), alert_closed(incident), alert_incident(),
+REVOKE ALL ON FUNCTION alert_put(incident, text, timestamptz), alert_closed(incident), alert_take_back(integer, text),
+  alert_incident(), alert_suppressed(),
   alert_settle(bigint, text, timestamptz, integer, integer, text, boolean) FROM public;
