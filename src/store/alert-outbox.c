@@ -6,14 +6,18 @@
 #include "store/column.h"
 #include "store/read.h"
 
-/* Of each channel some, through the index by channel; then some of all. */
+/* Of each channel some, through the index by channel; then some of all. What became of an incident
+ * waits for what is still to be told of it: nobody hears last that it began. */
 #define DUE_OF(WHICH, MOST, MOST_CHANNEL)                                                          \
         "(SELECT o.id, o.public_id, c.public_id, o.kind, o.payload, c.kind, c.name, c.settings,"   \
         "   c.secret, coalesce(c.former_until > now(), false), o.tries, c.failures,"               \
         "   greatest(usec(now()) - usec(o.queued_at), 0)"                                          \
-        "  FROM alert_channel c, LATERAL (SELECT * FROM alert_outbox"                              \
+        "  FROM alert_channel c, LATERAL (SELECT * FROM alert_outbox x"                            \
         "    WHERE channel_id = c.id AND state = 'pending' AND id <> ALL ($2::bigint[])"           \
         "      AND (next_try_at IS NULL OR next_try_at <= $1)"                                     \
+        "      AND NOT EXISTS (SELECT FROM alert_outbox former"                                    \
+        "        WHERE former.incident_id = x.incident_id AND former.channel_id = c.id"            \
+        "          AND former.state = 'pending' AND former.id < x.id)"                             \
         "    ORDER BY next_try_at NULLS FIRST, id LIMIT " MOST_CHANNEL ") o"                       \
         "  WHERE c.removed_at IS NULL AND c.enabled AND c.failures " WHICH                         \
         "  ORDER BY o.next_try_at NULLS FIRST, o.id LIMIT " MOST ")"
