@@ -212,6 +212,7 @@ static void set_message(SmtpCall *call, const SmtpRequest *q) {
         curl_easy_setopt(e, CURLOPT_ERRORBUFFER, call->error);
         curl_easy_setopt(e, CURLOPT_MAIL_FROM, q->from);
         curl_easy_setopt(e, CURLOPT_MAIL_RCPT, call->to);
+        curl_easy_setopt(e, CURLOPT_MAIL_RCPT_ALLLOWFAILS, (long)q->some);
         curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
         curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
         curl_easy_setopt(e, CURLOPT_READDATA, call);

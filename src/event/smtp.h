@@ -17,7 +17,8 @@ typedef struct SmtpRequest {
         const char *ca_file; /* authorities instead of the system's (PEM), or NULL */
         const char *user, *password; /* NULL: without AUTH */
         const char *from;            /* address of the envelope, as the next */
-        const char *const *to;       /* ended by NULL; all of them are accepted or none */
+        const char *const *to;       /* ended by NULL */
+        bool some;                   /* it is enough if one of them is accepted; else all or none */
         const char *message;         /* whole, with CRLF at the ends of lines */
         usec_t timeout;              /* of the whole */
 } SmtpRequest;

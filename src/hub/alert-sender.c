@@ -32,6 +32,7 @@ struct AlertSending {
         usec_t now;
         HttpCall *http; /* one of these two */
         SmtpCall *smtp;
+        bool others; /* of mail: next time those that are left may get it */
 };
 
 /* What is to be sent, taken apart. */
@@ -138,15 +139,17 @@ static bool is_for_ever(unsigned status) {
 }
 
 static void on_mailed(const SmtpResult *result, void *userdata) {
+        AlertSending *sending = userdata;
         AlertVerdict v = { .state = ALERT_DELIVERED };
         char why[64];
+        bool over = is_for_ever(result->status) && !sending->others;
 
         if (!result->ok) {
                 snprintf(why, sizeof(why), "the mail server's last reply was %u", result->status);
-                fail(&v, is_for_ever(result->status) ? ALERT_FAILED : ALERT_PENDING,
+                fail(&v, over ? ALERT_FAILED : ALERT_PENDING,
                      result->status >= 400 ? why : "the mail was not taken", result->detail);
         }
-        finish(userdata, &v, result->status);
+        finish(sending, &v, result->status);
 }
 
 static int write_texts(const Alert *a, char **ret_subject, char **ret_text) {
@@ -187,6 +190,8 @@ static int write_mail(const Alert *a, const char *const *to, char **ret) {
                         ret);
 }
 
+/* All are to get it; but one whose address is gone does not keep it from the others, who get it with
+ * the second try. */
 static int mail(const Alert *a, const char *const *to, const char *message, AlertSending *sending) {
         const AlertWays *w = a->sender->ways;
         _cleanup_free_ char *url = NULL;
@@ -197,10 +202,12 @@ static int mail(const Alert *a, const char *const *to, const char *message, Aler
                 .password = w->smtp_password,
                 .from = w->smtp_from,
                 .to = to,
+                .some = a->row->tries > 0,
                 .message = message,
                 .timeout = w->timeout,
         };
 
+        sending->others = !request.some && a->settings.to.n > 1;
         if (asprintf(&url, "%s://%s", strcmp(w->smtp_encryption, "tls") == 0 ? "smtps" : "smtp",
                      w->smtp_server) < 0)
                 return -ENOMEM;

@@ -81,6 +81,21 @@ class Delivered(Mail):
         self.assertIn("550", error)
         self.assertIn("an alert was given up", self.world.hub.log())
 
+    def test_whom_the_server_does_not_know_keeps_it_from_nobody(self):
+        channel, _ = self.add("email", "left@x.example,nobody@x.example,right@x.example")
+        self.open()
+        for user in ("left", "right"):
+            self.assertEqual(len(self.exim.wait(user)), 1)
+        self.assertEqual(self.wait_delivered(channel)[0][1], 2)
+        self.assertIn("550", self.value("SELECT error FROM alert_delivery WHERE NOT ok ORDER BY id DESC LIMIT 1"))
+
+    def test_nobody_of_several(self):
+        channel, _ = self.add("email", "nobody@x.example,nobody@y.example")
+        self.open()
+        state, tries, error = self.wait_outbox(channel, lambda rows: rows[0][0] == "failed", "it is given up")[0]
+        self.assertEqual(tries, 2)
+        self.assertIn("550", error)
+
     def test_what_was_given_up_is_delivered_after_all(self):
         channel, _ = self.add("email", "again@x.example")
         self.open()
