@@ -51,26 +51,42 @@ static bool may_send(const Pq *pq, const PqCall *c) {
         return pq->first == c || (!pq->first->alone && !c->alone);
 }
 
-static int send_call(Pq *pq, PqCall *c) {
+void pq_call_send_statements(Pq *pq, PqCall *c) {
+        c->step = PQ_STEP_SENDING;
+        pq->sending = c;
+}
+
+/* 1: it has begun; 0: it is nobody's turn. */
+static int begin_next(Pq *pq) {
+        PqCall *c = pq->waiting;
+
+        if (!c || !may_send(pq, c))
+                return 0;
+        pq->waiting = c->next;
+        if (c->alone)
+                return pq_copying_begin(pq, c) < 0 ? -EIO : 1;
+        pq_call_send_statements(pq, c);
+        return 1;
+}
+
+/* 1: all of it is sent; 0: not yet. */
+static int go_on(Pq *pq, PqCall *c) {
         int r;
 
-        if (c->alone)
-                return pq_copying_begin(pq, c);
-        r = pq_transaction_send(c->transaction, pq->conn);
+        r = pq_transaction_send(c->transaction, &c->sent, pq->conn);
+        if (r <= 0)
+                return r;
         c->transaction = pq_transaction_free(c->transaction);
         c->step = PQ_STEP_SENT;
-        return r;
+        pq->sending = NULL;
+        return 1;
 }
 
 void pq_call_send(Pq *pq) {
-        int r = 0;
+        int r = 1;
 
-        while (r >= 0 && pq->waiting && may_send(pq, pq->waiting)) {
-                PqCall *c = pq->waiting;
-
-                pq->waiting = c->next;
-                r = send_call(pq, c);
-        }
+        while (r > 0 && pq->state != PQ_BROKEN)
+                r = pq->sending ? go_on(pq, pq->sending) : begin_next(pq);
         if (r < 0)
                 pq_connection_break(pq); /* half a transaction is sent: only the end undoes it */
         else
@@ -97,7 +113,7 @@ static void call_finish(PqCall *c) {
 }
 
 void pq_call_drop_all(Pq *pq, bool silent) {
-        pq->waiting = NULL;
+        pq->sending = pq->waiting = NULL;
         /* What callbacks submit meanwhile is refused, so the queue ends. */
         while (pq->first) {
                 PqCall *c = take_first(pq);

@@ -254,7 +254,7 @@ static void serve(Pq *pq) {
         if (!alive || PQstatus(pq->conn) == CONNECTION_BAD)
                 lose(pq, PQerrorMessage(pq->conn));
         else
-                pq_connection_flush(pq);
+                pq_call_send(pq);
 }
 
 /* A reset connection is told as a failed poll, which the loop then polls no more: there may be

@@ -68,17 +68,11 @@ int pq_copying_undo(Pq *pq, PqCall *c) {
 }
 
 int pq_copying_end(Pq *pq, PqCall *c) {
-        _cleanup_(pq_transaction_freep) PqTransaction *t = TAKE_PTR(c->transaction);
-        int r;
-
         if (PQenterPipelineMode(pq->conn) != 1)
                 return -EIO;
         if (c->r < 0)
                 return pq_copying_undo(pq, c);
-        c->step = PQ_STEP_SENT;
-        r = pq_transaction_send(t, pq->conn);
-        if (r < 0)
-                return r;
-        pq_connection_flush(pq);
+        pq_call_send_statements(pq, c);
+        pq_call_send(pq);
         return 0;
 }

@@ -1,5 +1,4 @@
-/* What the files of pq share: a connection in one struct, a transaction as buffers libpq can send.
- */
+/* What the files of pq share: a connection, and a transaction as buffers libpq can send. */
 #pragma once
 
 #include <libpq-fe.h>
@@ -24,6 +23,7 @@ typedef enum PqState {
 typedef enum PqStep {
         PQ_STEP_WAITING, /* for its turn; the transaction is kept until then */
         PQ_STEP_COPYING, /* outside of pipeline mode */
+        PQ_STEP_SENDING, /* its statements, as fast as the socket takes them */
         PQ_STEP_SENT,    /* all of it: results come, then a sync */
         PQ_STEP_UNDOING, /* it failed in a transaction of its own, which has to be ended */
 } PqStep;
@@ -37,8 +37,8 @@ struct PqCall {
         void *userdata;
         int r;
         char *error;
-        size_t n, received;
-        PqResult *results[]; /* PGresults; PqResult has no other body */
+        size_t n, sent, received; /* statements */
+        PqResult *results[];      /* PGresults; PqResult has no other body */
 };
 
 typedef struct PqWatch PqWatch; /* uv_poll of one socket; a connection may go through several */
@@ -53,6 +53,7 @@ struct Pq {
         uv_timer_t timer;
         unsigned attempts; /* failed in a row */
         PqCall *first, *last;
+        PqCall *sending; /* the one that is; NULL: none */
         PqCall *waiting; /* the first of those that are */
         unsigned n_calls;
 };
@@ -88,10 +89,10 @@ struct PqTransaction {
 
 /* pq-transaction.c: room for `needed` items at *p, or an error that stays. */
 bool pq_transaction_grow(PqTransaction *t, void *p, size_t *max, size_t needed, size_t item);
-/* 0, or -EIO: libpq refused. */
-int pq_transaction_send(const PqTransaction *t, PGconn *conn);
+/* From command *sent on. 1: all is sent; 0: the socket takes no more now; -EIO: libpq refused. */
+int pq_transaction_send(const PqTransaction *t, size_t *sent, PGconn *conn);
 
-/* pq-copying.c: rows on their way. 0, or -EIO: libpq refused. */
+/* pq-copying.c: rows on their way. 0, or -EIO: libpq refused. After the end come statements. */
 int pq_copying_begin(Pq *pq, PqCall *c);
 int pq_copying_rows(const Pq *pq, const PqCall *c); /* the server is ready for them */
 int pq_copying_end(Pq *pq, PqCall *c);              /* it has them, or failed: what follows */
@@ -103,16 +104,16 @@ int pq_error_of(const char *sqlstate);
 /* pq-call.c: the queue of what is in flight. */
 PqCall *pq_call_new(size_t n, PqDone done, void *userdata);
 void pq_call_append(Pq *pq, PqCall *c);
-/* Sends those whose turn it is, as far as the connection goes on. */
+void pq_call_send_statements(Pq *pq, PqCall *c); /* next */
+/* Sends those whose turn it is, as far as the connection goes on and the socket takes it. */
 void pq_call_send(Pq *pq);
 /* Every open call ends with -ENOTCONN; with `silent` nobody is told. */
 void pq_call_drop_all(Pq *pq, bool silent);
 /* Takes what libpq has received. May end with pq->conn == NULL, by a callback. */
 void pq_call_receive(Pq *pq);
 
-/* pq-connection.c */
+/* pq-connection.c: flush sends what libpq has buffered, now or when the socket takes it. */
 void pq_connection_init(Pq *pq);
-/* Sends what libpq has buffered, now or when the socket takes it. */
 void pq_connection_flush(Pq *pq);
 /* The connection cannot go on; told to everybody from the loop. */
 void pq_connection_break(Pq *pq);

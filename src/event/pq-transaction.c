@@ -13,6 +13,8 @@
 enum {
         TEXT = 0,
         BINARY = 1,
+        PIECE = 64 * 1024,  /* bytes handed to libpq at once */
+        STATEMENT_SIZE = 64 /* about, without its values */
 };
 
 /* The wire form of an array's elements; size 0 is any. */
@@ -139,6 +141,10 @@ void pq_add(PqTransaction *t, const PqStatement *s) {
         t->commands[t->n_commands++] = (PqCommand){ .statement = s, .first = t->n_parameters };
 }
 
+size_t pq_transaction_count(const PqTransaction *t) {
+        return t->n_commands;
+}
+
 void pq_null(PqTransaction *t) {
         add_value(t, NULL, 0, TEXT);
 }
@@ -240,7 +246,8 @@ void pq_array_close(PqTransaction *t) {
         t->array = NULL;
 }
 
-static int send_command(const PqTransaction *t, const PqCommand *c, PGconn *conn) {
+static int send_command(const PqTransaction *t, const PqCommand *c, PGconn *conn,
+                        size_t *ret_bytes) {
         const char *values[PQ_PARAMS_MAX];
         int sizes[PQ_PARAMS_MAX], formats[PQ_PARAMS_MAX];
 
@@ -251,7 +258,9 @@ static int send_command(const PqTransaction *t, const PqCommand *c, PGconn *conn
                 values[i] = p->null ? NULL : t->bytes + p->offset;
                 sizes[i] = p->size;
                 formats[i] = p->format;
+                *ret_bytes += (size_t)p->size;
         }
+        *ret_bytes += STATEMENT_SIZE;
         if (!PQsendQueryPrepared(conn, c->statement->name, c->n, values, sizes, formats, TEXT))
                 return -EIO;
         return 0;
@@ -259,16 +268,29 @@ static int send_command(const PqTransaction *t, const PqCommand *c, PGconn *conn
 
 /* A transaction is what lies between two syncs; with COPY, which has a sync of its own, it is what
  * lies between BEGIN and COMMIT. */
-int pq_transaction_send(const PqTransaction *t, PGconn *conn) {
+static int send_end(const PqTransaction *t, PGconn *conn) {
+        if (t->copy && !PQsendQueryParams(conn, "COMMIT", 0, NULL, NULL, NULL, NULL, TEXT))
+                return -EIO;
+        return PQpipelineSync(conn) == 1 ? 1 : -EIO;
+}
+
+/* libpq moves all that it holds whenever the socket takes a part: so it never holds much. */
+int pq_transaction_send(const PqTransaction *t, size_t *sent, PGconn *conn) {
+        size_t bytes = PIECE; /* what the one before it left */
         int r;
 
         assert(!t->array);
-        for (size_t i = 0; i < t->n_commands; i++) {
-                r = send_command(t, &t->commands[i], conn);
+        while (*sent < t->n_commands) {
+                if (bytes >= PIECE) {
+                        r = PQflush(conn);
+                        if (r != 0)
+                                return r < 0 ? -EIO : 0;
+                        bytes = 0;
+                }
+                r = send_command(t, &t->commands[*sent], conn, &bytes);
                 if (r < 0)
                         return r;
+                ++*sent;
         }
-        if (t->copy && !PQsendQueryParams(conn, "COMMIT", 0, NULL, NULL, NULL, NULL, TEXT))
-                return -EIO;
-        return PQpipelineSync(conn) == 1 ? 0 : -EIO;
+        return send_end(t, conn);
 }

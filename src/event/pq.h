@@ -52,6 +52,7 @@ PqTransaction *pq_transaction_new(void); /* NULL: out of memory */
 PqTransaction *pq_transaction_free(PqTransaction *t);
 DEFINE_FREEP(PqTransaction, pq_transaction_free);
 void pq_add(PqTransaction *t, const PqStatement *s);
+size_t pq_transaction_count(const PqTransaction *t); /* statements added so far */
 void pq_null(PqTransaction *t);
 void pq_bool(PqTransaction *t, bool v);
 void pq_int(PqTransaction *t, int64_t v); /* sent as text: smallint, integer, bigint, numeric */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -392,6 +393,87 @@ static void much_at_once_flows(void **state) {
         world_done(&w);
 }
 
+enum {
+        MANY = 20000
+};
+
+static PqTransaction *many_items(int64_t first, int64_t bad) {
+        PqTransaction *t = pq_transaction_new();
+        char name[257];
+
+        memset(name, 'n', sizeof(name) - 1);
+        name[sizeof(name) - 1] = '\0';
+        for (int64_t i = 0; i < MANY; i++)
+                add_item(t, first + i, i == bad ? "bad" : name, 0);
+        assert_int_equal(pq_transaction_count(t), MANY);
+        return t;
+}
+
+static void look_many(PqResult *const *results, size_t n) {
+        if (!results)
+                return;
+        if (n == MANY)
+                assert_int_equal(pq_changed(results[MANY - 1]), 1);
+        else
+                assert_int_equal(pq_rows(results[0]), MANY); /* it comes after all of them */
+}
+
+static uint64_t cpu_time(void) {
+        struct timespec t;
+
+        assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t), 0);
+        return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* libpq would hold what the socket does not take yet, and move all of it at every part it takes. */
+static void many_statements_are_sent_as_the_socket_takes_them(void **state) {
+        uint64_t began = cpu_time(), made, submitted;
+        PqTransaction *many = many_items(1000000, -1), *t = plain(&item_get);
+        World w;
+
+        made = cpu_time() - began;
+        connect_world(&w, state);
+        w.look = look_many;
+        began = cpu_time();
+        assert_int_equal(pq_submit(w.pq, many, world_on_answer, &w, NULL), 0);
+        submitted = cpu_time() - began;
+        assert_in_range(submitted, 0, made / 2); /* of most of them it was the beginning only */
+        pq_int(t, 1000000);
+        assert_int_equal(pq_submit(w.pq, t, world_on_answer, &w, NULL), 0);
+        world_await(&w, &w.answers, 1);
+        assert_int_equal(w.r, 0);
+        world_await(&w, &w.answers, 2);
+        assert_int_equal(w.r, 0);
+        world_done(&w);
+}
+
+static void an_error_before_all_is_sent_undoes_all(void **state) {
+        PqTransaction *t = plain(&item_get);
+        World w;
+
+        connect_world(&w, state);
+        pq_int(t, 2000000);
+        assert_int_equal(world_answer(&w, many_items(2000000, 5)), -EINVAL);
+        assert_int_equal(world_answer(&w, plain(&session)), 0);
+        w.look = look_none;
+        assert_int_equal(world_answer(&w, t), 0);
+        world_done(&w);
+}
+
+static void a_loss_before_all_is_sent_is_told(void **state) {
+        World w;
+
+        connect_world(&w, state);
+        assert_int_equal(pq_submit(w.pq, many_items(3000000, -1), world_on_answer, &w, NULL), 0);
+        terminate_backends(&w);
+        world_await(&w, &w.answers, 1);
+        assert_int_equal(w.r, -ENOTCONN);
+        world_await(&w, &w.ups, 2);
+        assert_int_equal(world_answer(&w, plain(&session)), 0);
+        assert_int_equal(pq_submit(w.pq, many_items(3000000, -1), world_on_answer, &w, NULL), 0);
+        world_done(&w); /* while it is being sent */
+}
+
 static void freeing_at_any_moment_is_safe(void **state) {
         for (unsigned turns = 0; turns < 12; turns++) {
                 World w;
@@ -429,6 +511,9 @@ int main(void) {
                 cmocka_unit_test(a_cancelled_call_is_silent_but_done),
                 cmocka_unit_test(a_callback_may_free_the_connection),
                 cmocka_unit_test(much_at_once_flows),
+                cmocka_unit_test(many_statements_are_sent_as_the_socket_takes_them),
+                cmocka_unit_test(an_error_before_all_is_sent_undoes_all),
+                cmocka_unit_test(a_loss_before_all_is_sent_is_told),
                 cmocka_unit_test(freeing_at_any_moment_is_safe),
         };
 
