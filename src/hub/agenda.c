@@ -13,7 +13,8 @@
 #define GRAIN_MSEC  (AGENDA_GRAIN / USEC_PER_MSEC)
 #define NO_SLOT     UINT64_MAX
 #define ITEMS_FIRST 16u
-#define AT_ONCE     64u /* items whose memory is fetched together */
+#define AT_ONCE     64u           /* items whose memory is fetched together */
+#define NEXT_TURN   USEC_PER_MSEC /* a timer of no time would come in the same one */
 
 typedef struct List {
         AgendaItem **items; /* NULL within those that are due: taken away */
@@ -29,7 +30,8 @@ struct Agenda {
         uint64_t set_for; /* slot the timer waits for, or NO_SLOT */
         List lists[SLOTS];
         uint64_t filled[SLOTS / WORD_BITS]; /* a bit for each list */
-        List due;                           /* those of slot `served`, while they are called */
+        List due;                           /* those of slot `served`, until all were called */
+        uint32_t next;                      /* of these */
 };
 
 _Static_assert(AGENDA_HORIZON == (SLOTS - 1) * AGENDA_GRAIN, "the wheel reaches to the horizon");
@@ -80,29 +82,57 @@ static void call(Agenda *a, uint32_t from, uint32_t to) {
         }
 }
 
-/* What is put on the agenda meanwhile is for a later slot. */
-static void serve(Agenda *a, uint64_t slot) {
+/* What is put on the agenda from now on is for a later slot. */
+static void begin(Agenda *a, uint64_t slot) {
         a->served = slot;
         a->due = a->lists[slot % SLOTS];
+        a->next = 0;
         a->lists[slot % SLOTS] = (List){ 0 };
         mark_empty(a, slot % SLOTS);
-        for (uint32_t i = 0; i < a->due.n; i += AT_ONCE) {
-                uint32_t to = MIN(i + AT_ONCE, a->due.n);
+}
 
-                fetch(a, i, to);
-                call(a, i, to);
+static bool must_wait(const Agenda *a) {
+        return a->ops->must_wait && a->ops->must_wait(a->userdata);
+}
+
+/* 0: all that were due. Else how long the rest waits. */
+static usec_t serve(Agenda *a, uint32_t *left) {
+        while (a->next < a->due.n) {
+                uint32_t from = a->next, to = MIN(from + MIN(AT_ONCE, *left), a->due.n);
+
+                if (from == to)
+                        return NEXT_TURN;
+                if (must_wait(a))
+                        return AGENDA_GRAIN;
+                *left -= to - from;
+                a->next = to;
+                fetch(a, from, to);
+                call(a, from, to);
         }
         free(a->due.items);
         a->due = (List){ 0 };
+        return 0;
+}
+
+/* No slot is begun before the one before it is done. */
+static void wait_with_rest(Agenda *a, usec_t delay) {
+        a->set_for = a->served;
+        timer_after(a->timer, delay);
 }
 
 static void on_timer(void *userdata) {
         Agenda *a = userdata;
-        uint64_t now = slot_now(a), slot;
+        uint64_t now = slot_now(a), slot = NO_SLOT;
+        uint32_t left = AGENDA_TURN;
+        usec_t delay;
 
         a->set_for = NO_SLOT;
-        while ((slot = next_filled(a)) <= now)
-                serve(a, slot);
+        while ((delay = serve(a, &left)) == 0 && (slot = next_filled(a)) <= now)
+                begin(a, slot);
+        if (delay > 0) {
+                wait_with_rest(a, delay);
+                return;
+        }
         a->served = MAX(a->served, now);
         if (slot < a->set_for)
                 set_timer(a, slot);
@@ -131,6 +161,7 @@ Agenda *agenda_free(Agenda *a) {
                 return NULL;
         for (unsigned i = 0; i < SLOTS; i++)
                 free(a->lists[i].items);
+        free(a->due.items);
         timer_free(a->timer);
         free(a);
         return NULL;

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -12,6 +13,7 @@
 
 #define AGENDA_GRAIN   (25 * USEC_PER_MSEC)
 #define AGENDA_HORIZON (1023 * AGENDA_GRAIN)
+#define AGENDA_TURN    1024u /* calls at most in one turn of the loop: then it is others' */
 
 typedef struct Agenda Agenda;
 
@@ -28,6 +30,9 @@ typedef struct AgendaOps {
          * before the next, this fetches the memory that they will look at. NULL: nothing is. */
         void (*fetch)(AgendaItem *item, unsigned step);
         unsigned fetch_steps;
+        /* Asked before every few calls: true puts them off, and all behind them, for a moment.
+         * NULL: never. */
+        bool (*must_wait)(void *userdata);
 } AgendaOps;
 
 /* ops is borrowed. */
@@ -35,8 +40,9 @@ int agenda_new(Agenda **ret, uv_loop_t *loop, const AgendaOps *ops, void *userda
 /* Items are the caller's. */
 Agenda *agenda_free(Agenda *a);
 DEFINE_FREEP(Agenda, agenda_free);
-/* Calls after that time, and up to AGENDA_GRAIN later; in AGENDA_HORIZON if that is sooner: then
- * the caller looks again. What was set before is replaced. -ENOMEM: it is not on the agenda. */
+/* Calls after that time, and up to AGENDA_GRAIN later, or later still where too many are due; in
+ * AGENDA_HORIZON if that is sooner: then the caller looks again. What was set before is replaced.
+ * -ENOMEM: it is not on the agenda. */
 int agenda_put(Agenda *a, AgendaItem *item, usec_t delay);
 /* Of an item that is not there nothing becomes. */
 void agenda_remove(Agenda *a, AgendaItem *item);

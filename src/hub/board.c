@@ -117,10 +117,18 @@ static void on_fetch(AgendaItem *item, unsigned step) {
         board_fetch(&entry_of_item(item)->website, step, SITE_EVERY_SEAT);
 }
 
+/* What is decided now would wait in memory for what is on its way to the database. */
+static bool on_wait_asked(void *userdata) {
+        const Board *b = userdata;
+
+        return !writer_has_room(b->options.recorder.writer);
+}
+
 static const AgendaOps agenda_ops = {
         .call = on_wake,
         .fetch = on_fetch,
         .fetch_steps = BOARD_FETCH_STEPS,
+        .must_wait = on_wait_asked,
 };
 
 int board_new(Board **ret, uv_loop_t *loop, const BoardOptions *options) {

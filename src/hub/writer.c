@@ -22,7 +22,8 @@ struct Writer {
         usec_t beaten;          /* last; 0: not yet */
         uint32_t ordinal;
         Gather *rows;
-        size_t flying, orders_flying; /* ticks and orders of the commit under way */
+        size_t flying, orders_flying; /* ticks and orders of the commit under way, ... */
+        size_t statements_flying;     /* ... and what came as statements */
 };
 
 static void on_company(void *userdata);
@@ -80,7 +81,7 @@ static void on_committed(int r, const char *error, void *userdata) {
         Writer *w = userdata;
 
         w->call = NULL;
-        w->flying = w->orders_flying = 0;
+        w->flying = w->orders_flying = w->statements_flying = 0;
         if (r < 0) {
                 fail(w, r, error);
                 return;
@@ -105,6 +106,7 @@ static void send_group(Writer *w) {
         t = TAKE_PTR(w->group);
         w->flying = gather_ticks(w->rows);
         w->orders_flying = gather_orders(w->rows);
+        w->statements_flying = pq_transaction_count(t);
         gather_put(w->rows, t);
         hub_heartbeat_put(t, hub_clock_now(w->options.clock)); /* nothing in here is dated later */
         w->ordinal = 0;
@@ -247,9 +249,17 @@ void writer_reserve_probes(Writer *w, const OrderProbes *row) {
         kept(w, gather_order_probes(w->rows, row));
 }
 
+static size_t statements(const Writer *w) {
+        return w->statements_flying + (w->group ? pq_transaction_count(w->group) : 0);
+}
+
 bool writer_is_full(const Writer *w) {
-        return gather_ticks(w->rows) + w->flying >= WRITER_TICKS_MAX || w->out_of_memory ||
-               w->failed;
+        return gather_ticks(w->rows) + w->flying >= WRITER_TICKS_MAX ||
+               statements(w) >= WRITER_STATEMENTS_MAX || w->out_of_memory || w->failed;
+}
+
+bool writer_has_room(const Writer *w) {
+        return statements(w) < WRITER_STATEMENTS_ENOUGH && !w->out_of_memory && !w->failed;
 }
 
 bool writer_takes_orders(const Writer *w) {

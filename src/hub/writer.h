@@ -47,6 +47,11 @@ typedef struct WriterOptions {
 #define WRITER_ORDERS_ENOUGH 1000u /* each costs as much as ten ticks */
 /* Collected and not committed: above, no epoch begins but those of changed websites. */
 #define WRITER_ORDERS_MAX (2 * WRITER_ORDERS_ENOUGH)
+/* Statements of their own, collected and not committed, as each decision has a few: above, who can
+ * wait decides nothing more, ... */
+#define WRITER_STATEMENTS_ENOUGH 10000u
+/* ... and above this, batches are not taken in. */
+#define WRITER_STATEMENTS_MAX 100000u
 #define WRITER_TICKS_MAX                                                                           \
         100000u /* collected and not committed: above, batches are not taken in                    \
                  */
@@ -81,6 +86,8 @@ void writer_prove_order(Writer *w, const OrderProof *row);
 /* A probe waits for it. */
 void writer_reserve_probes(Writer *w, const OrderProbes *row);
 bool writer_is_full(const Writer *w);
+/* For who can wait until a commit, or for a moment. */
+bool writer_has_room(const Writer *w);
 bool writer_takes_orders(const Writer *w);
 /* Nothing collected, nothing under way, or failed. */
 bool writer_is_idle(const Writer *w);

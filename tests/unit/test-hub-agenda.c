@@ -23,6 +23,10 @@ typedef struct World {
         Agenda *agenda;
         unsigned calls, rounds;
         uint64_t last;
+        bool holds;
+        unsigned turns, crowd; /* of the loop; the most calls of one of them */
+        unsigned before;       /* calls when the turn began */
+        uv_prepare_t prepare;
 } World;
 
 static void on_call(AgendaItem *item, void *userdata) {
@@ -48,7 +52,15 @@ static void on_fetch(AgendaItem *item _unused_, unsigned step) {
         fetches++;
 }
 
-static const AgendaOps ops = { .call = on_call, .fetch = on_fetch, .fetch_steps = 2 };
+static bool on_wait_asked(void *userdata) {
+        const World *w = userdata;
+
+        return w->holds;
+}
+
+static const AgendaOps ops = {
+        .call = on_call, .fetch = on_fetch, .fetch_steps = 2, .must_wait = on_wait_asked
+};
 
 static void world_init(World *w) {
         *w = (World){ 0 };
@@ -167,6 +179,81 @@ static void what_is_left_at_the_end_is_not_called(void **state _unused_) {
         world_done(&w);
 }
 
+static void on_turn(uv_prepare_t *prepare) {
+        World *w = prepare->data;
+
+        w->turns += w->calls > w->before;
+        w->crowd = MAX(w->crowd, w->calls - w->before);
+        w->before = w->calls;
+}
+
+static void count_turns(World *w) {
+        assert_int_equal(uv_prepare_init(&w->loop, &w->prepare), 0);
+        w->prepare.data = w;
+        uv_prepare_start(&w->prepare, on_turn);
+        uv_unref((uv_handle_t *)&w->prepare);
+}
+
+static void count_no_more(World *w) {
+        on_turn(&w->prepare);
+        uv_close((uv_handle_t *)&w->prepare, NULL);
+}
+
+/* Also of those that were taken away, moved or put again between the turns. */
+static void a_crowd_takes_several_turns(void **state _unused_) {
+        static Guest guests[3 * AGENDA_TURN];
+        Guest moved = { 0 }, gone = { 0 }, after = { 0 };
+        World w;
+
+        world_init(&w);
+        count_turns(&w);
+        guests[7].again = 1;
+        for (unsigned i = 0; i < ELEMENTSOF(guests); i++)
+                put(&w, &guests[i], 20);
+        put(&w, &moved, 20); /* the last of their slot */
+        put(&w, &gone, 20);
+        put(&w, &after, 20 + AGENDA_GRAIN / USEC_PER_MSEC);
+        while (w.calls < AGENDA_TURN)
+                uv_run(&w.loop, UV_RUN_ONCE);
+        assert_int_equal(moved.calls + after.calls, 0);
+        put(&w, &moved, 200);
+        agenda_remove(w.agenda, &gone.item);
+        world_run(&w);
+        count_no_more(&w);
+        for (unsigned i = 0; i < ELEMENTSOF(guests); i++)
+                assert_int_equal(guests[i].calls, 1 + (i == 7));
+        assert_int_equal(gone.calls, 0);
+        assert_int_equal(after.calls, 1);
+        assert_int_equal(moved.calls, 1);
+        assert_true(moved.came > moved.wanted);
+        assert_int_equal(w.crowd, AGENDA_TURN);
+        assert_in_range(w.turns, 4, 6);
+        world_done(&w);
+}
+
+static void nobody_is_called_while_they_must_wait(void **state _unused_) {
+        Guest early = { 0 }, late = { 0 };
+        World w;
+
+        world_init(&w);
+        w.holds = true;
+        put(&w, &early, 10);
+        put(&w, &late, 60);
+        while (uv_now(&w.loop) < late.wanted + 2 * AGENDA_GRAIN / USEC_PER_MSEC)
+                uv_run(&w.loop, UV_RUN_ONCE);
+        assert_int_equal(w.calls, 0);
+        w.holds = false;
+        world_run(&w);
+        assert_int_equal(early.calls, 1);
+        assert_int_equal(late.calls, 1);
+        w.holds = true;
+        put(&w, &early, 10);
+        while (uv_now(&w.loop) < early.wanted + 2 * AGENDA_GRAIN / USEC_PER_MSEC)
+                uv_run(&w.loop, UV_RUN_ONCE);
+        world_done(&w); /* while it waits */
+        assert_int_equal(early.calls, 1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(calls_come_in_their_time_and_many_in_one_round),
@@ -175,6 +262,8 @@ int main(void) {
                 cmocka_unit_test(who_was_taken_away_is_not_called),
                 cmocka_unit_test(the_far_are_called_at_the_horizon),
                 cmocka_unit_test(what_is_left_at_the_end_is_not_called),
+                cmocka_unit_test(a_crowd_takes_several_turns),
+                cmocka_unit_test(nobody_is_called_while_they_must_wait),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -365,6 +365,30 @@ static void orders_that_wait_for_their_commit_are_bounded(void **state) {
         writer_free(b.writer);
 }
 
+static void add_statements(Bench *b, unsigned n) {
+        for (unsigned i = 0; i < n; i++)
+                streams_prune(writer_group(b->writer));
+}
+
+static void statements_that_wait_for_their_commit_are_bounded(void **state) {
+        Bench b = bench_open(*state);
+
+        bench_start(&b);
+        assert_true(writer_has_room(b.writer));
+        add_statements(&b, WRITER_STATEMENTS_ENOUGH - 2); /* one says that there is a commit */
+        assert_true(writer_has_room(b.writer));
+        writer_flush(b.writer); /* they are under way, and count */
+        add_statements(&b, 1);
+        assert_false(writer_has_room(b.writer));
+        assert_false(writer_is_full(b.writer));
+        add_statements(&b, WRITER_STATEMENTS_MAX - WRITER_STATEMENTS_ENOUGH);
+        assert_true(writer_is_full(b.writer));
+        wait_for(&b, 1);
+        assert_false(writer_is_full(b.writer));
+        assert_false(writer_has_room(b.writer));
+        writer_free(b.writer);
+}
+
 /* More of them, and what nobody waits for, do not shorten the time that was given. */
 static void ticks_that_keep_coming_share_one_commit(void **state) {
         Bench b = bench_open(*state);
@@ -398,6 +422,7 @@ int main(void) {
                 cmocka_unit_test(ticks_wait_for_company_and_many_of_them_longer),
                 cmocka_unit_test(orders_wait_until_there_are_many_or_a_probe_is_wanted),
                 cmocka_unit_test(orders_that_wait_for_their_commit_are_bounded),
+                cmocka_unit_test(statements_that_wait_for_their_commit_are_bounded),
                 cmocka_unit_test(ticks_that_keep_coming_share_one_commit),
         };
 
