@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "hub/deeds.h"
 #include "hub/loader.h"
+#include "hub/pulse.h"
 #include "store/hub-state.h"
 #include "store/streams.h"
 #include "store/validators.h"
@@ -37,6 +38,7 @@ struct Core {
         Ingest *ingest;
         Admission *admission;
         Deeds *deeds;
+        Pulse *pulse;
         unsigned beats;
         usec_t heartbeat;          /* of the hub before this one; 0: there was none */
         uint64_t found;            /* number of the commit with what it found */
@@ -77,6 +79,8 @@ static void on_committed(uint64_t commit_no, usec_t time, void *userdata) {
         acks_committed(c->acks, commit_no, time);
         assign_committed(c->assigner, commit_no);
         news_committed(c->options.news, commit_no, hub_clock_now(c->options.clock));
+        if (c->pulse)
+                pulse_go_on(c->pulse);
 }
 
 static void on_failed(int r, const char *error, void *userdata) {
@@ -89,6 +93,14 @@ static void on_failed(int r, const char *error, void *userdata) {
 
 static void on_deeds_failed(int r, void *userdata) {
         fail(userdata, r, "reading what people did");
+}
+
+static void on_pulse_failed(int r, void *userdata) {
+        fail(userdata, r, "reading heartbeats");
+}
+
+static void on_heartbeat(const HeartbeatRow *row, void *userdata) {
+        board_heartbeat(((Core *)userdata)->board, row);
 }
 
 static Recorder recorder_of(const Core *c) {
@@ -219,9 +231,22 @@ static int make_inputs(Core *c, const HubStateRow *state) {
                                             });
 }
 
+static int begin_pulse(Core *c) {
+        return pulse_new(&c->pulse, &(PulseOptions){
+                                                    .store = c->options.store,
+                                                    .writer = c->writer,
+                                                    .taken = board_heartbeats(c->board),
+                                                    .take = on_heartbeat,
+                                                    .failed = on_pulse_failed,
+                                                    .userdata = c,
+                                    });
+}
+
 static void on_loaded(int r, void *userdata) {
         Core *c = userdata;
 
+        if (r >= 0)
+                r = begin_pulse(c);
         if (r < 0) {
                 fail(c, r, "reading the state");
                 return;
@@ -308,6 +333,7 @@ Core *core_free(Core *c) {
                 return NULL;
         store_call_cancel(c->call);
         loader_free(c->loader);
+        pulse_free(c->pulse);
         deeds_free(c->deeds);
         admission_free(c->admission);
         ingest_free(c->ingest);
@@ -446,23 +472,6 @@ static void read_windows(Core *c, usec_t now) {
                 fail(c, -ENOTCONN, "reading maintenance windows");
 }
 
-static void on_heartbeats(int r, const HeartbeatRow *rows, size_t n, void *userdata) {
-        Core *c = userdata;
-        usec_t now = hub_clock_now(c->options.clock);
-
-        c->call = NULL;
-        if (r < 0) {
-                fail(c, r, "reading heartbeats");
-                return;
-        }
-        for (size_t i = 0; i < n; i++)
-                board_heartbeat(c->board, &rows[i]);
-        if (now >= c->calendar)
-                read_windows(c, now);
-        else if (c->again)
-                core_read_changes(c);
-}
-
 static bool calls_itself(const Core *c, uint32_t website) {
         const Website *w = board_find(c->board, website);
 
@@ -471,7 +480,8 @@ static bool calls_itself(const Core *c, uint32_t website) {
 
 static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata) {
         Core *c = userdata;
-        uint64_t since = board_heartbeats(c->board);
+        usec_t now = hub_clock_now(c->options.clock);
+        bool anew = false; /* those that called before they were known here */
 
         c->call = NULL;
         if (r < 0) {
@@ -480,11 +490,16 @@ static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata)
         }
         for (size_t i = 0; i < n; i++) {
                 (void)board_put(c->board, &rows[i]);
-                if (calls_itself(c, rows[i].id))
-                        since = 0; /* those that came before it is known here as well */
+                anew |= calls_itself(c, rows[i].id);
         }
-        if (heartbeats_load(c->options.store, since, on_heartbeats, c, &c->call) < 0)
-                fail(c, -ENOTCONN, "reading heartbeats");
+        if (anew)
+                pulse_read_all(c->pulse);
+        else
+                pulse_read(c->pulse);
+        if (now >= c->calendar)
+                read_windows(c, now);
+        else if (c->again)
+                core_read_changes(c);
 }
 
 void core_read_changes(Core *c) {

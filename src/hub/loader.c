@@ -392,17 +392,26 @@ static void on_windows(int r, const MaintenanceSpan *spans, size_t n, void *user
                 finish(l, r);
 }
 
+static int load_windows(Loader *l) {
+        usec_t now = hub_clock_now(l->options.clock);
+
+        return maintenance_load(l->options.store,
+                                &(const MaintenancePeriod){ now, now + CALENDAR_AHEAD }, on_windows,
+                                l, &l->call);
+}
+
+/* Page by page. */
 static void on_heartbeats(int r, const HeartbeatRow *rows, size_t n, void *userdata) {
         Loader *l = userdata;
-        usec_t now = hub_clock_now(l->options.clock);
 
         l->call = NULL;
         for (size_t i = 0; r >= 0 && i < n; i++)
                 board_heartbeat(l->options.board, &rows[i]);
-        if (r >= 0)
-                r = maintenance_load(l->options.store,
-                                     &(const MaintenancePeriod){ now, now + CALENDAR_AHEAD },
-                                     on_windows, l, &l->call);
+        if (r >= 0 && n == HEARTBEATS_PAGE)
+                r = heartbeats_load(l->options.store, rows[n - 1].revision, on_heartbeats, l,
+                                    &l->call);
+        else if (r >= 0)
+                r = load_windows(l);
         if (r < 0)
                 finish(l, r);
 }

@@ -13,8 +13,8 @@ static const PqStatement heartbeat_changes = {
         .sql = "SELECT website_id, greatest(usec(clock_timestamp()) - usec(seen_at), 0), ok, "
                "revision"
                " FROM heartbeat WHERE revision > $1"
-               " ORDER BY revision",
-        .n_params = 1,
+               " ORDER BY revision LIMIT $2",
+        .n_params = 2,
 };
 
 static const PqStatement heartbeat_call = {
@@ -81,6 +81,7 @@ int heartbeats_load(Store *s, uint64_t revision, HeartbeatRows callback, void *u
         if (!t)
                 return -ENOMEM;
         pq_int(t, (int64_t)revision);
+        pq_int(t, HEARTBEATS_PAGE);
         return store_read(s, t, &heartbeat_reader, STORE_ANSWER(callback, userdata, ret));
 }
 

@@ -22,7 +22,10 @@ typedef struct HeartbeatRow {
 
 typedef void (*HeartbeatRows)(int r, const HeartbeatRow *rows, size_t n, void *userdata);
 
-/* Of websites that called after a revision, by ascending revision; 0: of all that ever did. */
+#define HEARTBEATS_PAGE 1000
+
+/* Of the first websites that called after a revision (0: that ever did), by ascending revision, at
+ * most HEARTBEATS_PAGE. */
 int heartbeats_load(Store *s, uint64_t revision, HeartbeatRows callback, void *userdata,
                     StoreCall **ret);
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,6 +161,56 @@ static void what_is_no_secret_is_not_looked_up(void **state _unused_) {
                          0);
 }
 
+/* Websites with a call each, of revisions from 1001. */
+static void many_call(const StoreFixture *f, unsigned n) {
+        char sql[512];
+
+        snprintf(sql, sizeof(sql),
+                 "WITH made AS (INSERT INTO website (public_id, organisation_id, url, interval_ms,"
+                 "     timeout_ms)"
+                 "   SELECT gen_random_uuid(), 1, 'push:' || i, 60000, 1000"
+                 "    FROM generate_series(1, %u) i RETURNING id)"
+                 " INSERT INTO heartbeat (website_id, token_sha256, seen_at, revision)"
+                 " SELECT id, sha256(id::text::bytea), now(), 1000 + row_number() OVER ()"
+                 "  FROM made",
+                 n);
+        fixture_sql(f, sql);
+}
+
+typedef struct Page {
+        StoreFixture *fixture;
+        uint64_t first, last;
+} Page;
+
+static void on_page(int r, const HeartbeatRow *rows, size_t n, void *userdata) {
+        Page *p = userdata;
+
+        assert_int_equal(r, 0);
+        for (size_t i = 0; i + 1 < n; i++)
+                assert_true(rows[i].revision < rows[i + 1].revision);
+        p->first = n > 0 ? rows[0].revision : 0;
+        p->last = n > 0 ? rows[n - 1].revision : 0;
+        p->fixture->n = n;
+        p->fixture->done = true;
+}
+
+static void expect_page(Page *p, uint64_t after, uint64_t first, uint64_t last, size_t n) {
+        assert_int_equal(heartbeats_load(p->fixture->store, after, on_page, p, NULL), 0);
+        fixture_wait(p->fixture);
+        assert_int_equal(p->first, first);
+        assert_int_equal(p->last, last);
+        assert_int_equal(p->fixture->n, n);
+}
+
+static void they_are_read_in_pages(void **state) {
+        Page p = { .fixture = *state };
+
+        many_call(*state, HEARTBEATS_PAGE + 2);
+        expect_page(&p, 1000, 1001, 1000 + HEARTBEATS_PAGE, HEARTBEATS_PAGE);
+        expect_page(&p, p.last, 1001 + HEARTBEATS_PAGE, 1002 + HEARTBEATS_PAGE, 2);
+        expect_page(&p, p.last, 0, 0, 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(only_those_that_call_have_an_address),
@@ -170,6 +221,7 @@ int main(void) {
                 cmocka_unit_test(a_call_does_not_wait_for_the_disk),
                 cmocka_unit_test(a_new_address_ends_the_former),
                 cmocka_unit_test(what_is_no_secret_is_not_looked_up),
+                cmocka_unit_test(they_are_read_in_pages),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
