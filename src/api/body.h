@@ -11,7 +11,7 @@ typedef struct BodyProblem {
         char pointer[64]; /* JSON pointer of the member, or "" */
 } BodyProblem;
 
-/* What would be right of each member of the table: "must be a UUID". */
+/* What would be right of each member of the table, of others besides: "must be a UUID". */
 typedef struct BodyWords {
         const char *member, *expected; /* NULL ends the list */
 } BodyWords;
@@ -23,6 +23,8 @@ typedef struct BodyTable {
 
 /* As json_read(): 0, and *ret is to be given to json_done(); or -EINVAL with *problem. */
 int body_read(const char *text, size_t n, const BodyTable *table, void *ret, BodyProblem *problem);
-/* A member is wrong: by the table's words, or by a reason without full stop. -EINVAL. */
+/* A member is wrong: by the table's words, by such words, or by a reason, which becomes a sentence.
+ * -EINVAL. */
 int body_refuse(BodyProblem *problem, const BodyTable *table, const char *member);
+int body_refuse_as(BodyProblem *problem, const char *member, const char *expected);
 int body_refuse_for(BodyProblem *problem, const char *member, const char *reason);

@@ -143,12 +143,6 @@ static void start(ApiCall *c, IncidentDo how, const char *text, DeedResults done
                 call_started(c, how(c->api->store, &wish, done, c, &c->open));
 }
 
-static void refuse_body(ApiCall *c, const BodyProblem *p) {
-        reply_problem(c->http, &(Problem){ .status = p->status,
-                                           .detail = p->detail,
-                                           .pointer = p->pointer[0] ? p->pointer : NULL });
-}
-
 void incident_post_acknowledge(ApiCall *c) {
         start(c, deed_acknowledge, NULL, on_changed);
 }
@@ -164,7 +158,7 @@ void incident_post_note(ApiCall *c) {
         const void *text = httpd_body(c->http, &n);
 
         if (incident_note_read(text, n, &body, &problem) < 0) {
-                refuse_body(c, &problem);
+                call_refuse_body(c, &problem);
                 return;
         }
         start(c, deed_note, body.text, on_added);
@@ -178,7 +172,7 @@ void incident_post_assign(ApiCall *c) {
         const void *text = httpd_body(c->http, &n);
 
         if (incident_assignee_read(text, n, &body, &problem) < 0) {
-                refuse_body(c, &problem);
+                call_refuse_body(c, &problem);
                 return;
         }
         start(c, deed_assign, body.assignee, on_changed);
@@ -192,7 +186,7 @@ void incident_create(ApiCall *c) {
         const void *text = httpd_body(c->http, &n);
 
         if (incident_report_read(text, n, &body, &problem) < 0) {
-                refuse_body(c, &problem);
+                call_refuse_body(c, &problem);
                 return;
         }
         call_started(c, deed_report(c->api->store,

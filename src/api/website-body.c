@@ -1,4 +1,4 @@
-/* base/json says which member is wrong; what would be right is said here. */
+/* The words of texts stand here, those of numbers where their limits do. */
 #include "api/website-body.h"
 
 #include <errno.h>
@@ -11,7 +11,11 @@
 
 #define CHECK_SIZE (2 * SPEC_SIZE_MAX) /* longer than allowed, so that the reason can be told */
 
-#define MEMBERS 4u /* that are no numbers */
+/* Members that are no numbers. */
+#define MEMBERS       4u
+#define PATCH_MEMBERS 6u
+
+#define CHECK_EXPECTED "must be an object of at most 4096 bytes"
 
 static const JsonField texts[MEMBERS] = {
         { .name = "check",
@@ -35,16 +39,35 @@ static const JsonField texts[MEMBERS] = {
           .size = WEBSITE_URL_SIZE },
 };
 
-typedef struct WebsiteFields {
-        JsonField items[MEMBERS + WEBSITE_NUMBERS + 1];
-} WebsiteFields;
+static const BodyWords words[] = {
+        { "check", CHECK_EXPECTED },
+        { "name", "must be a text of at most 200 characters" },
+        { "parentId", "must be the UUID of a website, or null" },
+        { "paused", "must be true or false" },
+        { "rules", "must be rules of at most 512 bytes" },
+        { "url", "must be a URL of at most 2048 characters" },
+        { "websiteId", "must be a UUID" },
+        { 0 },
+};
 
-/* Texts, and every number that a website has. */
-static const JsonField *make_fields(WebsiteFields *ret) {
-        *ret = (WebsiteFields){ 0 };
-        memcpy(ret->items, texts, sizeof(texts));
-        for (size_t i = 0; i < WEBSITE_NUMBERS; i++)
-                ret->items[MEMBERS + i] = (JsonField){
+#define WORDS (ELEMENTSOF(words) - 1)
+
+/* A table with every number that a website has. */
+typedef struct NumberTable {
+        JsonField fields[PATCH_MEMBERS + WEBSITE_NUMBERS + 1];
+        BodyWords words[WORDS + WEBSITE_NUMBERS + 1];
+        BodyTable table;
+} NumberTable;
+
+/* Its first fields are of no number; the numbers are there. */
+static JsonField *make_table(NumberTable *ret, const JsonField *others, size_t n) {
+        JsonField *numbers = ret->fields + n;
+
+        *ret = (NumberTable){ .table = { ret->fields, ret->words } };
+        memcpy(ret->fields, others, n * sizeof(*others));
+        memcpy(ret->words, words, WORDS * sizeof(*words));
+        for (size_t i = 0; i < WEBSITE_NUMBERS; i++) {
+                numbers[i] = (JsonField){
                         .name = website_numbers[i].json,
                         .type = JSON_NUMBER,
                         .optional = true,
@@ -52,7 +75,15 @@ static const JsonField *make_fields(WebsiteFields *ret) {
                         .min = website_numbers[i].min,
                         .max = website_numbers[i].max,
                 };
-        return ret->items;
+                ret->words[WORDS + i] =
+                                (BodyWords){ website_numbers[i].json, website_numbers[i].expected };
+        }
+        return numbers;
+}
+
+static const BodyTable *make_website_table(NumberTable *ret) {
+        (void)make_table(ret, texts, MEMBERS);
+        return &ret->table;
 }
 
 typedef struct IdBody {
@@ -67,98 +98,19 @@ static const JsonField id_fields[] = {
         { 0 },
 };
 
-/* NULL: there is no such member. */
-static const char *expected_of(const char *member) {
-        static const struct {
-                const char *member, *expected;
-        } words[] = {
-                { "check", "must be an object of at most 4096 bytes" },
-                { "url", "must be a URL of at most 2048 characters" },
-                { "name", "must be a text of at most 200 characters" },
-                { "rules", "must be rules of at most 512 bytes" },
-                { "parentId", "must be the UUID of a website, or null" },
-                { "paused", "must be true or false" },
-                { "websiteId", "must be a UUID" },
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(words); i++)
-                if (strcmp(words[i].member, member) == 0)
-                        return words[i].expected;
-        for (size_t i = 0; i < WEBSITE_NUMBERS; i++)
-                if (strcmp(website_numbers[i].json, member) == 0)
-                        return website_numbers[i].expected;
-        return NULL;
-}
-
-static bool has_member(const JsonField *fields, const char *name) {
-        for (; fields->name; fields++)
-                if (strcmp(fields->name, name) == 0)
-                        return true;
-        return false;
-}
-
-static int refuse(BodyProblem *p, const char *member, const char *detail) {
-        *p = (BodyProblem){ .status = 422 };
-        snprintf(p->pointer, sizeof(p->pointer), "/%s", member);
-        snprintf(p->detail, sizeof(p->detail), "%s", detail);
-        return -EINVAL;
-}
-
-static int refuse_as(BodyProblem *p, const char *member, const char *expected) {
-        char detail[sizeof(p->detail)];
-
-        snprintf(detail, sizeof(detail), "The member \"%s\" %s.", member, expected);
-        return refuse(p, member, detail);
-}
-
-static int refuse_member(BodyProblem *p, const char *member) {
-        return refuse_as(p, member, expected_of(member));
-}
-
-/* Names of foreign members are not repeated: they may hold anything. */
-static int read_body(const char *text, size_t n, const JsonField *fields, void *ret,
-                     BodyProblem *p) {
-        const char *error = NULL;
-        int r;
-
-        r = json_read(text, n, fields, ret, &error);
-        if (r >= 0)
-                return 0;
-
-        if (r == -EBADMSG) {
-                *p = (BodyProblem){ .status = 400 };
-                snprintf(p->detail, sizeof(p->detail), "The body is no JSON object.");
-                return -EINVAL;
-        }
-        if (error && has_member(fields, error))
-                return refuse_member(p, error);
-        *p = (BodyProblem){ .status = 422 };
-        snprintf(p->detail, sizeof(p->detail), "The body has a member that is not known here.");
-        return -EINVAL;
-}
-
-/* A reason as a sentence. */
-static int refuse_for(BodyProblem *p, const char *member, const char *reason) {
-        char detail[sizeof(p->detail)];
-
-        snprintf(detail, sizeof(detail), "%c%s.",
-                 reason[0] >= 'a' && reason[0] <= 'z' ? reason[0] - 'a' + 'A' : reason[0],
-                 reason + 1);
-        return refuse(p, member, detail);
-}
+static const BodyTable id_table = { id_fields, words };
 
 /* What is wrong in a check is named by its kind's table; an unknown name is not repeated. */
 static int refuse_check(const WebsiteBody *b, BodyProblem *p, int r, const char *reason) {
         char detail[sizeof(p->detail)];
 
         if (r == -EINVAL)
-                return refuse_for(p, "check", spec_reason(b->url, b->check, reason, detail));
+                return body_refuse_for(p, "check", spec_reason(b->url, b->check, reason, detail));
         if (r == -EMSGSIZE)
-                return refuse_member(p, "check");
-        snprintf(detail, sizeof(detail),
-                 "The member \"check\" does not go with this kind of URL: %s.",
+                return body_refuse_as(p, "check", CHECK_EXPECTED);
+        snprintf(detail, sizeof(detail), "does not go with this kind of URL: %s",
                  reason ? reason : "it is not understood");
-        return refuse(p, "check", detail);
+        return body_refuse_as(p, "check", detail);
 }
 
 static void settle(WebsiteBody *b) {
@@ -178,24 +130,24 @@ static int check_website(WebsiteBody *b, BodyProblem *p) {
         int r;
 
         if (target_check(b->url, NULL, &reason) < 0)
-                return refuse_for(p, "url", reason);
+                return body_refuse_for(p, "url", reason);
         r = spec_ask(b->url, b->check, &b->specification, &reason);
         if (r < 0)
                 return refuse_check(b, p, r, reason);
         settle(b);
         if (website_settings_check(&b->settings, &fault) < 0)
-                return refuse_as(p, fault.json, fault.expected);
+                return body_refuse_as(p, fault.json, fault.expected);
         return 0;
 }
 
 int website_body_read(const char *text, size_t n, WebsiteBody *ret, BodyProblem *problem) {
-        WebsiteFields fields;
+        NumberTable made;
         int r;
 
         memset(ret, 0, sizeof(*ret));
         for (size_t i = 0; i < WEBSITE_NUMBERS; i++)
                 ret->numbers[i] = -1;
-        r = read_body(text, n, make_fields(&fields), ret, problem);
+        r = body_read(text, n, make_website_table(&made), ret, problem);
         if (r >= 0)
                 r = check_website(ret, problem);
         if (r < 0)
@@ -204,17 +156,15 @@ int website_body_read(const char *text, size_t n, WebsiteBody *ret, BodyProblem 
 }
 
 void website_body_done(WebsiteBody *body) {
-        WebsiteFields fields;
+        NumberTable made;
 
-        json_done(make_fields(&fields), body);
+        json_done(make_website_table(&made)->fields, body);
         free(body->specification);
         body->specification = NULL;
 }
 
 /* Changing ---------------------------------------------------------------------------------------
  */
-
-#define PATCH_MEMBERS 6u /* that are no numbers */
 
 #define PATCH(NAME, TYPE, MEMBER, SEEN, SIZE)                                                      \
         {                                                                                          \
@@ -235,47 +185,37 @@ static const JsonField patch_texts[PATCH_MEMBERS] = {
         PATCH("rules", JSON_STRING, body.rules, rules_seen, WEBSITE_RULES_SIZE),
 };
 
-typedef struct PatchFields {
-        JsonField items[PATCH_MEMBERS + WEBSITE_NUMBERS + 1];
-} PatchFields;
+static const BodyTable *make_patch_table(NumberTable *ret) {
+        JsonField *numbers = make_table(ret, patch_texts, PATCH_MEMBERS);
 
-static const JsonField *make_patch_fields(PatchFields *ret) {
-        WebsiteFields fields;
-
-        *ret = (PatchFields){ 0 };
-        memcpy(ret->items, patch_texts, sizeof(patch_texts));
-        (void)make_fields(&fields);
         for (size_t i = 0; i < WEBSITE_NUMBERS; i++) {
-                JsonField *field = &ret->items[PATCH_MEMBERS + i];
-
-                *field = fields.items[MEMBERS + i];
-                field->offset += offsetof(WebsitePatch, body);
-                field->nullable = true;
-                field->seen = offsetof(WebsitePatch, number_seen) + i * sizeof(JsonSeen);
+                numbers[i].offset += offsetof(WebsitePatch, body);
+                numbers[i].nullable = true;
+                numbers[i].seen = offsetof(WebsitePatch, number_seen) + i * sizeof(JsonSeen);
         }
-        return ret->items;
+        return &ret->table;
 }
 
 int website_patch_read(const char *text, size_t n, WebsitePatch *ret, BodyProblem *problem) {
-        PatchFields fields;
+        NumberTable made;
         int r;
 
         *ret = (WebsitePatch){ 0 };
-        r = read_body(text, n, make_patch_fields(&fields), ret, problem);
+        r = body_read(text, n, make_patch_table(&made), ret, problem);
         if (r >= 0 && uuid_parse(ret->id_text, &ret->id) < 0)
-                r = refuse_member(problem, "websiteId");
+                r = body_refuse(problem, &made.table, "websiteId");
         if (r >= 0 && ret->parent_seen == JSON_SEEN_VALUE &&
             uuid_parse(ret->parent_text, &ret->parent) < 0)
-                r = refuse_member(problem, "parentId");
+                r = body_refuse(problem, &made.table, "parentId");
         if (r < 0)
                 website_patch_done(ret);
         return r;
 }
 
 void website_patch_done(WebsitePatch *patch) {
-        PatchFields fields;
+        NumberTable made;
 
-        json_done(make_patch_fields(&fields), patch);
+        json_done(make_patch_table(&made)->fields, patch);
         free(patch->body.specification);
         patch->body.specification = NULL;
 }
@@ -332,7 +272,7 @@ int website_patch_apply(WebsitePatch *patch, const WebsiteRow *row, BodyProblem 
         if (patch->paused_seen != JSON_SEEN_VALUE)
                 patch->paused = patch->paused_seen == JSON_SEEN_NOTHING && row->paused;
         if (website_settings_check(s, &fault) < 0)
-                return refuse_as(problem, fault.json, fault.expected);
+                return body_refuse_as(problem, fault.json, fault.expected);
         return 0;
 }
 
@@ -340,8 +280,8 @@ int website_id_body_read(const char *text, size_t n, Uuid *ret, BodyProblem *pro
         IdBody body = { 0 };
         int r;
 
-        r = read_body(text, n, id_fields, &body, problem);
+        r = body_read(text, n, &id_table, &body, problem);
         if (r < 0)
                 return r;
-        return uuid_parse(body.id, ret) < 0 ? refuse_member(problem, "websiteId") : 0;
+        return uuid_parse(body.id, ret) < 0 ? body_refuse(problem, &id_table, "websiteId") : 0;
 }

@@ -17,7 +17,9 @@ static const JsonField fields[] = {
         { .name = "name", .type = JSON_STRING, .offset = offsetof(Pet, name), .size = 8 },
         { 0 },
 };
-static const BodyWords words[] = { { "name", "must be short" }, { 0 } };
+static const BodyWords words[] = { { "age", "must be a number" },
+                                   { "name", "must be short" },
+                                   { 0 } };
 static const BodyTable table = { fields, words };
 
 static void expect(const char *text, unsigned status, const char *detail, const char *pointer) {
@@ -51,16 +53,20 @@ static void foreign_names_are_not_repeated(void **state) {
         (void)state;
         expect("{\"name\":\"rex\",\"<script>\":1}", 422,
                "The body has a member that is not known here.", "");
+        expect("{\"name\":\"rex\",\"age\":3}", 422, /* there are words for it, of another table */
+               "The body has a member that is not known here.", "");
 }
 
 static void reasons_become_sentences(void **state) {
         BodyProblem problem = { 0 };
 
         (void)state;
-        assert_int_equal(body_refuse_for(&problem, "name", "A name is short"), -EINVAL);
+        assert_int_equal(body_refuse_for(&problem, "name", "a name is short"), -EINVAL);
         assert_string_equal(problem.detail, "A name is short.");
         assert_string_equal(problem.pointer, "/name");
         assert_int_equal(problem.status, 422);
+        assert_int_equal(body_refuse_as(&problem, "name", "is longer"), -EINVAL);
+        assert_string_equal(problem.detail, "The member \"name\" is longer.");
 }
 
 int main(void) {
