@@ -71,36 +71,50 @@ char *alert_facts_link(const AlertFacts *f, const char *public_url) {
 
         if (!public_url)
                 return NULL;
-        r = f->website ? asprintf(&link, "%s/#/website/%s", public_url, f->website)
-                       : asprintf(&link, "%s/", public_url);
+        r = f->incident ? asprintf(&link, "%s/#/incident/%s", public_url, f->incident)
+                        : asprintf(&link, "%s/", public_url);
         return r < 0 ? NULL : link;
 }
 
 /* For people ----------------------------------------------------------------------------------- */
 
-typedef struct Kind {
-        const char *event, *ending; /* ending NULL: whatever it is */
+/* NULL: whatever it is. The first that fits is meant. */
+typedef struct News {
+        const char *event, *kind, *severity, *ending;
         const char *state, *what;
-} Kind;
+} News;
 
-static const Kind kinds[] = {
-        { "incident.opened", NULL, "DOWN", "is down" },
-        { "incident.escalated", NULL, "WORSE", "is worse than it was" },
-        { "incident.resolved", "removed", "ENDED", "is watched no longer" },
-        { "incident.resolved", "paused", "ENDED", "is paused: nobody looks whether it is up" },
-        { "incident.resolved", NULL, "UP", "is up again" },
-        { "test", NULL, "TEST", "gets this test: alerts arrive" },
-        { NULL, NULL, "ALERT", "has news" },
+static const News news[] = {
+        { "incident.opened", "certificate", NULL, NULL, "WARNING",
+          "has a certificate that ends soon" },
+        { "incident.opened", "manual", NULL, NULL, "REPORTED",
+          "has an incident that people reported" },
+        { "incident.opened", NULL, "partial", NULL, "PARTIAL", "is down for some" },
+        { "incident.opened", NULL, NULL, NULL, "DOWN", "is down" },
+        { "incident.escalated", NULL, NULL, NULL, "WORSE", "is worse than it was" },
+        { "incident.resolved", NULL, NULL, "removed", "ENDED", "is watched no longer" },
+        { "incident.resolved", NULL, NULL, "paused", "ENDED",
+          "is paused: nobody looks whether it is up" },
+        { "incident.resolved", "certificate", NULL, NULL, "ENDED",
+          "has no certificate that ends soon any more" },
+        { "incident.resolved", "manual", NULL, NULL, "ENDED",
+          "has its incident resolved that people reported" },
+        { "incident.resolved", NULL, NULL, NULL, "UP", "is up again" },
+        { "test", NULL, NULL, NULL, "TEST", "gets this test: alerts arrive" },
+        { NULL, NULL, NULL, NULL, "ALERT", "has news" },
 };
 
-static const Kind *kind_of(const char *event, const AlertFacts *f) {
-        const Kind *k = kinds;
+static bool fits(const char *wanted, const char *text) {
+        return !wanted || (text && strcmp(wanted, text) == 0);
+}
 
-        for (; k->event; k++)
-                if (strcmp(k->event, event) == 0 &&
-                    (!k->ending || (f->ending && strcmp(k->ending, f->ending) == 0)))
-                        break;
-        return k;
+static const News *find_news(const char *event, const AlertFacts *f) {
+        const News *n = news;
+
+        while (!fits(n->event, event) || !fits(n->kind, f->kind) ||
+               !fits(n->severity, f->severity) || !fits(n->ending, f->ending))
+                n++;
+        return n;
 }
 
 static const char *shown_name(const AlertFacts *f) {
@@ -139,7 +153,7 @@ static char *shown_places(const AlertFacts *f) {
         size_t size;
         FILE *to;
 
-        if (f->closed || f->seats == 0)
+        if (f->closed || f->down == 0)
                 return strdup("");
         to = open_memstream(&text, &size);
         if (!to)
@@ -169,9 +183,9 @@ static char *shown_what(const AlertFacts *f, const char *what) {
 
 int alert_story_new(AlertStory *ret, const char *event, const AlertFacts *f,
                     const char *public_url) {
-        const Kind *k = kind_of(event, f);
+        const News *n = find_news(event, f);
         char *values[ALERT_FIELDS] = {
-                strdup(k->state),       shown_what(f, k->what),
+                strdup(n->state),       shown_what(f, n->what),
                 strdup(shown_name(f)),  strdup(f->url ? f->url : ""),
                 shown_time(f->opened),  shown_time(f->closed),
                 shown_span(f),          shown_places(f),

@@ -44,7 +44,7 @@ class Delivered(Mail):
         self.assertNotEqual(opened["message-id"], resolved["message-id"])
         text = opened.get_content()
         for said in (f"{url} is down.", "Since: 20", "Why: The connection was refused",
-                     "More: https://dpin.example/#/website/"):
+                     "More: https://dpin.example/#/incident/"):
             self.assertIn(said, text)
         self.assertNotIn("{{", text)
         self.assertNotIn("Until", text)

@@ -39,7 +39,7 @@ class Told(AlertCase):
                              {"v1": [True, False], "v1a": True})
             body = json.loads(request.body)
             self.assertEqual((body["type"], body["data"]["incidentId"]), (kind, incident))
-            self.assertRegex(body["link"], r"^https://dpin\.example/#/website/[0-9a-f-]{36}$")
+            self.assertRegex(body["link"], r"^https://dpin\.example/#/incident/[0-9a-f-]{36}$")
             self.assertEqual(request.headers["content-type"], "application/json")
         self.assertNotEqual(first.id, last.id)
         self.assertEqual(json.loads(last.body)["data"]["ending"], "recovered")

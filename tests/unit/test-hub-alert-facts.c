@@ -45,7 +45,7 @@ static void an_outage(void **state _unused_) {
         assert_string_equal(value(&s, "lasted"), "");
         assert_string_equal(value(&s, "where"), "3 of 4 validators, in eu, us");
         assert_string_equal(value(&s, "why"), "The connection was refused");
-        assert_string_equal(value(&s, "link"), "https://dpin.example/#/website/W");
+        assert_string_equal(value(&s, "link"), "https://dpin.example/#/incident/I");
         alert_story_done(&s);
         alert_facts_done(&f);
 }
@@ -67,6 +67,36 @@ static void ended(const char *ending, int seconds, const char *what, const char 
         assert_string_equal(value(&s, "link"), "");
         alert_story_done(&s);
         alert_facts_done(&f);
+}
+
+static void told(const char *event, const char *json, const char *state, const char *what) {
+        AlertFacts f;
+        AlertStory s;
+
+        read_facts(json, &f);
+        assert_int_equal(alert_story_new(&s, event, &f, NULL), 0);
+        assert_string_equal(value(&s, "state"), state);
+        assert_string_equal(value(&s, "what"), what);
+        assert_string_equal(value(&s, "where"), "");
+        alert_story_done(&s);
+        alert_facts_done(&f);
+}
+
+static void what_is_not_down_is_not_called_so(void **state _unused_) {
+        const char certificate[] = "{\"name\": \"Shop\", \"kind\": \"certificate\","
+                                   " \"severity\": \"warning\", \"seats\": 4, \"down\": 0}";
+        const char reported[] = "{\"name\": \"Shop\", \"kind\": \"manual\", \"ending\":"
+                                " \"recovered\", \"severity\": \"warning\"}";
+
+        told("incident.opened", certificate, "WARNING", "Shop has a certificate that ends soon.");
+        told("incident.resolved", certificate, "ENDED",
+             "Shop has no certificate that ends soon any more.");
+        told("incident.opened", reported, "REPORTED", "Shop has an incident that people reported.");
+        told("incident.resolved", reported, "ENDED",
+             "Shop has its incident resolved that people reported.");
+        told("incident.opened",
+             "{\"name\": \"Shop\", \"kind\": \"down\", \"severity\": \"partial\"}", "PARTIAL",
+             "Shop is down for some.");
 }
 
 static void its_ends(void **state _unused_) {
@@ -103,6 +133,7 @@ static void what_is_no_facts_is_refused(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_outage),
+                cmocka_unit_test(what_is_not_down_is_not_called_so),
                 cmocka_unit_test(its_ends),
                 cmocka_unit_test(of_little_a_little_is_said),
                 cmocka_unit_test(what_is_no_facts_is_refused),
