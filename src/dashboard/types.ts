@@ -156,6 +156,7 @@ export interface Incident {
   lastEvidenceAt?: string | null;
   closedAt: string | null;
   acknowledgedAt?: string | null;
+  suppressedBy?: string | null; /* the incident of what the website depends on */
 }
 
 export interface IncidentEvent {

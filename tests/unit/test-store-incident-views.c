@@ -32,7 +32,8 @@ static int prepare(void **state) {
                     "\"Hm\"}', 'uid 0'),"
                     "  (3, 'assigned', '{\"assignee\": null}', 'uid 0')) v (n, k, d, a) ORDER BY "
                     "n, i;"
-                    "UPDATE website SET removed_at = now() WHERE id = 2");
+                    "UPDATE website SET removed_at = now() WHERE id = 2;"
+                    "UPDATE incident SET suppressed_by = 1 WHERE website_id = 2");
         return 0;
 }
 
@@ -62,6 +63,7 @@ static void shown_whole(void **state) {
                         " \"firstEvidenceAt\" : \"1970-01-01T00:16:30.000000Z\","
                         " \"lastEvidenceAt\" : \"1970-01-01T00:17:00.000000Z\","
                         " \"closedAt\" : \"1970-01-01T00:17:40.000000Z\","
+                        " \"suppressedBy\" : \"00000000-0000-7000-8000-000000000001\","
                         " \"acknowledgedAt\" : null, \"acknowledgedBy\" : null,"
                         " \"assignee\" : null, \"events\" : ["
                         "{\"at\" : \"1970-01-01T00:16:41.000000Z\", \"kind\" : \"opened\","

@@ -11,7 +11,7 @@ import { Lasting, When } from '../components/time';
 import { NOTHING, siteTitle } from '../format';
 import { incidentTitle, words } from '../incident-text';
 import { useLive, useResource, useThrottled } from '../resource';
-import { websiteHref } from '../route';
+import { incidentHref, websiteHref } from '../route';
 import { pageTitle } from '../tab';
 import type { IncidentWhole } from '../types';
 
@@ -38,6 +38,11 @@ function Facts({ incident }: { incident: IncidentWhole }): JSX.Element {
       <Fact name="Acknowledged">
         {acknowledgedAt ? <>by {acknowledgedBy}, <When at={acknowledgedAt} /></> : 'Not yet'}
       </Fact>
+      {incident.suppressedBy && (
+        <Fact name="Suppressed by">
+          <a href={incidentHref(incident.suppressedBy)}>The incident of what it depends on</a>
+        </Fact>
+      )}
       <Fact name="Assigned to">{assignee ?? 'Nobody'}</Fact>
     </dl>
   );
