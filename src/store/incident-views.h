@@ -41,7 +41,7 @@ typedef struct IncidentEntry {
         uint64_t number;
         usec_t at;
         const char *kind, *actor; /* actor "": the hub */
-        const char *text;         /* a note, an address, or JSON of what the hub says; "" nothing */
+        const char *text; /* a note, an address, the hub's sentence, else JSON; "": nothing */
 } IncidentEntry;
 
 typedef void (*IncidentEntries)(int r, const IncidentEntry *rows, size_t n, void *userdata);
