@@ -35,7 +35,10 @@ static bool is_among(const char *const *names, size_t n, const char *name) {
 size_t cause_regions(const CauseFacts *f, const char *ret[static SEATS_MAX]) {
         size_t n = 0;
 
-        for (size_t i = 0; i < f->n && i < SEATS_MAX; i++) {
+        for (size_t i = 0; i < f->n_regions && n < SEATS_MAX; i++)
+                if (*f->regions[i].name && !is_among(ret, n, f->regions[i].name))
+                        ret[n++] = f->regions[i].name;
+        for (size_t i = 0; i < f->n && n < SEATS_MAX; i++) {
                 const char *region = f->seats[i].region;
 
                 if (f->seats[i].sees && region && *region && !is_among(ret, n, region))
@@ -109,6 +112,21 @@ static void say_down(Text *t, const CauseFacts *f) {
         add_missing(t, &c);
 }
 
+static void say_regions(Text *t, const CauseFacts *f) {
+        const Counts c = count(f);
+
+        add(t, "It is down");
+        for (size_t i = 0; i < f->n_regions; i++) {
+                const CauseRegion *r = &f->regions[i];
+
+                add(t, "%s in %s%s, seen by %u of %u there", i == 0 ? "" : ", and",
+                    *r->name ? "the region " : "a region", r->name, r->down, r->n);
+        }
+        add(t, "; of all seats %zu of %zu see%s it up and %zu down", c.up, f->n,
+            c.up == 1 ? "s" : "", c.seen + c.down);
+        add_missing(t, &c);
+}
+
 static void say_up(Text *t, const CauseFacts *f) {
         const Counts c = count(f);
 
@@ -164,6 +182,8 @@ const char *cause_sentence(const CauseFacts *f, char ret[static CAUSE_SIZE]) {
                 say_no_call(&t, f);
         else if (f->cause == CAUSE_FAILED_CALL)
                 add(&t, "It called to say that it failed");
+        else if (f->n_regions > 0)
+                say_regions(&t, f);
         else
                 say_down(&t, f);
         return ret;

@@ -21,17 +21,25 @@ typedef struct CauseSeat {
         const char *region;  /* borrowed; "": none is assigned */
 } CauseSeat;
 
+/* A region whose panel makes the verdict PARTIAL: the seats do not decide then. */
+typedef struct CauseRegion {
+        const char *name; /* borrowed; "": not known any more */
+        uint8_t n, down;  /* validators that are asked there; that say down */
+} CauseRegion;
+
 typedef struct CauseFacts {
         IncidentKind kind;
         bool open; /* false: it has just been closed */
         VerdictCause cause;
         const CauseSeat *seats;
         size_t n;
+        const CauseRegion *regions;
+        size_t n_regions;
         usec_t now, called;   /* called: of websites that call, the last time; 0: never */
         uint16_t expiry_days; /* the certificate's end, days since 1970; 0: not known */
 } CauseFacts;
 
 /* Without a full stop. Returns ret. */
 const char *cause_sentence(const CauseFacts *f, char ret[static CAUSE_SIZE]);
-/* The regions of those who saw it, each once, in the order of seats; borrowed. */
+/* The regions of those who saw it, each once: of panels, then in the order of seats; borrowed. */
 size_t cause_regions(const CauseFacts *f, const char *ret[static SEATS_MAX]);

@@ -129,8 +129,8 @@ static void put_story(const Recorder *r, Website *w, const Story *s) {
 
 /* Why ------------------------------------------------------------------------------------------ */
 
-static const char *region_of(const Recorder *r, const SiteSeatView *seat) {
-        const Validator *v = registry_find_id(r->registry, seat->validator);
+static const char *region_of(const Recorder *r, uint32_t validator) {
+        const Validator *v = registry_find_id(r->registry, validator);
 
         return v ? v->region : "";
 }
@@ -138,12 +138,15 @@ static const char *region_of(const Recorder *r, const SiteSeatView *seat) {
 static void explain(const Recorder *r, const SiteIncident *i, Story *s,
                     char summary[static CAUSE_SIZE]) {
         CauseSeat seats[SEATS_MAX];
+        CauseRegion regions[SITE_PANELS_MAX];
         const CauseFacts facts = {
                 .kind = i->kind,
                 .open = i->open,
                 .cause = i->cause,
                 .seats = seats,
                 .n = i->n,
+                .regions = regions,
+                .n_regions = i->n_regions,
                 .now = i->at,
                 .called = i->called,
                 .expiry_days = i->expiry_days,
@@ -153,7 +156,11 @@ static void explain(const Recorder *r, const SiteIncident *i, Story *s,
                 seats[k] = (CauseSeat){ .outcome = i->seats[k].outcome,
                                         .error_class = i->seats[k].vote.error_class,
                                         .sees = i->seen & SEAT_BIT(k),
-                                        .region = region_of(r, &i->seats[k]) };
+                                        .region = region_of(r, i->seats[k].validator) };
+        for (uint8_t k = 0; k < i->n_regions; k++)
+                regions[k] = (CauseRegion){ .name = region_of(r, i->regions[k].witness),
+                                            .n = i->regions[k].n,
+                                            .down = i->regions[k].down };
         s->summary = cause_sentence(&facts, summary);
         s->n_regions = cause_regions(&facts, s->regions);
 }

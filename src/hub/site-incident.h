@@ -8,6 +8,7 @@
 #include "hub/incident.h"
 #include "hub/verdict.h"
 
+typedef struct SiteRegion SiteRegion;     /* of panel.h */
 typedef struct SiteSeatView SiteSeatView; /* of effects.h */
 
 typedef struct SiteIncident {
@@ -26,6 +27,8 @@ typedef struct SiteIncident {
         usec_t first_evidence, last_evidence;
         const SiteSeatView *seats; /* n of them */
         uint64_t seen;             /* seats that saw what is told, as bits */
+        const SiteRegion *regions; /* n_regions whose panels make it PARTIAL */
+        uint8_t n_regions;
 } SiteIncident;
 
 typedef struct SiteFlapping {

@@ -73,6 +73,8 @@ bool site_panels_count(const Site *s);
 bool site_panels_news(const Site *s);
 /* Now they will know. How many regions. */
 uint8_t site_panels_tell(Site *s, SiteRegion ret[static SITE_PANELS_MAX]);
+/* Those whose panels make the verdict PARTIAL. How many. */
+uint8_t site_panels_view(const Site *s, SiteRegion ret[static SITE_PANELS_MAX]);
 usec_t site_panels_evidence(const Site *s, usec_t now);
 /* After now. */
 usec_t site_panels_next(const Site *s, usec_t now);

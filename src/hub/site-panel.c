@@ -370,6 +370,15 @@ static uint32_t witness_of(const Panel *p) {
         return 0;
 }
 
+static SiteRegion view_panel(const Panel *p) {
+        return (SiteRegion){ .region = p->region,
+                             .witness = witness_of(p),
+                             .n = p->tally.n,
+                             .up = p->tally.up,
+                             .down = p->tally.down,
+                             .counts = p->counts };
+}
+
 uint8_t site_panels_tell(Site *s, SiteRegion ret[static SITE_PANELS_MAX]) {
         uint8_t n = 0;
 
@@ -380,15 +389,18 @@ uint8_t site_panels_tell(Site *s, SiteRegion ret[static SITE_PANELS_MAX]) {
                 Panel *p = &s->panels->panels[i];
 
                 p->told = p->region != 0 && p->said == VERDICT_DOWN;
-                if (!p->told)
-                        continue;
-                ret[n++] = (SiteRegion){ .region = p->region,
-                                         .witness = witness_of(p),
-                                         .n = p->tally.n,
-                                         .up = p->tally.up,
-                                         .down = p->tally.down,
-                                         .counts = p->counts };
+                if (p->told)
+                        ret[n++] = view_panel(p);
         }
+        return n;
+}
+
+uint8_t site_panels_view(const Site *s, SiteRegion ret[static SITE_PANELS_MAX]) {
+        uint8_t n = 0;
+
+        for (unsigned i = 0; s->panels && i < SITE_PANELS_MAX; i++)
+                if (s->panels->panels[i].counts)
+                        ret[n++] = view_panel(&s->panels->panels[i]);
         return n;
 }
 

@@ -111,9 +111,13 @@ static usec_t find_last_evidence(const Site *s, usec_t now) {
 
 static void tell_incident(Site *s, SiteIncident *i, usec_t now) {
         SiteSeatView seats[SEATS_MAX];
+        SiteRegion regions[SITE_PANELS_MAX];
 
         i->n = (uint8_t)site_view(s, now, seats);
         i->seats = seats;
+        if (i->kind == INCIDENT_DOWN && i->open && i->cause == CAUSE_REGION)
+                i->n_regions = site_panels_view(s, regions);
+        i->regions = regions;
         i->at = now;
         if (s->effects->incident_changed)
                 s->effects->incident_changed(i, s->userdata);

@@ -63,6 +63,7 @@ typedef struct Bench {
         SiteVerdict verdict;
         usec_t verdict_at;
         SiteIncident incident;
+        SiteRegion incident_region; /* the first of its regions */
         SiteFlapping flapping;
         unsigned verdicts, partials, unknowns, incidents, closed, confirms, refreshes, joins,
                         epochs;
@@ -174,6 +175,8 @@ static inline void on_incident(const SiteIncident *i, void *userdata) {
 
         b->incident = *i;
         b->incident.seats = NULL;
+        b->incident.regions = NULL;
+        b->incident_region = i->n_regions > 0 ? i->regions[0] : (SiteRegion){ 0 };
         b->incidents += i->step == INCIDENT_OPENED;
         b->escalated += i->step == INCIDENT_ESCALATED;
         b->eased += i->step == INCIDENT_EASED;

@@ -79,6 +79,33 @@ static void an_error_that_is_not_known_has_a_sentence(void **state _unused_) {
         expect(outage, none, 1, "It is down, seen by 1 of 1");
 }
 
+static void regions_are_named_with_their_panels(void **state _unused_) {
+        const CauseSeat seats[] = { down(TICK_ERROR_REFUSED, "us"), other(VOTE_UP), other(VOTE_UP),
+                                    other(VOTE_MISSING) };
+        const CauseRegion regions[] = { { "asia", 4, 3 }, { "us", 4, 4 } };
+        const CauseRegion gone = { "", 4, 4 };
+        const char *names[SEATS_MAX];
+        CauseFacts f = { .open = true, .cause = CAUSE_REGION, .regions = regions, .n_regions = 1 };
+
+        expect(f, seats, 4,
+               "It is down in the region asia, seen by 3 of 4 there; of all seats 2 of 4 see it up"
+               " and 1 down; 1 is missing");
+        f.n_regions = 2;
+        expect(f, seats, 3,
+               "It is down in the region asia, seen by 3 of 4 there, and in the region us, seen by"
+               " 4 of 4 there; of all seats 2 of 3 see it up and 1 down");
+        f.seats = seats;
+        f.n = 4;
+        assert_int_equal(cause_regions(&f, names), 2);
+        assert_string_equal(names[0], "asia");
+        assert_string_equal(names[1], "us");
+        f.regions = &gone;
+        f.n_regions = 1;
+        expect(f, seats, 2,
+               "It is down in a region, seen by 4 of 4 there; of all seats 1 of 2 sees it up and 1"
+               " down");
+}
+
 static void the_end_has_a_sentence_too(void **state _unused_) {
         const CauseSeat seats[] = {
                 sees("eu"), sees("us"), sees("eu"), { VOTE_DOWN, TICK_ERROR_REFUSED, false, "eu" }
@@ -140,6 +167,7 @@ int main(void) {
                 cmocka_unit_test(all_see_the_same),
                 cmocka_unit_test(the_others_are_accounted_for),
                 cmocka_unit_test(an_error_that_is_not_known_has_a_sentence),
+                cmocka_unit_test(regions_are_named_with_their_panels),
                 cmocka_unit_test(the_end_has_a_sentence_too),
                 cmocka_unit_test(calls_have_no_seats),
                 cmocka_unit_test(certificates_have_days),

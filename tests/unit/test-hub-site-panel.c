@@ -55,6 +55,9 @@ static void an_outage_of_a_region_is_partial_with_its_name(void **state _unused_
         assert_true(b.verdict.first_evidence < b.verdict.since);
         assert_true(b.verdict.first_evidence + 21 * SEC > b.verdict.since);
         assert_int_equal(b.panels, 4);
+        assert_int_equal(b.incident.n_regions, 1);
+        assert_int_equal(b.incident_region.region, EU);
+        assert_true(b.incident_region.counts && b.incident_region.down >= 3);
         run(&b, 10 * USEC_PER_MIN);
         assert_int_equal(b.verdicts, 2); /* it stands */
         assert_int_equal(b.panels, 4);
@@ -68,6 +71,7 @@ static void an_outage_of_a_region_is_partial_with_its_name(void **state _unused_
         assert_int_equal(b.unknowns, 0);
         assert_int_equal(b.incidents, 1);
         assert_int_equal(b.closed, 1);
+        assert_int_equal(b.incident.n_regions, 0);
         bench_close(&b);
 }
 
