@@ -48,10 +48,6 @@ static const JsonField email_fields[] = {
         { 0 },
 };
 
-const char *alert_kind_name(AlertKind k) {
-        return kind_names[k];
-}
-
 int alert_kind_from_name(const char *name, AlertKind *ret) {
         for (AlertKind k = 0; k < _ALERT_KIND_MAX; k++)
                 if (strcmp(name, kind_names[k]) == 0) {

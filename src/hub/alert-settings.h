@@ -5,7 +5,7 @@
 
 #define ALERT_SETTINGS_MAX   16384 /* bytes of JSON */
 #define ALERT_RECIPIENTS_MAX 10
-#define ALERT_NAME_MAX       200
+#define ALERT_NAME_MAX       200 /* bytes */
 
 typedef enum AlertKind {
         ALERT_WEBHOOK,
@@ -13,7 +13,7 @@ typedef enum AlertKind {
         _ALERT_KIND_MAX,
 } AlertKind;
 
-const char *alert_kind_name(AlertKind k); /* "webhook" */
+/* "webhook", "email". 0; -EINVAL: no kind. */
 int alert_kind_from_name(const char *name, AlertKind *ret);
 
 typedef struct AlertSettings {

@@ -93,7 +93,7 @@ VerdictCause verdict_cause(VerdictState judged) {
         }
 }
 
-bool verdict_needs_confirmation(VerdictState current, VerdictState judged) {
+static bool needs_confirmation(VerdictState current, VerdictState judged) {
         return (judged == VERDICT_DOWN && current != VERDICT_DOWN) ||
                (judged == VERDICT_UP && current == VERDICT_DOWN);
 }
@@ -104,7 +104,7 @@ VerdictState verdict_decide(VerdictState current, Tally tally, bool held, bool c
 
         if (held && !decisive)
                 return current;
-        if (tally.n == 1 && !confirmed && verdict_needs_confirmation(current, judged))
+        if (tally.n == 1 && !confirmed && needs_confirmation(current, judged))
                 return current;
         return judged;
 }

@@ -54,4 +54,3 @@ VerdictCause verdict_cause(VerdictState judged);
  * round open, no trigger waiting). With one seat, DOWN and the way back from it need `confirmed`:
  * the seat was probed once more and said the same. */
 VerdictState verdict_decide(VerdictState current, Tally tally, bool held, bool confirmed);
-bool verdict_needs_confirmation(VerdictState current, VerdictState judged);

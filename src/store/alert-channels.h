@@ -5,8 +5,6 @@
 #include "base/id.h"
 #include "store/store.h"
 
-#define ALERT_SECRET_MAX 512 /* bytes of a sealed secret */
-
 typedef struct AlertChannelRow {
         Uuid id;
         const char *kind, *name;       /* "webhook", "email" */
