@@ -39,7 +39,7 @@ static const struct {
 } elsewhere[] = {
         { "FILE", NULL, COMPLETE_FILES },       { "ID", "incident", COMPLETE_INCIDENTS },
         { "ID", "payout", COMPLETE_PAYOUTS },   { "KEY", "validator", COMPLETE_VALIDATORS },
-        { "ID", "website", COMPLETE_WEBSITES }, { "WEBSITE", "incident", COMPLETE_WEBSITES },
+        { "ID", "website", COMPLETE_WEBSITES }, { "WEBSITE", NULL, COMPLETE_WEBSITES },
 };
 
 static void offer(const Line *l, const char *word, const char *what, FILE *to) {

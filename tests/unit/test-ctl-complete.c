@@ -94,6 +94,7 @@ static void words_by_their_place(void **state _unused_) {
         expect_more("payout settle ", COMPLETE_PAYOUTS);
         expect_more("incident ack ", COMPLETE_INCIDENTS);
         expect_more("incident open ", COMPLETE_WEBSITES);
+        expect_more("committee ", COMPLETE_WEBSITES);
         expect("payout settle x ", "");
         expect_more("key show ", COMPLETE_FILES);
         expect_more("decode ./", COMPLETE_FILES);
