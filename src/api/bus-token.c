@@ -165,10 +165,6 @@ void api_bus_create_token(BusCall *c, void *userdata _unused_) {
 
 /* Listing -------------------------------------------------------------------------------------- */
 
-static uint64_t seconds(usec_t t) {
-        return t == USEC_INFINITY ? 0 : t / USEC_PER_SEC;
-}
-
 static int append_scopes(sd_bus_message *answer, unsigned scopes) {
         int r;
 
@@ -191,8 +187,9 @@ static int append_token(sd_bus_message *answer, const void *row) {
         if (r >= 0)
                 r = append_scopes(answer, t->scopes);
         if (r >= 0)
-                r = sd_bus_message_append(answer, "tttt", seconds(t->created), seconds(t->expires),
-                                          seconds(t->last_used), seconds(t->revoked));
+                r = sd_bus_message_append(answer, "tttt", bus_seconds(t->created),
+                                          bus_seconds(t->expires), bus_seconds(t->last_used),
+                                          bus_seconds(t->revoked));
         return r < 0 ? r : sd_bus_message_close_container(answer);
 }
 

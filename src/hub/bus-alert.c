@@ -69,17 +69,14 @@ void hub_bus_list_alert_channels(BusCall *c, void *userdata) {
                 bus_call_fail(c, r, NULL);
 }
 
-static uint64_t seconds(usec_t t) {
-        return t == USEC_INFINITY ? 0 : t / USEC_PER_SEC;
-}
-
 static int append_alert(sd_bus_message *answer, const void *row) {
         const AlertLogRow *a = row;
         char id[UUID_TEXT_SIZE];
 
         return sd_bus_message_append(answer, ALERT_ROW, uuid_format(&a->id, id), a->channel,
                                      a->kind, a->url, a->state, a->error, a->tries,
-                                     seconds(a->created), seconds(a->next), seconds(a->done));
+                                     bus_seconds(a->created), bus_seconds(a->next),
+                                     bus_seconds(a->done));
 }
 
 static void on_alerts(int r, const AlertLogRow *rows, size_t n, void *userdata) {

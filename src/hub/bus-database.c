@@ -50,10 +50,6 @@ static const char *remedy_of(const char *code) {
         return "";
 }
 
-static uint64_t seconds(usec_t t) {
-        return t == USEC_INFINITY ? 0 : t / USEC_PER_SEC;
-}
-
 /* What it holds -------------------------------------------------------------------------------- */
 
 static int append_tables(sd_bus_message *answer, const DatabaseTable *rows, size_t n) {
@@ -66,7 +62,7 @@ static int append_tables(sd_bus_message *answer, const DatabaseTable *rows, size
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = sd_bus_message_append(answer, TABLE, rows[i].name, rows[i].level, rows[i].rows,
                                           rows[i].bytes, rows[i].index_bytes, rows[i].partitions,
-                                          seconds(rows[i].oldest), seconds(rows[i].newest));
+                                          bus_seconds(rows[i].oldest), bus_seconds(rows[i].newest));
         return r < 0 ? r : sd_bus_message_close_container(answer);
 }
 

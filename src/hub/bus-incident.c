@@ -16,10 +16,6 @@
 #define ID      "An incident's id"
 #define NO_SUCH "No incident has this id"
 
-static uint64_t seconds(usec_t t) {
-        return t == USEC_INFINITY ? 0 : t / USEC_PER_SEC;
-}
-
 /* Listing -------------------------------------------------------------------------------------- */
 
 static int append_row(sd_bus_message *answer, const void *row) {
@@ -28,8 +24,8 @@ static int append_row(sd_bus_message *answer, const void *row) {
 
         return sd_bus_message_append(answer, ROW, uuid_format(&i->id, id),
                                      uuid_format(&i->website, website), i->url, i->kind,
-                                     i->severity, i->summary, i->cause, seconds(i->opened),
-                                     seconds(i->closed), seconds(i->acknowledged),
+                                     i->severity, i->summary, i->cause, bus_seconds(i->opened),
+                                     bus_seconds(i->closed), bus_seconds(i->acknowledged),
                                      i->acknowledged_by, i->assignee);
 }
 
@@ -95,7 +91,7 @@ static void on_entries(int r, const IncidentEntry *rows, size_t n, void *userdat
         if (!answer)
                 return;
         for (size_t i = 0; r >= 0 && i < shown; i++)
-                r = sd_bus_message_append(answer, ENTRY, seconds(rows[i].at), rows[i].kind,
+                r = sd_bus_message_append(answer, ENTRY, bus_seconds(rows[i].at), rows[i].kind,
                                           rows[i].actor, rows[i].text);
         if (shown < n)
                 snprintf(next, sizeof(next), "%llu", (unsigned long long)rows[shown - 1].number);

@@ -12,17 +12,13 @@
 
 /* Listing -------------------------------------------------------------------------------------- */
 
-static uint64_t seconds(usec_t t) {
-        return t == USEC_INFINITY ? 0 : t / USEC_PER_SEC;
-}
-
 static int append_row(sd_bus_message *answer, const void *row) {
         const MaintenanceRow *m = row;
         char id[UUID_TEXT_SIZE];
 
         return sd_bus_message_append(answer, ROW, uuid_format(&m->id, id), m->title, m->websites,
-                                     m->cron, m->time_zone, m->duration_ms, seconds(m->from),
-                                     seconds(m->until));
+                                     m->cron, m->time_zone, m->duration_ms, bus_seconds(m->from),
+                                     bus_seconds(m->until));
 }
 
 static void on_listed(int r, const MaintenanceRow *rows, size_t n, void *userdata) {

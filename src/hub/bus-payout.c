@@ -15,10 +15,6 @@
 
 /* Listing -------------------------------------------------------------------------------------- */
 
-static uint64_t seconds(usec_t t) {
-        return t == USEC_INFINITY ? 0 : t / USEC_PER_SEC;
-}
-
 static int append_row(sd_bus_message *answer, const void *row) {
         const PayoutRow *p = row;
         char id[UUID_TEXT_SIZE], key[BASE64URL_SIZE(SIGN_PUBLIC_SIZE)];
@@ -27,8 +23,8 @@ static int append_row(sd_bus_message *answer, const void *row) {
                         answer, ROW, uuid_format(&p->id, id),
                         base64url_encode(p->validator_key, sizeof(p->validator_key), key),
                         p->validator_name, p->lamports, p->status,
-                        p->transaction ? p->transaction : "", seconds(p->requested),
-                        seconds(p->approved), seconds(p->settled));
+                        p->transaction ? p->transaction : "", bus_seconds(p->requested),
+                        bus_seconds(p->approved), bus_seconds(p->settled));
 }
 
 static void on_listed(int r, const PayoutRow *rows, size_t n, void *userdata) {

@@ -13,10 +13,6 @@
 #define BAD_KEY "A validator's key is 43 characters of base64url"
 #define NO_SUCH "No validator has this key"
 
-static uint64_t seconds(usec_t t) {
-        return t == USEC_INFINITY ? 0 : t / USEC_PER_SEC;
-}
-
 /* The hub knows; the row may be about a connection that never was one. */
 static bool is_connected(const Core *core, const ValidatorRow *row) {
         const Validator *v = core ? registry_find_id(core_registry(core), row->id) : NULL;
@@ -36,7 +32,7 @@ static int append_row(sd_bus_message *answer, const ValidatorRow *v, const Core 
         return sd_bus_message_append(answer, ROW, base64url_encode(v->key, sizeof(v->key), key),
                                      v->name, v->state, v->operator_name, v->region, v->asn,
                                      (int)is_connected(core, v), v->version,
-                                     v->address ? v->address : "", seconds(v->last_seen),
+                                     v->address ? v->address : "", bus_seconds(v->last_seen),
                                      v->lamports, clock_offset(core, v->id));
 }
 

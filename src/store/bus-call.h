@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/id.h"
+#include "base/time.h"
 #include "event/bus.h"
 #include "store/store.h"
 
@@ -74,6 +75,11 @@ void bus_call_close_page(BusCall *c, sd_bus_message *answer, int r, const char *
 void bus_call_reply(BusCall *c, sd_bus_message *answer, int r);
 /* With an answer that says nothing. */
 void bus_call_reply_done(BusCall *c);
+
+/* A time as interfaces have it: seconds since 1970, 0 for USEC_INFINITY. */
+static inline uint64_t bus_seconds(usec_t t) {
+        return t == USEC_INFINITY ? 0 : t / USEC_PER_SEC;
+}
 
 /* Rows the store has read, to be answered as an array of one type. */
 typedef struct BusRows {
