@@ -109,7 +109,7 @@ void call_answer(int r, const char *json, size_t n, void *userdata) {
                 reply_json(c->http, json, n);
 }
 
-static int refuse_query(ApiCall *c, const char *name, const char *expected) {
+int call_refuse_query(ApiCall *c, const char *name, const char *expected) {
         char detail[128];
 
         snprintf(detail, sizeof(detail), "The query parameter \"%s\" must be %s.", name, expected);
@@ -123,7 +123,7 @@ int call_query_uuid(ApiCall *c, const char *name, Uuid *ret) {
         if (!text)
                 return 0;
         if (uuid_parse(text, ret) < 0)
-                return refuse_query(c, name, "a UUID");
+                return call_refuse_query(c, name, "a UUID");
         return 1;
 }
 
@@ -144,7 +144,7 @@ int call_query_past(ApiCall *c, const char *name, usec_t *ret) {
         if (!text)
                 return 0;
         if (time_parse(text, &time) < 0 || time > now_realtime())
-                return refuse_query(c, name, "a moment that is over, as RFC 3339 writes it");
+                return call_refuse_query(c, name, "a moment that is over, as RFC 3339 writes it");
         *ret = time;
         return 1;
 }
@@ -159,11 +159,11 @@ int call_query_limit(ApiCall *c, unsigned *ret) {
         }
         for (const char *p = text; *p; p++) {
                 if (*p < '0' || *p > '9' || value > LIMIT_MAX)
-                        return refuse_query(c, "limit", "a number from 1 to 500");
+                        return call_refuse_query(c, "limit", "a number from 1 to 500");
                 value = value * 10 + (unsigned)(*p - '0');
         }
         if (value < 1 || value > LIMIT_MAX)
-                return refuse_query(c, "limit", "a number from 1 to 500");
+                return call_refuse_query(c, "limit", "a number from 1 to 500");
         *ret = value;
         return 0;
 }

@@ -64,11 +64,13 @@ void call_started(ApiCall *c, int r);
 /* A StoreJson with the call as userdata: the text is the answer. */
 void call_answer(int r, const char *json, size_t n, void *userdata);
 
+/* 400: ?NAME= must be what is expected, "a UUID". -EINVAL. */
+int call_refuse_query(ApiCall *c, const char *name, const char *expected);
 /* ?NAME= as a UUID. 1; 0: absent; -EINVAL: answered with 400. */
 int call_query_uuid(ApiCall *c, const char *name, Uuid *ret);
 /* ?websiteId=, which has to be there. 0; -EINVAL: answered with 400. */
 int call_query_website(ApiCall *c, Uuid *ret);
 /* ?NAME= as a moment that is over. 1; 0: absent; -EINVAL: answered with 400. */
 int call_query_past(ApiCall *c, const char *name, usec_t *ret);
-/* ?limit= from 1 to 500, fallback when absent. 0; -EINVAL: answered with 400. */
+/* ?limit= from 1 to 500, else 100. 0; -EINVAL: answered with 400. */
 int call_query_limit(ApiCall *c, unsigned *ret);

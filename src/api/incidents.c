@@ -48,12 +48,8 @@ static int read_cursor(ApiCall *c, uint64_t *ret) {
 
         for (; text && text[n] >= '0' && text[n] <= '9' && n < 18; n++)
                 value = value * 10 + (uint64_t)(text[n] - '0');
-        if (text && (n == 0 || text[n])) {
-                reply_problem(c->http, &(Problem){ .status = 400,
-                                                   .detail = "The query parameter \"cursor\" must "
-                                                             "be what nextCursor said." });
-                return -EINVAL;
-        }
+        if (text && (n == 0 || text[n]))
+                return call_refuse_query(c, "cursor", "a \"nextCursor\" of such an answer");
         *ret = value;
         return 0;
 }

@@ -1,7 +1,6 @@
 /* The verdict of now or of some moment, and pages of those that have been. */
 #include "api/verdicts.h"
 
-#include "api/reply.h"
 #include "store/verdict-views.h"
 
 void verdict_show(ApiCall *c) {
@@ -19,10 +18,7 @@ void verdicts_list(ApiCall *c) {
         if (call_query_website(c, &page.website) < 0 || call_query_limit(c, &page.limit) < 0)
                 return;
         if (cursor && verdict_cursor_parse(cursor, &page.before) < 0)
-                reply_problem(c->http,
-                              &(Problem){ .status = 400,
-                                          .detail = "The query parameter \"cursor\" must be "
-                                                    "a \"nextCursor\" of such an answer." });
+                (void)call_refuse_query(c, "cursor", "a \"nextCursor\" of such an answer");
         else
                 call_started(c, verdict_page_json(call_views(c), &page, call_answer, c, &c->open));
 }

@@ -43,10 +43,7 @@ void website_latency(ApiCall *c) {
         int window = latency_window_from_name(name ? name : "24h");
 
         if (window < 0)
-                reply_problem(c->http,
-                              &(Problem){ .status = 400,
-                                          .detail = "The query parameter \"window\" must be"
-                                                    " 1h, 24h, 7d or 30d." });
+                (void)call_refuse_query(c, "window", "1h, 24h, 7d or 30d");
         else
                 answer_view(c, &(WebsiteView){ .window = (LatencyWindow)window },
                             website_latency_json);
