@@ -35,7 +35,8 @@ typedef struct Job {
 struct Alerts {
         AlertsOptions options;
         uv_loop_t *loop;
-        Store *store;
+        char *dsn;
+        Store *store; /* NULL until this hub works */
         AlertSender *sender;
         Timer *timer;
         StoreCall *look, *prune;
@@ -253,15 +254,6 @@ static void on_pruned(int r _unused_, const char *error _unused_, void *userdata
         ((Alerts *)userdata)->prune = NULL;
 }
 
-static void on_timer(void *userdata) {
-        Alerts *a = userdata;
-
-        settle_all(a);
-        look(a);
-        if (a->polls++ % PRUNE_POLLS == 0 && !a->prune && a->options.may_work(a->options.userdata))
-                (void)alerts_prune(a->store, ALERTS_KEEP_DAYS, on_pruned, a, &a->prune);
-}
-
 static void on_notify(const char *channel _unused_, const char *payload _unused_, void *userdata) {
         look(userdata);
 }
@@ -278,6 +270,33 @@ static void on_state(StoreState state, const char *text, void *userdata) {
                           text ? text : store_state_name(state));
 }
 
+/* As soon as this hub is the one that works, and not before: a connection is left to others. */
+static bool connect_store(Alerts *a) {
+        const StoreOptions options = {
+                .dsn = a->dsn,
+                .role = STORE_ALERTS,
+                .statements = store_alert_statements(),
+                .on_state = on_state,
+                .on_notify = on_notify,
+                .userdata = a,
+        };
+
+        if (!a->store && a->options.may_work(a->options.userdata))
+                (void)store_new(&a->store, a->loop, &options);
+        return a->store != NULL;
+}
+
+static void on_timer(void *userdata) {
+        Alerts *a = userdata;
+
+        if (!connect_store(a))
+                return;
+        settle_all(a);
+        look(a);
+        if (a->polls++ % PRUNE_POLLS == 0 && !a->prune && a->options.may_work(a->options.userdata))
+                (void)alerts_prune(a->store, ALERTS_KEEP_DAYS, on_pruned, a, &a->prune);
+}
+
 /* Life ----------------------------------------------------------------------------------------- */
 
 int alerts_new(Alerts **ret, uv_loop_t *loop, const AlertsOptions *options) {
@@ -288,6 +307,9 @@ int alerts_new(Alerts **ret, uv_loop_t *loop, const AlertsOptions *options) {
                 return -ENOMEM;
         a->options = *options;
         a->loop = loop;
+        a->dsn = strdup(options->dsn);
+        if (!a->dsn)
+                return -ENOMEM;
         r = timer_new(&a->timer, loop, on_timer, a);
         if (r < 0)
                 return r;
@@ -295,17 +317,7 @@ int alerts_new(Alerts **ret, uv_loop_t *loop, const AlertsOptions *options) {
         r = alert_sender_new(&a->sender, loop, options->ways);
         if (r < 0)
                 return r;
-        r = store_new(&a->store, loop,
-                      &(StoreOptions){
-                                      .dsn = options->dsn,
-                                      .role = STORE_ALERTS,
-                                      .statements = store_alert_statements(),
-                                      .on_state = on_state,
-                                      .on_notify = on_notify,
-                                      .userdata = a,
-                      });
-        if (r < 0)
-                return r;
+
         *ret = TAKE_PTR(a);
         return 0;
 }
@@ -320,12 +332,14 @@ Alerts *alerts_free(Alerts *a) {
         alert_sender_free(a->sender);
         store_free(a->store);
         timer_free(a->timer);
+        free(a->dsn);
         free(a);
         return NULL;
 }
 
 void alerts_wake(Alerts *a) {
-        look(a);
+        if (connect_store(a))
+                look(a);
 }
 
 AlertsCounters alerts_counters(const Alerts *a) {

@@ -14,7 +14,7 @@
         { JSON, BUS, offsetof(WebsiteSettings, MEMBER), MIN, MAX, EXPECTED }
 
 static const char timeout_expected[] =
-                "must be a whole number from 100 to 60000, and at most half of the interval";
+                "must be a whole number from 100 to 60000, and at most half the interval";
 
 const WebsiteNumber website_numbers[] = {
         NUMBER("intervalMs", "interval_ms", interval_ms, WEBSITE_INTERVAL_MIN_MS,

@@ -207,7 +207,7 @@ async function addRemoveSteps() {
     await dialog.getByLabel('Timeout (seconds)').fill('6');
     complaints.allow(422);
     await dialog.getByRole('button', { name: 'Save' }).click();
-    await dialog.getByRole('alert').filter({ hasText: 'half of the interval' }).waitFor();
+    await dialog.getByRole('alert').filter({ hasText: 'half the interval' }).waitFor();
     await dialog.getByLabel('Timeout (seconds)').fill('4');
     await dialog.getByLabel('Name').fill('Added by the browser, and changed');
     await report.shot(page, 'change');

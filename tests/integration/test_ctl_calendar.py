@@ -33,7 +33,7 @@ class Changes(Ctl):
     def test_set_what_cannot_be(self):
         website = self.add("http://127.0.0.1:9/", "--interval=30s", "--timeout=10s")
         before = self.settings(website)
-        self.fails(FAILED, "half of the interval", "website", "set", website, "--interval=15s")
+        self.fails(FAILED, "half the interval", "website", "set", website, "--interval=15s")
         self.fails(FAILED, "10000 to 86400000", "website", "set", website, "--interval=25h")
         self.fails(FAILED, "no such website", "website", "set", website, f"--parent={NOWHERE}")
         self.fails(FAILED, "parent is the id", "website", "set", website, "--parent=x")
