@@ -7,6 +7,7 @@
 
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "base/pace.h"
 #include "hub/deeds.h"
 #include "hub/loader.h"
 #include "hub/pulse.h"
@@ -43,8 +44,13 @@ struct Core {
         usec_t heartbeat;          /* of the hub before this one; 0: there was none */
         uint64_t found;            /* number of the commit with what it found */
         usec_t calendar;           /* when windows of maintenance are read again; 0: now */
+        Pace calendars;            /* of reading them because somebody changed some */
         bool ready, failed, again; /* again: something changed while it was being read */
 };
+
+/* All windows there are are read at each change, while commits wait: so changes share the later
+ * readings, however many they are. */
+static const PaceRule calendar_pace = { .burst = 30, .interval = 5 * USEC_PER_SEC };
 
 static void fail(Core *c, int r, const char *what) {
         char reason[256];
@@ -511,6 +517,12 @@ void core_read_changes(Core *c) {
 }
 
 void core_read_calendar(Core *c) {
+        usec_t now = hub_clock_now(c->options.clock);
+
+        if (!pace_take(&c->calendars, &calendar_pace, 1, now)) {
+                c->calendar = MIN(c->calendar, pace_ready(&c->calendars, &calendar_pace, 1));
+                return;
+        }
         c->calendar = 0;
         core_read_changes(c);
 }

@@ -7,7 +7,7 @@ from hub_case import CommitteeCase
 from process import wait_until
 
 
-class Calendar(CommitteeCase):
+class MaintainedCase(CommitteeCase):
     def maintain(self, site, beginning="now()", end="now() + interval '1 hour'"):
         self.db.sql(f"""INSERT INTO maintenance (public_id, organisation_id, website_ids, starts_at, ends_at)
             SELECT gen_random_uuid(), organisation_id, '{{{site.website}}}', {beginning}, {end}
@@ -26,6 +26,8 @@ class Calendar(CommitteeCase):
         return [state for state, in self.db.sql(f"""SELECT state FROM verdict_span WHERE website_id = {site.website}
             AND state <> 'UNKNOWN' ORDER BY id""")]
 
+
+class Calendar(MaintainedCase):
     def test_outage_in_maintenance(self):
         site = self.site_up("maintained")
         self.maintain(site)
@@ -162,6 +164,24 @@ class Calendar(CommitteeCase):
                                f"UPDATE website SET parent_id = {parent} WHERE id = {child}"],
                               stderr=subprocess.PIPE, text=True, check=False, timeout=20)
         return made.stderr
+
+
+class Flood(MaintainedCase):
+    def test_changes_without_end_are_read_at_a_bounded_pace(self):
+        def scans():
+            return int(self.value("SELECT seq_scan + idx_scan FROM pg_stat_user_tables WHERE relname = 'maintenance'"))
+
+        site = self.site_up("flooded")
+        before = scans()
+        self.db.sql("""DO $$ BEGIN
+            FOR i IN 1 .. 500 LOOP
+              PERFORM pg_notify('dpin_maintenance', '');
+              COMMIT;
+              PERFORM pg_sleep(0.01);
+            END LOOP; END $$""")
+        self.maintain(site)
+        self.wait_state(site.website, "MAINTENANCE", 15)
+        self.assertLess(scans() - before, 200)
 
 
 if __name__ == "__main__":
