@@ -190,8 +190,8 @@ static int write_mail(const Alert *a, const char *const *to, char **ret) {
                         ret);
 }
 
-/* All are to get it; but one whose address is gone does not keep it from the others, who get it with
- * the second try. */
+/* All are to get it; but one whose address is gone does not keep it from the others, who get it
+ * with the second try. */
 static int mail(const Alert *a, const char *const *to, const char *message, AlertSending *sending) {
         const AlertWays *w = a->sender->ways;
         _cleanup_free_ char *url = NULL;
