@@ -114,7 +114,7 @@ static int put_line(FILE *to, const char *p, const char *end, Line *line) {
                 line->fault = open;
                 close = memmem(open, (size_t)(end - open), "}}", 2);
                 f = close ? find(line->fields, open + 2, (size_t)(close - open) - 2) : NULL;
-                if (!f)
+                if (!close || !f)
                         return -EINVAL;
                 r = put_value(to, f, line);
                 if (r < 0)
