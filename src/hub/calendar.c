@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AGE USEC_PER_HOUR /* at which it is read again */
+
+static const PaceRule changes_rule = { .burst = 30, .interval = 5 * USEC_PER_SEC };
+
 struct Calendar {
         size_t n;
         MaintenanceSpan spans[];
@@ -25,6 +29,19 @@ int calendar_new(Calendar **ret, const MaintenanceSpan *spans, size_t n) {
 Calendar *calendar_free(Calendar *c) {
         free(c);
         return NULL;
+}
+
+bool calendar_changed(CalendarDue *due, usec_t now) {
+        if (!pace_take(&due->changes, &changes_rule, 1, now)) {
+                due->at = MIN(due->at, pace_ready(&due->changes, &changes_rule, 1));
+                return false;
+        }
+        due->at = 0;
+        return true;
+}
+
+void calendar_was_read(CalendarDue *due, usec_t now) {
+        due->at = now + AGE;
 }
 
 /* Whose is over by `now` comes before it. */

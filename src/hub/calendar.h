@@ -2,15 +2,28 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/macro.h"
+#include "base/pace.h"
 #include "hub/window.h"
 #include "store/maintenance.h"
 
-#define CALENDAR_AHEAD (3 * USEC_PER_HOUR) /* how far it is read ... */
-#define CALENDAR_AGE   USEC_PER_HOUR       /* ... and after what time again */
+#define CALENDAR_AHEAD (3 * USEC_PER_HOUR) /* how far it is read */
+
+/* When it is read again: after an hour, or when somebody changed something. All windows there are
+ * are read then, while commits wait: so those who change much share the later readings. Zeroed: it
+ * is due. */
+typedef struct CalendarDue {
+        usec_t at;
+        Pace changes;
+} CalendarDue;
+
+/* true: it is due at once. */
+bool calendar_changed(CalendarDue *due, usec_t now);
+void calendar_was_read(CalendarDue *due, usec_t now);
 
 typedef struct Calendar Calendar;
 

@@ -41,16 +41,11 @@ struct Core {
         Deeds *deeds;
         Pulse *pulse;
         unsigned beats;
-        usec_t heartbeat;          /* of the hub before this one; 0: there was none */
-        uint64_t found;            /* number of the commit with what it found */
-        usec_t calendar;           /* when windows of maintenance are read again; 0: now */
-        Pace calendars;            /* of reading them because somebody changed some */
+        usec_t heartbeat; /* of the hub before this one; 0: there was none */
+        uint64_t found;   /* number of the commit with what it found */
+        CalendarDue calendar;
         bool ready, failed, again; /* again: something changed while it was being read */
 };
-
-/* All windows there are are read at each change, while commits wait: so changes share the later
- * readings, however many they are. */
-static const PaceRule calendar_pace = { .burst = 30, .interval = 5 * USEC_PER_SEC };
 
 static void fail(Core *c, int r, const char *what) {
         char reason[256];
@@ -471,7 +466,7 @@ static void on_windows(int r, const MaintenanceSpan *spans, size_t n, void *user
 }
 
 static void read_windows(Core *c, usec_t now) {
-        c->calendar = now + CALENDAR_AGE;
+        calendar_was_read(&c->calendar, now);
         if (maintenance_load(c->options.store,
                              &(const MaintenancePeriod){ now, now + CALENDAR_AHEAD }, on_windows, c,
                              &c->call) < 0)
@@ -502,7 +497,7 @@ static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata)
                 pulse_read_all(c->pulse);
         else
                 pulse_read(c->pulse);
-        if (now >= c->calendar)
+        if (now >= c->calendar.at)
                 read_windows(c, now);
         else if (c->again)
                 core_read_changes(c);
@@ -517,14 +512,8 @@ void core_read_changes(Core *c) {
 }
 
 void core_read_calendar(Core *c) {
-        usec_t now = hub_clock_now(c->options.clock);
-
-        if (!pace_take(&c->calendars, &calendar_pace, 1, now)) {
-                c->calendar = MIN(c->calendar, pace_ready(&c->calendars, &calendar_pace, 1));
-                return;
-        }
-        c->calendar = 0;
-        core_read_changes(c);
+        if (calendar_changed(&c->calendar, hub_clock_now(c->options.clock)))
+                core_read_changes(c);
 }
 
 void core_read_deeds(Core *c) {
@@ -579,7 +568,7 @@ void core_beat(Core *c) {
                 order_book_expire(c->book, now - ORDERS_KEPT);
         while ((v = registry_next(c->registry, v)))
                 look_after(c, v, now);
-        if (now >= c->calendar)
+        if (now >= c->calendar.at)
                 core_read_changes(c);
         assign_beat(c->assigner);
         writer_beat(c->writer);

@@ -54,12 +54,30 @@ static void without_windows_there_is_none(void **state _unused_) {
         assert_int_equal(calendar_next(c, 1, 7, 0).until, 0);
 }
 
+static void who_changes_much_shares_the_later_readings(void **state _unused_) {
+        usec_t now = USEC_PER_DAY;
+        CalendarDue due = { 0 };
+        unsigned at_once = 0;
+
+        calendar_was_read(&due, now);
+        assert_int_equal(due.at, now + USEC_PER_HOUR);
+        for (int i = 0; i < 100; i++)
+                if (calendar_changed(&due, now)) {
+                        assert_int_equal(due.at, 0);
+                        at_once++;
+                        calendar_was_read(&due, now);
+                }
+        assert_int_equal(at_once, 30);
+        assert_in_range(due.at, now + 1, now + 5 * USEC_PER_SEC); /* the last change counts, too */
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_overlaps_or_touches_is_one),
                 cmocka_unit_test(what_is_over_is_none),
                 cmocka_unit_test(others_are_not_meant),
                 cmocka_unit_test(without_windows_there_is_none),
+                cmocka_unit_test(who_changes_much_shares_the_later_readings),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
