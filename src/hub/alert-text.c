@@ -99,27 +99,35 @@ static int put_value(FILE *to, const AlertField *f, Line *line) {
         return 0;
 }
 
-/* The line up to end. */
-static int put_line(FILE *to, const char *p, const char *end, Line *line) {
-        while (p < end) {
-                const char *open = memmem(p, (size_t)(end - p), "{{", 2), *close;
+/* Where two of this mark begin; n: nowhere. */
+static size_t find_pair(const char *text, size_t n, char mark) {
+        for (size_t i = 0; i + 1 < n; i++)
+                if (text[i] == mark && text[i + 1] == mark)
+                        return i;
+        return n;
+}
+
+/* A line of n bytes. */
+static int put_line(FILE *to, const char *text, size_t n, Line *line) {
+        for (size_t at = 0; at < n;) {
+                const char *open = text + at;
+                size_t plain = find_pair(open, n - at, '{'), length;
                 const AlertField *f;
                 int r;
 
-                if (!open)
-                        open = end;
-                fwrite(p, 1, (size_t)(open - p), to);
-                if (open == end)
+                fwrite(open, 1, plain, to);
+                at += plain;
+                if (at == n)
                         break;
-                line->fault = open;
-                close = memmem(open, (size_t)(end - open), "}}", 2);
-                f = close ? find(line->fields, open + 2, (size_t)(close - open) - 2) : NULL;
-                if (!close || !f)
+                line->fault = open += plain;
+                length = find_pair(open, n - at, '}');
+                f = at + length < n ? find(line->fields, open + 2, length - 2) : NULL;
+                if (!f)
                         return -EINVAL;
                 r = put_value(to, f, line);
                 if (r < 0)
                         return r;
-                p = close + 2;
+                at += length + 2;
         }
         return 0;
 }
@@ -131,7 +139,7 @@ static int put_lines(FILE *to, const char *template, const AlertField *fields, c
                 int r;
 
                 end = p + strcspn(p, "\n");
-                r = put_line(to, p, end, &line);
+                r = put_line(to, p, (size_t)(end - p), &line);
                 *where = line.fault;
                 if (r < 0)
                         return r;
