@@ -41,13 +41,8 @@ static void blanks_alone_say_nothing(void **state) {
 }
 
 static void nothing_steers_a_terminal(void **state) {
-        static const char *const bad[] = { "\x1b[2J",
-                                           "a\rb",
-                                           "a\x7f",
-                                           "\xc2\x9b"
-                                           "2J",
-                                           "a\x01",
-                                           "\xc2\x80" };
+        static const char *const bad[] = { "\x1b[2J",   "a\rb",  "a\x7f",
+                                           "\xc2\x9bJ", "a\x01", "\xc2\x80" };
 
         (void)state;
         for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
