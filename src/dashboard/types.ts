@@ -87,6 +87,7 @@ export interface WebsiteStatus {
   assurance: Assurance | null;
   since: string | null;
   uptime: { '24h': number | null; '7d': number | null; '30d': number | null };
+  uptimeMethod: 'verdict-time';
   ticks: Tick[];
 }
 

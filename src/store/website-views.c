@@ -55,6 +55,7 @@ static const PqStatement website_status = {
                "  'regions', coalesce(s.regions, '[]'), 'families', coalesce(s.families, '[]'),"
                "  'since', rfc3339(s.started_at), 'uptime', json_build_object("
                "    '24h', u.day, '7d', u.week, '30d', u.month),"
+               "  'uptimeMethod', 'verdict-time',"
                "  'ticks', (SELECT coalesce(json_agg(json_build_object("
                "     'createdAt', rfc3339(r.started_at), 'status', r.status,"
                "     'latency', r.latency, 'validatorId', key_text(v.key),"

@@ -136,10 +136,10 @@ static void the_status_has_the_last_hundred(void **state) {
         show(f, website_status_json, 1);
         expect_json(f,
                     "concat_ws(' ', jsonb_array_length(j->'ticks'), j->>'state',"
-                    " round((j#>>'{uptime,24h}')::numeric, 3),"
+                    " j->>'uptimeMethod', round((j#>>'{uptime,24h}')::numeric, 3),"
                     " round((j#>>'{uptime,30d}')::numeric, 3), j#>>'{ticks,99,region}',"
                     " j#>>'{ticks,0,createdAt}' < j#>>'{ticks,99,createdAt}')",
-                    "100 UP 0.750 0.750 eu t");
+                    "100 UP verdict-time 0.750 0.750 eu t");
         expect_json(f, "j->'regions'", "[{\"region\": \"eu\"}]");
         expect_json(f, "j->'families'", "[6]");
         expect_json(f, "(j->>'flappingUntil')::timestamptz > now()", "t");

@@ -44,7 +44,7 @@ function Facts({ status }: { status: WebsiteStatus }): JSX.Element {
       </div>
       {([['24 h', '24h'], ['7 d', '7d'], ['30 d', '30d']] as const).map(([label, key]) => (
         <div key={key}>
-          <dt>Uptime {label}</dt>
+          <dt title="Of the time in verdicts: up and degraded, of up, degraded, partial and down">Uptime {label}</dt>
           <dd>{formatUptime(uptime[key])}</dd>
         </div>
       ))}
