@@ -82,7 +82,8 @@ class Help(Programs):
     def told(self):
         """{"website add": the rest of its line in the page}."""
         found = {}
-        for line in re.findall(r"^\.It Cm ([a-z].*)$", text("src/man/dpinctl.1"), re.M):
+        page = text("src/man/dpinctl.1").replace("\\\n", "")  # lines go on behind a backslash
+        for line in re.findall(r"^\.It Cm ([a-z].*)$", page, re.M):
             match = re.match(r"((?:[a-z-]+ ?)+?)(?= (?:Ar|Op|Oo)|$)", line)
             if match and not line.startswith("org."):
                 found[match[1].strip()] = line[match.end():]
