@@ -1,5 +1,6 @@
 """A private PostgreSQL on a Unix socket, with dpin's roles and database, as dpin-database.service would make them."""
 
+import contextlib
 import glob
 import os
 import shutil
@@ -58,6 +59,7 @@ class Database:
                 shutil.chown(directory, "postgres", "postgres")
         if fresh:
             self._fill()
+        wait_until(lambda: not self._has_orphans(), "what is left of one that was killed has ended", 30)
         argv = [*as_server_user(), server_program("postgres"), "-D", self.data, "-k", self.run]
         for key, value in SETTINGS.items():
             argv += ["-c", f"{key}={value.strip(chr(39))}"]
@@ -71,6 +73,14 @@ class Database:
     def _fill(self):
         command([*as_server_user(), server_program("initdb"), "-D", self.data, "-U", "postgres", "-A", "trust",
                  "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
+
+    def _has_orphans(self):
+        """Its processes run in its folder, and those of one that was killed hold its memory until they notice."""
+        for link in glob.glob("/proc/[0-9]*/cwd"):
+            with contextlib.suppress(OSError):
+                if os.readlink(link) == os.path.realpath(self.data):
+                    return True
+        return False
 
     def _answers(self):
         if not self.process.running():
