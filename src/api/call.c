@@ -109,6 +109,17 @@ void call_answer(int r, const char *json, size_t n, void *userdata) {
                 reply_json(c->http, json, n);
 }
 
+void call_answer_nothing(int r, const char *error _unused_, void *userdata) {
+        ApiCall *c = userdata;
+
+        c->open = NULL;
+        call_wrote(c);
+        if (r < 0)
+                call_fail(c, r);
+        else
+                reply_nothing(c->http);
+}
+
 int call_refuse_query(ApiCall *c, const char *name, const char *expected) {
         char detail[128];
 

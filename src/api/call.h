@@ -63,6 +63,8 @@ void call_unavailable(ApiCall *c);
 void call_started(ApiCall *c, int r);
 /* A StoreJson with the call as userdata: the text is the answer. */
 void call_answer(int r, const char *json, size_t n, void *userdata);
+/* A StoreDone: what was asked for is written, and there is nothing to tell of it but 204. */
+void call_answer_nothing(int r, const char *error, void *userdata);
 
 /* 400: ?NAME= must be what is expected, "a UUID". -EINVAL. */
 int call_refuse_query(ApiCall *c, const char *name, const char *expected);

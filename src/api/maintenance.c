@@ -53,23 +53,12 @@ void maintenance_create(ApiCall *c) {
         call_started(c, maintenance_add(c->api->store, &add, on_added, c, &c->open));
 }
 
-static void on_removed(int r, const char *error _unused_, void *userdata) {
-        ApiCall *c = userdata;
-
-        c->open = NULL;
-        call_wrote(c);
-        if (r < 0)
-                call_fail(c, r);
-        else
-                reply_nothing(c->http);
-}
-
 void maintenance_delete(ApiCall *c) {
         MaintenanceRemove remove = { .organisation = c->who.organisation, .actor = c->who.actor };
 
         if (uuid_parse(c->match.parameter, &remove.id) < 0)
                 call_fail(c, -ENOENT);
         else
-                call_started(c,
-                             maintenance_remove(c->api->store, &remove, on_removed, c, &c->open));
+                call_started(c, maintenance_remove(c->api->store, &remove, call_answer_nothing, c,
+                                                   &c->open));
 }

@@ -189,17 +189,6 @@ void website_update(ApiCall *c) {
 /* Removing ---------------------------------------------------------------------------------------
  */
 
-static void on_removed(int r, const char *error _unused_, void *userdata) {
-        ApiCall *c = userdata;
-
-        c->open = NULL;
-        call_wrote(c);
-        if (r < 0)
-                call_fail(c, r);
-        else
-                reply_nothing(c->http);
-}
-
 int website_id_read(ApiCall *c, Uuid *ret) {
         BodyProblem problem;
         size_t n;
@@ -226,5 +215,5 @@ void website_delete(ApiCall *c) {
 
         if (website_id_read(c, &remove.id) < 0)
                 return;
-        call_started(c, website_remove(c->api->store, &remove, on_removed, c, &c->open));
+        call_started(c, website_remove(c->api->store, &remove, call_answer_nothing, c, &c->open));
 }

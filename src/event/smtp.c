@@ -250,7 +250,6 @@ int smtp_start(SmtpClient *c, const SmtpRequest *request, SmtpDone done, void *u
                 return r;
         call->done = done;
         call->userdata = userdata;
-        call->client = c;
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
                 return -ENOMEM;
         r = uv_queue_work(c->loop, &call->work, on_work, on_worked);

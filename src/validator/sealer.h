@@ -1,6 +1,6 @@
 /* Ticks become signed batches in the spool: within 200 ms, urgent ones within 10, and the disk is
- * waited for on another thread. Owns the live
- * stream: its incarnation, sequence and the hash the next batch goes on from. */
+ * waited for on another thread. Owns the live stream: its incarnation, sequence and the hash the
+ * next batch goes on from. */
 #pragma once
 
 #include <uv.h>
