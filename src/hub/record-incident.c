@@ -190,12 +190,12 @@ void record_incident(const Recorder *r, Website *w, const SiteIncident *i,
         put_story(r, w, &s);
 }
 
-void record_incidents_end(const Recorder *r, Website *w, const char *cause) {
+void record_incidents_end(const Recorder *r, Website *w, const char *cause, usec_t now) {
         Story s = { .step = INCIDENT_CLOSED,
                     .severity = incident_severity_name(SEVERITY_NONE),
                     .cause = cause,
                     .summary = "Nobody looks at the website any more",
-                    .at = hub_clock_now(r->clock) };
+                    .at = now };
 
         for (s.kind = 0; s.kind < _INCIDENT_KIND_MAX; s.kind++)
                 put_story(r, w, &s);

@@ -12,4 +12,4 @@ void record_news(const Recorder *r, const NewsItem *item);
 void record_votes(const Recorder *r, JsonWriter *json, const char *name, const SiteSeatView *seats,
                   size_t n);
 /* Nobody looks at the website any more: what is open is closed. */
-void record_incidents_end(const Recorder *r, Website *w, const char *cause);
+void record_incidents_end(const Recorder *r, Website *w, const char *cause, usec_t now);

@@ -232,18 +232,18 @@ void record_verdict(const Recorder *r, const Website *w, const SiteVerdict *v) {
 }
 
 /* Nobody judges it any more. */
-static void end_judging(const Recorder *r, Website *w, const char *cause) {
-        verdict_close(writer_group(r->writer), w->id, hub_clock_now(r->clock));
-        record_incidents_end(r, w, cause);
+static void end_judging(const Recorder *r, Website *w, const char *cause, usec_t now) {
+        verdict_close(writer_group(r->writer), w->id, now);
+        record_incidents_end(r, w, cause, now);
 }
 
-static void existence_event(const Recorder *r, const Website *w, bool removed) {
+static void existence_event(const Recorder *r, const Website *w, bool removed, usec_t now) {
         _cleanup_(json_writer_freep) JsonWriter *json = NULL;
 
         (void)writer_group(r->writer);
         record_news(r,
                     &(const NewsItem){ .kind = removed ? NEWS_WEBSITE_REMOVED : NEWS_WEBSITE_ADDED,
-                                       .at = hub_clock_now(r->clock),
+                                       .at = now,
                                        .texts = { w->id_text, w->url } });
         if (json_writer_new(&json) < 0)
                 return;
@@ -255,7 +255,7 @@ static void existence_event(const Recorder *r, const Website *w, bool removed) {
         record_event(r, w->organisation, removed ? "website.removed" : "website.added", json);
 }
 
-static void pause_event(const Recorder *r, const Website *w, bool paused) {
+static void pause_event(const Recorder *r, const Website *w, bool paused, usec_t now) {
         const char *state = verdict_state_name(paused ? VERDICT_PAUSED : VERDICT_UNKNOWN);
         const char *previous = verdict_state_name(paused ? site_state(w->site) : VERDICT_PAUSED);
 
@@ -264,18 +264,20 @@ static void pause_event(const Recorder *r, const Website *w, bool paused) {
                       &(const Judgement){ .state = state,
                                           .previous = previous,
                                           .cause = paused ? "paused" : "resumed",
-                                          .since = hub_clock_now(r->clock) });
+                                          .since = now });
 }
 
+/* Span, incidents and news of one change are of one moment. */
 void record_website(const Recorder *r, Website *w, WebsiteChange change) {
         bool ends = change == WEBSITE_REMOVED || change == WEBSITE_PAUSED;
+        usec_t now = hub_clock_now(r->clock);
 
         if (ends)
-                end_judging(r, w, change == WEBSITE_PAUSED ? "paused" : "removed");
+                end_judging(r, w, change == WEBSITE_PAUSED ? "paused" : "removed", now);
         if (change == WEBSITE_ADDED || change == WEBSITE_REMOVED)
-                existence_event(r, w, ends);
+                existence_event(r, w, ends, now);
         else
-                pause_event(r, w, ends);
+                pause_event(r, w, ends, now);
 }
 
 void record_validator(const Recorder *r, const Validator *v, bool online) {
