@@ -24,7 +24,8 @@ import checks  # noqa: E402
 import cost  # noqa: E402
 
 SECONDS = int(os.environ.get("DPIN_SOAK_SECONDS", "1800"))
-WARM, RATE, HOSTILE = SECONDS // 3, 300, 45  # warm: the heap has seen the largest crowd that was under way at once
+WARM, RATE, HOSTILE = SECONDS // 3, 300, 45
+CROWD = 150  # the most under way at once; so many are from the beginning, so that the heap has seen them
 INTERVAL = 10  # seconds, of every order
 FRAME = 60  # orders in one frame
 GROWTH = 2e6  # bytes of memory that may be chance
@@ -51,7 +52,7 @@ class Soak(unittest.TestCase):
                 with open(path, "rb") as ca:
                     f.write(ca.read())
         self.process = self.world.start_validator("v", url=self.hub.url, conf=f"Allow=127.0.0.0/8\nBodyMax=262144\n"
-                                                  f"CaFile={trusted}\nConcurrency=1000\n")
+                                                  f"CaFile={trusted}\nConcurrency={CROWD}\n")
         self.hub.wait_joined()
 
     @staticmethod
@@ -67,23 +68,35 @@ class Soak(unittest.TestCase):
         self.addCleanup(server.close)
         return f"{scheme}://127.0.0.1:{server.port}/", wanted.split(), members
 
-    def order(self, i, n, url, wanted, members):
-        """Starts are spread over the interval."""
+    def order(self, url, wanted, members, after=0.0):
+        """Its first start is so many seconds after the next three."""
         spec = spec_encode(url, **members)
-        start = now() + 3_000_000 + i * INTERVAL * 1_000_000 // n
+        start = now() + 3_000_000 + int(after * 1e6)
         data = Order(1, 0, 0, 1, os.urandom(16), sign.sha256(spec), INTERVAL * 1000, 2000, start, 1, os.urandom(32),
                      os.urandom(32), os.urandom(16)).encode()
         name = self.hub.put_order(data, spec)
         self.wanted[name] = wanted
         return name
 
+    def crowd(self):
+        """As many as may be at once wait for an answer, half of them over TLS, and give up."""
+        hanging = [(url + "/hold", ["timeout_wait"], {}) for url in (self.target.http, self.target.https)]
+        names = [self.order(*hanging[i % 2]) for i in range(CROWD)]
+        for i in range(0, CROWD, FRAME):
+            self.hub.send("orders", self.hub._orders(names[i:i + FRAME]))
+        wait_until(lambda: self.target.open() >= CROWD, "all of them wait", 15)
+        self.hub.send("orders", self.hub._orders([], reset=True))
+        wait_until(lambda: self.target.open() == 0, "all of them gave up", 15)
+        self.hub.orders.clear()
+
     def give_orders(self):
+        """Starts are spread over the interval."""
         good = [(url + "/", ["none"], {}) for url in (self.target.http, self.target.https)]
         n = RATE * INTERVAL
         targets = [self.hostile[i % len(self.hostile)] for i in range(HOSTILE * INTERVAL)]
         targets += [good[i % 2] for i in range(n - len(targets))]
         random.Random(1).shuffle(targets)
-        names = [self.order(i, n, *target) for i, target in enumerate(targets)]
+        names = [self.order(*target, after=i * INTERVAL / n) for i, target in enumerate(targets)]
         for i in range(0, n, FRAME):
             self.hub.send("orders", self.hub._orders(names[i:i + FRAME]))
         self.hub.orders.clear()  # the validator keeps them: they would not fit into the one frame of another greeting
@@ -117,6 +130,7 @@ class Soak(unittest.TestCase):
 
     def test_nothing_stays(self):
         before = self.sample()[1]
+        self.crowd()
         self.give_orders()
         wait_until(lambda: self.hub.batches, "the first ticks")
         cpu, begun = cost.cpu(self.process.pid), time.monotonic()
