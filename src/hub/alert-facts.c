@@ -42,20 +42,6 @@ static const JsonField facts_fields[] = {
         { 0 },
 };
 
-const AlertField alert_story_names[] = {
-        { "state", NULL },
-        { "what", NULL },
-        { "name", NULL },
-        { "url", NULL },
-        { "since", NULL },
-        { "until", NULL },
-        { "lasted", NULL },
-        { "where", NULL },
-        { "why", NULL },
-        { "link", NULL },
-        { 0 },
-};
-
 int alert_facts_read(const char *json, AlertFacts *ret) {
         *ret = (AlertFacts){ 0 };
         return json_read(json, strlen(json), facts_fields, ret, NULL);
@@ -195,7 +181,7 @@ int alert_story_new(AlertStory *ret, const char *event, const AlertFacts *f,
 
         *ret = (AlertStory){ 0 };
         for (size_t i = 0; i < ALERT_FIELDS; i++) {
-                ret->fields[i] = (AlertField){ alert_story_names[i].name, values[i] };
+                ret->fields[i] = (AlertField){ alert_text_fields[i].name, values[i] };
                 if (!values[i])
                         r = -ENOMEM;
         }

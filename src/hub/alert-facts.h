@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "store/alert-text.h"
 
 typedef struct AlertFacts {
         char *incident, *website, *url, *name; /* each may be NULL */
@@ -15,15 +16,7 @@ typedef struct AlertFacts {
 int alert_facts_read(const char *json, AlertFacts *ret);
 void alert_facts_done(AlertFacts *f);
 
-typedef struct AlertField {
-        const char *name; /* NULL ends a list */
-        char *value;
-} AlertField;
-
-/* {{state}}, {{what}}, {{name}}, {{url}}, {{since}}, {{until}}, {{lasted}}, {{where}}, {{why}} and
- * {{link}}, in this order. */
-#define ALERT_FIELDS 10
-
+/* The values of alert_text_fields, in their order. */
 typedef struct AlertStory {
         AlertField fields[ALERT_FIELDS + 1];
 } AlertStory;
@@ -34,8 +27,5 @@ typedef struct AlertStory {
 int alert_story_new(AlertStory *ret, const char *event, const AlertFacts *f,
                     const char *public_url);
 void alert_story_done(AlertStory *s);
-/* The same with empty values, to try templates with. */
-extern const AlertField alert_story_names[];
-
 /* The address of the page that shows it, freed by the caller; NULL: there is none. */
 char *alert_facts_link(const AlertFacts *f, const char *public_url);

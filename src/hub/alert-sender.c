@@ -11,8 +11,8 @@
 #include "event/smtp.h"
 #include "hub/alert-facts.h"
 #include "hub/alert-mail.h"
-#include "hub/alert-settings.h"
-#include "hub/alert-text.h"
+#include "store/alert-settings.h"
+#include "store/alert-text.h"
 
 #define ANSWER_MAX (64u * 1024) /* of a webhook: nobody reads more of it */
 #define USER_AGENT "dpin-hub/" DPIN_VERSION

@@ -6,11 +6,11 @@
 
 #include "base/log-ids.h"
 #include "base/log.h"
-#include "hub/alert-settings.h"
 #include "hub/bus-deeds.h"
 #include "store/accounts.h"
 #include "store/alert-channels.h"
 #include "store/alert-outbox.h"
+#include "store/alert-settings.h"
 
 #define CHANNEL_ROW "(sssssbsuutt)"
 #define ALERT_ROW   "(ssssssuttt)"

@@ -7,8 +7,8 @@
 
 #include "event/guard.h"
 #include "event/pq-dsn.h"
-#include "hub/alert-settings.h"
 #include "hub/flap.h"
+#include "store/alert-settings.h"
 #include "wire/url.h"
 
 #define HUB_CONF_PATH DPIN_CONF_DIR "/hub.conf"

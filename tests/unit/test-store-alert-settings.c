@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/macro.h"
-#include "hub/alert-settings.h"
+#include "store/alert-settings.h"
 
 static void accepts(AlertKind kind, const char *json) {
         const char *reason;

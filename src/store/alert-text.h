@@ -6,10 +6,18 @@
 
 #include <stddef.h>
 
-#include "hub/alert-facts.h"
-
 #define ALERT_TEMPLATE_MAX 8192 /* bytes */
 #define ALERT_VALUE_MAX    600  /* bytes of a value; what is longer is cut, and says so */
+
+typedef struct AlertField {
+        const char *name; /* NULL ends a list */
+        char *value;
+} AlertField;
+
+/* {{state}}, {{what}}, {{name}}, {{url}}, {{since}}, {{until}}, {{lasted}}, {{where}}, {{why}} and
+ * {{link}}: what alerts have, without values. */
+#define ALERT_FIELDS 10
+extern const AlertField alert_text_fields[ALERT_FIELDS + 1];
 
 /* The texts of channels that have none of their own. */
 extern const char alert_text_subject[], alert_text_body[];

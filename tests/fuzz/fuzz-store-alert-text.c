@@ -2,8 +2,8 @@
  * bring, and is not longer than both allow. */
 #include <errno.h>
 
-#include "hub/alert-text.h"
 #include "property.h"
+#include "store/alert-text.h"
 
 static size_t count(const char *text, const char *what) {
         size_t n = 0;

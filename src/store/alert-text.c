@@ -1,5 +1,5 @@
 /* Line by line, as a line may be left out. */
-#include "hub/alert-text.h"
+#include "store/alert-text.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -20,6 +20,20 @@ const char alert_text_body[] = "{{what}}\n"
                                "Seen by: {{where}}\n"
                                "Why: {{why}}\n"
                                "More: {{link}}\n";
+
+const AlertField alert_text_fields[ALERT_FIELDS + 1] = {
+        { "state", NULL },
+        { "what", NULL },
+        { "name", NULL },
+        { "url", NULL },
+        { "since", NULL },
+        { "until", NULL },
+        { "lasted", NULL },
+        { "where", NULL },
+        { "why", NULL },
+        { "link", NULL },
+        { 0 },
+};
 
 #define REPLACEMENT 0xfffd
 

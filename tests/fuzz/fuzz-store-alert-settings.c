@@ -2,8 +2,8 @@
  * are one word, and a subject of one line. */
 #include <errno.h>
 
-#include "hub/alert-settings.h"
 #include "property.h"
+#include "store/alert-settings.h"
 
 static void check_word(const char *text) {
         for (const char *p = text; *p; p++)

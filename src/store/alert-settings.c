@@ -1,12 +1,12 @@
 /* A table of members for each kind; limits beyond the tables are looked at here. */
-#include "hub/alert-settings.h"
+#include "store/alert-settings.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/encode.h"
 #include "base/id.h"
-#include "hub/alert-text.h"
+#include "store/alert-text.h"
 #include "wire/url.h"
 
 #define ADDRESS_MAX  254 /* RFC 5321, 4.5.3.1.3, without the brackets */
@@ -83,7 +83,7 @@ static const char *url_refusal(const AlertSettings *s) {
 static bool is_template(const char *text) {
         _cleanup_free_ char *filled = NULL;
 
-        return !text || alert_text_fill(text, alert_story_names, &filled, NULL) == 0;
+        return !text || alert_text_fill(text, alert_text_fields, &filled, NULL) == 0;
 }
 
 static const char *mail_refusal(const AlertSettings *s) {

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/macro.h"
-#include "hub/alert-text.h"
+#include "store/alert-text.h"
 
 static char *fill(const char *template, const char *a, const char *b) {
         const AlertField fields[] = { { "a", (char *)a }, { "b", (char *)b }, { 0 } };
@@ -102,8 +102,8 @@ static void long_ones_are_cut_between_characters(void **state _unused_) {
 static void ours_are_understood(void **state _unused_) {
         _cleanup_free_ char *subject = NULL, *body = NULL;
 
-        assert_int_equal(alert_text_fill(alert_text_subject, alert_story_names, &subject, NULL), 0);
-        assert_int_equal(alert_text_fill(alert_text_body, alert_story_names, &body, NULL), 0);
+        assert_int_equal(alert_text_fill(alert_text_subject, alert_text_fields, &subject, NULL), 0);
+        assert_int_equal(alert_text_fill(alert_text_body, alert_text_fields, &body, NULL), 0);
 }
 
 int main(void) {
