@@ -29,6 +29,7 @@ struct HttpCall {
         HttpResolve *resolve; /* NULL: of this call no name was looked up */
         unsigned redirects;
         usec_t deadline; /* boottime */
+        usec_t waits;    /* boottime: since then for http_call_follow(); 0: it does not */
 
         CURL *easy;
         usec_t started, handshake; /* boottime; the latter 0 without TLS */

@@ -122,7 +122,8 @@ static int redirect_method(HttpCall *call) {
         return 0;
 }
 
-static int redirect_start(HttpCall *call, const char *location) {
+/* The call's next transfer is to there. */
+static int redirect_prepare(HttpCall *call, const char *location) {
         char *url;
         int r;
 
@@ -138,7 +139,21 @@ static int redirect_start(HttpCall *call, const char *location) {
 
         call->result.redirected = true;
         call->redirects++;
-        return transfer_start(call);
+        return 0;
+}
+
+static void follow(HttpCall *call) {
+        int r = transfer_start(call);
+
+        if (r < 0)
+                finish(call, HTTP_INTERNAL, strerror(-r));
+}
+
+static void ask_to_follow(HttpCall *call) {
+        if (!call->request.redirected)
+                return follow(call);
+        call->waits = now_boottime();
+        call->request.redirected(call->url, call->userdata);
 }
 
 static void redirect(HttpCall *call, const char *location) {
@@ -147,13 +162,32 @@ static void redirect(HttpCall *call, const char *location) {
         if (call->redirects >= call->request.redirects_max)
                 return finish(call, HTTP_REDIRECTS, "too many redirects");
 
-        r = redirect_start(call, location);
+        r = redirect_prepare(call, location);
         if (r == -EPROTONOSUPPORT)
                 finish(call, HTTP_SCHEME, "redirected to a scheme that is neither http nor https");
         else if (r == -EINVAL)
                 finish(call, HTTP_PROTOCOL, "redirected to what is no URL");
         else if (r < 0)
                 finish(call, HTTP_INTERNAL, strerror(-r));
+        else
+                ask_to_follow(call);
+}
+
+/* A callback may free the client. */
+void http_call_follow(HttpCall *call, const char *refusal) {
+        HttpClient *c = call->client;
+        bool inside = c->dispatching;
+
+        call->deadline += now_boottime() - call->waits;
+        call->waits = 0;
+        c->dispatching = true;
+        if (refusal)
+                finish(call, HTTP_BLOCKED, refusal);
+        else
+                follow(call);
+        c->dispatching = inside;
+        if (c->freed && !inside)
+                client_destroy(c);
 }
 
 static void transfer_done(HttpCall *call, CURLcode code) {

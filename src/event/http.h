@@ -10,37 +10,11 @@
 
 #include "base/macro.h"
 #include "base/time.h"
+#include "event/http-error.h"
 #include "event/resolver.h"
 
 typedef struct HttpClient HttpClient;
 typedef struct HttpCall HttpCall;
-
-/* Why a request has no answer; HTTP_OK also for answers of status 500. */
-typedef enum HttpError {
-        HTTP_OK,
-        HTTP_BLOCKED, /* the guard refused the address */
-        HTTP_SCHEME,  /* scheme other than http and https, also in a redirect */
-        HTTP_DNS,
-        HTTP_REFUSED,
-        HTTP_UNREACHABLE,
-        HTTP_RESET, /* closed or reset before the answer was whole */
-        HTTP_TIMEOUT_DNS,
-        HTTP_TIMEOUT_CONNECT,
-        HTTP_TIMEOUT_TLS,
-        HTTP_TIMEOUT_WAIT,
-        HTTP_TIMEOUT_TRANSFER,
-        HTTP_TLS_EXPIRED,
-        HTTP_TLS_NAME,
-        HTTP_TLS_UNTRUSTED,
-        HTTP_TLS_HANDSHAKE,
-        HTTP_TLS_VERSION, /* the server speaks no version that is new enough */
-        HTTP_TLS_WEAK,    /* its key, signature or key exchange can be broken */
-        HTTP_REDIRECTS,   /* more than redirects_max */
-        HTTP_PROTOCOL,    /* no HTTP, or header too large */
-        HTTP_INTERNAL,
-        _HTTP_ERROR_MAX,
-} HttpError;
-const char *http_error_name(HttpError e); /* "tls_expired" */
 
 typedef enum HttpTls {
         HTTP_TLS_1_2,
@@ -70,6 +44,10 @@ typedef struct HttpRequest {
         const char *ca_file; /* further trusted authorities (PEM, read once per client), or NULL */
         NetGuard guard;      /* of every redirect and address; NULL: everything is allowed */
         void *guard_userdata;
+        /* Asked before a redirect is followed, with the userdata of http_start(); NULL: all are.
+         * The call waits until http_call_follow(), which may come from within; its timeout does,
+         * too. */
+        void (*redirected)(const char *url, void *userdata);
 } HttpRequest;
 
 typedef enum HttpPhase {
@@ -116,5 +94,8 @@ unsigned http_client_active(const HttpClient *c);
  * credentials in the URL, a line break in a header. ret may be NULL. */
 int http_start(HttpClient *c, const HttpRequest *request, HttpDone done, void *userdata,
                HttpCall **ret);
+/* refusal: a sentence, copied nowhere, with which the call ends as HTTP_BLOCKED; NULL: it goes on.
+ */
+void http_call_follow(HttpCall *c, const char *refusal);
 HttpCall *http_call_cancel(HttpCall *c);
 DEFINE_FREEP(HttpCall, http_call_cancel);

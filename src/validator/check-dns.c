@@ -27,7 +27,7 @@ typedef struct DnsCheck {
 static void finish(DnsCheck *c, TickError error) {
         check_seen_set_error(&c->seen, error);
         check_seen_judge_time(&c->seen, c->timeout);
-        c->done(&c->seen, c->userdata);
+        c->done(&c->seen, CHECK_NOT_REFUSED, c->userdata);
         free(c);
 }
 

@@ -10,7 +10,10 @@
 
 typedef struct HttpCheck {
         HttpCall *call;
-        const Spec *spec; /* borrowed */
+        OptOutAsk *asking;       /* where it is redirected to */
+        const CheckTools *tools; /* borrowed, as the next */
+        const Spec *spec;
+        CheckRefusal refusal;
         usec_t timeout;
         CheckStory *story; /* borrowed, or NULL */
         CheckKindDone done;
@@ -32,8 +35,36 @@ static void on_done(const HttpResult *result, void *userdata) {
 
         check_seen_set_error(&seen, judge(c, result, seen.error));
         check_seen_judge_time(&seen, c->timeout);
-        c->done(&seen, c->userdata);
+        c->done(&seen, c->refusal, c->userdata);
         free(c);
+}
+
+/* What a website is redirected to is another's, who may not want it. */
+static void go_on(HttpCheck *c, bool out) {
+        if (out)
+                c->refusal = CHECK_REFUSED_OPT_OUT;
+        http_call_follow(c->call,
+                         out ? "redirected to a website that has opted out of being checked"
+                             : NULL);
+}
+
+static void on_opt_out(bool out, void *userdata) {
+        HttpCheck *c = userdata;
+
+        c->asking = NULL;
+        go_on(c, out);
+}
+
+static void on_redirected(const char *url, void *userdata) {
+        HttpCheck *c = userdata;
+        int r = OPT_OUT_NO;
+
+        if (c->tools->opt_outs)
+                r = opt_outs_ask(c->tools->opt_outs,
+                                 &(OptOutQuestion){ url, now_boottime(), on_opt_out, c },
+                                 &c->asking);
+        if (r != OPT_OUT_ASKED)
+                go_on(c, r == OPT_OUT_YES);
 }
 
 static void free_lines(char ***lines) {
@@ -76,6 +107,7 @@ static int request_start(HttpCheck *c, const CheckTools *tools, const CheckReque
                 .ca_file = options->ca_file,
                 .guard = connect_allowed,
                 .guard_userdata = (void *)&options->connect,
+                .redirected = on_redirected,
         };
         int r;
 
@@ -94,7 +126,8 @@ static int start(const CheckTools *tools, const CheckRequest *request, CheckKind
 
         if (!c)
                 return -ENOMEM;
-        *c = (HttpCheck){ .spec = request->spec,
+        *c = (HttpCheck){ .tools = tools,
+                          .spec = request->spec,
                           .timeout = request->timeout,
                           .story = request->story,
                           .done = done,
@@ -111,6 +144,7 @@ static int start(const CheckTools *tools, const CheckRequest *request, CheckKind
 static void cancel(void *running) {
         HttpCheck *c = running;
 
+        opt_out_cancel(c->asking);
         http_call_cancel(c->call);
         free(c);
 }

@@ -25,7 +25,7 @@ typedef struct IcmpCheck {
 static void finish(IcmpCheck *c, TickError error) {
         check_seen_set_error(&c->seen, error);
         check_seen_judge_time(&c->seen, c->timeout);
-        c->done(&c->seen, c->userdata);
+        c->done(&c->seen, CHECK_NOT_REFUSED, c->userdata);
         free(c);
 }
 

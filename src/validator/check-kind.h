@@ -4,16 +4,19 @@
 #include "event/http.h"
 #include "event/resolver.h"
 #include "validator/check.h"
+#include "validator/optout.h"
 
 /* What a kind may use. */
 typedef struct CheckTools {
         uv_loop_t *loop;
         HttpClient *http;
         Resolver *resolver;
+        OptOuts *opt_outs; /* or NULL */
         const CheckerOptions *options;
 } CheckTools;
 
-typedef void (*CheckKindDone)(const Tick *seen, void *userdata);
+/* refusal: the kind itself stopped the check, with TICK_ERROR_GUARD. */
+typedef void (*CheckKindDone)(const Tick *seen, CheckRefusal refusal, void *userdata);
 
 typedef struct CheckKind {
         const char *name; /* as in a specification's "type" */

@@ -40,7 +40,7 @@ static void on_done(const TcpResult *r, void *userdata) {
         check_seen_set_error(&seen, errors[r->error]);
         check_seen_set_address(&seen, &r->address.any);
         check_seen_judge_time(&seen, c->timeout);
-        c->done(&seen, c->userdata);
+        c->done(&seen, CHECK_NOT_REFUSED, c->userdata);
         free(c);
 }
 

@@ -30,7 +30,7 @@ static void on_done(const HttpResult *result, void *userdata) {
         else
                 check_story_detail(c->story, result->detail);
         check_seen_judge_time(&seen, c->timeout);
-        c->done(&seen, c->userdata);
+        c->done(&seen, CHECK_NOT_REFUSED, c->userdata);
         free(c);
 }
 

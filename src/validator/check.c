@@ -7,7 +7,6 @@
 #include <utlist.h>
 
 #include "validator/check-kind.h"
-#include "validator/optout.h"
 #include "validator/ownnames.h"
 #include "validator/ownnet.h"
 #include "validator/route.h"
@@ -29,6 +28,7 @@ struct Check {
         OwnNetworkAsk *doubting; /* whether what it saw is true, after */
         OwnNamesAsk *naming;     /* and then, whether this machine finds names at all */
         Tick seen;               /* that */
+        CheckRefusal refusal;    /* by its kind */
         usec_t started;
         bool active;
         struct Check *prev, *next;
@@ -38,7 +38,6 @@ struct Checker {
         CheckerOptions options;
         CheckTools tools;
         const char *capabilities[ELEMENTSOF(kinds) + 3];
-        OptOuts *opt_outs; /* or NULL */
         OwnNetwork *own_network;
         OwnNames *own_names;
         uv_idle_t *wake; /* runs once in each round of the loop while something may be begun */
@@ -83,11 +82,11 @@ static int make_opt_outs(Checker *c) {
 
         if (o->origins_max == 0)
                 return 0;
-        return opt_outs_new(&c->opt_outs, &(OptOutsOptions){ .http = c->tools.http,
-                                                             .connect = &o->connect,
-                                                             .ca_file = o->ca_file,
-                                                             .user_agent = o->user_agent,
-                                                             .origins_max = o->origins_max });
+        return opt_outs_new(&c->tools.opt_outs, &(OptOutsOptions){ .http = c->tools.http,
+                                                                   .connect = &o->connect,
+                                                                   .ca_file = o->ca_file,
+                                                                   .user_agent = o->user_agent,
+                                                                   .origins_max = o->origins_max });
 }
 
 static int make_own_network(Checker *c, uv_loop_t *loop) {
@@ -154,7 +153,7 @@ Checker *checker_free(Checker *c) {
                 check_cancel(c->active);
         own_names_free(c->own_names);
         own_network_free(c->own_network);
-        opt_outs_free(c->opt_outs);
+        opt_outs_free(c->tools.opt_outs);
         http_client_free(c->tools.http);
         resolver_free(c->tools.resolver);
         if (c->wake)
@@ -225,8 +224,7 @@ static Tick inverted(const Check *x, const Tick *seen) {
 }
 
 static void judge(Check *x, bool offline) {
-        CheckRefusal refusal = x->seen.error == TICK_ERROR_GUARD ? CHECK_REFUSED_TARGET
-                                                                 : CHECK_NOT_REFUSED;
+        CheckRefusal refusal = x->refusal;
         Tick seen = x->spec->invert ? inverted(x, &x->seen) : x->seen;
 
         if (offline) {
@@ -304,13 +302,16 @@ static void on_own_network(bool offline, void *userdata) {
                 judge_online(x);
 }
 
-static void on_kind_done(const Tick *seen, void *userdata) {
+static void on_kind_done(const Tick *seen, CheckRefusal refusal, void *userdata) {
         Check *x = userdata;
         Checker *c = x->checker;
         int r = OWN_NETWORK_ONLINE;
 
         x->running = NULL;
         x->seen = *seen;
+        x->refusal = refusal;
+        if (refusal == CHECK_NOT_REFUSED && seen->error == TICK_ERROR_GUARD)
+                x->refusal = CHECK_REFUSED_TARGET;
         if (c->options.budget)
                 budget_spend(c->options.budget, seen->body_length, now_boottime());
         if (is_doubtful(x) && lacks_route(x))
@@ -366,8 +367,8 @@ static void begin(Check *x) {
                 refuse(x, CHECK_REFUSED_BUDGET);
                 return;
         }
-        if (c->opt_outs)
-                r = opt_outs_ask(c->opt_outs,
+        if (c->tools.opt_outs)
+                r = opt_outs_ask(c->tools.opt_outs,
                                  &(OptOutQuestion){ x->spec->url, x->started, on_opt_out, x },
                                  &x->asking);
         if (r == OPT_OUT_YES)

@@ -11,7 +11,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#include "wire/url.h"
+#include "wire/target.h"
 
 #define TIMEOUT  (2 * USEC_PER_SEC)
 #define BODY_MAX 1024
@@ -129,13 +129,30 @@ int opt_out_user_agent(char **ret, const char *contact_url) {
 
 /* Questions ------------------------------------------------------------------------------------ */
 
-/* The length of scheme and authority; 0: there are none. */
-static size_t origin_length(const char *url) {
-        size_t scheme = strncasecmp(url, "http://", 7) == 0    ? 7
-                        : strncasecmp(url, "https://", 8) == 0 ? 8
-                                                               : 0;
+/* Scheme and authority, of checks that are none of HTTP those of its host's website. */
+static bool find_origin(const char *url, char ret[static URL_MAX]) {
+        Target t;
+        const char *v6;
+        size_t n;
 
-        return scheme > 0 ? scheme + strcspn(url + scheme, "/?#") : 0;
+        if (target_check(url, &t, NULL) < 0)
+                return false;
+        v6 = strchr(t.host, ':');
+        switch (t.type) {
+        case CHECK_HTTP:
+                n = strlen(t.https ? "https://" : "http://");
+                n += strcspn(url + n, "/?#");
+                snprintf(ret, URL_MAX, "%.*s", (int)n, url);
+                return true;
+        case CHECK_TCP:
+        case CHECK_TLS:
+        case CHECK_ICMP:
+                snprintf(ret, URL_MAX, "%s://%s%s%s", t.type == CHECK_TLS ? "https" : "http",
+                         v6 ? "[" : "", t.host, v6 ? "]" : "");
+                return true;
+        default:
+                return false;
+        }
 }
 
 /* An address of a network that the owner named: his own, and nobody's to ask. */
@@ -153,16 +170,15 @@ static bool is_own(const OptOuts *o, const char *url) {
                guard_is_named(guard, (const struct sockaddr *)&v6);
 }
 
-static void ask_origin(Origin *x, const OptOutQuestion *q, size_t n) {
+static void ask_origin(Origin *x, const char *origin, usec_t now) {
         static const char *const headers[] = { "Accept: text/plain", NULL };
         const OptOutsOptions *o = &x->outs->options;
         char where[URL_MAX + sizeof(OPT_OUT_PATH)];
 
-        x->until = q->now + USEC_PER_DAY + randombytes_random() * SPREAD / UINT32_MAX;
-        if (n > URL_MAX || is_own(x->outs, q->url))
+        x->until = now + USEC_PER_DAY + randombytes_random() * SPREAD / UINT32_MAX;
+        if (is_own(x->outs, origin))
                 return;
-        memcpy(where, q->url, n);
-        memcpy(where + n, OPT_OUT_PATH, sizeof(OPT_OUT_PATH));
+        snprintf(where, sizeof(where), "%s%s", origin, OPT_OUT_PATH);
         if (http_start(o->http,
                        &(HttpRequest){ .url = where,
                                        .headers = headers,
@@ -191,11 +207,11 @@ static void make_room(OptOuts *o) {
 }
 
 /* Becomes the one used last. */
-static Origin *find(OptOuts *o, const char *url, size_t n) {
+static Origin *find(OptOuts *o, const char *origin) {
         uint8_t id[crypto_shorthash_BYTES];
         Origin *x;
 
-        crypto_shorthash(id, (const uint8_t *)url, n, o->key);
+        crypto_shorthash(id, (const uint8_t *)origin, strlen(origin), o->key);
         HASH_FIND(hh, o->origins, id, sizeof(id), x);
         if (x) {
                 HASH_DEL(o->origins, x);
@@ -223,16 +239,16 @@ static int wait_for(Origin *x, const OptOutQuestion *q, OptOutAsk **ret) {
 }
 
 int opt_outs_ask(OptOuts *o, const OptOutQuestion *q, OptOutAsk **ret) {
-        size_t n = origin_length(q->url);
+        char origin[URL_MAX];
         Origin *x;
 
-        if (n == 0)
+        if (!find_origin(q->url, origin))
                 return OPT_OUT_NO;
-        x = find(o, q->url, n);
+        x = find(o, origin);
         if (!x)
                 return -ENOMEM;
         if (!x->call && !x->answering && x->until <= q->now)
-                ask_origin(x, q, n);
+                ask_origin(x, origin, q->now);
         if (x->call && !x->known)
                 return wait_for(x, q, ret);
         return x->out ? OPT_OUT_YES : OPT_OUT_NO;

@@ -1,5 +1,6 @@
-/* Whether a website wants to be checked at all. Its origin is asked for /.well-known/dpin-optout
- * before its first check and at most once a day; a 200 whose first line is "dpin-optout" says no.
+/* Whether a website wants to be checked at all, and what one is redirected to. The origin is asked
+ * for /.well-known/dpin-optout before its first check and at most once a day; of tcp: and icmp:
+ * that is http://HOST, of tls: https://HOST; a 200 whose first line is "dpin-optout" says no.
  * Pages that are answered to every path do not begin so, and who does not answer said nothing.
  * Whom this machine may not ask at the moment (the guard, the throttle) it asks before the next
  * check. */
@@ -40,7 +41,8 @@ typedef enum OptOutState {
         OPT_OUT_ASKED, /* the callback comes, never inside */
 } OptOutState;
 
-/* An OptOutState, or negative. URLs of other schemes than http and https have no origin: no. */
+/* An OptOutState, or negative. What asks nobody's machine in particular (dns:) has no origin: no.
+ */
 int opt_outs_ask(OptOuts *o, const OptOutQuestion *question, OptOutAsk **ret);
 OptOutAsk *opt_out_cancel(OptOutAsk *a);
 /* How this validator introduces itself to websites: with what its owner has to say to theirs, or

@@ -134,8 +134,20 @@ class Targets(GuardedCase):
         for _, _, agent, _ in self.trap.requests:
             self.assertRegex(agent, r"^dpin/\S+ \(\+https://example.org/why; uptime check .*opt out: /.well-known/")
 
+    def test_what_it_leads_to_may_opt_out(self):
+        """By a redirect, at its first check and later ones; or by its host's website, whatever of it is checked."""
+        self.start()
+        for url in (f"http://public.test/to?http://public-no.test/{i}" for i in range(3)):
+            self.assertEqual(self.outcome(url), (batch.ABSTAIN, "guard"), url)
+        self.assertEqual(self.outcome("http://public.test/to?http://public-spa.test/4"), (batch.UP, "none"))
+        self.assertEqual(self.outcome("tcp://public-no.test:80"), (batch.ABSTAIN, "guard"))
+        self.assertEqual(self.outcome("tcp://public.test:80"), (batch.UP, "none"))
+        self.assertEqual([path for host, path, *_ in self.trap.requests if host == "public-no.test"], [OPT_OUT])
+        self.hub.wait(lambda h: len(self.refused()) == 4, "the hub is told of each")
+        self.assertEqual({n["reason"] for n in self.hub.notices}, {"the website has opted out of being checked"})
+
     def outcome(self, url):
-        tick = self.ticks([url])[url]
+        tick = self.ticks_only([url])[url]
         return tick.outcome, batch.ERRORS[tick.error]
 
     def test_a_machine_that_is_offline_abstains(self):

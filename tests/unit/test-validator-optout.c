@@ -225,9 +225,25 @@ static void the_owners_networks_are_not_asked(void **state) {
 
         snprintf(url, sizeof(url), "http://127.0.0.1:%u/200", f->check.port);
         assert_int_equal(ask(f, url, NOW, &a), OPT_OUT_NO);
-        assert_int_equal(ask(f, "tcp://localhost:80", NOW, &a), OPT_OUT_NO);
+        assert_int_equal(ask(f, "tcp://127.0.0.1:80", NOW, &a), OPT_OUT_NO);
+        assert_int_equal(ask(f, "icmp://127.0.0.1", NOW, &a), OPT_OUT_NO);
+        assert_int_equal(ask(f, "dns:example.org", NOW, &a), OPT_OUT_NO);
         assert_int_equal(http_client_active(f->http), 0);
+        assert_int_equal(opt_outs_count(f->outs), 2);
+}
+
+/* Of whatever kind its check is, it is the host's website that says. */
+static void other_kinds_ask_the_website(void **state) {
+        Fixture *f = *state;
+        OptOutAsk *a[4];
+
+        assert_int_equal(ask(f, "tcp://10.0.0.1:25", NOW, &a[0]), OPT_OUT_ASKED);
+        assert_int_equal(ask(f, "icmp://10.0.0.1", NOW, &a[1]), OPT_OUT_ASKED);
+        assert_int_equal(ask(f, "http://10.0.0.1/x", NOW, &a[2]), OPT_OUT_ASKED);
         assert_int_equal(opt_outs_count(f->outs), 1);
+        assert_int_equal(ask(f, "tls://10.0.0.1:465", NOW, &a[3]), OPT_OUT_ASKED);
+        assert_int_equal(opt_outs_count(f->outs), 2);
+        await(f, 4);
 }
 
 static void origins_are_bounded(void **state) {
@@ -285,6 +301,7 @@ int main(void) {
                 OPT_OUT_TEST(who_was_not_asked_is_asked_again),
                 OPT_OUT_TEST(what_was_said_holds_when_it_is_down),
                 OPT_OUT_TEST(the_owners_networks_are_not_asked),
+                OPT_OUT_TEST(other_kinds_ask_the_website),
                 OPT_OUT_TEST(origins_are_bounded),
                 OPT_OUT_TEST(who_is_waited_for_is_not_forgotten),
                 cmocka_unit_test(it_introduces_itself),
