@@ -60,7 +60,8 @@ static void on_added(int r, const char *error _unused_, void *userdata) {
         call_wrote(c);
         if (r == -EEXIST) {
                 reply_problem(c->http, &(Problem){ .status = 409,
-                                                   .detail = "This URL is being checked already.",
+                                                   .detail = "This URL is being checked already, "
+                                                             "over these addresses.",
                                                    .pointer = "/url" });
                 return;
         }

@@ -79,6 +79,7 @@ static const Setting settings[] = {
 };
 
 typedef struct Wish {
+        const char *what; /* a URL or an id, as the member takes it */
         /* borrowed; check may be empty, the others NULL */
         const char *name, *rules, *parent, *check;
         uint32_t numbers[ELEMENTSOF(settings)]; /* of options that were given */
@@ -110,12 +111,20 @@ static bool read_setting(const Args *args, const Setting *s, uint32_t *ret) {
         return false;
 }
 
-static bool read_wish(const Args *args, Wish *ret) {
+/* Over both families, judged apart: two websites. */
+static bool is_twofold(const Args *args) {
+        const char *family = args->options[OPTION_FAMILY];
+
+        return family && strcmp(family, "both") == 0;
+}
+
+static bool read_wish(const Args *args, bool twofold, Wish *ret) {
         ret->name = args->options[OPTION_NAME];
         ret->rules = args->options[OPTION_RULES];
         ret->parent = args->options[OPTION_PARENT];
         for (size_t i = 0; i < ELEMENTSOF(settings); i++)
-                if (!read_setting(args, &settings[i], &ret->numbers[i]))
+                if (!(twofold && settings[i].option == OPTION_FAMILY) &&
+                    !read_setting(args, &settings[i], &ret->numbers[i]))
                         return false;
         return true;
 }
@@ -124,10 +133,10 @@ static int append_text(sd_bus_message *call, const char *name, const char *value
         return value ? sd_bus_message_append(call, "{sv}", name, "s", value) : 0;
 }
 
-static int append_wish(sd_bus_message *call, const Args *args, const char *what, const Wish *w) {
+static int append_wish(sd_bus_message *call, const Args *args, const Wish *w) {
         int r;
 
-        r = sd_bus_message_append(call, "s", what);
+        r = sd_bus_message_append(call, "s", w->what);
         if (r >= 0)
                 r = sd_bus_message_open_container(call, 'a', "{sv}");
         if (r >= 0)
@@ -145,46 +154,84 @@ static int append_wish(sd_bus_message *call, const Args *args, const char *what,
         return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
-/* what: a URL or an id, as the member takes it. */
-static CtlExit tell_wish(const Args *args, const char *member, const char *what,
-                         sd_bus_message **ret) {
-        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-        _cleanup_free_ char *check = NULL;
-        sd_bus_message *call;
-        Wish wish = { 0 };
+static CtlExit begin_wish(const Args *args, bool twofold, Wish *ret, char **ret_check,
+                          sd_bus **ret_bus) {
         CtlExit e;
 
-        if (!read_wish(args, &wish))
+        if (!read_wish(args, twofold, ret))
                 return CTL_USAGE;
-        e = ask_read(args, &check);
-        if (e == CTL_OK)
-                e = bus_open(args, &bus);
-        if (e != CTL_OK)
-                return e;
-        wish.check = check;
-        call = bus_prepare(bus, &service_hub, member);
+        e = ask_read(args, ret_check);
+        ret->check = *ret_check;
+        return e == CTL_OK ? bus_open(args, ret_bus) : e;
+}
+
+static CtlExit tell_wish(const Args *args, sd_bus *bus, const char *member, const Wish *wish,
+                         sd_bus_message **ret) {
+        sd_bus_message *call = bus_prepare(bus, &service_hub, member);
+
         if (!call)
                 return CTL_FAILED;
-        return bus_send(&service_hub, call, append_wish(call, args, what, &wish), ret);
+        return bus_send(&service_hub, call, append_wish(call, args, wish), ret);
 }
 
 CtlExit verb_website_set(const Args *args, const char *const *words) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_free_ char *check = NULL;
+        Wish wish = { .what = words[0] };
+        CtlExit e;
 
-        return tell_wish(args, "ChangeWebsite", words[0], &answer);
+        e = begin_wish(args, false, &wish, &check, &bus);
+        if (e != CTL_OK)
+                return e;
+        return tell_wish(args, bus, "ChangeWebsite", &wish, &answer);
 }
 
-CtlExit verb_website_add(const Args *args, const char *const *words) {
+static CtlExit add_website(const Args *args, sd_bus *bus, const Wish *wish, const char *member) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
         const char *id;
         CtlExit e;
         int r;
 
-        e = tell_wish(args, "AddWebsite", words[0], &answer);
+        e = tell_wish(args, bus, "AddWebsite", wish, &answer);
         if (e != CTL_OK)
                 return e;
         r = sd_bus_message_read(answer, "s", &id);
-        return r < 0 ? bus_garbled(&service_hub, r) : print_value(args, "id", id);
+        return r < 0 ? bus_garbled(&service_hub, r) : print_value(args, member, id);
+}
+
+static void set_family(Wish *wish, uint32_t family) {
+        for (size_t i = 0; i < ELEMENTSOF(settings); i++)
+                if (settings[i].option == OPTION_FAMILY)
+                        wish->numbers[i] = family;
+}
+
+/* Named apart, as their alerts are. */
+static CtlExit add_over(const Args *args, sd_bus *bus, const Wish *wish, uint32_t family) {
+        _cleanup_free_ char *name = NULL;
+        Wish one = *wish;
+
+        if (asprintf(&name, "%s (IPv%u)", wish->name ? wish->name : wish->what, family) < 0)
+                return CTL_FAILED;
+        one.name = name;
+        set_family(&one, family);
+        return add_website(args, bus, &one, family == 4 ? "ipv4" : "ipv6");
+}
+
+CtlExit verb_website_add(const Args *args, const char *const *words) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_free_ char *check = NULL;
+        bool twofold = is_twofold(args);
+        Wish wish = { .what = words[0] };
+        CtlExit e;
+
+        e = begin_wish(args, twofold, &wish, &check, &bus);
+        if (e != CTL_OK)
+                return e;
+        if (!twofold)
+                return add_website(args, bus, &wish, "id");
+        e = add_over(args, bus, &wish, 4);
+        return e == CTL_OK ? add_over(args, bus, &wish, 6) : e;
 }
 
 CtlExit verb_website_heartbeat(const Args *args, const char *const *words) {

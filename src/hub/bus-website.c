@@ -163,7 +163,9 @@ static void on_added(int r, const char *error _unused_, void *userdata) {
         sd_bus_message *answer;
 
         if (r < 0) {
-                bus_call_fail(c, r, r == -EEXIST ? "This URL is watched already" : NULL);
+                bus_call_fail(c, r,
+                              r == -EEXIST ? "This URL is watched already, over these addresses"
+                                           : NULL);
                 return;
         }
         log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "a website was added",

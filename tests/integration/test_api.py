@@ -318,6 +318,9 @@ class Websites(ApiCase):
     def test_the_same_url_twice_is_409_but_not_for_another_organisation(self):
         website = self.add("http://twice.example/")
         self.refused(409, "POST", "/api/v1/website", self.one, {"url": "http://twice.example/"})
+        for family in (4, 6):
+            apart = self.call("POST", "/api/v1/website", self.one, {"url": "http://twice.example/", "family": family})
+            self.assertEqual(apart[0], 201)
         self.add("http://twice.example/", self.two)
         self.assertEqual(self.call("DELETE", f"/api/v1/website?websiteId={website}", self.one)[0], 204)
         self.add("http://twice.example/")

@@ -31,6 +31,19 @@ class Websites(Ctl):
         self.fails(NOT_FOUND, "No website", "website", "rm", website)
         self.fails(NOT_FOUND, "No website", "website", "show", website)
 
+    def test_over_both_families_apart(self):
+        url = "http://127.0.0.1:9/"
+        ids = self.ok("website", "add", url, "--family=both", "--interval=30s").split()
+        rows = {row["id"]: row for row in self.rows("website", "list")}
+        self.assertEqual([rows[i]["name"] for i in ids], [f"{url} (IPv4)", f"{url} (IPv6)"])
+        self.assertEqual({(row["url"], row["intervalMs"]) for row in rows.values()}, {(url, 30000)})
+        self.assertEqual(self.db.sql("SELECT public_id, family FROM website WHERE removed_at IS NULL ORDER BY family"),
+                         [[ids[0], "4"], [ids[1], "6"]])
+        self.fails(FAILED, "watched already, over these addresses", "website", "add", url, "--family=6")
+        self.fails(FAILED, "watched already, over these addresses", "website", "add", url, "--family=both")
+        self.ok("website", "add", url, "--name=Whichever")
+        self.fails(USAGE, "both", "website", "set", ids[0], "--family=both")
+
     def test_whom_the_bus_does_not_let_in(self):
         if os.getuid() != 0:
             self.skipTest("needs root to become somebody else")

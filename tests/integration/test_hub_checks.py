@@ -5,7 +5,7 @@ import unittest
 
 from hub_case import UP, CommitteeCase
 from dpin_order import spec_encode
-from dpin_validator import Validator
+from dpin_validator import REFUSED, Validator
 from dpin_wire import Key
 from process import wait_until
 
@@ -72,6 +72,21 @@ class Checks(CommitteeCase):
         wait_until(lambda: any(o.family == 6 for o, _ in late.orders.values()), "an order over IPv6", 40)
         self.wait_state(website, "UP")
         self.wait_holders("http://six.example/", [])
+
+    def test_each_family_apart(self):
+        """Two websites of one URL."""
+        ids = []
+        for family in (4, 6):
+            ids.append(self.add("http://twofold.example/"))
+            self.db.sql(f"UPDATE website SET family = {family} WHERE id = {ids[-1]}")
+        for family, sees in ((4, UP), (6, REFUSED)):
+            self.validator(key=Key(b"f%d" % family * 16), sees=lambda *_, sees=sees: sees,
+                           capabilities=["http", f"ipv{family}"])
+        self.wait_state(ids[0], "UP")
+        self.wait_state(ids[1], "DOWN")
+        self.assertEqual(self.state(ids[0]), "UP")
+        self.assertEqual(self.db.sql(f"SELECT website_id FROM incident WHERE website_id IN ({ids[0]}, {ids[1]})"),
+                         [[str(ids[1])]])
 
     def test_slower_than_it_may_be_is_degraded(self):
         website = self.add("http://slow.example/")  # all say 1.3 ms
