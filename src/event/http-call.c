@@ -1,8 +1,11 @@
 /* A request as it was asked for: checked, and copied. */
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "event/http-internal.h"
+
+#define USER_AGENT_DEFAULT "dpin"
 
 /* As good as new: no option of the last call, no connection and no session outlives it. */
 static void put_handle(HttpClient *c, CURL *easy) {
@@ -81,6 +84,28 @@ static int copy_headers(HttpCall *call, const char *const *headers) {
         return r;
 }
 
+/* As one of the headers: the library would write it twice, character by character. */
+static int copy_user_agent(HttpCall *call, const char *text) {
+        static const char name[] = "User-Agent: ";
+        size_t n;
+
+        for (char **h = call->headers; *h; h++)
+                if (strncasecmp(*h, name, strlen("User-Agent")) == 0 &&
+                    strchr(":;", (*h)[strlen("User-Agent")]))
+                        return 0;
+        if (!text)
+                text = USER_AGENT_DEFAULT;
+        if (has_line_break(text))
+                return -EINVAL;
+        n = strlen(text) + 1;
+        call->user_agent = malloc(strlen(name) + n);
+        if (!call->user_agent)
+                return -ENOMEM;
+        memcpy(call->user_agent, name, strlen(name));
+        memcpy(call->user_agent + strlen(name), text, n);
+        return 0;
+}
+
 static int copy_body(HttpCall *call, const HttpRequest *request) {
         if (request->body_n == 0)
                 return 0;
@@ -104,9 +129,9 @@ static int copy_request(HttpCall *call, const HttpRequest *request) {
         if (r == 0)
                 r = copy_string(&call->method, method);
         if (r == 0)
-                r = copy_string(&call->user_agent, request->user_agent);
-        if (r == 0)
                 r = copy_headers(call, request->headers);
+        if (r == 0)
+                r = copy_user_agent(call, request->user_agent);
         if (r == 0)
                 r = copy_body(call, request);
         return r;

@@ -17,8 +17,9 @@ struct HttpCall {
         HttpClient *client;
         HttpCall *previous, *next; /* in client->calls */
         HttpRequest request; /* its numbers and guard; the strings are copied to the next members */
-        char *url, *method, *user_agent, *origin;
-        char **headers; /* ended by NULL */
+        char *url, *method, *origin;
+        char *user_agent; /* a whole header; NULL: one of `headers` says it */
+        char **headers;   /* ended by NULL */
         void *body;
         const char *trust; /* PEM file of all trusted authorities, or NULL; of client->trust */
         HttpDone done;

@@ -7,9 +7,8 @@
 
 #include "event/http-internal.h"
 
-#define HEADER_MAX         (64u * 1024)
-#define DNS_CACHE_SECONDS  60L
-#define USER_AGENT_DEFAULT "dpin"
+#define HEADER_MAX        (64u * 1024)
+#define DNS_CACHE_SECONDS 60L
 
 /* A transfer that waits holds both. A page comes in a few reads more; the latter is the least that
  * the library takes, and a request over TLS needs one. */
@@ -143,6 +142,15 @@ static int is_same_origin(HttpCall *c) {
         return r < 0 ? r : strcmp(origin, c->origin) == 0;
 }
 
+static int add_header(HttpCall *c, const char *line) {
+        struct curl_slist *list = curl_slist_append(c->header_list, line);
+
+        if (!list)
+                return -ENOMEM;
+        c->header_list = list;
+        return 0;
+}
+
 static int build_headers(HttpCall *c) {
         int same = is_same_origin(c);
 
@@ -151,17 +159,14 @@ static int build_headers(HttpCall *c) {
 
         curl_slist_free_all(c->header_list);
         c->header_list = curl_slist_append(NULL, "Expect:"); /* else a body waits a second */
-        for (char **h = c->headers; c->header_list && h && *h; h++) {
-                struct curl_slist *list;
-
-                if (!is_public_header(*h) && !same)
-                        continue;
-                list = curl_slist_append(c->header_list, *h);
-                if (!list)
+        if (!c->header_list)
+                return -ENOMEM;
+        if (c->user_agent && add_header(c, c->user_agent) < 0)
+                return -ENOMEM;
+        for (char **h = c->headers; *h; h++)
+                if ((same || is_public_header(*h)) && add_header(c, *h) < 0)
                         return -ENOMEM;
-                c->header_list = list;
-        }
-        return c->header_list ? 0 : -ENOMEM;
+        return 0;
 }
 
 /* The return values of the setters below are not looked at: they fail for lack of memory only, and
@@ -251,8 +256,6 @@ static void set_target(HttpCall *c, usec_t now) {
                                                                   : 0]);
         curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, milliseconds);
         curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds);
-        curl_easy_setopt(c->easy, CURLOPT_USERAGENT,
-                         c->user_agent ? c->user_agent : USER_AGENT_DEFAULT);
         curl_easy_setopt(c->easy, CURLOPT_ACCEPT_ENCODING, "");
         curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->header_list);
 }

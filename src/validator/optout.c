@@ -129,30 +129,40 @@ int opt_out_user_agent(char **ret, const char *contact_url) {
 
 /* Questions ------------------------------------------------------------------------------------ */
 
-/* Scheme and authority, of checks that are none of HTTP those of its host's website. */
-static bool find_origin(const char *url, char ret[static URL_MAX]) {
-        Target t;
-        const char *v6;
-        size_t n;
+/* The length of scheme and authority; 0: there are none. */
+static size_t origin_length(const char *url) {
+        size_t scheme = strncasecmp(url, "http://", 7) == 0    ? 7
+                        : strncasecmp(url, "https://", 8) == 0 ? 8
+                                                               : 0;
 
-        if (target_check(url, &t, NULL) < 0)
+        return scheme > 0 ? scheme + strcspn(url + scheme, "/?#") : 0;
+}
+
+/* Of checks that are none of HTTP that of their host's website; false: they ask nobody's machine.
+ */
+static bool find_host_origin(const char *url, char ret[static URL_MAX]) {
+        const char *v6;
+        Target t;
+
+        if (target_check(url, &t, NULL) < 0 ||
+            (t.type != CHECK_TCP && t.type != CHECK_TLS && t.type != CHECK_ICMP))
                 return false;
         v6 = strchr(t.host, ':');
-        switch (t.type) {
-        case CHECK_HTTP:
-                n = strlen(t.https ? "https://" : "http://");
-                n += strcspn(url + n, "/?#");
-                snprintf(ret, URL_MAX, "%.*s", (int)n, url);
-                return true;
-        case CHECK_TCP:
-        case CHECK_TLS:
-        case CHECK_ICMP:
-                snprintf(ret, URL_MAX, "%s://%s%s%s", t.type == CHECK_TLS ? "https" : "http",
-                         v6 ? "[" : "", t.host, v6 ? "]" : "");
-                return true;
-        default:
+        snprintf(ret, URL_MAX, "%s://%s%s%s", t.type == CHECK_TLS ? "https" : "http", v6 ? "[" : "",
+                 t.host, v6 ? "]" : "");
+        return true;
+}
+
+static bool find_origin(const char *url, char ret[static URL_MAX]) {
+        size_t n = origin_length(url);
+
+        if (n == 0)
+                return find_host_origin(url, ret);
+        if (n >= URL_MAX)
                 return false;
-        }
+        memcpy(ret, url, n);
+        ret[n] = '\0';
+        return true;
 }
 
 /* An address of a network that the owner named: his own, and nobody's to ask. */
