@@ -1,4 +1,4 @@
-/* secretbox for what rests, HMAC-SHA-256 and ed25519 for what travels. */
+/* secretbox for what the hub seals, HMAC-SHA-256 and ed25519 for what travels. */
 #include "hub/alert-secret.h"
 
 #include <errno.h>
@@ -15,6 +15,7 @@
 enum {
         SUBKEY_SEAL = 1,
         SUBKEY_SIGN = 2,
+        SUBKEY_BOX = 3,
 };
 
 _Static_assert(OVERHEAD + ID_SIZE + 2 * ALERT_SECRET_SIZE <= ALERT_SEALED_SIZE, "room");
@@ -27,6 +28,8 @@ int alert_keys_derive(const uint8_t key[static ALERT_KEY_SIZE], AlertKeys *ret) 
         (void)crypto_kdf_derive_from_key(ret->seal, sizeof(ret->seal), SUBKEY_SEAL, CONTEXT, key);
         (void)crypto_kdf_derive_from_key(seed, sizeof(seed), SUBKEY_SIGN, CONTEXT, key);
         (void)crypto_sign_seed_keypair(ret->public, ret->sign, seed);
+        (void)crypto_kdf_derive_from_key(seed, sizeof(seed), SUBKEY_BOX, CONTEXT, key);
+        (void)crypto_box_seed_keypair(ret->box.public, ret->box.secret, seed);
         sodium_memzero(seed, sizeof(seed));
         return 0;
 }
@@ -60,8 +63,8 @@ void alert_secrets_seal(const AlertKeys *k, const Uuid *channel, const AlertSecr
         sodium_memzero(plain, sizeof(plain));
 }
 
-int alert_secrets_open(const AlertKeys *k, const Uuid *channel, const uint8_t *sealed, size_t n,
-                       AlertSecrets *ret) {
+static int open_own(const AlertKeys *k, const Uuid *channel, const uint8_t *sealed, size_t n,
+                    AlertSecrets *ret) {
         uint8_t plain[ID_SIZE + 2 * ALERT_SECRET_SIZE] = { 0 };
         size_t size = n - OVERHEAD - ID_SIZE;
         int r = -EBADMSG;
@@ -79,22 +82,42 @@ int alert_secrets_open(const AlertKeys *k, const Uuid *channel, const uint8_t *s
         return r;
 }
 
-static char *key_text(const char *prefix, const uint8_t *bytes,
-                      char ret[static ALERT_SECRET_TEXT_SIZE]) {
-        size_t n = strlen(prefix);
+/* Either form is opened by its own key only, so trying both takes none for the other. */
+int alert_secrets_open(const AlertKeys *k, const Uuid *channel, const uint8_t *sealed, size_t n,
+                       AlertSecrets *ret) {
+        int r = open_own(k, channel, sealed, n, ret);
+        AlertSecrets s = { .n = 1 };
 
-        memcpy(ret, prefix, n);
-        (void)sodium_bin2base64(ret + n, ALERT_SECRET_TEXT_SIZE - n, bytes, 32, BASE64);
-        return ret;
+        if (r != -EBADMSG)
+                return r;
+        r = alert_box_open(&k->box, channel, sealed, n, s.bytes[0]);
+        if (r == 0)
+                *ret = s;
+        alert_secrets_wipe(&s);
+        return r;
 }
 
-char *alert_secret_text(const uint8_t bytes[static ALERT_SECRET_SIZE],
-                        char ret[static ALERT_SECRET_TEXT_SIZE]) {
-        return key_text("whsec_", bytes, ret);
+int alert_secrets_open_former(const AlertKeys *k, const Uuid *channel, const uint8_t *sealed,
+                              size_t n, AlertSecrets *s) {
+        AlertSecrets former = { 0 };
+        int r = alert_secrets_open(k, channel, sealed, n, &former);
+
+        if (r == 0) {
+                memcpy(s->bytes[1], former.bytes[0], ALERT_SECRET_SIZE);
+                s->n = 2;
+        }
+        alert_secrets_wipe(&former);
+        return r;
 }
 
 char *alert_public_text(const AlertKeys *k, char ret[static ALERT_SECRET_TEXT_SIZE]) {
-        return key_text("whpk_", k->public, ret);
+        static const char prefix[] = "whpk_";
+        size_t n = sizeof(prefix) - 1;
+
+        memcpy(ret, prefix, n);
+        (void)sodium_bin2base64(ret + n, ALERT_SECRET_TEXT_SIZE - n, k->public, sizeof(k->public),
+                                BASE64);
+        return ret;
 }
 
 static char *put_signature(char *to, const char *end, const char *version, const uint8_t *bytes,

@@ -7,31 +7,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/id.h"
 #include "base/macro.h"
+#include "store/alert-box.h"
 
-#define ALERT_KEY_SIZE    32
-#define ALERT_SECRET_SIZE 32  /* of a webhook's */
-#define ALERT_SEALED_SIZE 192 /* room for what is sealed */
-/* "whsec_" or "whpk_", base64 with padding, NUL. */
-#define ALERT_SECRET_TEXT_SIZE 52
+#define ALERT_KEY_SIZE 32
 /* "v1,BASE64 v1,BASE64 v1a,BASE64", NUL. */
 #define ALERT_SIGNATURES_SIZE 196
 
 typedef struct AlertKeys {
         uint8_t seal[32];
         uint8_t sign[64], public[32]; /* ed25519 */
+        AlertBoxKeys box;             /* for what others seal */
 } AlertKeys;
 
 typedef struct AlertSecrets {
         uint8_t bytes[2][ALERT_SECRET_SIZE]; /* the current one, the one before it */
         unsigned n;
 } AlertSecrets;
-
-typedef struct AlertSealed {
-        uint8_t bytes[ALERT_SEALED_SIZE];
-        size_t n;
-} AlertSealed;
 
 /* 0; -EIO: the library cannot be used. */
 int alert_keys_derive(const uint8_t key[static ALERT_KEY_SIZE], AlertKeys *ret);
@@ -43,13 +35,16 @@ void alert_secrets_wipe(AlertSecrets *s);
 /* Of the channel with this id, and of no other. */
 void alert_secrets_seal(const AlertKeys *k, const Uuid *channel, const AlertSecrets *s,
                         AlertSealed *ret);
-/* 0; -EBADMSG: sealed by another key, for another channel, or damaged. */
+/* Sealed by the hub, or by others for it. 0; -EBADMSG: sealed by another key, for another channel,
+ * or damaged. */
 int alert_secrets_open(const AlertKeys *k, const Uuid *channel, const uint8_t *sealed, size_t n,
                        AlertSecrets *ret);
+/* Puts the one before it, which is sealed by itself, beside the current one. As above, and then
+ * *s is what it was. */
+int alert_secrets_open_former(const AlertKeys *k, const Uuid *channel, const uint8_t *sealed,
+                              size_t n, AlertSecrets *s);
 
-/* As receivers are told: whsec_ of a secret, whpk_ of the hub's public key. */
-char *alert_secret_text(const uint8_t bytes[static ALERT_SECRET_SIZE],
-                        char ret[static ALERT_SECRET_TEXT_SIZE]);
+/* As receivers are told: whpk_ of the hub's public key. */
 char *alert_public_text(const AlertKeys *k, char ret[static ALERT_SECRET_TEXT_SIZE]);
 
 /* What is signed: ID.TIMESTAMP.BODY of Standard Webhooks. */

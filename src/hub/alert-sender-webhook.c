@@ -47,6 +47,19 @@ static const char *happened(const Alert *a) {
         return at ? at : "";
 }
 
+/* One before it that was sealed by a key that is lost is gone, too: its receiver knows the new one
+ * by then, or never. */
+static int open_secrets(const Alert *a, AlertSecrets *ret) {
+        const AlertKeys *keys = a->sender->ways->keys;
+        const AlertDueRow *row = a->row;
+        int r = alert_secrets_open(keys, &row->channel, row->secret, row->secret_n, ret);
+
+        if (r == 0 && row->former)
+                (void)alert_secrets_open_former(keys, &row->channel, row->former, row->former_n,
+                                                ret);
+        return r;
+}
+
 int alert_send_webhook(const Alert *a, AlertSending *sending, AlertVerdict *v) {
         const AlertWays *ways = a->sender->ways;
         _cleanup_free_ char *link = alert_facts_link(&a->facts, ways->public_url);
@@ -60,8 +73,7 @@ int alert_send_webhook(const Alert *a, AlertSending *sending, AlertVerdict *v) {
         AlertWebhook w;
         int r;
 
-        r = alert_secrets_open(ways->keys, &a->row->channel, a->row->secret, a->row->secret_n,
-                               &secrets);
+        r = open_secrets(a, &secrets);
         if (r < 0) {
                 alert_fail(v, ALERT_FAILED, "its secret was sealed by another key than this hub's",
                            "");

@@ -16,7 +16,6 @@
 #define ALERT_ROW   "(ssssssuttt)"
 #define ID          "A channel's id"
 #define NO_SUCH     "No alert channel has this id"
-#define FORMER_FOR  USEC_PER_DAY /* so long a receiver has to learn the new secret */
 
 static void note_action(BusCall *c, const char *what) {
         log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, what, "DPIN_ACTOR=%s\nDPIN_CHANNEL=%s",
@@ -251,75 +250,48 @@ void hub_bus_enable_alert_channel(BusCall *c, void *userdata) {
 
 /* Secrets -------------------------------------------------------------------------------------- */
 
-static void on_resealed(int r, const char *error _unused_, void *userdata) {
+/* What the database refuses it says in a sentence. */
+static void fail(BusCall *c, int r, const char *error, const char *no_such) {
+        bus_call_fail(c, r == -EDOM ? -EINVAL : r,
+                      r == -EDOM     ? error
+                      : r == -ENOENT ? no_such
+                                     : NULL);
+}
+
+static void on_rotated(int r, const char *error, void *userdata) {
         BusCall *c = bus_call_resume(userdata);
 
         if (r < 0) {
-                bus_call_fail(c, r == -ENOENT ? -ESTALE : r,
-                              r == -ENOENT ? "Somebody else changed it meanwhile" : NULL);
+                fail(c, r, error, NO_SUCH);
                 return;
         }
         note_action(c, "an alert channel got a new secret");
         reply_texts(c, bus_call_note(c)->secret, NULL);
 }
 
-static int reseal(BusCall *c, const AlertChannelRow *row, AlertSecrets *secrets) {
-        HubManager *m = bus_call_userdata(c);
-        AlertChannelSecret change = { .deed = { .id = row->id, .actor = bus_call_actor(c) },
-                                      .before = row->secret,
-                                      .before_n = row->secret_n,
-                                      .former_for = FORMER_FOR };
-        AlertSealed sealed;
-
-        alert_secrets_renew(secrets);
-        alert_secrets_seal(hub_manager_alert_keys(m), &row->id, secrets, &sealed);
-        alert_secret_text(secrets->bytes[0], bus_call_note(c)->secret);
-        change.secret = sealed.bytes;
-        change.secret_n = sealed.n;
-        return alert_channel_reseal(hub_manager_store(m), &change, on_resealed, c,
-                                    bus_call_handle(c));
-}
-
-static void on_found(int r, const AlertChannelRow *row, size_t n _unused_, void *userdata) {
-        BusCall *c = bus_call_resume(userdata);
-        HubManager *m = bus_call_userdata(c);
-        AlertSecrets secrets = { 0 };
-
-        if (r < 0) {
-                bus_call_fail(c, r, r == -ENOENT ? NO_SUCH : NULL);
-                return;
-        }
-        if (!row->secret) {
-                bus_call_fail(c, -EINVAL, "A channel of this kind has no secret");
-                return;
-        }
-        /* Sealed by a key that is lost, it begins anew. */
-        (void)alert_secrets_open(hub_manager_alert_keys(m), &row->id, row->secret, row->secret_n,
-                                 &secrets);
-        r = reseal(c, row, &secrets);
-        alert_secrets_wipe(&secrets);
-        if (r < 0)
-                bus_call_fail(c, r, NULL);
-}
-
 void hub_bus_rotate_alert_secret(BusCall *c, void *userdata) {
-        Uuid id;
+        AlertChannelSecret change = { .deed.actor = bus_call_actor(c) };
+        AlertSealed sealed;
         int r;
 
-        if (!bus_call_read_id(c, ID, &id))
+        if (!bus_call_read_id(c, ID, &change.deed.id))
                 return;
-        r = alert_channel_find(hub_manager_store(userdata), &id, on_found, c, bus_call_handle(c));
+        make_secret(c, &change.deed.id, &sealed);
+        change.secret = sealed.bytes;
+        change.secret_n = sealed.n;
+        r = alert_channel_rotate(hub_manager_store(userdata), &change, on_rotated, c,
+                                 bus_call_handle(c));
         if (r < 0)
                 bus_call_fail(c, r, NULL);
 }
 
 /* Alerts by hand ------------------------------------------------------------------------------- */
 
-static void on_tested(int r, const char *error _unused_, void *userdata) {
+static void on_tested(int r, const char *error, void *userdata) {
         BusCall *c = bus_call_resume(userdata);
 
         if (r < 0) {
-                bus_call_fail(c, r, r == -ENOENT ? "No enabled alert channel has this id" : NULL);
+                fail(c, r, error, NO_SUCH);
                 return;
         }
         note_action(c, "an alert channel is tested");
@@ -338,12 +310,11 @@ void hub_bus_test_alert_channel(BusCall *c, void *userdata) {
                 bus_call_fail(c, r, NULL);
 }
 
-static void on_replayed(int r, const char *error _unused_, void *userdata) {
+static void on_replayed(int r, const char *error, void *userdata) {
         BusCall *c = bus_call_resume(userdata);
 
         if (r < 0) {
-                bus_call_fail(c, r,
-                              r == -ENOENT ? "No alert of an enabled channel has this id" : NULL);
+                fail(c, r, error, "No alert of a channel that there is has this id");
                 return;
         }
         log_event(LOG_NOTICE, DPIN_MSG_ADMIN_ACTION, "an alert is delivered once more",

@@ -102,6 +102,21 @@ static void on_closed(Session *s, void *userdata) {
 
 /* With a database and without ------------------------------------------------------------------ */
 
+static void on_published(int r, const char *error, void *userdata _unused_) {
+        if (r < 0)
+                log_event(LOG_WARNING, DPIN_MSG_UPKEEP_FAILED, "a key was not published",
+                          "DPIN_WHAT=publishing the key of alerts\nDPIN_ERROR=%s",
+                          error ? error : strerror(-r));
+}
+
+/* To whom may add channels, but not know their secrets. */
+static void publish_box(HubManager *m) {
+        int r = alert_box_publish(m->store, m->alert_keys.box.public, on_published, m, NULL);
+
+        if (r < 0)
+                on_published(r, NULL, m);
+}
+
 static void on_core_ready(void *userdata) {
         HubManager *m = userdata;
 
@@ -109,6 +124,7 @@ static void on_core_ready(void *userdata) {
         core_read_changes(m->core);
         core_read_deeds(m->core);
         alerts_wake(m->alerts);
+        publish_box(m);
 }
 
 static void on_core_failed(const char *reason, void *userdata) {

@@ -11,11 +11,6 @@
         " c.failures, (SELECT count(*) FROM alert_outbox o"                                        \
         "   WHERE o.channel_id = c.id AND o.state = 'pending'), c.refused, usec(c.created_at)"
 
-/* After a deed on the channel `gone`, which it was done to. */
-#define AUDIT(ACTION)                                                                              \
-        " INSERT INTO audit_log (actor, organisation_id, action, object)"                          \
-        " SELECT $2, organisation_id, '" ACTION "', public_id::text FROM gone"
-
 static const PqStatement channel_some = {
         .name = "alert_channel_some",
         .sql = "SELECT " COLUMNS " FROM alert_channel c WHERE public_id > $1"
@@ -39,36 +34,25 @@ static const PqStatement channel_put = {
 
 static const PqStatement channel_end = {
         .name = "alert_channel_end",
-        .sql = "WITH gone AS (UPDATE alert_channel SET removed_at = now(), secret = NULL"
-               "   WHERE public_id = $1 AND removed_at IS NULL"
-               "   RETURNING id, public_id, organisation_id),"
-               " dropped AS (UPDATE alert_outbox SET state = 'dropped', done_at = now(),"
-               "     last_error = 'the channel was removed'"
-               "   WHERE channel_id = (SELECT id FROM gone) AND state = 'pending')" AUDIT(
-                               "alert.channel.remove"),
-        .n_params = 2,
+        .sql = "SELECT channel_remove($1, $2, $3)",
+        .n_params = 3,
 };
 
 static const PqStatement channel_enable = {
         .name = "alert_channel_enable",
-        .sql = "WITH gone AS (UPDATE alert_channel SET enabled = true, disabled_reason = '',"
-               "     failures = 0 WHERE public_id = $1 AND removed_at IS NULL"
-               "   RETURNING public_id, organisation_id)" AUDIT("alert.channel.enable"),
-        .n_params = 2,
+        .sql = "SELECT channel_enable($1, $2, $3)",
+        .n_params = 3,
 };
 
-static const PqStatement channel_reseal = {
-        .name = "alert_channel_reseal",
-        .sql = "WITH gone AS (UPDATE alert_channel SET secret = $4,"
-               "     former_until = now() + $5 * interval '1 us'"
-               "   WHERE public_id = $1 AND removed_at IS NULL AND secret = $3"
-               "   RETURNING public_id, organisation_id)" AUDIT("alert.channel.rotate"),
-        .n_params = 5,
+static const PqStatement channel_rotate = {
+        .name = "alert_channel_rotate",
+        .sql = "SELECT channel_rotate($1, $2, $4, $3)",
+        .n_params = 4,
 };
 
 const PqStatement *const alert_channels_statements[] = {
         &channel_some,   &channel_one,    &channel_put, &channel_end,
-        &channel_enable, &channel_reseal, NULL,
+        &channel_enable, &channel_rotate, NULL,
 };
 
 static int read_channel(const PqResult *result, size_t i, void *ret) {
@@ -167,6 +151,7 @@ static PqTransaction *begin_deed(const PqStatement *statement, const AlertChanne
 
         if (!t)
                 return NULL;
+        pq_int(t, deed->organisation);
         pq_uuid(t, &deed->id);
         pq_text(t, deed->actor);
         return t;
@@ -183,14 +168,12 @@ int alert_channel_enable(Store *s, const AlertChannelDeed *deed, StoreDone done,
                             STORE_ANSWER(done, userdata, ret));
 }
 
-int alert_channel_reseal(Store *s, const AlertChannelSecret *change, StoreDone done, void *userdata,
+int alert_channel_rotate(Store *s, const AlertChannelSecret *change, StoreDone done, void *userdata,
                          StoreCall **ret) {
-        PqTransaction *t = begin_deed(&channel_reseal, &change->deed);
+        PqTransaction *t = begin_deed(&channel_rotate, &change->deed);
 
         if (!t)
                 return -ENOMEM;
-        pq_bytes(t, change->before, change->before_n);
         pq_bytes(t, change->secret, change->secret_n);
-        pq_int(t, (int64_t)change->former_for);
         return store_change(s, t, STORE_ANSWER(done, userdata, ret));
 }

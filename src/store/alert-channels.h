@@ -40,11 +40,13 @@ int alert_channel_add(Store *s, const AlertChannelAdd *add, StoreDone done, void
                       StoreCall **ret);
 
 typedef struct AlertChannelDeed {
+        uint32_t organisation; /* 0: whichever (the hub's admin) */
         Uuid id;
         const char *actor;
 } AlertChannelDeed;
 
-/* What waits is dropped, the secret forgotten. -ENOENT, as below: no such channel. */
+/* What waits is dropped, the secret forgotten. -ENOENT, as below: this organisation has no such
+ * channel. */
 int alert_channel_remove(Store *s, const AlertChannelDeed *deed, StoreDone done, void *userdata,
                          StoreCall **ret);
 /* After it was disabled. */
@@ -53,13 +55,13 @@ int alert_channel_enable(Store *s, const AlertChannelDeed *deed, StoreDone done,
 
 typedef struct AlertChannelSecret {
         AlertChannelDeed deed;
-        const uint8_t *before, *secret; /* sealed: what it was, and what it is from now on */
-        size_t before_n, secret_n;
-        usec_t former_for; /* so long the former one is good, too */
+        const uint8_t *secret; /* sealed */
+        size_t secret_n;
 } AlertChannelSecret;
 
-/* -ENOENT also when it is not what it was. */
-int alert_channel_reseal(Store *s, const AlertChannelSecret *change, StoreDone done, void *userdata,
+/* What it is from now on; the one before it is good for a day, too. -EDOM: a channel of this kind
+ * has none; the text says so. */
+int alert_channel_rotate(Store *s, const AlertChannelSecret *change, StoreDone done, void *userdata,
                          StoreCall **ret);
 
 extern const PqStatement *const alert_channels_statements[];

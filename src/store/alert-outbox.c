@@ -11,7 +11,8 @@
 #define DUE_OF(WHICH, MOST, MOST_CHANNEL)                                                          \
         "(SELECT o.id, o.public_id, c.public_id, o.kind, o.payload, c.kind, c.name, c.settings,"   \
         "   c.secret, coalesce(c.former_until > now(), false), o.tries, c.failures,"               \
-        "   greatest(usec(now()) - usec(o.queued_at), 0)"                                          \
+        "   greatest(usec(now()) - usec(o.queued_at), 0),"                                         \
+        "   CASE WHEN c.former_until > now() THEN c.former_secret END"                             \
         "  FROM alert_channel c, LATERAL (SELECT * FROM alert_outbox x"                            \
         "    WHERE channel_id = c.id AND state = 'pending' AND id <> ALL ($2::bigint[])"           \
         "      AND (next_try_at IS NULL OR next_try_at <= $1)"                                     \
@@ -56,27 +57,14 @@ static const PqStatement log_some = {
 
 static const PqStatement test_put = {
         .name = "alert_test_put",
-        .sql = "WITH made AS (INSERT INTO alert_outbox (public_id, channel_id, kind, payload)"
-               "   SELECT $2, id, 'test', jsonb_build_object('name', name,"
-               "     'openedAt', rfc3339(now()))"
-               "   FROM alert_channel WHERE public_id = $1 AND removed_at IS NULL AND enabled"
-               "   RETURNING channel_id, pg_notify('dpin_alert', ''))"
-               " INSERT INTO audit_log (actor, organisation_id, action, object)"
-               " SELECT $3, organisation_id, 'alert.channel.test', public_id::text"
-               "   FROM alert_channel WHERE id = (SELECT channel_id FROM made)",
-        .n_params = 3,
+        .sql = "SELECT channel_test($1, $2, $4, $3)",
+        .n_params = 4,
 };
 
 static const PqStatement replay = {
         .name = "alert_replay",
-        .sql = "WITH again AS (UPDATE alert_outbox o SET state = 'pending', done_at = NULL,"
-               "     next_try_at = NULL, tries = 0, queued_at = now(), last_error = ''"
-               "   FROM alert_channel c WHERE c.id = o.channel_id AND o.public_id = $1"
-               "     AND c.removed_at IS NULL AND c.enabled"
-               "   RETURNING o.public_id, c.organisation_id, pg_notify('dpin_alert', ''))"
-               " INSERT INTO audit_log (actor, organisation_id, action, object)"
-               " SELECT $2, organisation_id, 'alert.replay', public_id::text FROM again",
-        .n_params = 2,
+        .sql = "SELECT alert_again($1, $2, $3)",
+        .n_params = 3,
 };
 
 const PqStatement *const alert_outbox_statements[] = {
@@ -100,13 +88,16 @@ static int read_due(const PqResult *result, size_t i, void *ret) {
         r = pq_get_uuid(result, i, 1, &row->id);
         if (r >= 0)
                 r = pq_get_uuid(result, i, 2, &row->channel);
-        if (r < 0 || pq_is_null(result, i, 8))
-                return r;
-        return store_get_blob(result, i, 8, &row->secret, &row->secret_n);
+        if (r >= 0 && !pq_is_null(result, i, 8))
+                r = store_get_blob(result, i, 8, &row->secret, &row->secret_n);
+        if (r >= 0 && !pq_is_null(result, i, 13))
+                r = store_get_blob(result, i, 13, &row->former, &row->former_n);
+        return r;
 }
 
 static void done_due(void *row) {
         free((uint8_t *)((AlertDueRow *)row)->secret);
+        free((uint8_t *)((AlertDueRow *)row)->former);
 }
 
 STORE_READER(due_reader, AlertDueRow, AlertDueRows, read_due, done_due);
@@ -189,23 +180,26 @@ int alert_log_page(Store *s, const AlertLogPage *page, AlertLogRows callback, vo
         return store_read(s, t, &log_reader, STORE_ANSWER(callback, userdata, ret));
 }
 
+static PqTransaction *begin_deed(const PqStatement *statement, const AlertDeed *deed) {
+        PqTransaction *t = store_begin(statement);
+
+        if (!t)
+                return NULL;
+        pq_int(t, deed->organisation);
+        pq_uuid(t, &deed->id);
+        pq_text(t, deed->actor);
+        return t;
+}
+
 int alert_test(Store *s, const AlertDeed *deed, StoreDone done, void *userdata, StoreCall **ret) {
-        PqTransaction *t = store_begin(&test_put);
+        PqTransaction *t = begin_deed(&test_put, deed);
 
         if (!t)
                 return -ENOMEM;
-        pq_uuid(t, &deed->id);
         pq_uuid(t, &deed->test);
-        pq_text(t, deed->actor);
         return store_change(s, t, STORE_ANSWER(done, userdata, ret));
 }
 
 int alert_replay(Store *s, const AlertDeed *deed, StoreDone done, void *userdata, StoreCall **ret) {
-        PqTransaction *t = store_begin(&replay);
-
-        if (!t)
-                return -ENOMEM;
-        pq_uuid(t, &deed->id);
-        pq_text(t, deed->actor);
-        return store_change(s, t, STORE_ANSWER(done, userdata, ret));
+        return store_change(s, begin_deed(&replay, deed), STORE_ANSWER(done, userdata, ret));
 }

@@ -10,9 +10,9 @@ typedef struct AlertDueRow {
         Uuid id, channel;
         const char *kind, *payload; /* "incident.opened"; facts, a JSON object */
         const char *channel_kind, *channel_name, *settings;
-        const uint8_t *secret; /* sealed, or NULL */
-        size_t secret_n;
-        bool former_good;         /* the secret before this one still is */
+        const uint8_t *secret, *former; /* sealed, or NULL; the one before it, while it is good */
+        size_t secret_n, former_n;
+        bool former_good;         /* that is so, wherever it is sealed */
         unsigned tries, failures; /* so far; of the channel in a row */
         usec_t age;               /* by the database's clock */
 } AlertDueRow;
@@ -73,16 +73,17 @@ int alert_log_page(Store *s, const AlertLogPage *page, AlertLogRows callback, vo
                    StoreCall **ret);
 
 typedef struct AlertDeed {
-        Uuid id;   /* of a channel to be tested; of an alert */
-        Uuid test; /* the id of the alert that a test makes */
+        uint32_t organisation; /* 0: whichever (the hub's admin) */
+        Uuid id;               /* of a channel to be tested; of an alert */
+        Uuid test;             /* the id of the alert that a test makes */
         const char *actor;
 } AlertDeed;
 
-/* Puts an alert of kind "test" into a channel's outbox. -ENOENT: there is no such channel, or it is
- * disabled. */
+/* Puts an alert of kind "test" into a channel's outbox. -ENOENT: this organisation has no such
+ * channel. -EDOM: it is disabled, or has enough of them; the text says so, in a sentence. */
 int alert_test(Store *s, const AlertDeed *deed, StoreDone done, void *userdata, StoreCall **ret);
 /* To be delivered once more, under the same id, whatever became of it. -ENOENT: there is no such
- * alert, or its channel is removed or disabled. */
+ * alert, or its channel is removed. -EDOM: that is disabled; the text says so. */
 int alert_replay(Store *s, const AlertDeed *deed, StoreDone done, void *userdata, StoreCall **ret);
 
 extern const PqStatement *const alert_outbox_statements[];

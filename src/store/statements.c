@@ -2,8 +2,10 @@
 #include "store/statements.h"
 
 #include "store/accounts.h"
+#include "store/alert-box.h"
 #include "store/alert-channels.h"
 #include "store/alert-outbox.h"
+#include "store/alert-views.h"
 #include "store/audit.h"
 #include "store/batches.h"
 #include "store/database.h"
@@ -33,8 +35,10 @@
 const StoreStatements *store_statements(void) {
         static const StoreStatements all[] = {
                 accounts_statements,
+                alert_box_statements,
                 alert_channels_statements,
                 alert_outbox_statements,
+                alert_views_statements,
                 audit_statements,
                 batches_statements,
                 database_statements,
@@ -68,10 +72,9 @@ const StoreStatements *store_statements(void) {
 
 const StoreStatements *store_reader_statements(void) {
         static const StoreStatements views[] = {
-                incident_views_statements,    incidents_statements,
-                maintenance_views_statements, positions_statements,
-                validators_statements,        verdict_views_statements,
-                website_views_statements,     NULL,
+                alert_views_statements,       incident_views_statements, incidents_statements,
+                maintenance_views_statements, positions_statements,      validators_statements,
+                verdict_views_statements,     website_views_statements,  NULL,
         };
 
         return views;

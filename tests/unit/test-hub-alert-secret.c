@@ -65,6 +65,33 @@ static void renewed_keeps_the_one_before(void **state _unused_) {
         assert_int_equal(s.n, 0);
 }
 
+static void what_others_sealed_is_opened_too(void **state _unused_) {
+        AlertKeys k = keys(1), wrong = keys(2);
+        AlertSecrets opened = { 0 }, first;
+        AlertSealed sealed, former;
+        char text[ALERT_SECRET_TEXT_SIZE], told[ALERT_SECRET_TEXT_SIZE];
+
+        assert_memory_not_equal(k.box.secret, k.seal, sizeof(k.seal));
+        assert_int_equal(alert_box_new_secret(k.box.public, &channel, told, &sealed), 0);
+        assert_int_equal(alert_secrets_open(&wrong, &channel, sealed.bytes, sealed.n, &opened),
+                         -EBADMSG);
+        assert_int_equal(alert_secrets_open(&k, &channel, sealed.bytes, sealed.n, &opened), 0);
+        assert_int_equal(opened.n, 1);
+        assert_string_equal(alert_secret_text(opened.bytes[0], text), told);
+
+        first = opened;
+        assert_int_equal(alert_secrets_open_former(&k, &other, sealed.bytes, sealed.n, &opened),
+                         -EBADMSG);
+        assert_memory_equal(&opened, &first, sizeof(first));
+        alert_secrets_renew(&first);
+        alert_secrets_seal(&k, &channel, &first, &former);
+        assert_int_equal(alert_secrets_open_former(&k, &channel, former.bytes, former.n, &opened),
+                         0);
+        assert_int_equal(opened.n, 2);
+        assert_string_equal(alert_secret_text(opened.bytes[0], text), told);
+        assert_memory_equal(opened.bytes[1], first.bytes[0], ALERT_SECRET_SIZE);
+}
+
 /* The example of the specification. */
 static void signed_as_the_standard_says(void **state _unused_) {
         const AlertSigned what = { "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330",
@@ -121,6 +148,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(sealed_for_one_channel_by_one_key),
                 cmocka_unit_test(renewed_keeps_the_one_before),
+                cmocka_unit_test(what_others_sealed_is_opened_too),
                 cmocka_unit_test(signed_as_the_standard_says),
                 cmocka_unit_test(both_secrets_while_they_change),
                 cmocka_unit_test(keys_as_receivers_are_told),

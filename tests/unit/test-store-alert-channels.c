@@ -76,28 +76,31 @@ static void lists_show_no_secret(void **state) {
         expect_one(f, 9, NULL);
 }
 
-static int reseal(StoreFixture *f, const char *before, const char *after) {
-        const AlertChannelSecret change = { .deed = *deed(1),
-                                            .before = (const uint8_t *)before,
-                                            .before_n = strlen(before),
-                                            .secret = (const uint8_t *)after,
-                                            .secret_n = strlen(after),
-                                            .former_for = USEC_PER_HOUR };
+static int rotate(StoreFixture *f, uint32_t organisation, uint8_t id, const char *secret) {
+        AlertChannelSecret change = { .deed = *deed(id),
+                                      .secret = (const uint8_t *)secret,
+                                      .secret_n = strlen(secret) };
 
-        assert_int_equal(alert_channel_reseal(f->store, &change, fixture_done, f, NULL), 0);
+        change.deed.organisation = organisation;
+        assert_int_equal(alert_channel_rotate(f->store, &change, fixture_done, f, NULL), 0);
         fixture_wait(f);
         return f->r;
 }
 
-static void sealed_anew_only_by_who_knows_the_seal(void **state) {
+static void the_secret_before_the_new_one_is_kept_for_a_day(void **state) {
         StoreFixture *f = *state;
 
-        assert_int_equal(reseal(f, "other", "new"), -ENOENT);
-        assert_int_equal(reseal(f, "sealed", "new"), 0);
+        assert_int_equal(rotate(f, 2, 1, "of others"), -ENOENT);
+        assert_int_equal(rotate(f, 0, 9, "of nobody"), -ENOENT);
+        assert_int_equal(rotate(f, 1, 2, "of mail"), -EDOM);
+        assert_string_equal(f->text, "A channel of this kind has no secret.");
+        assert_int_equal(rotate(f, 1, 1, "between"), 0);
+        assert_int_equal(rotate(f, 0, 1, "new"), 0);
         fixture_expect(f,
-                       "SELECT former_until BETWEEN now() + interval '59 min' AND now() +"
-                       " interval '1 h' FROM alert_channel WHERE id = 2",
-                       "t");
+                       "SELECT encode(former_secret, 'escape') || (former_until BETWEEN now() +"
+                       " interval '23 h' AND now() + interval '24 h')"
+                       " FROM alert_channel WHERE id = 2",
+                       "betweentrue");
 }
 
 static void disabled_and_enabled(void **state) {
@@ -115,24 +118,34 @@ static void disabled_and_enabled(void **state) {
         assert_int_equal(f->r, -ENOENT);
 }
 
+static int remove_of(StoreFixture *f, uint32_t organisation) {
+        AlertChannelDeed d = *deed(1);
+
+        d.organisation = organisation;
+        assert_int_equal(alert_channel_remove(f->store, &d, fixture_done, f, NULL), 0);
+        fixture_wait(f);
+        return f->r;
+}
+
 static void removed_with_what_waits_and_its_secret(void **state) {
         StoreFixture *f = *state;
 
         fixture_sql(f, "INSERT INTO alert_outbox (channel_id, kind, payload)"
                        " SELECT id, 'test', '{}' FROM alert_channel");
-        for (int i = 0; i < 2; i++) {
-                assert_int_equal(alert_channel_remove(f->store, deed(1), fixture_done, f, NULL), 0);
-                fixture_wait(f);
-                assert_int_equal(f->r, i == 0 ? 0 : -ENOENT);
-        }
+        assert_int_equal(remove_of(f, 2), -ENOENT);
+        assert_int_equal(remove_of(f, 1), 0);
+        assert_int_equal(remove_of(f, 1), -ENOENT);
         fixture_expect(f,
                        "SELECT string_agg(state || ' ' || last_error, ',' ORDER BY channel_id)"
                        " FROM alert_outbox",
                        "dropped the channel was removed,pending ");
-        fixture_expect(f, "SELECT count(*) FROM alert_channel WHERE secret IS NOT NULL", "0");
+        fixture_expect(f,
+                       "SELECT count(*) FROM alert_channel WHERE secret IS NOT NULL OR"
+                       " former_secret IS NOT NULL",
+                       "0");
         fixture_expect(f, "SELECT string_agg(action, ' ' ORDER BY id) FROM audit_log",
                        "alert.channel.add alert.channel.add alert.channel.rotate"
-                       " alert.channel.enable alert.channel.remove");
+                       " alert.channel.rotate alert.channel.enable alert.channel.remove");
         expect_one(f, 1, NULL);
 }
 
@@ -140,7 +153,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(only_kinds_that_there_are),
                 cmocka_unit_test(lists_show_no_secret),
-                cmocka_unit_test(sealed_anew_only_by_who_knows_the_seal),
+                cmocka_unit_test(the_secret_before_the_new_one_is_kept_for_a_day),
                 cmocka_unit_test(disabled_and_enabled),
                 cmocka_unit_test(removed_with_what_waits_and_its_secret),
         };

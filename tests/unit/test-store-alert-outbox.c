@@ -240,7 +240,8 @@ static void tested_and_replayed(void **state) {
         StoreFixture *f = *state;
 
         assert_int_equal(act(f, true, 1, 0xa2), 0);
-        assert_int_equal(act(f, true, 1, 0xa3), -ENOENT); /* disabled */
+        assert_int_equal(act(f, true, 1, 0xa3), -EDOM);
+        assert_string_equal(f->text, "This channel is disabled: enable it first.");
         assert_int_equal(act(f, true, 1, 0xa9), -ENOENT);
         fixture_expect(f,
                        "SELECT kind || channel_id || (payload->>'name') FROM alert_outbox"
@@ -252,6 +253,36 @@ static void tested_and_replayed(void **state) {
         assert_int_equal(act(f, false, 1, 78), -ENOENT);
         fixture_expect(f, "SELECT state || tries FROM alert_outbox WHERE kind = 'test'",
                        "pending0");
+        fixture_sql(f, "UPDATE alert_channel SET enabled = false WHERE id = 2");
+        assert_int_equal(act(f, false, 1, 77), -EDOM);
+        fixture_sql(f, "UPDATE alert_channel SET enabled = true WHERE id = 2");
+}
+
+static void tests_that_wait_are_few(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "INSERT INTO alert_outbox (channel_id, kind, payload)"
+                       " SELECT 2, 'test', '{}' FROM generate_series(1, 9)");
+        assert_int_equal(act(f, true, 1, 0xa2), -EDOM);
+        assert_string_equal(f->text, "Ten tests of this channel wait already: it takes no more.");
+        fixture_sql(f, "DELETE FROM alert_outbox WHERE kind = 'test' AND payload = '{}'");
+}
+
+static void of_others_nothing_is_tested_or_replayed(void **state) {
+        StoreFixture *f = *state;
+        AlertDeed d = { .organisation = 2,
+                        .id = fixture_website(1),
+                        .test = fixture_website(78),
+                        .actor = "test" };
+
+        d.id.bytes[15] = 0xa2;
+        assert_int_equal(alert_test(f->store, &d, fixture_done, f, NULL), 0);
+        fixture_wait(f);
+        assert_int_equal(f->r, -ENOENT);
+        d.id.bytes[15] = 77;
+        assert_int_equal(alert_replay(f->store, &d, fixture_done, f, NULL), 0);
+        fixture_wait(f);
+        assert_int_equal(f->r, -ENOENT);
 }
 
 static void on_log(int r, const AlertLogRow *rows, size_t n, void *userdata) {
@@ -301,6 +332,8 @@ int main(void) {
                 cmocka_unit_test(every_try_is_written_down),
                 cmocka_unit_test(who_wants_no_more_gets_no_more),
                 cmocka_unit_test(tested_and_replayed),
+                cmocka_unit_test(tests_that_wait_are_few),
+                cmocka_unit_test(of_others_nothing_is_tested_or_replayed),
                 cmocka_unit_test(the_log_is_newest_first),
                 cmocka_unit_test(the_old_goes),
         };
