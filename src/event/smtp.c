@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define STEP_MS 200 /* how soon a cancelled one is seen at the latest */
@@ -19,6 +20,10 @@ struct SmtpCall {
         SmtpCall *previous, *next;
         CURL *easy;
         struct curl_slist *to;
+        const char **names;   /* of `to`, ended by NULL */
+        unsigned *replies;    /* to each of them */
+        size_t to_n, asked_n; /* of these the server has been asked about */
+        bool asking;          /* about the last of those it has not answered yet */
         char *message;
         size_t n, sent;
         atomic_bool cancelled;
@@ -49,6 +54,8 @@ static SmtpCall *call_free(SmtpCall *call) {
         if (call->easy)
                 curl_easy_cleanup(call->easy);
         curl_slist_free_all(call->to);
+        free(call->names);
+        free(call->replies);
         free(call->message);
         free(call);
         return NULL;
@@ -132,7 +139,10 @@ static int on_progress(void *userdata, curl_off_t a _unused_, curl_off_t b _unus
  */
 
 static void tell(SmtpCall *call) {
-        SmtpResult result = { .ok = call->code == CURLE_OK, .detail = "" };
+        SmtpResult result = { .ok = call->code == CURLE_OK,
+                              .to = call->names,
+                              .replies = call->replies,
+                              .detail = "" };
         long status = 0;
 
         (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -169,7 +179,34 @@ static size_t on_write(char *data _unused_, size_t size, size_t n, void *userdat
         return size * n;
 }
 
+/* What the library tells of the whole is the last reply, so the one to each recipient is read from
+ * its words: they are asked about one by one, in their order. */
+static int on_words(CURL *easy _unused_, curl_infotype type, char *text, size_t n, void *userdata) {
+        static const char question[] = "RCPT TO:";
+        SmtpCall *call = userdata;
+
+        if (type == CURLINFO_HEADER_OUT) {
+                call->asking = n >= strlen(question) && call->asked_n < call->to_n &&
+                               memcmp(text, question, strlen(question)) == 0;
+                call->asked_n += call->asking;
+        } else if (type == CURLINFO_HEADER_IN && call->asking && n > 3 && text[3] != '-') {
+                char digits[4] = { text[0], text[1], text[2] };
+
+                call->replies[call->asked_n - 1] = (unsigned)strtoul(digits, NULL, 10);
+                call->asking = false;
+        }
+        return 0;
+}
+
 static int put_recipients(SmtpCall *call, const char *const *to) {
+        size_t n = 0;
+
+        while (to[call->to_n])
+                call->to_n++;
+        call->names = calloc(call->to_n + 1, sizeof(*call->names));
+        call->replies = calloc(call->to_n + 1, sizeof(*call->replies));
+        if (!call->names || !call->replies)
+                return -ENOMEM;
         for (size_t i = 0; to[i]; i++) {
                 struct curl_slist *list = curl_slist_append(call->to, to[i]);
 
@@ -177,6 +214,8 @@ static int put_recipients(SmtpCall *call, const char *const *to) {
                         return -ENOMEM;
                 call->to = list;
         }
+        for (struct curl_slist *l = call->to; l; l = l->next)
+                call->names[n++] = l->data;
         return 0;
 }
 
@@ -212,7 +251,10 @@ static void set_message(SmtpCall *call, const SmtpRequest *q) {
         curl_easy_setopt(e, CURLOPT_ERRORBUFFER, call->error);
         curl_easy_setopt(e, CURLOPT_MAIL_FROM, q->from);
         curl_easy_setopt(e, CURLOPT_MAIL_RCPT, call->to);
-        curl_easy_setopt(e, CURLOPT_MAIL_RCPT_ALLLOWFAILS, (long)q->some);
+        curl_easy_setopt(e, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
+        curl_easy_setopt(e, CURLOPT_VERBOSE, 1L); /* the next is its only listener */
+        curl_easy_setopt(e, CURLOPT_DEBUGFUNCTION, on_words);
+        curl_easy_setopt(e, CURLOPT_DEBUGDATA, call);
         curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
         curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
         curl_easy_setopt(e, CURLOPT_READDATA, call);

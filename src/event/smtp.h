@@ -17,16 +17,17 @@ typedef struct SmtpRequest {
         const char *ca_file; /* authorities instead of the system's (PEM), or NULL */
         const char *user, *password; /* NULL: without AUTH */
         const char *from;            /* address of the envelope, as the next */
-        const char *const *to;       /* ended by NULL */
-        bool some;                   /* it is enough if one of them is accepted; else all or none */
+        const char *const *to;       /* ended by NULL; it goes to those who are accepted */
         const char *message;         /* whole, with CRLF at the ends of lines */
         usec_t timeout;              /* of the whole */
 } SmtpRequest;
 
 typedef struct SmtpResult {
-        bool ok;
-        unsigned status;    /* the server's last reply; 0: there was none */
-        const char *detail; /* the library's sentence; "" when ok; borrowed */
+        bool ok;                 /* the message was taken, for whoever was accepted */
+        unsigned status;         /* the server's last reply; 0: there was none */
+        const char *const *to;   /* as they were given; borrowed, as the next two */
+        const unsigned *replies; /* to each of them; 0: it was not asked, or said nothing */
+        const char *detail;      /* the library's sentence; "" when ok */
 } SmtpResult;
 
 /* result is borrowed for the time of the call; the SmtpCall is gone after it. */

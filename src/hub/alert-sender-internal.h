@@ -23,7 +23,7 @@ struct AlertSending {
         usec_t now;
         HttpCall *http; /* one of these two */
         SmtpCall *smtp;
-        bool others; /* of mail: next time those that are left may get it */
+        bool some; /* of mail: others have it from a try before */
 };
 
 /* What is to be sent, taken apart. */

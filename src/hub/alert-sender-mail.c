@@ -4,40 +4,44 @@
 #include <string.h>
 
 #include "hub/alert-mail.h"
+#include "hub/alert-recipients.h"
 #include "hub/alert-sender-internal.h"
-
-/* A reply of 5xx is for ever, unless it is about who sends: that is for the administrator to put
- * right. */
-static bool is_for_ever(unsigned status) {
-        return status >= 550 && status <= 559;
-}
+#include "store/alert-text.h"
 
 static void on_mailed(const SmtpResult *result, void *userdata) {
         AlertSending *sending = userdata;
-        AlertVerdict v = { .state = ALERT_DELIVERED };
-        char why[64];
-        bool over = is_for_ever(result->status) && !sending->others;
+        _cleanup_free_ char *served = NULL;
+        AlertVerdict v;
+        int r;
 
-        if (!result->ok) {
-                snprintf(why, sizeof(why), "the mail server's last reply was %u", result->status);
-                alert_fail(&v, over ? ALERT_FAILED : ALERT_PENDING,
-                           result->status >= 400 ? why : "the mail was not taken", result->detail);
-        }
+        r = alert_recipients_judge(&(const AlertPosted){ .to = result->to,
+                                                         .replies = result->replies,
+                                                         .ok = result->ok,
+                                                         .status = result->status,
+                                                         .detail = result->detail,
+                                                         .some = sending->some },
+                                   &v, &served);
+        if (r < 0)
+                alert_fail(&v, ALERT_PENDING, strerror(-r), "");
+        v.served = served;
         alert_finish(sending, &v, result->status);
 }
 
 static int write_mail(const Alert *a, const char *const *to, char **ret) {
+        _cleanup_free_ char *name = alert_text_clean(a->row->channel_name);
         _cleanup_free_ char *subject = NULL, *text = NULL;
         char channel[UUID_TEXT_SIZE];
         int r;
 
+        if (!name)
+                return -ENOMEM;
         r = alert_write_texts(a, &subject, &text);
         if (r < 0)
                 return r;
         return alert_mail_make(
                         &(const AlertMail){ .from = a->sender->ways->smtp_from,
                                             .to = to,
-                                            .name = a->row->channel_name,
+                                            .name = name,
                                             .id = a->id,
                                             .thread = a->facts.incident,
                                             .channel = uuid_format(&a->row->channel, channel),
@@ -47,8 +51,6 @@ static int write_mail(const Alert *a, const char *const *to, char **ret) {
                         ret);
 }
 
-/* All are to get it; but one whose address is gone does not keep it from the others, who get it
- * with the second try. */
 static int mail(const Alert *a, const char *const *to, const char *message, AlertSending *sending) {
         const AlertWays *w = a->sender->ways;
         _cleanup_free_ char *url = NULL;
@@ -59,12 +61,10 @@ static int mail(const Alert *a, const char *const *to, const char *message, Aler
                 .password = w->smtp_password,
                 .from = w->smtp_from,
                 .to = to,
-                .some = a->row->tries > 0,
                 .message = message,
                 .timeout = w->timeout,
         };
 
-        sending->others = !request.some && a->settings.to.n > 1;
         if (asprintf(&url, "%s://%s", strcmp(w->smtp_encryption, "tls") == 0 ? "smtps" : "smtp",
                      w->smtp_server) < 0)
                 return -ENOMEM;
@@ -72,8 +72,9 @@ static int mail(const Alert *a, const char *const *to, const char *message, Aler
         return smtp_start(a->sender->smtp, &request, on_mailed, sending, &sending->smtp);
 }
 
+/* All are named in it, and it goes to those who have not got it yet. */
 int alert_send_mail(const Alert *a, AlertSending *sending, AlertVerdict *v) {
-        const char *to[ALERT_RECIPIENTS_MAX + 1] = { NULL };
+        const char *to[ALERT_RECIPIENTS_MAX + 1] = { NULL }, *left[ALERT_RECIPIENTS_MAX + 1];
         _cleanup_free_ char *message = NULL;
         int r;
 
@@ -83,9 +84,16 @@ int alert_send_mail(const Alert *a, AlertSending *sending, AlertVerdict *v) {
         }
         for (size_t i = 0; i < a->settings.to.n; i++)
                 to[i] = a->settings.to.items[i];
-        r = write_mail(a, to, &message);
+        r = alert_recipients_left(&a->settings.to, a->row->served, left);
+        if (r >= 0 && !left[0]) {
+                alert_fail(v, ALERT_DELIVERED, "", "");
+                return -EALREADY;
+        }
+        sending->some = r > 0;
         if (r >= 0)
-                r = mail(a, to, message, sending);
+                r = write_mail(a, to, &message);
+        if (r >= 0)
+                r = mail(a, left, message, sending);
         if (r < 0)
                 alert_fail(v, ALERT_PENDING, "it cannot be written", strerror(-r));
         return r;

@@ -35,8 +35,9 @@ void alert_webhook_done(AlertWebhook *w);
 
 typedef struct AlertVerdict {
         AlertState state;
-        bool disable; /* 410: never again */
-        usec_t asked; /* Retry-After; 0: none */
+        bool disable;       /* 410: never again */
+        usec_t asked;       /* Retry-After; 0: none */
+        const char *served; /* a JSON array: of mail, who has it now; NULL: nobody. Borrowed. */
         char error[160];
 } AlertVerdict;
 

@@ -29,6 +29,7 @@ typedef struct Job {
         AlertSending *sending; /* NULL: it has ended, and `end` says how */
         StoreCall *settling;
         AlertEnd end;
+        char *served;
         char error[sizeof(((AlertVerdict *)0)->error)];
 } Job;
 
@@ -61,6 +62,7 @@ static void job_free(Job *job) {
         alert_sending_cancel(job->sending);
         store_call_cancel(job->settling);
         a->counters.under_way--;
+        free(job->served);
         free(job);
 }
 
@@ -158,16 +160,18 @@ static void end(Job *job, const AlertVerdict *v, unsigned status) {
 
         job->sending = NULL;
         copy_error(job, v);
+        job->served = v->served ? strdup(v->served) : NULL;
         job->end = (AlertEnd){ .row = job->row,
                                .state = v->state,
                                .took = now - job->started,
                                .status = status,
                                .error = job->error,
+                               .served = job->served,
                                .disable = v->disable };
         if (v->state == ALERT_PENDING)
                 plan(job, v, now);
         count(job->alerts, v, job->end.state);
-        if (v->state != ALERT_DELIVERED)
+        if (*job->error)
                 tell(job, v);
         failpoint("alert-sent");
         settle(job);

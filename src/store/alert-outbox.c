@@ -12,7 +12,8 @@
         "(SELECT o.id, o.public_id, c.public_id, o.kind, o.payload, c.kind, c.name, c.settings,"   \
         "   c.secret, coalesce(c.former_until > now(), false), o.tries, c.failures,"               \
         "   greatest(usec(now()) - usec(o.queued_at), 0),"                                         \
-        "   CASE WHEN c.former_until > now() THEN c.former_secret END"                             \
+        "   CASE WHEN c.former_until > now() THEN c.former_secret END,"                            \
+        "   jsonb_build_object('to', o.served)"                                                    \
         "  FROM alert_channel c, LATERAL (SELECT * FROM alert_outbox x"                            \
         "    WHERE channel_id = c.id AND state = 'pending' AND id <> ALL ($2::bigint[])"           \
         "      AND (next_try_at IS NULL OR next_try_at <= $1)"                                     \
@@ -33,6 +34,13 @@ static const PqStatement settle = {
         .name = "alert_settle",
         .sql = "SELECT alert_settle($1, $2, $3, $4, $5, $6, $7)",
         .n_params = 7,
+};
+
+/* Of one that is to be tried again, after the above, which takes the channel's lock first. */
+static const PqStatement serve = {
+        .name = "alert_serve",
+        .sql = "UPDATE alert_outbox SET served = served || $2::jsonb WHERE id = $1",
+        .n_params = 2,
 };
 
 static const PqStatement prune = {
@@ -68,7 +76,7 @@ static const PqStatement replay = {
 };
 
 const PqStatement *const alert_outbox_statements[] = {
-        &due, &settle, &prune, &log_some, &test_put, &replay, NULL,
+        &due, &settle, &serve, &prune, &log_some, &test_put, &replay, NULL,
 };
 
 static int read_due(const PqResult *result, size_t i, void *ret) {
@@ -85,6 +93,7 @@ static int read_due(const PqResult *result, size_t i, void *ret) {
         row->tries = (unsigned)pq_get_int(result, i, 10);
         row->failures = (unsigned)pq_get_int(result, i, 11);
         row->age = (usec_t)pq_get_int(result, i, 12);
+        row->served = pq_get_text(result, i, 14);
         r = pq_get_uuid(result, i, 1, &row->id);
         if (r >= 0)
                 r = pq_get_uuid(result, i, 2, &row->channel);
@@ -129,6 +138,11 @@ int alert_settle(Store *s, const AlertEnd *end, StoreDone done, void *userdata, 
         pq_int(t, end->status);
         pq_text(t, end->error);
         pq_bool(t, end->disable);
+        if (end->served) {
+                pq_add(t, &serve);
+                pq_int(t, (int64_t)end->row);
+                pq_text(t, end->served);
+        }
         return store_submit(s, t, done, userdata, ret);
 }
 

@@ -13,6 +13,7 @@ typedef struct AlertDueRow {
         const uint8_t *secret, *former; /* sealed, or NULL; the one before it, while it is good */
         size_t secret_n, former_n;
         bool former_good;         /* that is so, wherever it is sealed */
+        const char *served;       /* {"to": [...]}: those of a mail who have it */
         unsigned tries, failures; /* so far; of the channel in a row */
         usec_t age;               /* by the database's clock */
 } AlertDueRow;
@@ -43,9 +44,10 @@ typedef struct AlertEnd {
         AlertState state;
         usec_t next; /* of a pending one */
         usec_t took;
-        unsigned status;   /* of the answer; 0: there was none */
-        const char *error; /* "" when delivered */
-        bool disable;      /* the receiver wants no more, for ever */
+        unsigned status;    /* of the answer; 0: there was none */
+        const char *error;  /* "" when delivered to all */
+        const char *served; /* a JSON array of those of a mail who have it now; NULL: nobody new */
+        bool disable;       /* the receiver wants no more, for ever */
 } AlertEnd;
 
 /* Says nothing of what is not pending any more. */

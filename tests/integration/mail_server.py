@@ -123,7 +123,8 @@ class Exim:
 
 class Script:
     """Says, for each command it knows (its first word, or "" for the greeting, "." for the end of a message), what it
-    is told to; None ends the connection, False says nothing more. EHLO offers `offers`."""
+    is told to, which may be a function of the line; None ends the connection, False says nothing more. EHLO offers
+    `offers`."""
 
     def __init__(self, replies=(), offers=()):
         self.replies = {"": "220 x", "MAIL": "250 x", "RCPT": "250 x", "DATA": "354 x", ".": "250 x", "QUIT": "221 x",
@@ -151,7 +152,7 @@ class Script:
 
     def _talk(self, f):
         in_message = False
-        if not self._say(f, ""):
+        if not self._say(f, "", ""):
             return
         for line in f:
             word = line.strip().split(b" ")[0].decode("ascii", "replace").upper()
@@ -159,11 +160,13 @@ class Script:
                 continue
             in_message = word == "DATA"
             self.heard.append(line.strip().decode("ascii", "replace"))
-            if not self._say(f, word):
+            if not self._say(f, word, self.heard[-1]):
                 return
 
-    def _say(self, f, word):
+    def _say(self, f, word, line):
         reply = self.replies.get(word, "502 x")
+        if callable(reply):
+            reply = reply(line)
         if reply is False:
             self.done.wait(60)
         if not reply:

@@ -1,5 +1,7 @@
 """E-mail of a real hub, to a real mail server and to one that misbehaves."""
 
+import collections
+import json
 import re
 import unittest
 
@@ -64,6 +66,44 @@ class Delivered(Mail):
         self.assertIn("Ünï Bcc: evil@x.example . {{url}} is down.", message.get_content())
         self.assertEqual(self.exim.messages("evil"), [])
 
+    def test_whatever_is_known_stays_in_its_place(self):
+        """Also what people cannot say today, for a check is before it."""
+        evil = "a\r\nBcc: evil@x.example\r\n\r\n.\r\nQUIT\r\n\u202e{{link}}\x85\u2028<script>alert(1)</script>\x00"
+        channel, _ = self.add("email", "facts@x.example", "--subject={{state}} {{name}} {{url}} {{why}} {{where}}")
+        facts = json.dumps({"websiteId": evil, "url": evil, "name": evil, "kind": evil, "severity": evil,
+                            "summary": evil, "cause": evil, "openedAt": evil, "closedAt": evil, "ending": evil,
+                            "assurance": evil, "down": 3, "seats": 4, "regions": [evil, evil]}).replace("\\u0000", "")
+        self.db.sql("UPDATE alert_channel SET name = E'x\"\\r\\nBcc: evil@x.example\\r\\n\\r\\nevil'"
+                    f" WHERE public_id = '{channel}'")
+        self.db.sql(f"""INSERT INTO alert_outbox (channel_id, kind, payload)
+            SELECT id, 'incident.opened', $facts${facts}$facts$ FROM alert_channel WHERE public_id = '{channel}';
+            NOTIFY dpin_alert""")
+        message, = self.exim.wait("facts")
+        self.wait_delivered(channel)
+        self.assertEqual(set(message.keys()) - {"Received", "Envelope-to", "Return-path", "Delivery-date"},
+                         {"Date", "From", "To", "Subject", "Message-ID", "List-Unsubscribe", "Auto-Submitted",
+                          "MIME-Version", "Content-Type", "Content-Transfer-Encoding"})
+        self.assertEqual(message["to"].addresses[0].addr_spec, "facts@x.example")
+        self.assertEqual(message.get_content_type(), "text/plain")
+        for text in (str(message["subject"]), *message.get_content().rstrip("\n").split("\n")):
+            self.assertNotRegex(text, "[\x00-\x1f\x7f-\x9f\u2028-\u202e]")
+        self.assertIn("{{link}}", message.get_content())
+        self.assertEqual(self.exim.messages("evil"), [])
+
+    def test_a_channel_that_was_tampered_with_sends_nothing(self):
+        for settings in ({"to": ["a@x.example>\r\nDATA"]}, {"to": ["a@x.example"], "subject": "x\r\nBcc: b@x.example"},
+                         {"to": ["<b@x.example>, a@x.example"]}, {"to": []}, {"to": ["a@x.example"], "text": "{{a}}"},
+                         {"to": ["a@x.example"], "bcc": ["b@x.example"]}):
+            with self.subTest(settings=settings):
+                channel, _ = self.add("email", "tampered@x.example")
+                self.db.sql(f"""UPDATE alert_channel SET settings = $set${json.dumps(settings)}$set$
+                                 WHERE public_id = '{channel}'""")
+                self.world.ctl("alert", "channel", "test", channel)
+                state, tries, error = self.wait_outbox(channel, lambda rows: rows[0][1] > 0, "it was tried")[0]
+                self.assertEqual((state, tries), ("failed", 1))
+                self.assertIn("the channel cannot be used", error)
+        self.assertEqual(self.exim.messages("a") + self.exim.messages("b") + self.exim.messages("tampered"), [])
+
     def test_texts_of_its_own(self):
         channel, _ = self.add("email", "texts@x.example", "--subject={{state}}!",
                               "--text=.\n..\n{{why}}, {{since}}")
@@ -86,14 +126,17 @@ class Delivered(Mail):
         self.open()
         for user in ("left", "right"):
             self.assertEqual(len(self.exim.wait(user)), 1)
-        self.assertEqual(self.wait_delivered(channel)[0][1], 2)
-        self.assertIn("550", self.value("SELECT error FROM alert_delivery WHERE NOT ok ORDER BY id DESC LIMIT 1"))
+        _, tries, error = self.wait_delivered(channel)[0]
+        self.assertEqual((tries, error), (1, "1 of 3 recipients were not accepted: to nobody@x.example the mail server"
+                                             " said 550"))
+        self.assertIn("550", self.value("SELECT error FROM alert_delivery WHERE ok ORDER BY id DESC LIMIT 1"))
+        self.assertIn("to nobody@x.example the mail server said 550", self.world.hub.log())
 
     def test_nobody_of_several(self):
         channel, _ = self.add("email", "nobody@x.example,nobody@y.example")
         self.open()
         state, tries, error = self.wait_outbox(channel, lambda rows: rows[0][0] == "failed", "it is given up")[0]
-        self.assertEqual(tries, 2)
+        self.assertEqual(tries, 1)
         self.assertIn("550", error)
 
     def test_what_was_given_up_is_delivered_after_all(self):
@@ -169,6 +212,40 @@ class Replies(Misbehaving):
                 self.assertRegex(error, words)
                 self.assertNotRegex(error, "[^ -~]")
         self.assertEqual(self.first_try()[0], "delivered")
+
+    def arrived(self, replies):
+        """How often each address got a message to its end; `replies` to RCPT, in their order."""
+        to, times, replies = [], collections.Counter(), iter(replies)
+        for line in self.server.heard:
+            word = line.split(" ")[0]
+            if word == "MAIL":
+                to = []
+            elif word == "RCPT" and next(replies) == "250 x":
+                to.append(re.search("<(.*)>", line)[1])
+            elif word == ".":
+                times.update(to)
+        return times
+
+    def test_who_is_put_off_again_and_again_gets_it_after_all_and_the_others_once(self):
+        asked, replies = collections.Counter(), []
+
+        def greylisting(line):
+            asked[line] += 1
+            replies.append("550 no" if "never" in line else "451 later" if "grey" in line and asked[line] < 4
+                           else "250 x")
+            return replies[-1]
+
+        del self.server.heard[:]
+        self.server.replies["RCPT"] = greylisting
+        self.addCleanup(self.server.replies.update, RCPT="250 x")
+        channel, _ = self.add("email", "one@x.example,grey@x.example,never@x.example,two@x.example")
+        self.open()
+        rows = self.wait_outbox(channel, lambda rows: rows[0][0] != "pending", "it is over", 30)
+        self.assertEqual(rows[0][:2], ("delivered", 4))
+        self.assertIn("never@x.example", rows[0][2])
+        self.assertEqual(self.arrived(replies), {"one@x.example": 1, "two@x.example": 1, "grey@x.example": 1})
+        self.assertEqual([asked[f"RCPT TO:<{name}@x.example>"] for name in ("one", "grey", "never", "two")],
+                         [1, 4, 4, 1])
 
     def test_the_envelope_is_what_was_set(self):
         del self.server.heard[:]
