@@ -57,9 +57,12 @@ static const OptionText texts[_OPTION_MAX] = {
                           "what is there in the body's JSON, as $.a[0]=ok" },
         [OPTION_REGION] = { "region", "TEXT", "where it is, as you know it" },
         [OPTION_ROLE] = { "role", "ROLE", "viewer, editor or admin (viewer)" },
-        [OPTION_RULES] = { "rules", "RULES", "who may check it, as \"region=eu asn!=64500\"" },
+        [OPTION_RULES] = { "rules", "RULES",
+                           "who may check it, as \"region=eu asn!=64500\"; or when alerts are "
+                           "told, in JSON" },
         [OPTION_SCOPE] = { "scope", "LIST", "of read, write, payouts, with commas (read)" },
         [OPTION_SEATS] = { "seats", "NUMBER", "validators that check it (4)" },
+        [OPTION_SETTINGS] = { "settings", "JSON", "where alerts go, as the list shows it" },
         [OPTION_SLOW] = { "slow", "TIME", "slower than this is degraded" },
         [OPTION_STATE] = { "state", "STATE", "only those in this state" },
         [OPTION_STATUS] = { "status", "CODES", "accepted, as 200-299,301 (200-399)" },

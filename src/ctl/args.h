@@ -45,6 +45,7 @@ typedef enum Option {
         OPTION_RULES,
         OPTION_SCOPE,
         OPTION_SEATS,
+        OPTION_SETTINGS,
         OPTION_SLOW,
         OPTION_STATE,
         OPTION_STATUS,

@@ -27,6 +27,7 @@ CtlExit verb_alert_channel_enable(const Args *args, const char *const *words);
 CtlExit verb_alert_channel_list(const Args *args, const char *const *words);
 CtlExit verb_alert_channel_remove(const Args *args, const char *const *words);
 CtlExit verb_alert_channel_rotate(const Args *args, const char *const *words);
+CtlExit verb_alert_channel_set(const Args *args, const char *const *words);
 CtlExit verb_alert_channel_test(const Args *args, const char *const *words);
 CtlExit verb_alert_log(const Args *args, const char *const *words);
 CtlExit verb_alert_replay(const Args *args, const char *const *words);

@@ -6,7 +6,7 @@
 #include "ctl/bus.h"
 #include "ctl/print.h"
 
-#define CHANNEL_ROW "(sssssbsuutt)"
+#define CHANNEL_ROW "(ssssssbsuutt)"
 #define ALERT_ROW   "(ssssssuttt)"
 
 /* Channels ------------------------------------------------------------------------------------- */
@@ -17,6 +17,7 @@ static const TableColumn channels[] = {
         { "NAME", "name", CELL_TEXT },
         { "SETTINGS", "settings", CELL_TEXT },
         { "FILTER", "filter", CELL_TEXT },
+        { "RULES", "rules", CELL_TEXT },
         { "ENABLED", "enabled", CELL_BOOL },
         { "REASON", "disabledReason", CELL_TEXT },
         { "FAILURES", "failures", CELL_NUMBER },
@@ -27,14 +28,14 @@ static const TableColumn channels[] = {
 };
 
 static int read_channel(sd_bus_message *m, void *userdata) {
-        const char *id, *kind, *name, *settings, *filter, *reason;
+        const char *id, *kind, *name, *settings, *filter, *rules, *reason;
         uint32_t failures, waiting;
         uint64_t refused, created;
         Table *t = userdata;
         int enabled, r;
 
-        r = sd_bus_message_read(m, CHANNEL_ROW, &id, &kind, &name, &settings, &filter, &enabled,
-                                &reason, &failures, &waiting, &refused, &created);
+        r = sd_bus_message_read(m, CHANNEL_ROW, &id, &kind, &name, &settings, &filter, &rules,
+                                &enabled, &reason, &failures, &waiting, &refused, &created);
         if (r <= 0)
                 return r;
         table_text(t, id);
@@ -42,6 +43,7 @@ static int read_channel(sd_bus_message *m, void *userdata) {
         table_text(t, name);
         table_text(t, settings);
         table_text(t, strcmp(filter, "{}") == 0 ? "" : filter);
+        table_text(t, strcmp(rules, "{}") == 0 ? "" : rules);
         table_number(t, enabled);
         table_text(t, reason);
         table_number(t, failures);
@@ -122,9 +124,12 @@ static CtlExit print_added(const Args *args, sd_bus_message *answer) {
         return print_record(args, t);
 }
 
+static const char *given(const Args *args, Option o) {
+        return args->options[o] ? args->options[o] : "";
+}
+
 CtlExit verb_alert_channel_add(const Args *args, const char *const *words) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
-        const char *filter = args->options[OPTION_FILTER];
         _cleanup_free_ char *settings = NULL;
         CtlExit e;
 
@@ -132,9 +137,17 @@ CtlExit verb_alert_channel_add(const Args *args, const char *const *words) {
                 fprintf(stderr, "dpinctl: what is given is no UTF-8\n");
                 return CTL_USAGE;
         }
-        e = bus_ask(args, &(const BusMethod){ &service_hub, "AddAlertChannel" }, &answer, "ssss",
-                    words[0], words[1], settings, filter ? filter : "");
+        e = bus_ask(args, &(const BusMethod){ &service_hub, "AddAlertChannel" }, &answer, "sssss",
+                    words[0], words[1], settings, given(args, OPTION_FILTER),
+                    given(args, OPTION_RULES));
         return e == CTL_OK ? print_added(args, answer) : e;
+}
+
+/* What is not given stays as it is. */
+CtlExit verb_alert_channel_set(const Args *args, const char *const *words) {
+        return bus_ask(args, &(const BusMethod){ &service_hub, "ChangeAlertChannel" }, NULL,
+                       "sssss", words[0], given(args, OPTION_NAME), given(args, OPTION_SETTINGS),
+                       given(args, OPTION_FILTER), given(args, OPTION_RULES));
 }
 
 /* What is done to one -------------------------------------------------------------------------- */

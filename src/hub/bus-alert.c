@@ -10,9 +10,10 @@
 #include "store/accounts.h"
 #include "store/alert-channels.h"
 #include "store/alert-outbox.h"
+#include "store/alert-rules.h"
 #include "store/alert-settings.h"
 
-#define CHANNEL_ROW "(sssssbsuutt)"
+#define CHANNEL_ROW "(ssssssbsuutt)"
 #define ALERT_ROW   "(ssssssuttt)"
 #define ID          "A channel's id"
 #define NO_SUCH     "No alert channel has this id"
@@ -41,8 +42,8 @@ static int append_channel(sd_bus_message *answer, const void *row) {
         char id[UUID_TEXT_SIZE];
 
         return sd_bus_message_append(answer, CHANNEL_ROW, uuid_format(&c->id, id), c->kind, c->name,
-                                     c->settings, c->filter, (int)c->enabled, c->disabled_reason,
-                                     c->failures, c->waiting, c->refused,
+                                     c->settings, c->filter, c->rules, (int)c->enabled,
+                                     c->disabled_reason, c->failures, c->waiting, c->refused,
                                      c->created / USEC_PER_SEC);
 }
 
@@ -116,7 +117,7 @@ void hub_bus_list_alerts(BusCall *c, void *userdata) {
 /* Adding --------------------------------------------------------------------------------------- */
 
 typedef struct Wish {
-        const char *kind, *name, *settings, *filter;
+        const char *kind, *name, *settings, *filter, *rules;
         AlertKind means;
 } Wish;
 
@@ -132,28 +133,41 @@ static const char *refusal(Wish *w) {
         if (alert_settings_read(w->means, w->settings, &settings, &reason) < 0)
                 return reason;
         alert_settings_done(&settings);
-        return alert_filter_check(w->filter, &reason) < 0 ? reason : NULL;
+        if (alert_filter_check(w->filter, &reason) < 0)
+                return reason;
+        return alert_rules_check(w->rules, &reason) < 0 ? reason : NULL;
 }
 
 /* false: answered. */
 static bool read_wish(BusCall *c, Wish *ret) {
         const char *reason;
 
-        if (!bus_call_read(c, "ssss", &ret->kind, &ret->name, &ret->settings, &ret->filter))
+        if (!bus_call_read(c, "sssss", &ret->kind, &ret->name, &ret->settings, &ret->filter,
+                           &ret->rules))
                 return false;
         if (!*ret->filter)
                 ret->filter = "{}";
+        if (!*ret->rules)
+                ret->rules = "{}";
         reason = refusal(ret);
         if (reason)
                 bus_call_fail(c, -EINVAL, reason);
         return !reason;
 }
 
-static void on_added(int r, const char *error _unused_, void *userdata) {
+/* What the database refuses it says in a sentence. */
+static void fail(BusCall *c, int r, const char *error, const char *no_such) {
+        bus_call_fail(c, r == -EDOM ? -EINVAL : r,
+                      r == -EDOM     ? error
+                      : r == -ENOENT ? no_such
+                                     : NULL);
+}
+
+static void on_added(int r, const char *error, void *userdata) {
         BusCall *c = bus_call_resume(userdata);
 
         if (r < 0) {
-                bus_call_fail(c, r, NULL);
+                fail(c, r, error, NO_SUCH);
                 return;
         }
         note_action(c, "an alert channel was added");
@@ -191,6 +205,7 @@ static void on_organisation(int r, const OrganisationRow *rows, size_t n, void *
         add.name = w.name;
         add.settings = w.settings;
         add.filter = w.filter;
+        add.rules = w.rules;
         add.secret = sealed.n > 0 ? sealed.bytes : NULL;
         add.secret_n = sealed.n;
         r = alert_channel_add(hub_manager_store(m), &add, on_added, c, bus_call_handle(c));
@@ -207,6 +222,80 @@ void hub_bus_add_alert_channel(BusCall *c, void *userdata) {
                 return;
         r = organisation_ensure(hub_manager_store(userdata), &id, on_organisation, c,
                                 bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+/* Changing ------------------------------------------------------------------------------------- */
+
+static void on_changed(int r, const char *error, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+
+        if (r < 0) {
+                fail(c, r, error, NO_SUCH);
+                return;
+        }
+        note_action(c, "an alert channel was changed");
+        bus_call_reply_done(c);
+}
+
+/* false: answered. */
+static bool read_change(BusCall *c, AlertChannelChange *ret) {
+        const char *id, **texts[] = { &ret->name, &ret->settings, &ret->filter, &ret->rules };
+
+        if (!bus_call_read(c, "sssss", &id, texts[0], texts[1], texts[2], texts[3]))
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                if (!**texts[i])
+                        *texts[i] = NULL;
+        if (uuid_parse(id, &ret->deed.id) < 0) {
+                bus_call_fail(c, -EINVAL, ID " is a UUID");
+                return false;
+        }
+        uuid_format(&ret->deed.id, bus_call_note(c)->id);
+        ret->deed.actor = bus_call_actor(c);
+        return true;
+}
+
+/* What is given, with what is there, is as if it were added. NULL: all is well. */
+static const char *change_refusal(const AlertChannelChange *change, const AlertChannelRow *row) {
+        return refusal(&(Wish){ .kind = row->kind,
+                                .name = change->name ? change->name : row->name,
+                                .settings = change->settings ? change->settings : row->settings,
+                                .filter = change->filter ? change->filter : row->filter,
+                                .rules = change->rules ? change->rules : row->rules });
+}
+
+static void on_former(int r, const AlertChannelRow *row, size_t n _unused_, void *userdata) {
+        BusCall *c = bus_call_resume(userdata);
+        AlertChannelChange change = { 0 };
+        const char *reason;
+
+        if (r < 0) {
+                fail(c, r, NULL, NO_SUCH);
+                return;
+        }
+        if (!read_change(c, &change))
+                return;
+        reason = change_refusal(&change, row);
+        if (reason) {
+                bus_call_fail(c, -EINVAL, reason);
+                return;
+        }
+        r = alert_channel_change(hub_manager_store(bus_call_userdata(c)), &change, on_changed, c,
+                                 bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
+}
+
+void hub_bus_change_alert_channel(BusCall *c, void *userdata) {
+        AlertChannelChange change = { 0 };
+        int r;
+
+        if (!read_change(c, &change))
+                return;
+        r = alert_channel_find(hub_manager_store(userdata), &change.deed.id, on_former, c,
+                               bus_call_handle(c));
         if (r < 0)
                 bus_call_fail(c, r, NULL);
 }
@@ -249,14 +338,6 @@ void hub_bus_enable_alert_channel(BusCall *c, void *userdata) {
 }
 
 /* Secrets -------------------------------------------------------------------------------------- */
-
-/* What the database refuses it says in a sentence. */
-static void fail(BusCall *c, int r, const char *error, const char *no_such) {
-        bus_call_fail(c, r == -EDOM ? -EINVAL : r,
-                      r == -EDOM     ? error
-                      : r == -ENOENT ? no_such
-                                     : NULL);
-}
 
 static void on_rotated(int r, const char *error, void *userdata) {
         BusCall *c = bus_call_resume(userdata);

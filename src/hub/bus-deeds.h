@@ -36,6 +36,7 @@ void hub_bus_add_maintenance(BusCall *c, void *userdata);
 void hub_bus_remove_maintenance(BusCall *c, void *userdata);
 void hub_bus_list_alert_channels(BusCall *c, void *userdata);
 void hub_bus_add_alert_channel(BusCall *c, void *userdata);
+void hub_bus_change_alert_channel(BusCall *c, void *userdata);
 void hub_bus_remove_alert_channel(BusCall *c, void *userdata);
 void hub_bus_enable_alert_channel(BusCall *c, void *userdata);
 void hub_bus_rotate_alert_secret(BusCall *c, void *userdata);

@@ -9,7 +9,8 @@
 #define COLUMNS                                                                                    \
         "c.public_id, c.kind, c.name, c.settings, c.filter, c.enabled, c.disabled_reason,"         \
         " c.failures, (SELECT count(*) FROM alert_outbox o"                                        \
-        "   WHERE o.channel_id = c.id AND o.state = 'pending'), c.refused, usec(c.created_at)"
+        "   WHERE o.channel_id = c.id AND o.state = 'pending'), c.refused, usec(c.created_at), "   \
+        "c.rules"
 
 static const PqStatement channel_some = {
         .name = "alert_channel_some",
@@ -28,8 +29,8 @@ static const PqStatement channel_one = {
 static const PqStatement channel_put = {
         .name = "alert_channel_put",
         .sql = "INSERT INTO alert_channel (public_id, organisation_id, kind, name, settings,"
-               " filter, secret) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        .n_params = 7,
+               " filter, secret, rules) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        .n_params = 8,
 };
 
 static const PqStatement channel_end = {
@@ -44,6 +45,12 @@ static const PqStatement channel_enable = {
         .n_params = 3,
 };
 
+static const PqStatement channel_change = {
+        .name = "alert_channel_change",
+        .sql = "SELECT channel_change($1, $2, $4, $5, $6, $7, $3)",
+        .n_params = 7,
+};
+
 static const PqStatement channel_rotate = {
         .name = "alert_channel_rotate",
         .sql = "SELECT channel_rotate($1, $2, $4, $3)",
@@ -51,8 +58,8 @@ static const PqStatement channel_rotate = {
 };
 
 const PqStatement *const alert_channels_statements[] = {
-        &channel_some,   &channel_one,    &channel_put, &channel_end,
-        &channel_enable, &channel_rotate, NULL,
+        &channel_some,   &channel_one,    &channel_put,    &channel_end,
+        &channel_enable, &channel_change, &channel_rotate, NULL,
 };
 
 static int read_channel(const PqResult *result, size_t i, void *ret) {
@@ -68,6 +75,7 @@ static int read_channel(const PqResult *result, size_t i, void *ret) {
         row->waiting = (uint32_t)pq_get_int(result, i, 8);
         row->refused = (uint64_t)pq_get_int(result, i, 9);
         row->created = pq_get_time(result, i, 10);
+        row->rules = pq_get_text(result, i, 11);
         return pq_get_uuid(result, i, 0, &row->id);
 }
 
@@ -75,9 +83,9 @@ static int read_one(const PqResult *result, size_t i, void *ret) {
         AlertChannelRow *row = ret;
         int r = read_channel(result, i, ret);
 
-        if (r < 0 || pq_is_null(result, i, 11))
+        if (r < 0 || pq_is_null(result, i, 12))
                 return r;
-        return store_get_blob(result, i, 11, &row->secret, &row->secret_n);
+        return store_get_blob(result, i, 12, &row->secret, &row->secret_n);
 }
 
 static void done_one(void *row) {
@@ -139,6 +147,7 @@ int alert_channel_add(Store *s, const AlertChannelAdd *add, StoreDone done, void
         pq_text(t, add->settings);
         pq_text(t, add->filter);
         put_blob(t, add->secret, add->secret_n);
+        pq_text(t, add->rules);
         audit_put(t, &(const AuditRow){ .actor = add->actor,
                                         .organisation = add->organisation,
                                         .action = "alert.channel.add",
@@ -166,6 +175,19 @@ int alert_channel_enable(Store *s, const AlertChannelDeed *deed, StoreDone done,
                          StoreCall **ret) {
         return store_change(s, begin_deed(&channel_enable, deed),
                             STORE_ANSWER(done, userdata, ret));
+}
+
+int alert_channel_change(Store *s, const AlertChannelChange *change, StoreDone done, void *userdata,
+                         StoreCall **ret) {
+        PqTransaction *t = begin_deed(&channel_change, &change->deed);
+
+        if (!t)
+                return -ENOMEM;
+        pq_text(t, change->name);
+        pq_text(t, change->settings);
+        pq_text(t, change->filter);
+        pq_text(t, change->rules);
+        return store_change(s, t, STORE_ANSWER(done, userdata, ret));
 }
 
 int alert_channel_rotate(Store *s, const AlertChannelSecret *change, StoreDone done, void *userdata,

@@ -7,9 +7,9 @@
 
 typedef struct AlertChannelRow {
         Uuid id;
-        const char *kind, *name;       /* "webhook", "email" */
-        const char *settings, *filter; /* JSON objects */
-        const uint8_t *secret;         /* sealed, or NULL; only where it says so */
+        const char *kind, *name;               /* "webhook", "email" */
+        const char *settings, *filter, *rules; /* JSON objects */
+        const uint8_t *secret;                 /* sealed, or NULL; only where it says so */
         size_t secret_n;
         bool enabled;
         const char *disabled_reason;
@@ -30,12 +30,13 @@ int alert_channel_find(Store *s, const Uuid *id, AlertChannelRows callback, void
 typedef struct AlertChannelAdd {
         Uuid id;
         uint32_t organisation;
-        const char *kind, *name, *settings, *filter;
+        const char *kind, *name, *settings, *filter, *rules;
         const uint8_t *secret; /* sealed, or NULL */
         size_t secret_n;
         const char *actor;
 } AlertChannelAdd;
 
+/* -EDOM: it cannot be, with a sentence. */
 int alert_channel_add(Store *s, const AlertChannelAdd *add, StoreDone done, void *userdata,
                       StoreCall **ret);
 
@@ -51,6 +52,15 @@ int alert_channel_remove(Store *s, const AlertChannelDeed *deed, StoreDone done,
                          StoreCall **ret);
 /* After it was disabled. */
 int alert_channel_enable(Store *s, const AlertChannelDeed *deed, StoreDone done, void *userdata,
+                         StoreCall **ret);
+
+typedef struct AlertChannelChange {
+        AlertChannelDeed deed;
+        const char *name, *settings, *filter, *rules; /* NULL: as it was */
+} AlertChannelChange;
+
+/* -EDOM as above. */
+int alert_channel_change(Store *s, const AlertChannelChange *change, StoreDone done, void *userdata,
                          StoreCall **ret);
 
 typedef struct AlertChannelSecret {

@@ -1,8 +1,9 @@
-/* Any JSON as settings, filter and name of a channel: what is accepted has addresses and URLs that
- * are one word, and a subject of one line. */
+/* Any JSON as settings, filter, rules and name of a channel: what is accepted has addresses and
+ * URLs that are one word, and a subject of one line. */
 #include <errno.h>
 
 #include "property.h"
+#include "store/alert-rules.h"
 #include "store/alert-settings.h"
 
 static void check_word(const char *text) {
@@ -36,6 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check_settings(ALERT_WEBHOOK, json);
         check_settings(ALERT_EMAIL, json);
         PROPERTY((alert_filter_check(json, &reason) == 0) == (reason == NULL));
+        reason = NULL;
+        PROPERTY((alert_rules_check(json, &reason) == 0) == (reason == NULL));
         if (!alert_name_refusal(json))
                 PROPERTY(*json && !strpbrk(json, "\r\n"));
         return 0;

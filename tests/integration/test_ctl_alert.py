@@ -44,6 +44,25 @@ class Alerts(Ctl):
         self.assertEqual([row[0] for row in self.db.sql("SELECT action FROM audit_log ORDER BY id DESC LIMIT 4")],
                          ["alert.channel.remove", "alert.channel.rotate", "alert.channel.test", "alert.channel.add"])
 
+    def test_changed_in_what_is_given_and_nothing_else(self):
+        made = self.add("webhook", "Operators", "http://127.0.0.1:9/", '--rules={"perHour": 5}')
+        self.assertEqual(json.loads(self.rows("alert", "channel", "list")[0]["rules"]), {"perHour": 5})
+        quiet = {"from": "22:00", "to": "07:00", "timeZone": "Europe/Berlin", "except": ["down"]}
+        self.ok("alert", "channel", "set", made["id"], "--name=Night", "--rules=" + json.dumps({"quietHours": quiet}))
+        row, = self.rows("alert", "channel", "list")
+        self.assertEqual((row["name"], json.loads(row["rules"])), ("Night", {"quietHours": quiet}))
+        self.assertEqual(json.loads(row["settings"]), {"url": "http://127.0.0.1:9/"})
+        self.ok("alert", "channel", "set", made["id"], '--settings={"url": "http://127.0.0.1:10/"}', "--rules={}")
+        row, = self.rows("alert", "channel", "list")
+        self.assertEqual((json.loads(row["settings"]), row["rules"]), ({"url": "http://127.0.0.1:10/"}, ""))
+        for words, option in (("perHour is", '--rules={"perHour": 0}'), ("webhook is set", "--settings={}"),
+                              ("a filter is", "--filter=1"), ("one line", "--name=a\nb"),
+                              ("time zone is not known",
+                               "--rules=" + json.dumps({"quietHours": quiet | {"timeZone": "Mars"}}))):
+            self.fails(FAILED, words, "alert", "channel", "set", made["id"], option)
+        self.fails(NOT_FOUND, "alert channel", "alert", "channel", "set", NOWHERE, "--rules={}")
+        self.fails(FAILED, "UUID", "alert", "channel", "set", "7", "--rules={}")
+
     def test_e_mail(self):
         made = self.add("email", "Ops", "a@x.example,b@x.example", "--subject={{name}}",
                         '--filter={"events": ["incident.opened"]}')
@@ -58,6 +77,7 @@ class Alerts(Ctl):
                              ("plain address", "email", "x", "a@b,c"), ("one line", "webhook", "a\nb", "http://c/"),
                              ("200 bytes", "webhook", "x" * 201, "http://c/"), ("an event", "webhook", "x", "http://c/",
                               '--filter={"events": ["x"]}'), ("a filter is", "webhook", "x", "http://c/", "--filter=x"),
+                             ("rules are", "webhook", "x", "http://c/", "--rules=x"),
                              ("{{field}}", "email", "x", "a@b", "--text={{secret}}"),
                              ("webhook is set", "webhook", "x", "http://c/", "--text=x")):
             self.fails(FAILED, words, "alert", "channel", "add", *args)

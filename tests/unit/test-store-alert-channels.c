@@ -24,6 +24,7 @@ static int add(StoreFixture *f, uint8_t id, const char *kind, const char *secret
                                     .name = "Operators",
                                     .settings = "{\"url\": \"https://x.example/\"}",
                                     .filter = "{}",
+                                    .rules = "{\"perHour\": 3}",
                                     .secret = (const uint8_t *)secret,
                                     .secret_n = secret ? strlen(secret) : 0,
                                     .actor = "test" };
@@ -103,6 +104,35 @@ static void the_secret_before_the_new_one_is_kept_for_a_day(void **state) {
                        "betweentrue");
 }
 
+static int change(StoreFixture *f, uint32_t organisation, const char *name, const char *rules) {
+        AlertChannelChange c = { .deed = *deed(2), .name = name, .rules = rules };
+
+        c.deed.organisation = organisation;
+
+        assert_int_equal(alert_channel_change(f->store, &c, fixture_done, f, NULL), 0);
+        fixture_wait(f);
+        return f->r;
+}
+
+static void changed_in_what_is_given(void **state) {
+        StoreFixture *f = *state;
+
+        assert_int_equal(change(f, 2, "Night", NULL), -ENOENT);
+        assert_int_equal(change(f, 1, "Night", NULL), 0);
+        assert_int_equal(change(f, 0, NULL, "{\"quietHours\": {\"timeZone\": \"UTC\"}}"), 0);
+        assert_int_equal(change(f, 0, NULL, "{\"quietHours\": {\"timeZone\": \"Mars\"}}"), -EDOM);
+        assert_non_null(strstr(f->text, "time zone is not known"));
+        fixture_expect(f,
+                       "SELECT name || rules || (settings->>'url') FROM alert_channel"
+                       " WHERE kind = 'email'",
+                       "Night{\"quietHours\": {\"timeZone\": \"UTC\"}}https://x.example/");
+        fixture_expect(f, "SELECT rules FROM alert_channel WHERE kind = 'webhook'",
+                       "{\"perHour\": 3}");
+        fixture_expect(f, "SELECT count(*) FROM audit_log WHERE action = 'alert.channel.change'",
+                       "2");
+        assert_int_equal(change(f, 1, "Operators", "{}"), 0);
+}
+
 static void disabled_and_enabled(void **state) {
         StoreFixture *f = *state;
 
@@ -145,7 +175,8 @@ static void removed_with_what_waits_and_its_secret(void **state) {
                        "0");
         fixture_expect(f, "SELECT string_agg(action, ' ' ORDER BY id) FROM audit_log",
                        "alert.channel.add alert.channel.add alert.channel.rotate"
-                       " alert.channel.rotate alert.channel.enable alert.channel.remove");
+                       " alert.channel.rotate alert.channel.change alert.channel.change"
+                       " alert.channel.change alert.channel.enable alert.channel.remove");
         expect_one(f, 1, NULL);
 }
 
@@ -154,6 +185,7 @@ int main(void) {
                 cmocka_unit_test(only_kinds_that_there_are),
                 cmocka_unit_test(lists_show_no_secret),
                 cmocka_unit_test(the_secret_before_the_new_one_is_kept_for_a_day),
+                cmocka_unit_test(changed_in_what_is_given),
                 cmocka_unit_test(disabled_and_enabled),
                 cmocka_unit_test(removed_with_what_waits_and_its_secret),
         };
