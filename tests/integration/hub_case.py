@@ -22,15 +22,16 @@ def build_has(program):
 
 @unittest.skipUnless(build_has("dpin-hub"), "dpin-hub is not built")
 class HubCase(unittest.TestCase):
-    """`conf` goes into hub.conf; `bus`: it has a place on a private bus."""
+    """`conf` goes into hub.conf; `bus`: it has a place on a private bus; `empty`: all migrations are done here, none
+    comes with a copy of a database that has them."""
 
-    conf, bus = "", False
+    conf, bus, empty = "", False, False
 
     @classmethod
     def setUpClass(cls):
         cls.world = World(BUILD)
         cls.addClassCleanup(cls.world.stop)
-        cls.world.start_database()
+        cls.world.start_database(cls.empty)
         cls.world.migrate()
         cls.db = cls.world.database
         if cls.bus:

@@ -9,6 +9,8 @@ from process import Failure, wait_until
 
 
 class Schema(HubCase):
+    empty = True
+
     def test_migrating_again_changes_nothing(self):
         before = self.db.sql("SELECT * FROM schema_migration ORDER BY version")
         self.assertIn("nothing to do", self.world.migrate())

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 
+from libpq import Connection
 from process import Failure, Process, command, wait_until
 
 SETTINGS = {
@@ -17,6 +18,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+KEEPS_NOTHING = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")  # of these a session has nothing left afterwards
 
 
 def server_program(name):
@@ -44,6 +46,7 @@ class Database:
         self.data, self.run = data, run
         self.extra = list(extra)
         self.process = None
+        self.connections = []  # (who serves it, for whom, Connection): not in use now
 
     def url(self, user="dpin-hub", name="dpin"):
         return f"host={self.run} user={user} dbname={name}"
@@ -94,15 +97,35 @@ class Database:
             command([*self._psql("postgres", "postgres"), "-c", sql])
 
     def sql(self, text, user="postgres"):
-        """Rows of tab-separated text, for looking at what was stored."""
-        out = command([*self._psql(user), "-F", "\t", "-v", "ON_ERROR_STOP=1", "-c", text])
-        return [line.split("\t") for line in out.splitlines()]
+        """Rows of text, for looking at what was stored: as by a psql of its own, of whose session nothing is left."""
+        server = self.process.pid if self.process else 0
+        connection = self._take(server, user) or Connection(self.url(user))
+        try:
+            rows = connection.rows(text)
+        except Failure as e:
+            raise Failure(f"{text.strip()}: {e}") from None
+        if text.split(None, 1)[0].upper() in KEEPS_NOTHING and not self.connections:
+            self.connections.append((server, user, connection))
+        else:
+            connection.close()
+        return rows
+
+    def _take(self, *wanted):
+        """One that was left by an earlier statement, if it is of the same server and user."""
+        with contextlib.suppress(IndexError):
+            *what, connection = self.connections.pop()
+            if tuple(what) == wanted and connection.alive():
+                return connection
+            connection.close()
+        return None
 
     def value(self, text):
         rows = self.sql(text)
         return rows[0][0] if rows else None
 
     def stop(self):
+        while self.connections:
+            self.connections.pop()[-1].close()
         if self.process:
             self.process.stop(sig=signal.SIGINT)
 

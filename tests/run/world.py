@@ -5,6 +5,7 @@
 others); as a user both are under build/.
 """
 
+import glob
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ import urllib.request
 
 from database import Database
 from process import Failure, Process, command, listening_socket, wait_until
+from template import Template
 
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -79,9 +81,18 @@ class World:
 
     # Starting, lowest first ---------------------------------------------------------------------------------------
 
-    def start_database(self):
+    def start_database(self, empty=False):
+        """Unless it is to be empty it is migrated already, and migrate() finds nothing to do."""
+        if not (empty or self.keep or os.path.exists(self.database.data)):
+            self._template().copy(self.database.data)
         self.database.start()
         return self
+
+    def _template(self):
+        folder = os.path.join(scratch("/var/lib/dpin-dev", self.source), "template", os.path.basename(self.build))
+        return Template(folder, os.path.join(self.run, "template"),
+                        [self.program("dpin-hub"), *sorted(glob.glob(os.path.join(self.source, "sql", "*.sql")))],
+                        lambda url: self.migrate({"DATABASE_URL": url}))
 
     def migrate(self, env=None):
         return command([self.program("dpin-hub"), "--migrate"],
