@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "postgres-template.h"
+
 enum {
         START_MS = 60 * 1000
 };
@@ -194,6 +196,7 @@ static int serve(Postgres *p) {
         if (process >= 0)
                 close(process);
         close(notify);
+        (void)unlink(p->notify);
         return r;
 }
 
@@ -210,7 +213,52 @@ static void print_log(const Postgres *p) {
         (void)fclose(f);
 }
 
+/* Ends the server in order: its files are whole. */
+static int rest(Postgres *p) {
+        pid_t pid = p->pid;
+
+        p->pid = 0;
+        return kill(pid, SIGINT) < 0 ? -errno : await_exit(pid);
+}
+
+static int make(Postgres *p, int (*fill)(const Postgres *p)) {
+        int r;
+
+        r = initialise(p);
+        if (r < 0 || !fill)
+                return r;
+        r = serve(p);
+        if (r < 0)
+                return r;
+        r = fill(p);
+        if (r < 0)
+                return r;
+        return rest(p);
+}
+
+/* Where there can be no template, it is made as if it were one. */
+static int provide(Postgres *p, const char *name, const char *made_of,
+                   int (*fill)(const Postgres *p)) {
+        _cleanup_(postgres_template_closep) PostgresTemplate *t = NULL;
+        int r;
+
+        if (postgres_template_open(&t, name, p->bin, made_of) < 0)
+                return make(p, fill);
+        r = postgres_template_copy(t, p->data);
+        if (r != -ENOENT)
+                return r;
+        r = make(p, fill);
+        if (r < 0)
+                return r;
+        return postgres_template_keep(t, p->data);
+}
+
 int postgres_start(Postgres **ret) {
+        return postgres_start_filled(ret, "empty", NULL, NULL);
+}
+
+int postgres_start_filled(Postgres **ret, const char *name, const char *made_of,
+                          int (*fill)(const Postgres *p)) {
         _cleanup_(postgres_stopp) Postgres *p = NULL;
         int r;
 
@@ -226,7 +274,7 @@ int postgres_start(Postgres **ret) {
         r = make_directory(p);
         if (r < 0)
                 return r;
-        r = initialise(p);
+        r = provide(p, name, made_of, fill);
         if (r >= 0)
                 r = serve(p);
         if (r < 0) {

@@ -9,6 +9,10 @@ typedef struct Postgres Postgres;
 /* Takes a second or two. As root the server runs as user postgres. 0; -ENOENT: PostgreSQL is not
  * installed; -EIO: it did not start, the reason is on stderr. */
 int postgres_start(Postgres **ret);
+/* With what fill() puts into it. That is done by the first program of a build that asks for this
+ * name, and again when a file of the pattern made_of has changed; the others have a copy. */
+int postgres_start_filled(Postgres **ret, const char *name, const char *made_of,
+                          int (*fill)(const Postgres *p));
 /* Stops the server and removes its files. */
 Postgres *postgres_stop(Postgres *p);
 DEFINE_FREEP(Postgres, postgres_stop);
