@@ -185,10 +185,11 @@ class Attacks(HubCase):
 
     def test_a_hundred_strangers_at_once(self):
         lines = [self.line() for _ in range(100)]
-        for line in lines:
-            line.hello()
         for line in lines[:50]:
+            line.hello()
             line.send("{")
+        for line in lines[50:]:
+            line.hello()
         for line in lines[:50]:
             self.assert_closed(line, PROTOCOL)
 
