@@ -23,6 +23,12 @@
         " connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none';"          \
         " frame-ancestors 'none'"
 
+/* What a page with a form may do: send that form. */
+#define FORM                                                                                       \
+        "Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'self';"        \
+        " frame-ancestors 'none'"
+#define NO_INDEX "X-Robots-Tag: noindex, nofollow"
+
 static const char *status_title(unsigned status) {
         static const struct {
                 unsigned status;
@@ -158,6 +164,17 @@ void reply_options(HttpdRequest *http, const char *allow) {
         const char *headers[] = { NOSNIFF, REFERRER, RESOURCE, NO_STORE, allow, NULL };
 
         answer(http, &(HttpdReply){ .status = 204, .headers = headers });
+}
+
+void reply_page(HttpdRequest *http, unsigned status, const char *html) {
+        static const char *const headers[] = { NOSNIFF, REFERRER, RESOURCE, NO_STORE,
+                                               FORM,    NO_INDEX, NULL };
+
+        answer(http, &(HttpdReply){ .status = status,
+                                    .content_type = "text/html; charset=utf-8",
+                                    .headers = headers,
+                                    .body = html,
+                                    .body_n = strlen(html) });
 }
 
 void reply_file(HttpdRequest *http, const ReplyFile *file) {

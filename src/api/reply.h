@@ -32,6 +32,9 @@ typedef struct ReplyFile {
         size_t n;
 } ReplyFile;
 
+/* A page of HTML that is the answer to one who has a secret address: nobody keeps it, and nothing
+ * is told of where it is; it may send a form to where it came from. */
+void reply_page(HttpdRequest *http, unsigned status, const char *html);
 /* 200 or 304, with the rules a page of the dashboard needs. */
 void reply_file(HttpdRequest *http, const ReplyFile *file);
 /* Starts an event stream. 0 or negative errno. */

@@ -10,7 +10,7 @@ typedef struct Route {
         void (*handle)(ApiCall *c);
 } Route;
 
-#define ROUTE_PARAMETER_SIZE 128
+#define ROUTE_PARAMETER_SIZE 144
 #define ROUTE_ALLOW_SIZE     64
 
 typedef struct RouteMatch {

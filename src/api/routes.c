@@ -1,6 +1,7 @@
 /* Paths stand here and nowhere else. */
 #include "api/routes.h"
 
+#include "api/acknowledge.h"
 #include "api/dashboard.h"
 #include "api/events.h"
 #include "api/health.h"
@@ -13,6 +14,8 @@
 #include "api/websites.h"
 
 const Route api_routes[] = {
+        { "GET", "/acknowledge/:link", 0, acknowledge_show },
+        { "POST", "/acknowledge/:link", 0, acknowledge_use },
         { "GET", "/api/v1/events", TOKEN_READ, events_stream },
         { "GET", "/api/v1/heartbeat/:secret", 0, heartbeat_call },
         { "POST", "/api/v1/heartbeat/:secret", 0, heartbeat_call },

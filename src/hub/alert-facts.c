@@ -49,6 +49,8 @@ int alert_facts_read(const char *json, AlertFacts *ret) {
 
 void alert_facts_done(AlertFacts *f) {
         json_done(facts_fields, f);
+        free(f->acknowledge);
+        f->acknowledge = NULL;
 }
 
 char *alert_facts_link(const AlertFacts *f, const char *public_url) {
@@ -171,11 +173,17 @@ int alert_story_new(AlertStory *ret, const char *event, const AlertFacts *f,
                     const char *public_url) {
         const News *n = find_news(event, f);
         char *values[ALERT_FIELDS] = {
-                strdup(n->state),       shown_what(f, n->what),
-                strdup(shown_name(f)),  strdup(f->url ? f->url : ""),
-                shown_time(f->opened),  shown_time(f->closed),
-                shown_span(f),          shown_places(f),
-                strdup(shown_cause(f)), public_url ? alert_facts_link(f, public_url) : strdup(""),
+                strdup(n->state),
+                shown_what(f, n->what),
+                strdup(shown_name(f)),
+                strdup(f->url ? f->url : ""),
+                shown_time(f->opened),
+                shown_time(f->closed),
+                shown_span(f),
+                shown_places(f),
+                strdup(shown_cause(f)),
+                public_url ? alert_facts_link(f, public_url) : strdup(""),
+                strdup(f->acknowledge ? f->acknowledge : ""),
         };
         int r = 0;
 

@@ -10,6 +10,7 @@ typedef struct AlertFacts {
         char *kind, *severity, *summary, *cause, *opened, *evidence, *closed, *ending, *assurance;
         int64_t seconds, seats, down;
         JsonStrings regions; /* of those who saw it */
+        char *acknowledge;   /* a link, not of the outbox: alert-link.h; or NULL */
 } AlertFacts;
 
 /* 0; -EBADMSG, -EINVAL, -ENOBUFS: as json_read(). */

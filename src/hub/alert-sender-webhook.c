@@ -68,6 +68,7 @@ int alert_send_webhook(const Alert *a, AlertSending *sending, AlertVerdict *v) {
                                  .facts = a->row->payload,
                                  .happened = happened(a),
                                  .link = link,
+                                 .acknowledge = a->facts.acknowledge,
                                  .now = a->now };
         AlertSecrets secrets = { 0 };
         AlertWebhook w;

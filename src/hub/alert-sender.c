@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hub/alert-link.h"
 #include "hub/alert-sender-internal.h"
 #include "store/alert-text.h"
 
@@ -45,6 +46,16 @@ static const Way way_of[_ALERT_KIND_MAX] = {
         [ALERT_EMAIL] = alert_send_mail,
 };
 
+static int offer_link(Alert *a) {
+        const AlertWays *ways = a->sender->ways;
+        const AlertLinkMaker maker = { .key = ways->network_key,
+                                       .public_url = ways->public_url,
+                                       .channel = &a->row->channel,
+                                       .now = a->now };
+
+        return alert_link_offer(&maker, a->row->kind, &a->facts);
+}
+
 static int take_apart(Alert *a, Way *ret_way, AlertVerdict *v) {
         const char *reason = "its kind is not known";
         AlertKind kind = 0;
@@ -58,6 +69,8 @@ static int take_apart(Alert *a, Way *ret_way, AlertVerdict *v) {
                 return r;
         }
         r = alert_facts_read(a->row->payload, &a->facts);
+        if (r >= 0)
+                r = offer_link(a);
         if (r < 0)
                 alert_fail(v, ALERT_FAILED, "what is known of it cannot be read", strerror(-r));
         *ret_way = way_of[kind];

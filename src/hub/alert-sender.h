@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include "hub/alert-webhook.h"
+#include "wire/sign.h"
 
 typedef struct AlertSender AlertSender;
 typedef struct AlertSending AlertSending;
@@ -12,8 +13,9 @@ typedef struct AlertSending AlertSending;
 /* Borrowed for ever. */
 typedef struct AlertWays {
         const AlertKeys *keys;
-        const char *allow;      /* addresses beside public ones: as guard_new() */
-        const char *public_url; /* of the API, for links; NULL: there are none */
+        const SignKey *network_key; /* signs links that acknowledge */
+        const char *allow;          /* addresses beside public ones: as guard_new() */
+        const char *public_url;     /* of the API, for links; NULL: there are none */
         usec_t timeout;
         const char *smtp_server;     /* "host" or "host:port"; NULL: no mail is sent */
         const char *smtp_encryption; /* "starttls", "tls", "none" */

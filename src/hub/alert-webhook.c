@@ -26,6 +26,8 @@ static int make_body(AlertWebhook *w, const AlertMessage *m) {
         json_writer_raw(json, "data", m->facts);
         if (m->link)
                 json_writer_string(json, "link", m->link);
+        if (m->acknowledge)
+                json_writer_string(json, "acknowledge", m->acknowledge);
         json_writer_close(json);
         return json_writer_take(json, &w->body);
 }

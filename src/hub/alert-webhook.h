@@ -6,7 +6,8 @@
  *      webhook-timestamp: of this try, in seconds
  *      webhook-signature: alert_sign()
  *
- *      {"type": "incident.opened", "timestamp": "...", "data": {facts}}
+ *      {"type": "incident.opened", "timestamp": "...", "data": {facts}, "link": "...",
+ *       "acknowledge": "..."}
  */
 #pragma once
 
@@ -14,12 +15,13 @@
 #include "store/alert-outbox.h"
 
 typedef struct AlertMessage {
-        const char *id;       /* the alert's */
-        const char *event;    /* "incident.opened" */
-        const char *facts;    /* as the outbox has them: a JSON object */
-        const char *happened; /* the event's own time, in RFC 3339 */
-        const char *link;     /* or NULL */
-        usec_t now;           /* of this try */
+        const char *id;          /* the alert's */
+        const char *event;       /* "incident.opened" */
+        const char *facts;       /* as the outbox has them: a JSON object */
+        const char *happened;    /* the event's own time, in RFC 3339 */
+        const char *link;        /* or NULL, as the next one */
+        const char *acknowledge; /* a link that acknowledges the incident, once */
+        usec_t now;              /* of this try */
 } AlertMessage;
 
 typedef struct AlertWebhook {

@@ -350,6 +350,7 @@ static int open_alerts(HubManager *m) {
                 return r;
         m->alert_ways = (AlertWays){
                 .keys = &m->alert_keys,
+                .network_key = m->key,
                 .allow = c->alert_allow,
                 .public_url = c->public_url,
                 .timeout = c->alert_timeout,

@@ -19,20 +19,13 @@ const char alert_text_body[] = "{{what}}\n"
                                "Lasted: {{lasted}}\n"
                                "Seen by: {{where}}\n"
                                "Why: {{why}}\n"
-                               "More: {{link}}\n";
+                               "More: {{link}}\n"
+                               "Acknowledge: {{acknowledge}}\n";
 
 const AlertField alert_text_fields[ALERT_FIELDS + 1] = {
-        { "state", NULL },
-        { "what", NULL },
-        { "name", NULL },
-        { "url", NULL },
-        { "since", NULL },
-        { "until", NULL },
-        { "lasted", NULL },
-        { "where", NULL },
-        { "why", NULL },
-        { "link", NULL },
-        { 0 },
+        { "state", NULL }, { "what", NULL },  { "name", NULL },        { "url", NULL },
+        { "since", NULL }, { "until", NULL }, { "lasted", NULL },      { "where", NULL },
+        { "why", NULL },   { "link", NULL },  { "acknowledge", NULL }, { 0 },
 };
 
 #define REPLACEMENT 0xfffd

@@ -14,9 +14,9 @@ typedef struct AlertField {
         char *value;
 } AlertField;
 
-/* {{state}}, {{what}}, {{name}}, {{url}}, {{since}}, {{until}}, {{lasted}}, {{where}}, {{why}} and
- * {{link}}: what alerts have, without values. */
-#define ALERT_FIELDS 10
+/* {{state}}, {{what}}, {{name}}, {{url}}, {{since}}, {{until}}, {{lasted}}, {{where}}, {{why}},
+ * {{link}} and {{acknowledge}}: what alerts have, without values. */
+#define ALERT_FIELDS 11
 extern const AlertField alert_text_fields[ALERT_FIELDS + 1];
 
 /* The texts of channels that have none of their own. */

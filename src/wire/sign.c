@@ -17,12 +17,13 @@ struct SignKey {
 };
 
 static const uint8_t domains[_DOMAIN_MAX][SIGN_DOMAIN_SIZE] = {
-        [DOMAIN_HELLO] = "dpin.v1 hello", [DOMAIN_HUBKEY] = "dpin.v1 hubkey",
-        [DOMAIN_JOIN] = "dpin.v1 join",   [DOMAIN_WELCOME] = "dpin.v1 welcome",
-        [DOMAIN_ORDER] = "dpin.v1 order", [DOMAIN_ORDERS] = "dpin.v1 orders",
-        [DOMAIN_PROBE] = "dpin.v1 probe", [DOMAIN_BATCH] = "dpin.v1 batch",
-        [DOMAIN_GAP] = "dpin.v1 gap",     [DOMAIN_RECEIPT] = "dpin.v1 receipt",
-        [DOMAIN_EPOCH] = "dpin.v1 epoch", [DOMAIN_SALT] = "dpin.v1 salt",
+        [DOMAIN_HELLO] = "dpin.v1 hello",     [DOMAIN_HUBKEY] = "dpin.v1 hubkey",
+        [DOMAIN_JOIN] = "dpin.v1 join",       [DOMAIN_WELCOME] = "dpin.v1 welcome",
+        [DOMAIN_ORDER] = "dpin.v1 order",     [DOMAIN_ORDERS] = "dpin.v1 orders",
+        [DOMAIN_PROBE] = "dpin.v1 probe",     [DOMAIN_BATCH] = "dpin.v1 batch",
+        [DOMAIN_GAP] = "dpin.v1 gap",         [DOMAIN_RECEIPT] = "dpin.v1 receipt",
+        [DOMAIN_ACKNOWLEDGE] = "dpin.v1 ack", [DOMAIN_EPOCH] = "dpin.v1 epoch",
+        [DOMAIN_SALT] = "dpin.v1 salt",
 };
 
 const uint8_t *sign_domain(Domain d) {

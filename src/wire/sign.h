@@ -2,11 +2,11 @@
  *
  *      domain (16 bytes, NUL-padded) | network key (32) | subject key (32) | body
  *
- * The subject is the validator the statement is by or for; in hello and hubkey it is the hub key.
- * The 80 bytes of prefix are signed and hashed but never sent: both ends know them. Nothing signed
- * for one purpose, network or validator fits another. Verification is strict: S >= L, public keys
- * and R that are not canonical or of small order are refused (libsodium does). sodium_init() is
- * called by every function here that needs it. Randomness is passed in. */
+ * The subject is the validator the statement is by or for; in hello, hubkey and ack it is the hub
+ * key. The 80 bytes of prefix are signed and hashed but never sent: both ends know them. Nothing
+ * signed for one purpose, network or validator fits another. Verification is strict: S >= L, public
+ * keys and R that are not canonical or of small order are refused (libsodium does). sodium_init()
+ * is called by every function here that needs it. Randomness is passed in. */
 #pragma once
 
 #include <stddef.h>
@@ -47,9 +47,10 @@ typedef enum Domain {
         DOMAIN_PROBE,  /* "dpin.v1 probe" */
         DOMAIN_BATCH,  /* "dpin.v1 batch" */
         DOMAIN_GAP,    /* "dpin.v1 gap" */
-        DOMAIN_RECEIPT, /* "dpin.v1 receipt" */
-        DOMAIN_EPOCH,   /* "dpin.v1 epoch"   prefix of an HMAC, no statement */
-        DOMAIN_SALT,    /* "dpin.v1 salt"    prefix of an HMAC, no statement */
+        DOMAIN_RECEIPT,     /* "dpin.v1 receipt" */
+        DOMAIN_ACKNOWLEDGE, /* "dpin.v1 ack"   network key: who has this may acknowledge */
+        DOMAIN_EPOCH,       /* "dpin.v1 epoch"   prefix of an HMAC, no statement */
+        DOMAIN_SALT,        /* "dpin.v1 salt"    prefix of an HMAC, no statement */
         _DOMAIN_MAX,
 } Domain;
 

@@ -10,7 +10,8 @@ import nacl.exceptions
 import nacl.signing
 
 DOMAINS = {name: f"dpin.v1 {name}".encode().ljust(16, b"\0") for name in (
-    "hello", "hubkey", "join", "welcome", "order", "orders", "probe", "batch", "gap", "receipt", "epoch", "salt")}
+    "hello", "hubkey", "join", "welcome", "order", "orders", "probe", "batch", "gap", "receipt", "ack", "epoch",
+    "salt")}
 INT_LIMIT = 1 << 63
 
 

@@ -46,10 +46,11 @@ class Delivered(Mail):
         self.assertNotEqual(opened["message-id"], resolved["message-id"])
         text = opened.get_content()
         for said in (f"{url} is down.", "Since: 20", "Why: The connection was refused",
-                     "More: https://dpin.example/#/incident/"):
+                     "More: https://dpin.example/#/incident/", "Acknowledge: https://dpin.example/acknowledge/"):
             self.assertIn(said, text)
         self.assertNotIn("{{", text)
         self.assertNotIn("Until", text)
+        self.assertNotIn("Acknowledge", resolved.get_content())
         self.assertRegex(resolved.get_content(), r"Until: 20.*\nLasted: \d+ s")
 
     def test_names_of_strangers_stay_in_their_place(self):
