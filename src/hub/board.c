@@ -370,6 +370,14 @@ uint64_t board_unlogged(const Board *b) {
         return b->log.unlogged;
 }
 
+bool board_is_blind(const Board *b) {
+        unsigned n[_VERDICT_MAX];
+
+        board_states(b, n);
+        return n[VERDICT_UNKNOWN] > 0 &&
+               n[VERDICT_UP] + n[VERDICT_DOWN] + n[VERDICT_PARTIAL] + n[VERDICT_DEGRADED] == 0;
+}
+
 size_t board_incidents(const Board *b) {
         size_t n = 0;
         Entry *e, *next;

@@ -38,6 +38,8 @@ uint64_t board_revision(const Board *b); /* the highest seen */
 /* Counts by VerdictState. */
 void board_states(const Board *b, unsigned ret[static _VERDICT_MAX]);
 
+/* Something is watched, and nothing of it is known. */
+bool board_is_blind(const Board *b);
 size_t board_incidents(const Board *b);   /* open ones */
 uint64_t board_postponed(const Board *b); /* times an epoch had to wait for others */
 uint64_t board_unlogged(const Board *b);  /* verdicts and incidents that were not logged */

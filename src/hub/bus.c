@@ -126,6 +126,26 @@ static int property_alerts(sd_bus *bus _unused_, const char *path _unused_,
                                      "given_up", c.given_up, "under_way", (uint64_t)c.under_way);
 }
 
+static int property_dead_man(sd_bus *bus _unused_, const char *path _unused_,
+                             const char *interface _unused_, const char *property _unused_,
+                             sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
+        HubBus *b = userdata;
+
+        return sd_bus_message_append(reply, "s", dead_man_state(hub_manager_dead_man(b->manager)));
+}
+
+/* Since the start. */
+static int property_dead_man_calls(sd_bus *bus _unused_, const char *path _unused_,
+                                   const char *interface _unused_, const char *property _unused_,
+                                   sd_bus_message *reply, void *userdata,
+                                   sd_bus_error *error _unused_) {
+        HubBus *b = userdata;
+        DeadManCounters c = dead_man_counters(hub_manager_dead_man(b->manager));
+
+        return sd_bus_message_append(reply, "a{st}", 3, "answered", c.answered, "failed", c.failed,
+                                     "held_seconds", c.held);
+}
+
 static int property_figure(sd_bus *bus _unused_, const char *path _unused_,
                            const char *interface _unused_, const char *property,
                            sd_bus_message *reply, void *userdata, sd_bus_error *error _unused_) {
@@ -145,10 +165,10 @@ static int property_taken(sd_bus *bus _unused_, const char *path _unused_,
 
         return sd_bus_message_append(
                         reply, "a{st}", 6, "batches", c.batches, "commits",
-                        core ? core_committed(core) : UINT64_C(0), "decisions_unlogged",
-                        core ? board_unlogged(core_board(core)) : UINT64_C(0), "epochs_postponed",
-                        core ? board_postponed(core_board(core)) : UINT64_C(0), "repeated",
-                        c.repeated, "ticks", c.ticks);
+                        core ? writer_committed(core_writer(core)) : UINT64_C(0),
+                        "decisions_unlogged", core ? board_unlogged(core_board(core)) : UINT64_C(0),
+                        "epochs_postponed", core ? board_postponed(core_board(core)) : UINT64_C(0),
+                        "repeated", c.repeated, "ticks", c.ticks);
 }
 
 /* What is refused before there is a session. */
@@ -206,6 +226,8 @@ static const sd_bus_vtable hub_vtable[] = {
         SD_BUS_PROPERTY("SignalsDropped", "t", property_figure, 0,
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Alerts", "a{st}", property_alerts, 0, 0),
+        SD_BUS_PROPERTY("DeadMan", "s", property_dead_man, 0, 0),
+        SD_BUS_PROPERTY("DeadManCalls", "a{st}", property_dead_man_calls, 0, 0),
         SD_BUS_PROPERTY("Taken", "a{st}", property_taken, 0, 0),
         SD_BUS_PROPERTY("Refused", "a{st}", property_refused, 0, 0),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_method,

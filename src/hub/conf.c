@@ -23,6 +23,9 @@ static const ConfField hub_conf_fields[] = {
           "DATABASE_DIRECT_URL" },
         { "DatabaseUrl", CONF_SECRET, 0, 0, "postgresql:///dpin", offsetof(HubConf, database_url),
           "DATABASE_URL" },
+        { "DeadManInterval", CONF_USEC, USEC_PER_SEC, USEC_PER_DAY, "1min",
+          offsetof(HubConf, dead_man_interval), NULL },
+        { "DeadManUrl", CONF_SECRET, 0, 0, NULL, offsetof(HubConf, dead_man_url), NULL },
         { "FlappingScore", CONF_UNSIGNED, 0, FLAP_MOST - 1, "5", offsetof(HubConf, flap_begins),
           NULL },
         { "Listen", CONF_STRING, 0, 0, "[::]:8081", offsetof(HubConf, listen), NULL },
@@ -92,12 +95,25 @@ static int check_mail(const HubConf *c, char **error) {
         return c->smtp_from ? 0 : refuse(error, "SmtpServer", server, "needs SmtpFrom as well");
 }
 
+/* A secret: what is wrong with it is said, and not what it is. */
+static int check_dead_man(const HubConf *c, char **error) {
+        const char *reason = NULL;
+
+        if (!c->dead_man_url || url_check(c->dead_man_url, NULL, &reason) >= 0)
+                return 0;
+        if (asprintf(error, "DeadManUrl: %s", reason) < 0)
+                *error = NULL;
+        return -EINVAL;
+}
+
 static int check_alerts(const HubConf *c, char **error) {
         int r;
 
         r = check_allow(c, error);
         if (r >= 0)
                 r = check_public_url(c, error);
+        if (r >= 0)
+                r = check_dead_man(c, error);
         return r < 0 ? r : check_mail(c, error);
 }
 

@@ -10,7 +10,9 @@ typedef struct HubConf {
         char *authorities; /* host:port, separated by commas or blanks; NULL: any */
         char *database_url;
         char *database_direct_url; /* without a pool in between, or NULL */
-        char *listen;              /* used without an inherited socket */
+        usec_t dead_man_interval;
+        char *dead_man_url; /* deadman.h; NULL: none is called */
+        char *listen;       /* used without an inherited socket */
         char *trusted_proxies;
         char *public_url;  /* of the API, without a slash at its end, or NULL */
         char *smtp_server; /* host or host:port; NULL: no mail is sent */

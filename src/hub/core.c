@@ -595,6 +595,6 @@ const IngestCounters *core_counters(const Core *c) {
         return ingest_counters(c->ingest);
 }
 
-uint64_t core_committed(const Core *c) {
-        return writer_committed(c->writer);
+const Writer *core_writer(const Core *c) {
+        return c->writer;
 }

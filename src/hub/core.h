@@ -63,4 +63,4 @@ void core_flush(Core *c);
 const Registry *core_registry(const Core *c);
 const Board *core_board(const Core *c);
 const IngestCounters *core_counters(const Core *c);
-uint64_t core_committed(const Core *c); /* the last commit's number */
+const Writer *core_writer(const Core *c); /* what it commits by */

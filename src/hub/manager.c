@@ -38,6 +38,7 @@ struct HubManager {
         Store *store;
         Retain *retain;
         Alerts *alerts;
+        DeadMan *dead_man;  /* NULL: there is none */
         Core *core;         /* NULL while the database is away */
         Listener *listener; /* NULL until the first core is ready, and after a stop */
         Timer *timer;       /* beats; steps of the stop; the end of a failed core */
@@ -370,6 +371,27 @@ static int open_alerts(HubManager *m) {
                                             .userdata = m });
 }
 
+static const char *on_idle(void *userdata) {
+        const HubManager *m = userdata;
+
+        if (!on_may_deliver(userdata))
+                return m->state;
+        if (now_boottime() - writer_committed_at(core_writer(m->core)) > 3 * BEAT)
+                return "nothing was written to the database for 15 seconds";
+        return board_is_blind(core_board(m->core)) ? "no website has a verdict" : NULL;
+}
+
+static int open_dead_man(HubManager *m) {
+        if (!m->conf->dead_man_url)
+                return 0;
+        return dead_man_new(&m->dead_man, m->loop,
+                            &(DeadManOptions){ .url = m->conf->dead_man_url,
+                                               .allow = m->conf->alert_allow,
+                                               .interval = m->conf->dead_man_interval,
+                                               .idle = on_idle,
+                                               .userdata = m });
+}
+
 static int open_listener(HubManager *m) {
         SessionOptions options = {
                 .loop = m->loop,
@@ -468,6 +490,10 @@ int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *o
         if (r < 0)
                 return r;
 
+        r = open_dead_man(m);
+        if (r < 0)
+                return r;
+
         r = open_store(m);
         if (r < 0)
                 return r;
@@ -485,6 +511,7 @@ HubManager *hub_manager_free(HubManager *m) {
                 return NULL;
         listener_free(m->listener);
         core_free(m->core);
+        dead_man_free(m->dead_man);
         alerts_free(m->alerts);
         retain_free(m->retain);
         store_free(m->store);
@@ -533,6 +560,10 @@ Retention hub_manager_retention(const HubManager *m) {
 
 const AlertKeys *hub_manager_alert_keys(const HubManager *m) {
         return &m->alert_keys;
+}
+
+const DeadMan *hub_manager_dead_man(const HubManager *m) {
+        return m->dead_man;
 }
 
 AlertsCounters hub_manager_alerts(const HubManager *m) {

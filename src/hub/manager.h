@@ -7,6 +7,7 @@
 #include "hub/alerts.h"
 #include "hub/conf.h"
 #include "hub/core.h"
+#include "hub/deadman.h"
 #include "store/rollups.h"
 
 typedef struct HubManager HubManager;
@@ -37,6 +38,7 @@ Retention hub_manager_retention(const HubManager *m);   /* as it is now */
 usec_t hub_manager_now(const HubManager *m);            /* hub time */
 const AlertKeys *hub_manager_alert_keys(const HubManager *m);
 AlertsCounters hub_manager_alerts(const HubManager *m);
+const DeadMan *hub_manager_dead_man(const HubManager *m); /* NULL: there is none */
 size_t hub_manager_sessions(const HubManager *m);
 int hub_manager_reload(HubManager *m, char **error);
 const News *hub_manager_news(const HubManager *m);

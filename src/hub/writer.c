@@ -15,6 +15,7 @@ struct Writer {
         StoreCall *call;
         uint64_t collecting; /* number of the group being collected */
         uint64_t committed;
+        usec_t committed_at; /* boot time; 0: not yet */
         PqTransaction *group;
         PqTransaction *spare; /* takes what is thrown away when there is no memory for a group */
         bool out_of_memory, due, failed;
@@ -88,6 +89,7 @@ static void on_committed(int r, const char *error, void *userdata) {
         }
         failpoint("hub-committed"); /* durable, and nobody was told */
         w->committed = w->collecting - 1;
+        w->committed_at = now_boottime();
         w->options.ops.committed(w->committed, hub_clock_now(w->options.clock),
                                  w->options.ops.userdata);
         if (w->due && !w->failed)
@@ -187,6 +189,10 @@ void writer_beat(Writer *w) {
 
 uint64_t writer_commit_no(const Writer *w) {
         return w->collecting;
+}
+
+usec_t writer_committed_at(const Writer *w) {
+        return w->committed_at;
 }
 
 uint64_t writer_committed(const Writer *w) {

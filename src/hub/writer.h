@@ -71,6 +71,8 @@ void writer_beat(Writer *w);
 uint64_t writer_commit_no(const Writer *w);
 /* The last number that is durable. */
 uint64_t writer_committed(const Writer *w);
+/* When that was, by the clock of now_boottime(); 0: it was another writer's. */
+usec_t writer_committed_at(const Writer *w);
 /* Ordinal for the next event row of this group. */
 uint32_t writer_take_ordinal(Writer *w);
 /* Before the ticks of a batch: says once for all of them that their group is to go in time. */

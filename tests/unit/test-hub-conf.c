@@ -89,6 +89,8 @@ static void what_it_cannot_be_is_refused_by_name(void **state _unused_) {
         refuse("[Hub]\nRewardLamports=1000000001\n", "RewardLamports");
         refuse("[Hub]\nColour=blue\n", "Colour");
         refuse("[Hub]\nDatabaseDirectUrl=postgres:secret@db/dpin\n", "DatabaseDirectUrl: ");
+        refuse("[Hub]\nDeadManUrl=ftp://secret.example/\n", "DeadManUrl: ");
+        refuse("[Hub]\nDeadManInterval=500ms\n", "DeadManInterval");
         refuse("[Hub]\nDatabaseUrl=\n", "DatabaseUrl: ");
         refuse("[Hub]\nDatabaseUrl=postgres:secret@db/dpin\n", "DatabaseUrl: ");
 }
