@@ -3,7 +3,8 @@
 Takes FOLDER/test_*.py (unittest); PATTERN picks the tests whose id contains it. One line per test with its time; a
 failure is shown when it happens. With JOBS so many classes run at a time, each in a process of its own: most tests wait
 more than they work. A class that says `alone = True` measures, and runs when the others are done; one that says
-`long = True` is none of the tests unless DPIN_LONG is set (./dev test --long).
+`slow = True` is begun before the others, so that none waits for it in the end; one that says `long = True` is none of
+the tests unless DPIN_LONG is set (./dev test --long).
 Appends "PASSED FAILED SKIPPED" to COUNTS. Exits 1 if something failed.
 """
 import concurrent.futures
@@ -147,7 +148,8 @@ def run_class(folder, name, pattern):
 
 def run_jobs(folder, pattern, jobs):
     found = classes(load(folder, pattern))
-    together = sorted(n for n, c in found.items() if not getattr(c, "alone", False))
+    together = sorted((n for n, c in found.items() if not getattr(c, "alone", False)),
+                      key=lambda n: (not getattr(found[n], "slow", False), n))
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         results = list(pool.map(lambda name: run_class(folder, name, pattern), together))
     results += [run_class(folder, name, pattern) for name in sorted(set(found) - set(together))]

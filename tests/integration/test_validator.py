@@ -121,6 +121,8 @@ class Checks(ValidatorCase):
 
 
 class Delivery(ValidatorCase):
+    slow = True
+
     def test_sent_again_after_a_lost_ack(self):
         self.hub.acks = lambda b: False
         self.start()
