@@ -120,6 +120,31 @@ void call_answer_nothing(int r, const char *error _unused_, void *userdata) {
                 reply_nothing(c->http);
 }
 
+void call_fail_deed(ApiCall *c, int r, const char *error) {
+        if (r == -EDOM)
+                reply_problem(c->http, &(Problem){ .status = 409, .detail = error });
+        else
+                call_fail(c, r);
+}
+
+void call_answer_deed(int r, const char *error, void *userdata) {
+        ApiCall *c = userdata;
+
+        c->open = NULL;
+        call_wrote(c);
+        if (r < 0)
+                call_fail_deed(c, r, error);
+        else
+                reply_nothing(c->http);
+}
+
+int call_id(ApiCall *c, Uuid *ret) {
+        if (uuid_parse(c->match.parameter, ret) == 0)
+                return 0;
+        call_fail(c, -ENOENT);
+        return -EINVAL;
+}
+
 int call_refuse_query(ApiCall *c, const char *name, const char *expected) {
         char detail[128];
 

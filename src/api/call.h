@@ -65,6 +65,13 @@ void call_started(ApiCall *c, int r);
 void call_answer(int r, const char *json, size_t n, void *userdata);
 /* A StoreDone: what was asked for is written, and there is nothing to tell of it but 204. */
 void call_answer_nothing(int r, const char *error, void *userdata);
+/* The same, of what the database may refuse in a sentence. */
+void call_answer_deed(int r, const char *error, void *userdata);
+/* The problem for it: 409 with that sentence, if there is one. */
+void call_fail_deed(ApiCall *c, int r, const char *error);
+
+/* The id in the path. 0; -EINVAL: answered with 404, what is no id names nothing. */
+int call_id(ApiCall *c, Uuid *ret);
 
 /* 400: ?NAME= must be what is expected, "a UUID". -EINVAL. */
 int call_refuse_query(ApiCall *c, const char *name, const char *expected);

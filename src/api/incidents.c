@@ -33,14 +33,6 @@ void incidents_list(ApiCall *c) {
 /* One --------------------------------------------------------------------------------------------
  */
 
-/* What is no id names nothing. */
-static int read_id(ApiCall *c, Uuid *ret) {
-        if (uuid_parse(c->match.parameter, ret) == 0)
-                return 0;
-        call_fail(c, -ENOENT);
-        return -EINVAL;
-}
-
 static int read_cursor(ApiCall *c, uint64_t *ret) {
         const char *text = httpd_query(c->http, "cursor");
         uint64_t value = 0;
@@ -57,7 +49,7 @@ static int read_cursor(ApiCall *c, uint64_t *ret) {
 void incident_show(ApiCall *c) {
         IncidentQuery view = { .organisation = c->who.organisation };
 
-        if (read_id(c, &view.id) < 0 || read_cursor(c, &view.after) < 0 ||
+        if (call_id(c, &view.id) < 0 || read_cursor(c, &view.after) < 0 ||
             call_query_limit(c, &view.limit) < 0)
                 return;
         call_started(c, incident_json(call_views(c), &view, call_answer, c, &c->open));
@@ -135,7 +127,7 @@ static void start(ApiCall *c, IncidentDo how, const char *text, DeedResults done
                               .text = text,
                               .actor = c->who.actor };
 
-        if (read_id(c, &wish.incident) == 0)
+        if (call_id(c, &wish.incident) == 0)
                 call_started(c, how(c->api->store, &wish, done, c, &c->open));
 }
 

@@ -2,6 +2,8 @@
 #include "api/routes.h"
 
 #include "api/acknowledge.h"
+#include "api/alerts.h"
+#include "api/channels.h"
 #include "api/dashboard.h"
 #include "api/events.h"
 #include "api/health.h"
@@ -16,6 +18,17 @@
 const Route api_routes[] = {
         { "GET", "/acknowledge/:link", 0, acknowledge_show },
         { "POST", "/acknowledge/:link", 0, acknowledge_use },
+        { "GET", "/api/v1/alert/:id", TOKEN_READ, alert_show },
+        { "POST", "/api/v1/alert/:id/replay", TOKEN_WRITE, alert_post_replay },
+        { "GET", "/api/v1/alerts", TOKEN_READ, alerts_list },
+        { "POST", "/api/v1/channel", TOKEN_WRITE, channel_create },
+        { "DELETE", "/api/v1/channel/:id", TOKEN_WRITE, channel_delete },
+        { "GET", "/api/v1/channel/:id", TOKEN_READ, channel_show },
+        { "PATCH", "/api/v1/channel/:id", TOKEN_WRITE, channel_update },
+        { "POST", "/api/v1/channel/:id/enable", TOKEN_WRITE, channel_post_enable },
+        { "POST", "/api/v1/channel/:id/rotate", TOKEN_WRITE, channel_post_rotate },
+        { "POST", "/api/v1/channel/:id/test", TOKEN_WRITE, channel_post_test },
+        { "GET", "/api/v1/channels", TOKEN_READ, channels_list },
         { "GET", "/api/v1/events", TOKEN_READ, events_stream },
         { "GET", "/api/v1/heartbeat/:secret", 0, heartbeat_call },
         { "POST", "/api/v1/heartbeat/:secret", 0, heartbeat_call },

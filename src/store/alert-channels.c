@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "store/audit.h"
 #include "store/read.h"
 
 #define COLUMNS                                                                                    \
@@ -28,9 +27,8 @@ static const PqStatement channel_one = {
 
 static const PqStatement channel_put = {
         .name = "alert_channel_put",
-        .sql = "INSERT INTO alert_channel (public_id, organisation_id, kind, name, settings,"
-               " filter, secret, rules) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        .n_params = 8,
+        .sql = "SELECT channel_add($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        .n_params = 9,
 };
 
 static const PqStatement channel_end = {
@@ -133,28 +131,6 @@ static void put_blob(PqTransaction *t, const uint8_t *bytes, size_t n) {
                 pq_null(t);
 }
 
-int alert_channel_add(Store *s, const AlertChannelAdd *add, StoreDone done, void *userdata,
-                      StoreCall **ret) {
-        PqTransaction *t = store_begin(&channel_put);
-        char object[UUID_TEXT_SIZE];
-
-        if (!t)
-                return -ENOMEM;
-        pq_uuid(t, &add->id);
-        pq_int(t, add->organisation);
-        pq_text(t, add->kind);
-        pq_text(t, add->name);
-        pq_text(t, add->settings);
-        pq_text(t, add->filter);
-        put_blob(t, add->secret, add->secret_n);
-        pq_text(t, add->rules);
-        audit_put(t, &(const AuditRow){ .actor = add->actor,
-                                        .organisation = add->organisation,
-                                        .action = "alert.channel.add",
-                                        .object = uuid_format(&add->id, object) });
-        return store_submit(s, t, done, userdata, ret);
-}
-
 static PqTransaction *begin_deed(const PqStatement *statement, const AlertChannelDeed *deed) {
         PqTransaction *t = store_begin(statement);
 
@@ -164,6 +140,24 @@ static PqTransaction *begin_deed(const PqStatement *statement, const AlertChanne
         pq_uuid(t, &deed->id);
         pq_text(t, deed->actor);
         return t;
+}
+
+int alert_channel_add(Store *s, const AlertChannelAdd *add, StoreDone done, void *userdata,
+                      StoreCall **ret) {
+        PqTransaction *t = begin_deed(&channel_put,
+                                      &(AlertChannelDeed){ .organisation = add->organisation,
+                                                           .id = add->id,
+                                                           .actor = add->actor });
+
+        if (!t)
+                return -ENOMEM;
+        pq_text(t, add->kind);
+        pq_text(t, add->name);
+        pq_text(t, add->settings);
+        pq_text(t, add->filter);
+        pq_text(t, add->rules);
+        put_blob(t, add->secret, add->secret_n);
+        return store_change(s, t, STORE_ANSWER(done, userdata, ret));
 }
 
 int alert_channel_remove(Store *s, const AlertChannelDeed *deed, StoreDone done, void *userdata,
