@@ -1,8 +1,8 @@
 /* One function per REST call. Every failure is a Problem with words that can be shown. */
 import { signOut, token } from './session';
 import type {
-  Incident, IncidentWhole, Latency, Maintenance, NewMaintenance, NewWebsite, Validator, Verdict,
-  Website, WebsiteEdit, WebsiteStatus, Window,
+  Alert, AlertWhole, Channel, Incident, IncidentWhole, Latency, Maintenance, NewChannel,
+  NewMaintenance, NewWebsite, Validator, Verdict, Website, WebsiteEdit, WebsiteStatus, Window,
 } from './types';
 
 const PAGE_SIZE = 500;
@@ -248,6 +248,74 @@ export async function addMaintenance(window: NewMaintenance): Promise<void> {
 
 export async function removeMaintenance(id: string): Promise<void> {
   await request(`/api/v1/maintenance/${id}`, { method: 'DELETE' });
+}
+
+/* All channels of alerts, page after page. */
+export async function channels(signal?: AbortSignal): Promise<Channel[]> {
+  const all: Channel[] = [];
+  let cursor: string | null = null;
+
+  do {
+    const page: { channels: Channel[]; nextCursor: string | null } =
+      await get('channels', { limit: String(PAGE_SIZE), ...(cursor && { cursor }) }, signal);
+    all.push(...page.channels);
+    cursor = page.nextCursor;
+  } while (cursor);
+  return all;
+}
+
+function channelPath(id: string): string {
+  return `channel/${encodeURIComponent(id)}`;
+}
+
+/* Its secret, told this once; null: it has none. */
+export async function addChannel(channel: NewChannel): Promise<string | null> {
+  return (await post<{ secret?: string }>('channel', channel)).secret ?? null;
+}
+
+export async function changeChannel(id: string, change: Partial<NewChannel>): Promise<void> {
+  await request(`/api/v1/${channelPath(id)}`, {
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(change),
+  });
+}
+
+export async function removeChannel(id: string): Promise<void> {
+  await request(`/api/v1/${channelPath(id)}`, { method: 'DELETE' });
+}
+
+export async function enableChannel(id: string): Promise<void> {
+  await request(`/api/v1/${channelPath(id)}/enable`, { method: 'POST' });
+}
+
+/* The new secret, told this once. */
+export async function rotateChannel(id: string): Promise<string> {
+  return (await post<{ secret: string }>(`${channelPath(id)}/rotate`)).secret;
+}
+
+/* The id of the alert that tests it. */
+export async function testChannel(id: string): Promise<string> {
+  return (await post<{ id: string }>(`${channelPath(id)}/test`)).id;
+}
+
+export interface AlertPage {
+  alerts: Alert[];
+  nextCursor: string | null;
+}
+
+export function alerts(
+  query: { channelId?: string; cursor?: string; limit?: string }, signal?: AbortSignal,
+): Promise<AlertPage> {
+  return get('alerts', query, signal);
+}
+
+export function alert(id: string, signal?: AbortSignal): Promise<AlertWhole> {
+  return get(`alert/${encodeURIComponent(id)}`, {}, signal);
+}
+
+export async function replayAlert(id: string): Promise<void> {
+  await request(`/api/v1/alert/${encodeURIComponent(id)}/replay`, { method: 'POST' });
 }
 
 export async function removeWebsite(websiteId: string): Promise<void> {

@@ -8,6 +8,7 @@ import { feed } from './feed';
 import { route, type Route } from './route';
 import { token } from './session';
 import { pageTitle } from './tab';
+import { Alerts } from './views/alerts';
 import { IncidentView } from './views/incident';
 import { Incidents } from './views/incidents';
 import { Overview } from './views/overview';
@@ -17,7 +18,7 @@ import { WebsiteView } from './views/website';
 
 const TITLES: Record<Route['view'], string> = {
   overview: 'Websites', website: 'Website', validators: 'Validators', incidents: 'Incidents',
-  incident: 'Incident', nowhere: 'Not found',
+  incident: 'Incident', alerts: 'Alerts', nowhere: 'Not found',
 };
 
 function View({ at }: { at: Route }): JSX.Element {
@@ -27,6 +28,7 @@ function View({ at }: { at: Route }): JSX.Element {
     case 'validators': return <Validators />;
     case 'incident': return <IncidentView key={at.id} id={at.id} />;
     case 'incidents': return <Incidents />;
+    case 'alerts': return <Alerts />;
     default: return <Empty title="There is no such page"><a href="#/">All websites</a></Empty>;
   }
 }

@@ -1,5 +1,5 @@
 /* Which view the address names: `#/`, `#/website/ID`, `#/validators`, `#/incidents`,
- * `#/incident/ID`; and the token that a link may bring along once, as `#token=...`. */
+ * `#/incident/ID`, `#/alerts`; and the token that a link may bring along once, as `#token=...`. */
 import { signal } from '@preact/signals';
 import { signIn } from './session';
 
@@ -8,6 +8,7 @@ export type Route =
   | { view: 'website' | 'incident'; id: string }
   | { view: 'validators' }
   | { view: 'incidents' }
+  | { view: 'alerts' }
   | { view: 'nowhere' };
 
 export const route = signal<Route>({ view: 'overview' });
@@ -25,7 +26,8 @@ export function parseRoute(hash: string): Route {
     return { view: 'nowhere' };
   if (view === '')
     return { view: 'overview' };
-  return view === 'validators' || view === 'incidents' ? { view } : { view: 'nowhere' };
+  return view === 'validators' || view === 'incidents' || view === 'alerts'
+    ? { view } : { view: 'nowhere' };
 }
 
 /* What percent-encoding hides; null if it is malformed. */

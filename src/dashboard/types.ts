@@ -224,6 +224,57 @@ export interface Maintenance {
   next: { from: string; until: string | null }[]; /* until null: no end is in sight */
 }
 
+export type Json = string | number | boolean | Json[] | { [name: string]: Json };
+
+export type ChannelKind = 'webhook' | 'email';
+
+export interface NewChannel {
+  kind: ChannelKind;
+  name: string;
+  settings: Record<string, Json>;
+  filter: Record<string, Json>;
+  rules: Record<string, Json>;
+}
+
+/* Where alerts go. Its kind may be one that is newer than this page. */
+export interface Channel extends NewChannel {
+  id: string;
+  enabled: boolean;
+  disabledReason: string | null;
+  failures: number; /* in a row */
+  failingSince: string | null;
+  waiting: number;
+  refused: number; /* alerts that were too many */
+  createdAt: string;
+}
+
+export interface Alert {
+  id: string;
+  channelId: string;
+  channelName: string;
+  type: string;
+  url: string | null;
+  incidentId: string | null;
+  state: 'pending' | 'delivered' | 'failed' | 'dropped';
+  error: string | null;
+  tries: number;
+  createdAt: string;
+  nextTryAt: string | null;
+  doneAt: string | null;
+}
+
+export interface Delivery {
+  at: string;
+  tookMs: number;
+  ok: boolean;
+  status: number | null;
+  error: string | null;
+}
+
+export interface AlertWhole extends Alert {
+  deliveries: Delivery[];
+}
+
 export interface Flapping {
   websiteId: string;
   until: string | null; /* null: no longer */

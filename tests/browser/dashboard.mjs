@@ -6,6 +6,7 @@
 import {
   check, Complaints, launch, Report, seriousFindings, setting, TIMEOUT_MS, until,
 } from './harness.mjs';
+import { alertSteps } from './alerts.mjs';
 import { incidentSteps } from './incidents.mjs';
 import { brokenLine } from './line.mjs';
 import { manyWebsites } from './many.mjs';
@@ -337,6 +338,7 @@ const VIEWS = [
   ['overview', '#/', '.site-row'], ['website', () => `#/website/${site.id}`, '.quorum-block'],
   ['validators', '#/validators', 'tbody tr'], ['incidents', '#/incidents', 'tbody tr'],
   ['incident', () => `#/incident/${incident}`, '.timeline li'],
+  ['alerts', '#/alerts', 'tbody tr'],
 ];
 
 async function show([, hash, ready]) {
@@ -390,6 +392,7 @@ try {
   await addRemoveSteps();
   await websiteSteps();
   incident = await incidentSteps({ page, report, complaints, quiet, open, site });
+  await alertSteps({ page, report, complaints, quiet, open });
   await lookSteps();
   await brokenLine(browser, report, token);
   await manyWebsites(browser, report);

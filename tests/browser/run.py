@@ -60,7 +60,7 @@ def main():
     try:
         site = Site()
         with World(build) as world:
-            world.start()
+            world.start(hub_conf="AlertAllow=127.0.0.0/8\n")
             token = world.token()
             add(world, token, site)
             world.database.sql("WITH new AS (INSERT INTO app_user (public_id, email)"

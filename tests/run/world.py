@@ -140,10 +140,10 @@ class World:
                  **(env or {})}).start()
         return self.validators[name]
 
-    def start(self, validators=VALIDATORS):
+    def start(self, validators=VALIDATORS, hub_conf=""):
         self.start_database()
         self.migrate()
-        self.start_bus().start_hub().start_api()
+        self.start_bus().start_hub(hub_conf).start_api()
         for name, tags in validators:
             self.start_validator(name, tags)
         return self

@@ -10,6 +10,7 @@ const VIEWS = [
   { view: 'overview', href: '#/', label: 'Websites' },
   { view: 'validators', href: '#/validators', label: 'Validators' },
   { view: 'incidents', href: '#/incidents', label: 'Incidents' },
+  { view: 'alerts', href: '#/alerts', label: 'Alerts' },
 ] as const;
 
 const CONNECTION_TEXT: Record<Connection, string> = {

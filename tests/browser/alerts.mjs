@@ -1,0 +1,170 @@
+/* Channels of alerts, to a receiver that answers as it is told: added, tested, failing, replayed,
+ * changed, given another secret, removed. */
+import { createServer } from 'node:http';
+import { check, until } from './harness.mjs';
+
+class Receiver {
+  requests = [];
+  status = 200;
+
+  async open() {
+    this.server = createServer((request, response) => {
+      request.resume();
+      request.on('end', () => {
+        this.requests.push(request.headers);
+        response.writeHead(this.status).end();
+      });
+    });
+    await new Promise((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    this.url = `http://127.0.0.1:${this.server.address().port}/hook`;
+  }
+
+  close() {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+}
+
+class Alerts {
+  constructor({ page, report, complaints, quiet, open }, receiver) {
+    Object.assign(this, { page, report, complaints, quiet, open, receiver });
+    this.dialog = page.getByRole('dialog');
+    this.channel = page.locator('.channel').filter({ hasText: 'Night shift' });
+    this.log = page.getByRole('table', { name: 'Alerts' });
+  }
+
+  step(name, action) {
+    return this.report.step(name, this.page, action);
+  }
+
+  button(name) {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  async added() {
+    const { page, dialog } = this;
+
+    await this.step('a channel that cannot be is refused in the server\'s words', async () => {
+      await this.open('#/alerts');
+      await page.getByRole('heading', { name: 'Nobody is told' }).waitFor();
+      await this.button('Add channel').click();
+      await dialog.getByLabel('Name').fill('Night shift');
+      await dialog.getByLabel('URL').fill('ftp://example.org/');
+      this.complaints.allow(422);
+      await dialog.getByRole('button', { name: 'Add channel' }).click();
+      await dialog.getByRole('alert').waitFor();
+      await this.report.shot(page, 'channel-refused');
+      this.quiet();
+    });
+
+    await this.step('a webhook is added by the keyboard, and its secret shown once', async () => {
+      await dialog.getByLabel('URL').fill(this.receiver.url);
+      await page.keyboard.press('Enter');
+      await dialog.getByText(/^whsec_/).waitFor();
+      const secret = await dialog.locator('code.secret').textContent();
+      check(/^whsec_[A-Za-z0-9+/]{43}=$/.test(secret), () => `the secret is ${secret}`);
+      await dialog.getByRole('button', { name: 'Copy' }).click();
+      await dialog.getByRole('status').filter({ hasText: /Copied|copy it by hand/ }).waitFor();
+      await this.report.shot(page, 'channel-secret');
+      await dialog.getByRole('button', { name: 'I have kept it' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      await this.channel.getByText('Enabled').waitFor();
+      await page.reload();
+      await this.channel.getByText('Enabled').waitFor();
+      check(!(await page.content()).includes(secret), 'the secret is shown again');
+      this.quiet();
+    });
+  }
+
+  async tested() {
+    const { page } = this;
+
+    await this.step('a test is delivered, and says so', async () => {
+      await this.button('Test Night shift').click();
+      await this.channel.getByText(/The test was delivered in \d+ ms/).waitFor();
+      check(this.receiver.requests.length === 1, 'it came more than once');
+      await this.log.locator('tr[data-result="delivered"]').waitFor();
+      this.first = this.receiver.requests[0]['webhook-id'];
+      this.quiet();
+    });
+
+    await this.step('an alert is replayed under the id it had', async () => {
+      await this.log.locator(`tr[data-alert="${this.first}"]`)
+        .getByRole('button', { name: 'Replay' }).click();
+      await until('it came again', () => this.receiver.requests.length === 2);
+      check(this.receiver.requests[1]['webhook-id'] === this.first, 'it has another id');
+      this.quiet();
+    });
+
+    await this.step('a failure is shown with its words, try by try', async () => {
+      this.receiver.status = 500;
+      await this.button('Test Night shift').click();
+      await this.channel.getByText(/The test failed: .*500.* It is tried again/).waitFor();
+      await this.channel.getByText('Failing').waitFor();
+      const row = this.log.locator('tr[data-result="pending"]');
+      await row.getByRole('button', { name: /^Tries/ }).click();
+      await this.log.getByRole('list', { name: 'Tries' }).getByText(/500/).first().waitFor();
+      await this.report.shot(page, 'alerts-failing', { fullPage: true });
+      this.quiet();
+    });
+
+    await this.step('a receiver that wants no more disables it, until it is enabled', async () => {
+      this.receiver.status = 410;
+      await this.channel.getByText('Disabled').waitFor();
+      this.receiver.status = 200;
+      await this.button('Enable Night shift').click();
+      await this.channel.getByText('Enabled').waitFor();
+      this.quiet();
+    });
+  }
+
+  async ended() {
+    const { page, dialog } = this;
+
+    await this.step('its rules are changed in the same form', async () => {
+      await this.button('Change Night shift').click();
+      await dialog.getByText('When it is told').click();
+      await dialog.getByLabel('Messages an hour, at most').fill('0');
+      this.complaints.allow(422);
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.getByRole('alert').waitFor();
+      await dialog.getByLabel('Messages an hour, at most').fill('20');
+      await dialog.getByLabel('Name').fill('Night shift, <b>all</b>');
+      await this.report.shot(page, 'channel-change');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      await this.channel.getByText('Night shift, <b>all</b>').waitFor();
+      this.quiet();
+    });
+
+    await this.step('it gets a new secret after a question', async () => {
+      await page.getByRole('button', { name: /^New secret for/ }).click();
+      await dialog.getByRole('button', { name: 'Make a new secret' }).click();
+      await dialog.getByText(/^whsec_/).waitFor();
+      await dialog.getByRole('button', { name: 'I have kept it' }).click();
+      this.quiet();
+    });
+
+    await this.step('it is removed after a question, and its log stays', async () => {
+      await page.getByRole('button', { name: /^Remove Night shift/ }).click();
+      await dialog.getByRole('button', { name: 'Remove channel' }).click();
+      await this.channel.waitFor({ state: 'detached' });
+      await this.log.locator(`tr[data-alert="${this.first}"]`).waitFor();
+      this.quiet();
+    });
+  }
+}
+
+export async function alertSteps(stage) {
+  const receiver = new Receiver();
+
+  await receiver.open();
+  try {
+    const alerts = new Alerts(stage, receiver);
+    await alerts.added();
+    await alerts.tested();
+    await alerts.ended();
+  } finally {
+    receiver.close();
+  }
+}
