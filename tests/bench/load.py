@@ -20,19 +20,25 @@ class Bench:
     def program(self, name):
         return os.path.join(self.build, "tests", name)
 
-    def world(self):
-        """A database and a hub that is ready; a context manager."""
-        return BenchWorld(self.build)
+    def world(self, conf="", bus=False):
+        """A database and a hub that is ready; a context manager. `bus`: it has a place on a private bus."""
+        return BenchWorld(self.build, conf, bus)
 
     def load(self, url, **options):
         return Load(self.program("dpin-load"), url, **options)
 
 
 class BenchWorld(World):
+    def __init__(self, build, conf, bus):
+        super().__init__(build)
+        self.conf, self.has_bus = conf, bus
+
     def __enter__(self):
         self.start_database()
         self.migrate()
-        self.start_hub()
+        if self.has_bus:
+            self.start_bus()
+        self.start_hub(self.conf)
         wait_until(lambda: self.database.value("SELECT network_key IS NOT NULL FROM hub_state") == "t",
                    "the hub has its database")
         return self

@@ -24,6 +24,11 @@ class Request:
     def type(self):
         return json.loads(self.body)["type"]
 
+    @property
+    def about(self):
+        """The incident's id."""
+        return json.loads(self.body)["data"]["incidentId"]
+
 
 class Receiver:
     """Answers 200 unless `answer`, a function of the handler and the request, does something else."""

@@ -174,6 +174,20 @@ class Detect(unittest.TestCase):
         self.assertLess(values["detect.max_s"], 10.0)
 
 
+@unittest.skipUnless(build_has("dpin-hub"), "dpin-hub is not built")
+class Alert(unittest.TestCase):
+    def test_measures_a_real_hub(self):
+        import group_alert
+        for name, value in {"INCIDENTS": 12, "BESIDE": 8, "DEAD": 100, "IDLE": 0.5}.items():
+            self.assertTrue(hasattr(group_alert, name))
+            setattr(group_alert, name, value)
+        self.addCleanup(sys.modules.pop, "group_alert")
+        values = group_alert.measure(Bench(BUILD))
+        self.assertEqual(set(values), {m.name for m in group_alert.METRICS})
+        self.assertGreater(min(values[name] for name in ("alert.p50_ms", "alert.bare_p50_ms")), 0)
+        self.assertLess(values["alert.p99_ms"], 5000.0)
+
+
 TICKS = 10**5
 
 
