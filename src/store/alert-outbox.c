@@ -43,6 +43,16 @@ static const PqStatement serve = {
         .n_params = 2,
 };
 
+/* What was put at the moment at which its channel went was not seen by whoever dropped the rest. */
+static const PqStatement drop_orphans = {
+        .name = "alert_drop_orphans",
+        .sql = "UPDATE alert_outbox SET state = 'dropped', done_at = now(),"
+               "   last_error = 'the channel was removed or disabled'"
+               " WHERE id IN (SELECT o.id FROM alert_channel c"
+               "   JOIN alert_outbox o ON o.channel_id = c.id AND o.state = 'pending'"
+               "   WHERE c.removed_at IS NOT NULL OR NOT c.enabled FOR UPDATE OF o SKIP LOCKED)",
+};
+
 static const PqStatement prune = {
         .name = "alert_prune",
         .sql = "DELETE FROM alert_outbox WHERE id IN (SELECT id FROM alert_outbox"
@@ -76,7 +86,7 @@ static const PqStatement replay = {
 };
 
 const PqStatement *const alert_outbox_statements[] = {
-        &due, &settle, &serve, &prune, &log_some, &test_put, &replay, NULL,
+        &due, &settle, &serve, &drop_orphans, &prune, &log_some, &test_put, &replay, NULL,
 };
 
 static int read_due(const PqResult *result, size_t i, void *ret) {
@@ -147,10 +157,11 @@ int alert_settle(Store *s, const AlertEnd *end, StoreDone done, void *userdata, 
 }
 
 int alerts_prune(Store *s, unsigned days, StoreDone done, void *userdata, StoreCall **ret) {
-        PqTransaction *t = store_begin(&prune);
+        PqTransaction *t = store_begin(&drop_orphans);
 
         if (!t)
                 return -ENOMEM;
+        pq_add(t, &prune);
         pq_int(t, days);
         return store_submit(s, t, done, userdata, ret);
 }

@@ -52,7 +52,7 @@ typedef struct AlertEnd {
 
 /* Says nothing of what is not pending any more. */
 int alert_settle(Store *s, const AlertEnd *end, StoreDone done, void *userdata, StoreCall **ret);
-/* Drops what is over for `days`. */
+/* Forgets what is over for `days`; drops what waits for a channel that is removed or disabled. */
 int alerts_prune(Store *s, unsigned days, StoreDone done, void *userdata, StoreCall **ret);
 
 typedef struct AlertLogRow {

@@ -38,13 +38,14 @@ def as_server_user():
 
 
 class Database:
-    """`data` is kept between runs; `run` holds the socket (a short path: 107 bytes are the limit)."""
+    """`data` is kept between runs; `run` holds the socket (a short path: 107 bytes are the limit); `env` is of the
+    server from its next start on."""
 
     name = "postgres"
 
     def __init__(self, data, run, extra=()):
         self.data, self.run = data, run
-        self.extra = list(extra)
+        self.extra, self.env = list(extra), {}
         self.process = None
         self.connections = []  # (who serves it, for whom, Connection): not in use now
 
@@ -63,7 +64,8 @@ class Database:
         if fresh:
             self._fill()
         wait_until(lambda: not self._has_orphans(), "what is left of one that was killed has ended", 30)
-        argv = [*as_server_user(), server_program("postgres"), "-D", self.data, "-k", self.run]
+        argv = [*as_server_user(), "/usr/bin/env", *(f"{k}={v}" for k, v in self.env.items()),
+                server_program("postgres"), "-D", self.data, "-k", self.run]
         for key, value in SETTINGS.items():
             argv += ["-c", f"{key}={value.strip(chr(39))}"]
         argv += self.extra
