@@ -7,11 +7,16 @@
 #define ANSWER_MAX (64u * 1024) /* nobody reads more of it */
 #define USER_AGENT "dpin-hub/" DPIN_VERSION
 
+/* Whoever says so has it, whatever becomes of the rest of the answer. */
+static bool is_success(unsigned status) {
+        return status >= 200 && status <= 299;
+}
+
 static void on_answer(const HttpResult *result, void *userdata) {
         AlertSending *sending = userdata;
         AlertVerdict v;
 
-        if (result->error == HTTP_OK)
+        if (result->error == HTTP_OK || is_success(result->status))
                 alert_webhook_judge(result->status, result->headers, result->headers_n,
                                     sending->now, &v);
         else

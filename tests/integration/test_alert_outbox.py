@@ -77,6 +77,23 @@ class Absence(AlertCase):
         self.wait_delivered(channel, seconds=30)
         self.assertEqual(len(receiver.all()), 1)
 
+    def test_what_waits_while_the_database_is_away_comes_once(self):
+        receiver = self.receiver(plain(503))
+        channel, _ = self.hook(receiver)
+        for i in range(12):
+            self.open(self.add_website(f"https://away-{i}.example/"))
+        receiver.wait(4)
+        self.db.process.kill()
+        receiver.answer = None
+        before = len(receiver.all())
+        wait_until(lambda: "the database is away" in self.world.hub.log() or
+                   "waiting for the database" in self.world.hub.log(), "the hub noticed")
+        self.db.start()
+        self.wait_delivered(channel, 12, seconds=60)
+        times = collections.Counter(r.id for r in receiver.all()[before:])
+        self.assertEqual(len(times), 12)
+        self.assertLessEqual(sum(times.values()) - 12, 4, "4 of a channel are under way at most")
+
     def test_a_channel_removed_while_its_alert_is_under_way_and_waits(self):
         go = threading.Event()
         self.addCleanup(go.set)

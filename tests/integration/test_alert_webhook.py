@@ -1,5 +1,6 @@
 """Webhooks of a real hub: signed as Standard Webhooks says, tried again as it says, and only to where they may go."""
 
+import email.utils
 import json
 import os
 import subprocess
@@ -96,6 +97,34 @@ class Answers(AlertCase):
         first, second = receiver.wait(2)
         self.assertGreaterEqual(second.at - first.at, 2.9)
 
+    def test_a_pause_until_a_date(self):
+        date = int(time.time()) + 600
+        receiver = self.receiver(plain(503, [("Retry-After", email.utils.formatdate(date, usegmt=True))]))
+        channel, _ = self.hook(receiver)
+        self.open()
+        self.wait_outbox(channel, lambda rows: rows[0][1] == 1, "it was tried")
+        due = float(self.value("SELECT extract(epoch FROM next_try_at) FROM alert_outbox ORDER BY id DESC LIMIT 1"))
+        self.assertAlmostEqual(due, date, delta=10)  # a try lasts as long as it lasts
+
+    def test_a_pause_that_is_absurd_is_none_or_bounded(self):
+        for asked, least, most in (("99999999999999999999", 21590, 21600),
+                                   ("Thu, 01 Jan 2099 00:00:00 GMT", 21590, 21600),
+                                   ("Thu, 01 Jan 1970 00:00:00 GMT", 0, 2), ("-1", 0, 2), ("1e99", 0, 2), ("", 0, 2),
+                                   ("0", 0, 2), ("\xff\x01", 0, 2), ("9" * 20000, 0, 21600)):
+            with self.subTest(asked=asked[:40]):
+                receiver = self.receiver(in_turn(plain(429, [("Retry-After", asked)]), plain(200)))
+                channel, _ = self.hook(receiver)
+                self.world.ctl("alert", "channel", "test", channel)
+                self.wait_outbox(channel, lambda rows: rows and rows[0][1] > 0, "it was tried")
+                pause = self.value(f"""SELECT extract(epoch FROM next_try_at - d.at) FROM alert_outbox o
+                    JOIN alert_delivery d ON d.outbox_id = o.id AND NOT ok
+                    JOIN alert_channel c ON c.id = o.channel_id WHERE c.public_id = '{channel}'""")
+                if pause:  # else it was tried again meanwhile
+                    self.assertGreaterEqual(float(pause), least)
+                    self.assertLessEqual(float(pause), most)
+                else:
+                    self.assertEqual(least, 0)
+
     def test_who_is_gone_is_not_asked_again(self):
         receiver = self.receiver(plain(410))
         channel, _ = self.hook(receiver)
@@ -133,6 +162,24 @@ class Answers(AlertCase):
         self.open()
         self.wait_delivered(channel)
 
+    def test_names_of_strangers_are_strings_and_no_more(self):
+        names = ("\u202eevil\u2066", "</script><script>alert(1)</script>", "a\r\nx-evil: 1\r\n\r\n", "\x01\x1b[2J\x7f",
+                 '","type":"x', "{{link}}", "\u2028\\u0000\\")
+        receiver = self.receiver()
+        self.hook(receiver)
+        for i, name in enumerate(names):
+            with self.subTest(name=name):
+                website = self.add_website(f"https://strangers-{i}.example/")
+                self.db.sql(f"UPDATE website SET name = $name${name}$name$ WHERE id = {website}")
+                self.open(website)
+                request = receiver.wait(i + 1)[i]
+                body = json.loads(request.body)
+                self.assertEqual((body["data"]["name"], body["type"]), (name, "incident.opened"))
+                self.assertEqual(set(body), {"type", "timestamp", "data", "link"})
+                self.assertEqual({h.lower() for h in request.headers} - {"accept-encoding"},
+                                 {"host", "user-agent", "accept", "content-type", "content-length", "webhook-id",
+                                  "webhook-timestamp", "webhook-signature"})
+
     def test_what_breaks_the_rules_fails_and_no_more(self):
         def garbage(handler, _):
             handler.wfile.write(b"\x00\xff not HTTP \xe2\x80\xae\r\n\r\n")
@@ -162,6 +209,22 @@ class Slow(AlertCase):
         rows = self.wait_outbox(channel, lambda rows: rows[0][1] == 1, "the first try ended")
         self.assertIn("timeout", rows[0][2])
         self.wait_delivered(channel)
+
+    def test_who_said_yes_has_it_whatever_comes_after(self):
+        done = threading.Event()
+        self.addCleanup(done.set)
+
+        def slow(handler, _):
+            handler.send_response(200)
+            handler.send_header("Content-Length", "60")
+            handler.end_headers()
+            while not done.wait(1):
+                handler.wfile.write(b"x")
+
+        receiver = self.receiver(slow)
+        channel, _ = self.hook(receiver)
+        self.open()
+        self.assertEqual(self.wait_delivered(channel), [("delivered", 1, "")])
 
     def test_a_dead_receiver_does_not_delay_a_live_one(self):
         done = threading.Event()
