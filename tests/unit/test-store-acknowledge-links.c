@@ -81,6 +81,9 @@ static void not_of_another_organisation(void **state) {
         follow(f, 1, 2, FAR_AWAY, true);
         fixture_wait(f);
         assert_int_equal(f->r, -ENOENT);
+        follow(f, 1, 2, FAR_AWAY, false);
+        fixture_wait(f);
+        assert_int_equal(f->r, -ENOENT);
         follow(f, 99, 1, FAR_AWAY, true);
         fixture_wait(f);
         assert_int_equal(f->r, -ENOENT);
