@@ -22,14 +22,11 @@ suite_meson() {
         "$python" tests/dev/count_meson.py "$log" "$counts"
 }
 
-# Tests of the integration suite wait more than they work: they run four at a time, three with sanitizers, which make
-# them work more.
+# Tests of the integration suite wait more than they work: they run three at a time.
 suite_python() {
         local jobs=0 seconds=2400
 
-        if [[ $1 == integration ]]; then
-                [[ $2 == sanitize ]] && jobs=3 || jobs=4
-        fi
+        [[ $1 != integration ]] || jobs=3
         [[ -z ${DPIN_LONG:-} ]] || seconds=6000
         timeout --foreground "$seconds" "$python" tests/dev/run_unittests.py "tests/$1" "$counts" "$3" "$jobs"
 }
