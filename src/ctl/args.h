@@ -9,6 +9,7 @@
 typedef enum Option {
         OPTION_ASN,
         OPTION_AT,
+        OPTION_AUTH,
         OPTION_BODY,
         OPTION_BUS,
         OPTION_CERTIFICATE_DAYS,

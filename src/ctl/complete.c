@@ -28,7 +28,7 @@ static const struct {
         { "LIST", NULL, { "read", "write", "payouts" } },
         { "STATE", "validator", { "pending", "approved", "suspended" } },
         { "STATE", "incident", { "open", "all" } },
-        { "KIND", "alert", { "webhook", "email" } },
+        { "KIND", "alert", { "webhook", "email", "alertmanager", "exec", "apprise" } },
         { "STATE", "alert", { "pending", "delivered", "failed", "dropped" } },
         { "STATE", "payout", { "requested", "approved", "settled" } },
 };

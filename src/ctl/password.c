@@ -66,7 +66,8 @@ static int prompt_twice(char ret[static SIZE]) {
         return r;
 }
 
-static int ask(char ret[static SIZE]) {
+/* once: the prompt of what is typed a single time; NULL: a new password. */
+static int ask(const char *once, char ret[static SIZE]) {
         struct termios before, silent;
         int r;
 
@@ -78,7 +79,7 @@ static int ask(char ret[static SIZE]) {
         silent.c_cc[VEOL] = INTERRUPT;
         if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) < 0)
                 return -errno;
-        r = prompt_twice(ret);
+        r = once ? prompt(once, ret) : prompt_twice(ret);
         (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
         return r;
 }
@@ -101,9 +102,25 @@ int password_descriptor(void) {
         char text[SIZE];
         int r;
 
-        r = ask(text);
+        r = ask(NULL, text);
         if (r >= 0)
                 r = put_into_memory(text, (size_t)r);
+        explicit_bzero(text, sizeof(text));
+        return r;
+}
+
+int password_text(const char *question, char **ret) {
+        char text[SIZE];
+        int r;
+
+        r = ask(question, text);
+        if (r >= 0) {
+                text[strcspn(text, "\r\n")] = '\0';
+                *ret = strdup(text);
+                r = !*ret ? -ENOMEM : **ret ? 0 : -ENODATA;
+                if (r == -ENODATA)
+                        free(TAKE_PTR(*ret));
+        }
         explicit_bzero(text, sizeof(text));
         return r;
 }

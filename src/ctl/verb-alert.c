@@ -1,12 +1,16 @@
 /* dpinctl alert */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "ctl/bus.h"
+#include "ctl/file.h"
+#include "ctl/password.h"
 #include "ctl/print.h"
 
 #define CHANNEL_ROW "(ssssssbsuutt)"
+#define AUTH_MAX    4096 /* bytes */
 #define ALERT_ROW   "(ssssssuttt)"
 
 /* Channels ------------------------------------------------------------------------------------- */
@@ -85,23 +89,103 @@ static void write_addresses(JsonWriter *json, const char *list) {
         free(copy);
 }
 
-static int write_settings(const Args *args, const char *kind, const char *to, char **ret) {
+/* What TO is for each kind: a member of its settings; prompt: a secret that may be typed. */
+static const struct {
+        const char *kind, *member, *prompt;
+} places[] = {
+        { "email", NULL, "Addresses: " },
+        { "exec", "hook", "Hook: " },
+        { "webhook", "url", "URL: " },
+        { "alertmanager", "url", "URL: " },
+        { "apprise", "url", "URL of Apprise: " },
+        { NULL, "url", "To: " }, /* any other: the hub says what it thinks of it */
+};
+
+static size_t place_of(const char *kind) {
+        size_t i = 0;
+
+        while (places[i].kind && strcmp(places[i].kind, kind) != 0)
+                i++;
+        return i;
+}
+
+/* USER:PASSWORD, or a token, in which there is no colon. */
+static void write_auth(JsonWriter *json, char *auth) {
+        char *colon = strchr(auth, ':');
+
+        if (!colon) {
+                json_writer_string(json, "token", auth);
+                return;
+        }
+        *colon = '\0';
+        json_writer_string(json, "user", auth);
+        json_writer_string(json, "password", colon + 1);
+}
+
+static int write_settings(const Args *args, size_t place, const char *to, char *auth, char **ret) {
         _cleanup_(json_writer_freep) JsonWriter *json = NULL;
         int r = json_writer_new(&json);
 
         if (r < 0)
                 return r;
         json_writer_open_object(json, NULL);
-        if (strcmp(kind, "email") == 0)
-                write_addresses(json, to);
+        if (places[place].member)
+                json_writer_string(json, places[place].member, to);
         else
-                json_writer_string(json, "url", to);
+                write_addresses(json, to);
+        if (auth)
+                write_auth(json, auth);
         if (args->options[OPTION_SUBJECT])
                 json_writer_string(json, "subject", args->options[OPTION_SUBJECT]);
         if (args->options[OPTION_TEXT])
                 json_writer_string(json, "text", args->options[OPTION_TEXT]);
         json_writer_close(json);
         return json_writer_take(json, ret);
+}
+
+static CtlExit complain(const char *what, int r) {
+        if (r == -ENODATA)
+                fprintf(stderr, "dpinctl: no %s on the standard input\n", what);
+        else
+                fprintf(stderr, "dpinctl: the %s cannot be read: %s\n", what, strerror(-r));
+        return CTL_FAILED;
+}
+
+/* "-": it is asked for. NULL: it was said that it cannot be. */
+static CtlExit read_to(size_t place, const char *word, char **ret) {
+        int r;
+
+        if (strcmp(word, "-") == 0) {
+                r = password_text(places[place].prompt, ret);
+                return r < 0 ? complain("address", r) : CTL_OK;
+        }
+        if (places[place].kind && strcmp(places[place].kind, "apprise") == 0) {
+                fprintf(stderr, "dpinctl: a URL of Apprise is a secret, and arguments are seen by "
+                                "others: say -, and it on the standard input\n");
+                return CTL_USAGE;
+        }
+        *ret = strdup(word);
+        return *ret ? CTL_OK : CTL_FAILED;
+}
+
+static CtlExit read_auth(const char *path, const char *to, char **ret) {
+        size_t n;
+        int r;
+
+        if (!path)
+                return CTL_OK;
+        if (strcmp(path, "-") == 0 && strcmp(to, "-") == 0) {
+                fprintf(stderr, "dpinctl: only one of them is on the standard input\n");
+                return CTL_USAGE;
+        }
+        if (strcmp(path, "-") == 0)
+                r = password_text("USER:PASSWORD or token: ", ret);
+        else
+                r = file_read(path, AUTH_MAX, ret, &n);
+        if (r < 0)
+                return complain("file of --auth", r);
+        (*ret)[strcspn(*ret, "\r\n")] = '\0';
+        return CTL_OK;
 }
 
 static const TableColumn added[] = {
@@ -128,12 +212,13 @@ static const char *given(const Args *args, Option o) {
         return args->options[o] ? args->options[o] : "";
 }
 
-CtlExit verb_alert_channel_add(const Args *args, const char *const *words) {
+/* to and auth: as they are. */
+static CtlExit add(const Args *args, const char *const *words, const char *to, char *auth) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
         _cleanup_free_ char *settings = NULL;
         CtlExit e;
 
-        if (write_settings(args, words[0], words[2], &settings) < 0) {
+        if (write_settings(args, place_of(words[0]), to, auth, &settings) < 0) {
                 fprintf(stderr, "dpinctl: what is given is no UTF-8\n");
                 return CTL_USAGE;
         }
@@ -141,6 +226,16 @@ CtlExit verb_alert_channel_add(const Args *args, const char *const *words) {
                     words[0], words[1], settings, given(args, OPTION_FILTER),
                     given(args, OPTION_RULES));
         return e == CTL_OK ? print_added(args, answer) : e;
+}
+
+CtlExit verb_alert_channel_add(const Args *args, const char *const *words) {
+        _cleanup_free_ char *to = NULL, *auth = NULL;
+        CtlExit e;
+
+        e = read_auth(args->options[OPTION_AUTH], words[2], &auth);
+        if (e == CTL_OK)
+                e = read_to(place_of(words[0]), words[2], &to);
+        return e == CTL_OK ? add(args, words, to, auth) : e;
 }
 
 /* What is not given stays as it is. */

@@ -6,7 +6,11 @@
 
 #include "hub/alert-link.h"
 #include "hub/alert-sender-internal.h"
+#include "hub/alert-words.h"
 #include "store/alert-text.h"
+
+#define PROGRAMS_MOST 8u
+#define APPRISE_MOST  4u /* as dpin-apprise.socket says */
 
 void alert_fail(AlertVerdict *v, AlertState state, const char *why, const char *more) {
         *v = (AlertVerdict){ .state = state };
@@ -38,12 +42,25 @@ int alert_write_texts(const Alert *a, char **ret_subject, char **ret_text) {
         return r;
 }
 
+AlertMessage alert_message(const Alert *a, const char *link) {
+        const char *at = a->facts.closed ? a->facts.closed : a->facts.opened;
+
+        return (AlertMessage){ .id = a->id,
+                               .event = a->row->kind,
+                               .facts = a->row->payload,
+                               .happened = at ? at : "",
+                               .link = link,
+                               .acknowledge = a->facts.acknowledge,
+                               .now = a->now };
+}
+
 /* Starts it, or says why not. */
 typedef int (*Way)(const Alert *a, AlertSending *sending, AlertVerdict *v);
 
 static const Way way_of[_ALERT_KIND_MAX] = {
-        [ALERT_WEBHOOK] = alert_send_webhook,
-        [ALERT_EMAIL] = alert_send_mail,
+        [ALERT_WEBHOOK] = alert_send_webhook, [ALERT_EMAIL] = alert_send_mail,
+        [ALERT_MANAGER] = alert_send_manager, [ALERT_EXEC] = alert_send_exec,
+        [ALERT_APPRISE] = alert_send_apprise,
 };
 
 static int offer_link(Alert *a) {
@@ -56,14 +73,31 @@ static int offer_link(Alert *a) {
         return alert_link_offer(&maker, a->row->kind, &a->facts);
 }
 
-static int take_apart(Alert *a, Way *ret_way, AlertVerdict *v) {
-        const char *reason = "its kind is not known";
-        AlertKind kind = 0;
+/* Where some of them are secret, all of them are sealed, and the row only shows the others: nobody
+ * who can write there can have a password sent to himself. */
+static int read_settings(Alert *a, const char **reason) {
+        const AlertDueRow *row = a->row;
+        _cleanup_(alert_words_wipep) char *opened = NULL;
         int r;
 
-        r = alert_kind_from_name(a->row->channel_kind, &kind);
+        if (a->kind == ALERT_WEBHOOK || !row->secret)
+                return alert_settings_read(a->kind, row->settings, &a->settings, reason);
+        r = alert_words_open(a->sender->ways->keys, &row->channel, row->secret, row->secret_n,
+                             &opened);
+        if (r < 0) {
+                *reason = "its settings were sealed by another key than this hub's";
+                return r;
+        }
+        return alert_settings_read(a->kind, opened, &a->settings, reason);
+}
+
+static int take_apart(Alert *a, Way *ret_way, AlertVerdict *v) {
+        const char *reason = "its kind is not known";
+        int r;
+
+        r = alert_kind_from_name(a->row->channel_kind, &a->kind);
         if (r >= 0)
-                r = alert_settings_read(kind, a->row->settings, &a->settings, &reason);
+                r = read_settings(a, &reason);
         if (r < 0) {
                 alert_fail(v, ALERT_FAILED, "the channel cannot be used", reason);
                 return r;
@@ -73,7 +107,7 @@ static int take_apart(Alert *a, Way *ret_way, AlertVerdict *v) {
                 r = offer_link(a);
         if (r < 0)
                 alert_fail(v, ALERT_FAILED, "what is known of it cannot be read", strerror(-r));
-        *ret_way = way_of[kind];
+        *ret_way = way_of[a->kind];
         return r;
 }
 
@@ -110,6 +144,8 @@ AlertSending *alert_sending_cancel(AlertSending *sending) {
                 return NULL;
         http_call_cancel(sending->http);
         smtp_call_cancel(sending->smtp);
+        alert_run_free(sending->run);
+        alert_push_free(sending->push);
         free(sending);
         return NULL;
 }
@@ -121,6 +157,9 @@ int alert_sender_new(AlertSender **ret, uv_loop_t *loop, const AlertWays *ways) 
         if (!s)
                 return -ENOMEM;
         s->ways = ways;
+        s->loop = loop;
+        s->programs.most = PROGRAMS_MOST;
+        s->apprise.most = APPRISE_MOST;
         r = guard_new(&s->guard, ways->allow, NULL, NULL);
         if (r < 0)
                 return r;
@@ -140,6 +179,10 @@ int alert_sender_new(AlertSender **ret, uv_loop_t *loop, const AlertWays *ways) 
                 return r;
         *ret = TAKE_PTR(s);
         return 0;
+}
+
+void alert_sender_stop(AlertSender *s) {
+        s->programs.most = s->apprise.most = 0;
 }
 
 AlertSender *alert_sender_free(AlertSender *s) {

@@ -4,6 +4,7 @@
 
 #include <uv.h>
 
+#include "hub/alert-exec.h"
 #include "hub/alert-webhook.h"
 #include "wire/sign.h"
 
@@ -21,9 +22,13 @@ typedef struct AlertWays {
         const char *smtp_encryption; /* "starttls", "tls", "none" */
         const char *smtp_from;
         const char *smtp_user, *smtp_password, *smtp_ca; /* or NULL */
+        const AlertHooks *hooks;                         /* what exec may start */
+        const char *apprise;                             /* path of the socket of dpin-apprise */
 } AlertWays;
 
 int alert_sender_new(AlertSender **ret, uv_loop_t *loop, const AlertWays *ways);
+/* Who waits for a turn gets none any more. */
+void alert_sender_stop(AlertSender *s);
 /* What is under way is dropped without callbacks. Not inside of one. */
 AlertSender *alert_sender_free(AlertSender *s);
 DEFINE_FREEP(AlertSender, alert_sender_free);

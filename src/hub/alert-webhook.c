@@ -13,7 +13,7 @@
 
 #define ASKED_DIGITS 9
 
-static int make_body(AlertWebhook *w, const AlertMessage *m) {
+int alert_message_body(const AlertMessage *m, char **ret) {
         _cleanup_(json_writer_freep) JsonWriter *json = NULL;
         int r;
 
@@ -29,7 +29,7 @@ static int make_body(AlertWebhook *w, const AlertMessage *m) {
         if (m->acknowledge)
                 json_writer_string(json, "acknowledge", m->acknowledge);
         json_writer_close(json);
-        return json_writer_take(json, &w->body);
+        return json_writer_take(json, ret);
 }
 
 int alert_webhook_make(AlertWebhook *ret, const AlertMessage *m, const AlertKeys *k,
@@ -40,7 +40,7 @@ int alert_webhook_make(AlertWebhook *ret, const AlertMessage *m, const AlertKeys
 
         *ret = (AlertWebhook){ .headers = { "content-type: application/json", ret->id,
                                             ret->timestamp, ret->signature, NULL } };
-        r = make_body(ret, m);
+        r = alert_message_body(m, &ret->body);
         if (r < 0)
                 return r;
         snprintf(timestamp, sizeof(timestamp), "%llu", (unsigned long long)(m->now / USEC_PER_SEC));

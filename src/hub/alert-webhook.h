@@ -24,6 +24,9 @@ typedef struct AlertMessage {
         usec_t now;              /* of this try */
 } AlertMessage;
 
+/* *ret is freed by the caller. 0; -ENOMEM. */
+int alert_message_body(const AlertMessage *m, char **ret);
+
 typedef struct AlertWebhook {
         char *body;
         char id[64], timestamp[48], signature[ALERT_SIGNATURES_SIZE + 32]; /* header lines */

@@ -329,6 +329,8 @@ int alerts_new(Alerts **ret, uv_loop_t *loop, const AlertsOptions *options) {
 Alerts *alerts_free(Alerts *a) {
         if (!a)
                 return NULL;
+        if (a->sender)
+                alert_sender_stop(a->sender);
         while (a->jobs)
                 job_free(a->jobs);
         store_call_cancel(a->look);

@@ -6,6 +6,7 @@
 
 #include "base/log-ids.h"
 #include "base/log.h"
+#include "hub/alert-words.h"
 #include "hub/bus-deeds.h"
 #include "store/accounts.h"
 #include "store/alert-channels.h"
@@ -119,23 +120,47 @@ void hub_bus_list_alerts(BusCall *c, void *userdata) {
 typedef struct Wish {
         const char *kind, *name, *settings, *filter, *rules;
         AlertKind means;
+        bool sealed; /* the settings are, and stay as they are */
+        char *shown; /* of settings that are to rest sealed, or NULL */
 } Wish;
 
-/* NULL: all is well, or why not; it begins without a capital. */
-static const char *refusal(Wish *w) {
-        const char *reason = alert_name_refusal(w->name);
+static const char *hook_refusal(const AlertHooks *hooks, const AlertSettings *s) {
+        return !s->hook || alert_hooks_argv(hooks, s->hook)
+                               ? NULL
+                               : "there is no hook of this name: AlertExec of hub.conf names them";
+}
+
+/* NULL: all is well, or why not; it begins without a capital. As the next one. */
+static const char *settings_refusal(Wish *w, const AlertHooks *hooks) {
         AlertSettings settings;
+        const char *reason;
+
+        if (alert_settings_read(w->means, w->settings, &settings, &reason) < 0)
+                return reason;
+        reason = hook_refusal(hooks, &settings);
+        if (alert_settings_show(w->means, &settings, &w->shown) < 0)
+                reason = "there is no memory";
+        alert_settings_done(&settings);
+        return reason;
+}
+
+static const char *refusal(Wish *w, const AlertHooks *hooks) {
+        const char *reason = alert_name_refusal(w->name);
 
         if (reason)
                 return reason;
         if (alert_kind_from_name(w->kind, &w->means) < 0)
-                return "a channel is of the kind webhook or email";
-        if (alert_settings_read(w->means, w->settings, &settings, &reason) < 0)
+                return "a channel is of the kind webhook, email, alertmanager, exec or apprise";
+        reason = w->sealed ? NULL : settings_refusal(w, hooks);
+        if (reason)
                 return reason;
-        alert_settings_done(&settings);
         if (alert_filter_check(w->filter, &reason) < 0)
                 return reason;
         return alert_rules_check(w->rules, &reason) < 0 ? reason : NULL;
+}
+
+static void wish_done(Wish *w) {
+        free(w->shown);
 }
 
 /* false: answered. */
@@ -149,7 +174,7 @@ static bool read_wish(BusCall *c, Wish *ret) {
                 ret->filter = "{}";
         if (!*ret->rules)
                 ret->rules = "{}";
-        reason = refusal(ret);
+        reason = refusal(ret, hub_manager_alert_hooks(bus_call_userdata(c)));
         if (reason)
                 bus_call_fail(c, -EINVAL, reason);
         return !reason;
@@ -184,12 +209,22 @@ static void make_secret(BusCall *c, const Uuid *channel, AlertSealed *ret) {
         alert_secrets_wipe(&secrets);
 }
 
+/* words: to be freed after what is added. */
+static int seal_settings(HubManager *m, const Wish *w, AlertChannelAdd *add, uint8_t **words) {
+        int r = alert_words_seal(hub_manager_alert_keys(m), &add->id, w->settings, words,
+                                 &add->secret_n);
+
+        add->secret = *words;
+        return r;
+}
+
 static void on_organisation(int r, const OrganisationRow *rows, size_t n, void *userdata) {
         BusCall *c = bus_call_resume(userdata);
         HubManager *m = bus_call_userdata(c);
         AlertChannelAdd add = { .id = uuid7_new(now_realtime()), .actor = bus_call_actor(c) };
+        _cleanup_(wish_done) Wish w = { 0 };
+        _cleanup_free_ uint8_t *words = NULL;
         AlertSealed sealed = { .n = 0 };
-        Wish w = { 0 };
 
         if (r < 0 || n == 0) {
                 bus_call_fail(c, r < 0 ? r : -EIO, NULL);
@@ -203,19 +238,21 @@ static void on_organisation(int r, const OrganisationRow *rows, size_t n, void *
         add.organisation = rows->id;
         add.kind = w.kind;
         add.name = w.name;
-        add.settings = w.settings;
+        add.settings = w.shown ? w.shown : w.settings;
         add.filter = w.filter;
         add.rules = w.rules;
         add.secret = sealed.n > 0 ? sealed.bytes : NULL;
         add.secret_n = sealed.n;
-        r = alert_channel_add(hub_manager_store(m), &add, on_added, c, bus_call_handle(c));
+        r = w.shown ? seal_settings(m, &w, &add, &words) : 0;
+        if (r >= 0)
+                r = alert_channel_add(hub_manager_store(m), &add, on_added, c, bus_call_handle(c));
         if (r < 0)
                 bus_call_fail(c, r, NULL);
 }
 
 void hub_bus_add_alert_channel(BusCall *c, void *userdata) {
         Uuid id = uuid7_new(now_realtime());
-        Wish w = { 0 };
+        _cleanup_(wish_done) Wish w = { 0 };
         int r;
 
         if (!read_wish(c, &w))
@@ -258,12 +295,21 @@ static bool read_change(BusCall *c, AlertChannelChange *ret) {
 }
 
 /* What is given, with what is there, is as if it were added. NULL: all is well. */
-static const char *change_refusal(const AlertChannelChange *change, const AlertChannelRow *row) {
-        return refusal(&(Wish){ .kind = row->kind,
-                                .name = change->name ? change->name : row->name,
-                                .settings = change->settings ? change->settings : row->settings,
-                                .filter = change->filter ? change->filter : row->filter,
-                                .rules = change->rules ? change->rules : row->rules });
+static const char *change_refusal(const AlertHooks *hooks, const AlertChannelChange *change,
+                                  const AlertChannelRow *row) {
+        _cleanup_(wish_done) Wish w = {
+                .kind = row->kind,
+                .name = change->name ? change->name : row->name,
+                .settings = change->settings ? change->settings : row->settings,
+                .filter = change->filter ? change->filter : row->filter,
+                .rules = change->rules ? change->rules : row->rules,
+                .sealed = row->secret && strcmp(row->kind, "webhook") != 0,
+        };
+        const char *reason = refusal(&w, hooks);
+
+        if (!reason && ((w.sealed && change->settings) || w.shown))
+                return "settings with a secret in them are not changed: add the channel anew";
+        return reason;
 }
 
 static void on_former(int r, const AlertChannelRow *row, size_t n _unused_, void *userdata) {
@@ -277,7 +323,7 @@ static void on_former(int r, const AlertChannelRow *row, size_t n _unused_, void
         }
         if (!read_change(c, &change))
                 return;
-        reason = change_refusal(&change, row);
+        reason = change_refusal(hub_manager_alert_hooks(bus_call_userdata(c)), &change, row);
         if (reason) {
                 bus_call_fail(c, -EINVAL, reason);
                 return;

@@ -7,6 +7,7 @@
 
 #include "event/guard.h"
 #include "event/pq-dsn.h"
+#include "hub/alert-exec.h"
 #include "hub/flap.h"
 #include "store/alert-settings.h"
 #include "wire/url.h"
@@ -16,6 +17,9 @@
 static const ConfField hub_conf_fields[] = {
         { "Admission", CONF_STRING, 0, 0, "approve", offsetof(HubConf, admission), NULL },
         { "AlertAllow", CONF_STRING, 0, 0, NULL, offsetof(HubConf, alert_allow), NULL },
+        { "AlertApprise", CONF_STRING, 0, 0, "/run/dpin-apprise.socket",
+          offsetof(HubConf, alert_apprise), NULL },
+        { "AlertExec", CONF_STRING, 0, 0, NULL, offsetof(HubConf, alert_exec), NULL },
         { "AlertTimeout", CONF_USEC, USEC_PER_SEC, USEC_PER_MIN, "10s",
           offsetof(HubConf, alert_timeout), NULL },
         { "Authorities", CONF_STRING, 0, 0, NULL, offsetof(HubConf, authorities), NULL },
@@ -106,10 +110,20 @@ static int check_dead_man(const HubConf *c, char **error) {
         return -EINVAL;
 }
 
+static int check_hooks(const HubConf *c, char **error) {
+        _cleanup_(alert_hooks_freep) AlertHooks *hooks = NULL;
+        const char *reason = "";
+        int r = alert_hooks_new(&hooks, c->alert_exec, &reason);
+
+        return r == -EINVAL ? refuse(error, "AlertExec", c->alert_exec, reason) : r;
+}
+
 static int check_alerts(const HubConf *c, char **error) {
         int r;
 
         r = check_allow(c, error);
+        if (r >= 0)
+                r = check_hooks(c, error);
         if (r >= 0)
                 r = check_public_url(c, error);
         if (r >= 0)

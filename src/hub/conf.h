@@ -4,8 +4,10 @@
 #include "base/conf.h"
 
 typedef struct HubConf {
-        char *admission;   /* "approve" or "open" */
-        char *alert_allow; /* addresses beside public ones that webhooks may lead to, or NULL */
+        char *admission;     /* "approve" or "open" */
+        char *alert_allow;   /* addresses beside public ones that webhooks may lead to, or NULL */
+        char *alert_apprise; /* path of the socket of dpin-apprise */
+        char *alert_exec;    /* hub/alert-exec.h, or NULL */
         usec_t alert_timeout;
         char *authorities; /* host:port, separated by commas or blanks; NULL: any */
         char *database_url;

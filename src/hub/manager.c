@@ -12,6 +12,7 @@
 #include "event/keyfile.h"
 #include "event/timer.h"
 #include "hub/listener.h"
+#include "hub/manager-alerts.h"
 #include "hub/retain.h"
 #include "store/statements.h"
 
@@ -31,6 +32,7 @@ struct HubManager {
         uint8_t hub_secret[32];
         AlertKeys alert_keys;
         AlertWays alert_ways;
+        AlertHooks *alert_hooks;
         HubClock clock;
         News *news;
         Refusals *refusals;
@@ -347,21 +349,14 @@ static int open_alerts(HubManager *m) {
         int r;
 
         r = load_alert_key(m);
+        if (r >= 0)
+                r = alert_hooks_new(&m->alert_hooks, c->alert_exec, NULL);
         if (r < 0)
                 return r;
-        m->alert_ways = (AlertWays){
-                .keys = &m->alert_keys,
-                .network_key = m->key,
-                .allow = c->alert_allow,
-                .public_url = c->public_url,
-                .timeout = c->alert_timeout,
-                .smtp_server = c->smtp_server,
-                .smtp_encryption = c->smtp_encryption,
-                .smtp_from = c->smtp_from,
-                .smtp_user = c->smtp_user,
-                .smtp_password = c->smtp_password,
-                .smtp_ca = c->smtp_ca,
-        };
+        m->alert_ways = hub_alert_ways(c);
+        m->alert_ways.keys = &m->alert_keys;
+        m->alert_ways.network_key = m->key;
+        m->alert_ways.hooks = m->alert_hooks;
         return alerts_new(&m->alerts, m->loop,
                           &(AlertsOptions){ .dsn = hub_conf_dsn(c),
                                             .clock = &m->clock,
@@ -513,6 +508,7 @@ HubManager *hub_manager_free(HubManager *m) {
         core_free(m->core);
         dead_man_free(m->dead_man);
         alerts_free(m->alerts);
+        alert_hooks_free(m->alert_hooks);
         retain_free(m->retain);
         store_free(m->store);
         timer_free(m->timer);
@@ -564,6 +560,10 @@ const AlertKeys *hub_manager_alert_keys(const HubManager *m) {
 
 const DeadMan *hub_manager_dead_man(const HubManager *m) {
         return m->dead_man;
+}
+
+const AlertHooks *hub_manager_alert_hooks(const HubManager *m) {
+        return m->alert_hooks;
 }
 
 AlertsCounters hub_manager_alerts(const HubManager *m) {

@@ -37,6 +37,7 @@ const uint8_t *hub_manager_secret(const HubManager *m); /* 32 bytes, that epochs
 Retention hub_manager_retention(const HubManager *m);   /* as it is now */
 usec_t hub_manager_now(const HubManager *m);            /* hub time */
 const AlertKeys *hub_manager_alert_keys(const HubManager *m);
+const AlertHooks *hub_manager_alert_hooks(const HubManager *m);
 AlertsCounters hub_manager_alerts(const HubManager *m);
 const DeadMan *hub_manager_dead_man(const HubManager *m); /* NULL: there is none */
 size_t hub_manager_sessions(const HubManager *m);

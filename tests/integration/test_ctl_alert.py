@@ -73,7 +73,7 @@ class Alerts(Ctl):
         self.fails(FAILED, "no secret", "alert", "channel", "rotate", made["id"])
 
     def test_what_cannot_be_is_refused_with_the_reason(self):
-        for words, *args in (("webhook or email", "pigeon", "x", "y"), ("credentials", "webhook", "x", "http://a:b@c/"),
+        for words, *args in (("or apprise", "pigeon", "x", "y"), ("credentials", "webhook", "x", "http://a:b@c/"),
                              ("plain address", "email", "x", "a@b,c"), ("one line", "webhook", "a\nb", "http://c/"),
                              ("200 bytes", "webhook", "x" * 201, "http://c/"), ("an event", "webhook", "x", "http://c/",
                               '--filter={"events": ["x"]}'), ("a filter is", "webhook", "x", "http://c/", "--filter=x"),
@@ -94,7 +94,8 @@ class Alerts(Ctl):
         self.assertEqual([line.split("\t")[0] for line in self.ok("complete", "alert", "channel", "r").splitlines()],
                          ["rm", "rotate"])
         self.assertEqual([line.split("\t")[0] for line in
-                          self.ok("complete", "alert", "channel", "add", "").splitlines()], ["webhook", "email"])
+                          self.ok("complete", "alert", "channel", "add", "").splitlines()],
+                         ["webhook", "email", "alertmanager", "exec", "apprise"])
 
     def test_a_log_longer_than_a_page_comes_whole(self):
         made = self.add("webhook", "Many", "http://127.0.0.1:9/")

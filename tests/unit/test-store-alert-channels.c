@@ -94,7 +94,7 @@ static void the_secret_before_the_new_one_is_kept_for_a_day(void **state) {
         assert_int_equal(rotate(f, 2, 1, "of others"), -ENOENT);
         assert_int_equal(rotate(f, 0, 9, "of nobody"), -ENOENT);
         assert_int_equal(rotate(f, 1, 2, "of mail"), -EDOM);
-        assert_string_equal(f->text, "A channel of this kind has no secret.");
+        assert_string_equal(f->text, "A channel of this kind has no secret that could be renewed.");
         assert_int_equal(rotate(f, 1, 1, "between"), 0);
         assert_int_equal(rotate(f, 0, 1, "new"), 0);
         fixture_expect(f,

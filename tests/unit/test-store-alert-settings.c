@@ -65,6 +65,79 @@ static void e_mail_is_addresses_and_texts(void **state _unused_) {
                 "set as");
 }
 
+static void an_alertmanager_is_a_url_and_who_asks(void **state _unused_) {
+        accepts(ALERT_MANAGER, "{\"url\": \"http://am.example:9093/prefix/\"}");
+        accepts(ALERT_MANAGER, "{\"url\": \"https://a.example/\", \"user\": \"u\","
+                               " \"password\": \"p:w\", \"subject\": \"{{name}}\"}");
+        accepts(ALERT_MANAGER, "{\"url\": \"https://a.example/\", \"token\": \"t\"}");
+        refuses(ALERT_MANAGER, "{}", "Alertmanager is set");
+        refuses(ALERT_MANAGER, "{\"url\": \"https://a.example/?x\"}", "no ?");
+        refuses(ALERT_MANAGER, "{\"url\": \"ftp://a.example/\"}", "http");
+        refuses(ALERT_MANAGER, "{\"url\": \"https://a.example/\", \"user\": \"u\"}", "password");
+        refuses(ALERT_MANAGER, "{\"url\": \"https://a.example/\", \"password\": \"u\"}", "user");
+        refuses(ALERT_MANAGER,
+                "{\"url\": \"https://a.example/\", \"user\": \"u\", \"password\": \"p\","
+                " \"token\": \"t\"}",
+                "neither");
+        refuses(ALERT_MANAGER, "{\"url\": \"https://a.example/\", \"token\": \"a\\r\\nb: c\"}",
+                "one line");
+        refuses(ALERT_MANAGER, "{\"url\": \"https://a.example/\", \"token\": \"\"}", "one line");
+        refuses(ALERT_MANAGER,
+                "{\"url\": \"https://a.example/\", \"user\": \"a:b\", \"password\": \"p\"}",
+                "colon");
+        refuses(ALERT_MANAGER, "{\"url\": \"https://a.example/\", \"text\": \"{{x}}\"}",
+                "{{field}}");
+}
+
+static void a_program_has_a_name(void **state _unused_) {
+        accepts(ALERT_EXEC, "{\"hook\": \"page-2_x\"}");
+        refuses(ALERT_EXEC, "{\"hook\": \"/bin/sh\"}", "a name");
+        refuses(ALERT_EXEC, "{\"hook\": \"\"}", "a name");
+        refuses(ALERT_EXEC, "{\"hook\": \"Page\"}", "a name");
+        refuses(ALERT_EXEC, "{\"hook\": \"a\", \"argv\": []}", "exec is set");
+        refuses(ALERT_EXEC, "{\"hook\": \"a\", \"subject\": \"a\\nb\"}", "one line");
+}
+
+static void apprise_knows_services(void **state _unused_) {
+        accepts(ALERT_APPRISE, "{\"url\": \"discord://1/2\"}");
+        accepts(ALERT_APPRISE, "{\"url\": \"ntfys://user:pw@ntfy.example/topic?priority=max\"}");
+        refuses(ALERT_APPRISE, "{\"url\": \"discord://\"}", "SERVICE://");
+        refuses(ALERT_APPRISE, "{\"url\": \"discord:1/2\"}", "SERVICE://");
+        refuses(ALERT_APPRISE, "{\"url\": \"file:///etc/passwd\"}", "no service");
+        refuses(ALERT_APPRISE, "{\"url\": \"https://discord.com/api/webhooks/1/2\"}", "no service");
+        refuses(ALERT_APPRISE, "{\"url\": \"jsons://x.example\"}", "no service");
+        refuses(ALERT_APPRISE, "{\"url\": \"Discord://1/2\"}", "no service");
+        refuses(ALERT_APPRISE, "{\"url\": \"discord://1/2 json://x\"}", "");
+        refuses(ALERT_APPRISE, "{\"url\": \"discord://1/\\u00e9\"}", "");
+}
+
+static void shows(AlertKind kind, const char *json, const char *wanted) {
+        const char *reason;
+        AlertSettings s;
+        char *shown = NULL;
+
+        assert_int_equal(alert_settings_read(kind, json, &s, &reason), 0);
+        assert_int_equal(alert_settings_show(kind, &s, &shown), wanted != NULL);
+        if (wanted)
+                assert_string_equal(shown, wanted);
+        free(shown);
+        alert_settings_done(&s);
+}
+
+static void what_is_secret_is_not_shown(void **state _unused_) {
+        shows(ALERT_WEBHOOK, "{\"url\": \"https://a.example/\"}", NULL);
+        shows(ALERT_EMAIL, "{\"to\": [\"a@x.example\"]}", NULL);
+        shows(ALERT_EXEC, "{\"hook\": \"a\"}", NULL);
+        shows(ALERT_MANAGER, "{\"url\": \"https://a.example/\"}", NULL);
+        shows(ALERT_MANAGER,
+              "{\"url\": \"https://a.example/\", \"user\": \"u\", \"password\": \"pw\"}",
+              "{\"url\":\"https://a.example/\",\"user\":\"u\"}");
+        shows(ALERT_MANAGER, "{\"url\": \"https://a.example/\", \"token\": \"t\"}",
+              "{\"url\":\"https://a.example/\"}");
+        shows(ALERT_APPRISE, "{\"url\": \"discord://1/2\", \"subject\": \"{{name}}\"}",
+              "{\"service\":\"discord\",\"subject\":\"{{name}}\"}");
+}
+
 static void addresses_are_nothing_else(void **state _unused_) {
         static const char *const bad[] = { "",
                                            "a",
@@ -135,6 +208,10 @@ int main(void) {
                 cmocka_unit_test(kinds_have_names),
                 cmocka_unit_test(a_webhook_is_a_url),
                 cmocka_unit_test(e_mail_is_addresses_and_texts),
+                cmocka_unit_test(an_alertmanager_is_a_url_and_who_asks),
+                cmocka_unit_test(a_program_has_a_name),
+                cmocka_unit_test(apprise_knows_services),
+                cmocka_unit_test(what_is_secret_is_not_shown),
                 cmocka_unit_test(addresses_are_nothing_else),
                 cmocka_unit_test(filters_name_what_there_is),
                 cmocka_unit_test(names_are_a_line),

@@ -1,0 +1,21 @@
+/* What dpin-apprise is asked, and what its answer means. Pure.
+ *
+ *      {"url": "SERVICE://...", "title": "...", "body": "...", "seconds": 10}
+ *      {"ok": true}    {"ok": false, "error": "..."}
+ *
+ * each a line of its own. */
+#pragma once
+
+#include "base/time.h"
+#include "hub/alert-webhook.h"
+
+typedef struct AlertApprise {
+        const char *url;          /* secret */
+        const char *title, *body; /* for people, cleaned */
+        usec_t timeout;
+} AlertApprise;
+
+/* *ret, with its line feed, is given back to alert_words_wipe(). 0; -EINVAL: no UTF-8; -ENOMEM. */
+int alert_apprise_ask(const AlertApprise *a, char **ret);
+/* Of the line that came, or of the error instead, as local.h has them. */
+void alert_apprise_judge(int error, const char *answer, AlertVerdict *ret);
