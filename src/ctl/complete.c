@@ -29,7 +29,7 @@ static const struct {
         { "STATE", "validator", { "pending", "approved", "suspended" } },
         { "STATE", "incident", { "open", "all" } },
         { "KIND", "alert", { "webhook", "email", "alertmanager", "exec", "apprise" } },
-        { "STATE", "alert", { "pending", "delivered", "failed", "dropped" } },
+        { "STATE", "alert", { "pending", "delivered", "failed", "dropped", "grouped" } },
         { "STATE", "payout", { "requested", "approved", "settled" } },
 };
 

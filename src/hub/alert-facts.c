@@ -8,13 +8,39 @@
 
 #include "wire/tick.h"
 
-#define FIELD(NAME, MEMBER, TYPE, SIZE)                                                            \
+#define ITEMS_MAX 100
+
+#define FIELD_OF(STRUCT, NAME, MEMBER, TYPE, SIZE)                                                 \
         {                                                                                          \
-                .name = NAME, .type = TYPE, .optional = true,                                      \
-                .offset = offsetof(AlertFacts, MEMBER), .size = SIZE                               \
+                .name = NAME, .type = TYPE, .optional = true, .offset = offsetof(STRUCT, MEMBER),  \
+                .size = SIZE                                                                       \
         }
-#define TEXT(NAME, MEMBER)   FIELD(NAME, MEMBER, JSON_TEXT, 4096)
-#define NUMBER(NAME, MEMBER) FIELD(NAME, MEMBER, JSON_NUMBER, 0)
+#define TEXT(NAME, MEMBER)      FIELD_OF(AlertFacts, NAME, MEMBER, JSON_TEXT, 4096)
+#define NUMBER(NAME, MEMBER)    FIELD_OF(AlertFacts, NAME, MEMBER, JSON_NUMBER, 0)
+#define ITEM_TEXT(NAME, MEMBER) FIELD_OF(AlertItem, NAME, MEMBER, JSON_TEXT, 4096)
+
+static const JsonField item_fields[] = {
+        ITEM_TEXT("event", event),
+        ITEM_TEXT("incidentId", incident),
+        ITEM_TEXT("websiteId", website),
+        ITEM_TEXT("url", url),
+        ITEM_TEXT("name", name),
+        ITEM_TEXT("kind", kind),
+        ITEM_TEXT("severity", severity),
+        ITEM_TEXT("openedAt", opened),
+        ITEM_TEXT("closedAt", closed),
+        FIELD_OF(AlertItem, "alerts", alerts, JSON_NUMBER, 0),
+        { 0 },
+};
+
+/* Where the counts of events are. */
+static const JsonField counts_fields[] = {
+        NUMBER("incident.opened", n_opened),
+        NUMBER("incident.escalated", n_escalated),
+        NUMBER("incident.reminder", n_reminded),
+        NUMBER("incident.resolved", n_resolved),
+        { 0 },
+};
 
 static const JsonField facts_fields[] = {
         TEXT("incidentId", incident),
@@ -33,6 +59,17 @@ static const JsonField facts_fields[] = {
         NUMBER("seconds", seconds),
         NUMBER("seats", seats),
         NUMBER("down", down),
+        TEXT("at", at),
+        NUMBER("alerts", alerts),
+        NUMBER("incidents", incidents),
+        { .name = "counts", .type = JSON_OBJECT, .optional = true, .fields = counts_fields },
+        { .name = "items",
+          .type = JSON_ARRAY,
+          .optional = true,
+          .offset = offsetof(AlertFacts, items),
+          .size = sizeof(AlertItem),
+          .max = ITEMS_MAX,
+          .fields = item_fields },
         { .name = "regions",
           .type = JSON_STRINGS,
           .optional = true,
@@ -88,6 +125,12 @@ static const News news[] = {
         { "incident.resolved", "manual", NULL, NULL, "ENDED",
           "has its incident resolved that people reported" },
         { "incident.resolved", NULL, NULL, NULL, "UP", "is up again" },
+        { "incident.reminder", "certificate", NULL, NULL, "STILL",
+          "still has a certificate that ends soon" },
+        { "incident.reminder", "manual", NULL, NULL, "STILL",
+          "still has an incident that people reported" },
+        { "incident.reminder", NULL, "partial", NULL, "STILL PARTIAL", "is still down for some" },
+        { "incident.reminder", NULL, NULL, NULL, "STILL DOWN", "is still down" },
         { "test", NULL, NULL, NULL, "TEST", "gets this test: alerts arrive" },
         { NULL, NULL, NULL, NULL, "ALERT", "has news" },
 };
@@ -104,6 +147,85 @@ static const News *find_news(const char *event, const AlertFacts *f) {
                 n++;
         return n;
 }
+
+/* Digests -------------------------------------------------------------------------------------- */
+
+static char *digest_state(const AlertFacts *f) {
+        long long open = f->n_opened + f->n_escalated + f->n_reminded, over = f->n_resolved;
+        char *text = NULL;
+        int r;
+
+        if (over == 0)
+                r = asprintf(&text, "%lld OPEN", open);
+        else if (open == 0)
+                r = asprintf(&text, "%lld OVER", over);
+        else
+                r = asprintf(&text, "%lld OPEN, %lld OVER", open, over);
+        return r < 0 ? NULL : text;
+}
+
+static char *digest_name(const AlertFacts *f) {
+        char *text = NULL;
+
+        return asprintf(&text, "%lld incident%s", (long long)f->incidents,
+                        f->incidents == 1 ? "" : "s") < 0
+                               ? NULL
+                               : text;
+}
+
+static char *digest_what(const AlertFacts *f) {
+        _cleanup_free_ char *name = digest_name(f);
+        char *text = NULL;
+
+        return !name || asprintf(&text,
+                                 "This is news of %s: open are %lld, over are %lld. It stands for "
+                                 "%lld alert%s.",
+                                 name, (long long)(f->n_opened + f->n_escalated + f->n_reminded),
+                                 (long long)f->n_resolved, (long long)f->alerts,
+                                 f->alerts == 1 ? "" : "s") < 0
+                               ? NULL
+                               : text;
+}
+
+/* Strangers' words, of which nothing makes a line of its own. */
+static int put_item(FILE *to, const AlertItem *item) {
+        const AlertFacts f = { .kind = item->kind, .severity = item->severity };
+        const News *n = find_news(item->event ? item->event : "", &f);
+        bool named = item->name && *item->name;
+        _cleanup_free_ char *name = alert_text_clean(named ? item->name : "");
+        _cleanup_free_ char *url = alert_text_clean(item->url ? item->url : "");
+
+        if (!name || !url)
+                return -ENOMEM;
+        fprintf(to, "%s: %s%s%s", n->state, name, named ? ", " : "", url);
+        if (item->opened && strlen(item->opened) >= 19)
+                fprintf(to, ", since %.10s %.8s UTC", item->opened, item->opened + 11);
+        if (item->closed && strlen(item->closed) >= 19)
+                fprintf(to, ", until %.10s %.8s UTC", item->closed, item->closed + 11);
+        fputc('\n', to);
+        return 0;
+}
+
+static char *digest_list(const AlertFacts *f) {
+        const AlertItem *items = f->items.items;
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        FILE *to = open_memstream(&text, &size);
+        int r = 0;
+
+        if (!to)
+                return NULL;
+        for (size_t i = 0; r >= 0 && i < f->items.n; i++)
+                r = put_item(to, &items[i]);
+        if (f->incidents > (int64_t)f->items.n)
+                fprintf(to, "and %lld more\n", (long long)f->incidents - (long long)f->items.n);
+        if (fclose(to) != 0 || r < 0)
+                return NULL;
+        return TAKE_PTR(text);
+}
+
+/* One incident ----------------------------------------------------------------------------------
+ */
 
 static const char *shown_name(const AlertFacts *f) {
         if (f->name && *f->name)
@@ -169,10 +291,25 @@ static char *shown_what(const AlertFacts *f, const char *what) {
         return asprintf(&text, "%s %s.", shown_name(f), what) < 0 ? NULL : text;
 }
 
-int alert_story_new(AlertStory *ret, const char *event, const AlertFacts *f,
-                    const char *public_url) {
+/* In the order of alert_text_fields, as below. */
+static void write_digest(const AlertFacts *f, const char *public_url,
+                         char *values[static ALERT_FIELDS]) {
+        char *const own[] = {
+                digest_state(f),  digest_what(f),
+                digest_name(f),   strdup(""),
+                shown_time(NULL), shown_time(NULL),
+                strdup(""),       strdup(""),
+                strdup(""),       public_url ? alert_facts_link(f, public_url) : strdup(""),
+                strdup(""),       digest_list(f)
+        };
+
+        memcpy(values, own, sizeof(own));
+}
+
+static void write_incident(const char *event, const AlertFacts *f, const char *public_url,
+                           char *values[static ALERT_FIELDS]) {
         const News *n = find_news(event, f);
-        char *values[ALERT_FIELDS] = {
+        char *const own[] = {
                 strdup(n->state),
                 shown_what(f, n->what),
                 strdup(shown_name(f)),
@@ -184,9 +321,21 @@ int alert_story_new(AlertStory *ret, const char *event, const AlertFacts *f,
                 strdup(shown_cause(f)),
                 public_url ? alert_facts_link(f, public_url) : strdup(""),
                 strdup(f->acknowledge ? f->acknowledge : ""),
+                strdup(""),
         };
+
+        memcpy(values, own, sizeof(own));
+}
+
+int alert_story_new(AlertStory *ret, const char *event, const AlertFacts *f,
+                    const char *public_url) {
+        char *values[ALERT_FIELDS];
         int r = 0;
 
+        if (strcmp(event, "digest") == 0)
+                write_digest(f, public_url, values);
+        else
+                write_incident(event, f, public_url, values);
         *ret = (AlertStory){ 0 };
         for (size_t i = 0; i < ALERT_FIELDS; i++) {
                 ret->fields[i] = (AlertField){ alert_text_fields[i].name, values[i] };

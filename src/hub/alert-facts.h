@@ -5,12 +5,22 @@
 #include "base/json.h"
 #include "store/alert-text.h"
 
+/* Of what a digest tells. */
+typedef struct AlertItem {
+        char *event, *incident, *website, *url, *name, *kind, *severity, *opened, *closed;
+        int64_t alerts; /* that came of it */
+} AlertItem;
+
 typedef struct AlertFacts {
         char *incident, *website, *url, *name; /* each may be NULL */
         char *kind, *severity, *summary, *cause, *opened, *evidence, *closed, *ending, *assurance;
         int64_t seconds, seats, down;
         JsonStrings regions; /* of those who saw it */
         char *acknowledge;   /* a link, not of the outbox: alert-link.h; or NULL */
+        char *at;            /* of what has a time of its own: reminders and digests */
+        /* Of digests: alerts and incidents in all; of these so many open, worse, and so on. */
+        int64_t alerts, incidents, n_opened, n_escalated, n_reminded, n_resolved;
+        JsonArray items; /* AlertItem, the first of them */
 } AlertFacts;
 
 /* 0; -EBADMSG, -EINVAL, -ENOBUFS: as json_read(). */

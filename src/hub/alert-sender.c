@@ -43,7 +43,9 @@ int alert_write_texts(const Alert *a, char **ret_subject, char **ret_text) {
 }
 
 AlertMessage alert_message(const Alert *a, const char *link) {
-        const char *at = a->facts.closed ? a->facts.closed : a->facts.opened;
+        const char *at = a->facts.at       ? a->facts.at
+                         : a->facts.closed ? a->facts.closed
+                                           : a->facts.opened;
 
         return (AlertMessage){ .id = a->id,
                                .event = a->row->kind,

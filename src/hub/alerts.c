@@ -14,8 +14,8 @@
 #include "hub/alert-pace.h"
 #include "store/statements.h"
 
-#define POLL        (5 * USEC_PER_SEC) /* what no notification told of: another hub's leavings */
-#define PRUNE_POLLS 720u
+#define POLL        (2 * USEC_PER_SEC) /* what no notification told of: its time has come */
+#define PRUNE_POLLS 1800u
 
 typedef struct Job {
         Alerts *alerts;
@@ -41,7 +41,8 @@ struct Alerts {
         AlertSender *sender;
         Timer *timer;
         StoreCall *look, *prune;
-        bool again; /* there is more since it looked */
+        bool again;  /* there is more since it looked */
+        bool remind; /* when it looks next */
         Job *jobs;
         AlertsCounters counters;
         unsigned polls;
@@ -233,6 +234,7 @@ static void look(Alerts *a) {
         uint64_t but[ALERTS_MOST];
         unsigned failing, n = count_jobs(a, NULL, &failing), k = 0;
         AlertDue due = { .now = hub_clock_now(a->options.clock),
+                         .remind = a->remind,
                          .but = but,
                          .but_n = n,
                          .most = ALERTS_MOST - n,
@@ -245,6 +247,7 @@ static void look(Alerts *a) {
         due.most_failing = MIN(due.most_failing, due.most);
         for (const Job *job = a->jobs; job; job = job->next)
                 but[k++] = job->row;
+        a->remind = false;
         (void)alerts_due(a->store, &due, on_due, a, &a->look);
 }
 
@@ -296,6 +299,7 @@ static void on_timer(void *userdata) {
         if (!connect_store(a))
                 return;
         settle_all(a);
+        a->remind = true;
         look(a);
         if (a->polls++ % PRUNE_POLLS == 0 && !a->prune && a->options.may_work(a->options.userdata))
                 (void)alerts_prune(a->store, ALERTS_KEEP_DAYS, on_pruned, a, &a->prune);

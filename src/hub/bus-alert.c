@@ -90,23 +90,15 @@ static void on_alerts(int r, const AlertLogRow *rows, size_t n, void *userdata) 
                                         .append = append_alert });
 }
 
-static bool is_state(const char *text) {
-        static const char *const names[] = { "pending", "delivered", "failed", "dropped" };
-
-        for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                if (strcmp(text, names[i]) == 0)
-                        return true;
-        return false;
-}
-
 void hub_bus_list_alerts(BusCall *c, void *userdata) {
         AlertLogPage page = { .after = "" };
         int r;
 
         if (!bus_call_read_cursor(c, &page.state, &page.after))
                 return;
-        if (page.state && !is_state(page.state)) {
-                bus_call_fail(c, -EINVAL, "An alert is pending, delivered, failed or dropped");
+        if (page.state && !alert_is_state(page.state)) {
+                bus_call_fail(c, -EINVAL,
+                              "An alert is pending, delivered, failed, dropped or grouped");
                 return;
         }
         page.limit = bus_call_note(c)->limit + 1;

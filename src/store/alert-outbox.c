@@ -2,24 +2,36 @@
 #include "store/alert-outbox.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "store/column.h"
 #include "store/read.h"
 
+static const PqStatement remind = {
+        .name = "alert_remind",
+        .sql = "SELECT alert_remind($1)",
+        .n_params = 1,
+};
+
+static const PqStatement take = {
+        .name = "alert_take",
+        .sql = "SELECT alert_take_due($1)",
+        .n_params = 1,
+};
+
 /* Of each channel some, through the index by channel; then some of all. What became of an incident
- * waits for what is still to be told of it: nobody hears last that it began. */
+ * waits for what is still to be told of it, by itself or by a digest: nobody hears last that it
+ * began. */
 #define DUE_OF(WHICH, MOST, MOST_CHANNEL)                                                          \
         "(SELECT o.id, o.public_id, c.public_id, o.kind, o.payload, c.kind, c.name, c.settings,"   \
         "   c.secret, coalesce(c.former_until > now(), false), o.tries, c.failures,"               \
-        "   greatest(usec(now()) - usec(o.queued_at), 0),"                                         \
+        "   greatest(usec($1) - usec(o.taken_at), 0),"                                             \
         "   CASE WHEN c.former_until > now() THEN c.former_secret END,"                            \
         "   jsonb_build_object('to', o.served)"                                                    \
         "  FROM alert_channel c, LATERAL (SELECT * FROM alert_outbox x"                            \
-        "    WHERE channel_id = c.id AND state = 'pending' AND id <> ALL ($2::bigint[])"           \
-        "      AND (next_try_at IS NULL OR next_try_at <= $1)"                                     \
-        "      AND NOT EXISTS (SELECT FROM alert_outbox former"                                    \
-        "        WHERE former.incident_id = x.incident_id AND former.channel_id = c.id"            \
-        "          AND former.state = 'pending' AND former.id < x.id)"                             \
+        "    WHERE channel_id = c.id AND state = 'pending' AND taken_at IS NOT NULL"               \
+        "      AND id <> ALL ($2::bigint[]) AND (next_try_at IS NULL OR next_try_at <= $1)"        \
+        "      AND NOT alert_has_former(x)"                                                        \
         "    ORDER BY next_try_at NULLS FIRST, id LIMIT " MOST_CHANNEL ") o"                       \
         "  WHERE c.removed_at IS NULL AND c.enabled AND c.failures " WHICH                         \
         "  ORDER BY o.next_try_at NULLS FIRST, o.id LIMIT " MOST ")"
@@ -63,7 +75,9 @@ static const PqStatement prune = {
 static const PqStatement log_some = {
         .name = "alert_log_some",
         .sql = "SELECT o.public_id, c.name, o.kind, coalesce(o.payload->>'url', ''), o.state,"
-               " o.last_error, o.tries, usec(o.created_at),"
+               " CASE WHEN o.state = 'grouped' THEN 'told by ' || coalesce((SELECT public_id"
+               "     FROM alert_outbox WHERE id = o.told_by)::text, 'what is gone')"
+               "   ELSE o.last_error END, o.tries, usec(o.created_at),"
                " CASE WHEN o.state = 'pending' THEN usec(o.next_try_at) END, usec(o.done_at)"
                " FROM alert_outbox o JOIN alert_channel c ON c.id = o.channel_id"
                " WHERE ($1::text IS NULL OR o.state = $1)"
@@ -86,7 +100,8 @@ static const PqStatement replay = {
 };
 
 const PqStatement *const alert_outbox_statements[] = {
-        &due, &settle, &serve, &drop_orphans, &prune, &log_some, &test_put, &replay, NULL,
+        &remind, &take,     &due,      &settle, &serve, &drop_orphans,
+        &prune,  &log_some, &test_put, &replay, NULL,
 };
 
 static int read_due(const PqResult *result, size_t i, void *ret) {
@@ -123,16 +138,32 @@ STORE_READER(due_reader, AlertDueRow, AlertDueRows, read_due, done_due);
 
 int alerts_due(Store *s, const AlertDue *d, AlertDueRows callback, void *userdata,
                StoreCall **ret) {
-        PqTransaction *t = store_begin(&due);
+        PqTransaction *t = store_begin(d->remind ? &remind : &take);
 
         if (!t)
                 return -ENOMEM;
+        pq_time(t, d->now);
+        if (d->remind) {
+                pq_add(t, &take);
+                pq_time(t, d->now);
+        }
+        pq_add(t, &due);
         pq_time(t, d->now);
         STORE_COLUMN(t, d->but_n, PQ_INT8, pq_int(t, (int64_t)d->but[i]));
         pq_int(t, d->most);
         pq_int(t, d->most_failing);
         pq_int(t, d->most_channel);
         return store_read(s, t, &due_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+bool alert_is_state(const char *name) {
+        static const char *const names[] = { "pending", "delivered", "failed", "dropped",
+                                             "grouped" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (strcmp(name, names[i]) == 0)
+                        return true;
+        return false;
 }
 
 int alert_settle(Store *s, const AlertEnd *end, StoreDone done, void *userdata, StoreCall **ret) {

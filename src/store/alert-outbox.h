@@ -8,20 +8,21 @@
 typedef struct AlertDueRow {
         uint64_t row;
         Uuid id, channel;
-        const char *kind, *payload; /* "incident.opened"; facts, a JSON object */
+        const char *kind, *payload; /* "incident.opened", "digest"; facts, a JSON object */
         const char *channel_kind, *channel_name, *settings;
         const uint8_t *secret, *former; /* sealed, or NULL; the one before it, while it is good */
         size_t secret_n, former_n;
         bool former_good;         /* that is so, wherever it is sealed */
         const char *served;       /* {"to": [...]}: those of a mail who have it */
         unsigned tries, failures; /* so far; of the channel in a row */
-        usec_t age;               /* by the database's clock */
+        usec_t age;               /* since it was taken */
 } AlertDueRow;
 
 typedef void (*AlertDueRows)(int r, const AlertDueRow *rows, size_t n, void *userdata);
 
 typedef struct AlertDue {
         usec_t now;          /* hub time, as `next` below */
+        bool remind;         /* looks for what is to be told again, too */
         const uint64_t *but; /* those under way */
         size_t but_n;
         unsigned most;         /* of channels that work */
@@ -29,9 +30,13 @@ typedef struct AlertDue {
         unsigned most_channel; /* of each; of a failing one a single alert */
 } AlertDue;
 
-/* Of each channel the longest due first. */
+/* Takes what waits and is to be told by the rules of its channel, and reads what is due: of each
+ * channel the longest due first. */
 int alerts_due(Store *s, const AlertDue *due, AlertDueRows callback, void *userdata,
                StoreCall **ret);
+
+/* "pending", "delivered", "failed", "dropped"; "grouped": something else told it, too. */
+bool alert_is_state(const char *name);
 
 typedef enum AlertState {
         ALERT_PENDING, /* is tried again */

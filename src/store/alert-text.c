@@ -13,6 +13,7 @@
 const char alert_text_subject[] = "{{state}}: {{name}}";
 const char alert_text_body[] = "{{what}}\n"
                                "\n"
+                               "{{list}}\n"
                                "Website: {{url}}\n"
                                "Since: {{since}}\n"
                                "Until: {{until}}\n"
@@ -23,9 +24,19 @@ const char alert_text_body[] = "{{what}}\n"
                                "Acknowledge: {{acknowledge}}\n";
 
 const AlertField alert_text_fields[ALERT_FIELDS + 1] = {
-        { "state", NULL }, { "what", NULL },  { "name", NULL },        { "url", NULL },
-        { "since", NULL }, { "until", NULL }, { "lasted", NULL },      { "where", NULL },
-        { "why", NULL },   { "link", NULL },  { "acknowledge", NULL }, { 0 },
+        { "state", NULL },
+        { "what", NULL },
+        { "name", NULL },
+        { "url", NULL },
+        { "since", NULL },
+        { "until", NULL },
+        { "lasted", NULL },
+        { "where", NULL },
+        { "why", NULL },
+        { "link", NULL },
+        { "acknowledge", NULL },
+        { "list", NULL },
+        { 0 },
 };
 
 #define REPLACEMENT 0xfffd
@@ -95,7 +106,7 @@ typedef struct Line {
         const char *fault; /* what it could not be made of */
 } Line;
 
-static int put_value(FILE *to, const AlertField *f, Line *line) {
+static int put_line_value(FILE *to, const AlertField *f, Line *line) {
         _cleanup_free_ char *clean = alert_text_clean(f->value ? f->value : "");
 
         if (!clean)
@@ -104,6 +115,33 @@ static int put_value(FILE *to, const AlertField *f, Line *line) {
         line->empty += !*clean;
         fputs(clean, to);
         return 0;
+}
+
+static int put_list(FILE *to, const AlertField *f, Line *line) {
+        _cleanup_free_ char *copy = strdup(f->value ? f->value : "");
+        char *rest = copy, *one;
+        bool first = true;
+
+        if (!copy)
+                return -ENOMEM;
+        line->values++;
+        line->empty += !*copy;
+        while ((one = strsep(&rest, "\n"))) {
+                _cleanup_free_ char *clean = alert_text_clean(one);
+
+                if (!clean)
+                        return -ENOMEM;
+                if (*clean)
+                        fprintf(to, "%s%s", first ? "" : "\n", clean);
+                first = first && !*clean;
+        }
+        return 0;
+}
+
+static int put_value(FILE *to, const AlertField *f, Line *line) {
+        if (strcmp(f->name, "list") == 0)
+                return put_list(to, f, line);
+        return put_line_value(to, f, line);
 }
 
 /* Where two of this mark begin; n: nowhere. */

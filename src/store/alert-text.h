@@ -15,8 +15,9 @@ typedef struct AlertField {
 } AlertField;
 
 /* {{state}}, {{what}}, {{name}}, {{url}}, {{since}}, {{until}}, {{lasted}}, {{where}}, {{why}},
- * {{link}} and {{acknowledge}}: what alerts have, without values. */
-#define ALERT_FIELDS 11
+ * {{link}}, {{acknowledge}} and {{list}}: what alerts have, without values. A list has many lines,
+ * the others one. */
+#define ALERT_FIELDS 12
 extern const AlertField alert_text_fields[ALERT_FIELDS + 1];
 
 /* The texts of channels that have none of their own. */

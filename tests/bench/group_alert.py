@@ -108,7 +108,9 @@ def refusing_url():
 
 
 def add_channel(world, name, url, **wanted):
-    world.ctl("alert", "channel", "add", "webhook", name, url, f"--filter={json.dumps(wanted)}")
+    """Each alert is a message of its own there."""
+    world.ctl("alert", "channel", "add", "webhook", name, url, f"--filter={json.dumps(wanted)}",
+              '--rules={"digestFrom": 0, "perHour": 3600}')
 
 
 def post_bare(receiver, body):

@@ -10,6 +10,7 @@ from hub_case import HubCase
 from process import wait_until
 
 ALLOW = "AlertAllow=127.0.0.0/8\nPublicUrl=https://dpin.example\n"
+EACH = '--rules={"digestFrom": 0, "perHour": 3600}' # no digests
 
 
 class Request:
@@ -120,7 +121,9 @@ class AlertCase(HubCase):
         return made["id"], made["secret"]
 
     def hook(self, receiver, *options):
-        return self.add("webhook", receiver.url, *options)
+        """Of what is told one by one, unless the options have rules."""
+        rules = () if any(o.startswith("--rules") for o in options) else (EACH,)
+        return self.add("webhook", receiver.url, *rules, *options)
 
     def open(self, website=None, kind="down", cause="refused"):
         """The incident's public id."""

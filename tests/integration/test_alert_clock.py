@@ -113,7 +113,7 @@ class OfTheDatabase(Stepped):
                 above, closed = self.open(parent), time.time()
                 below = self.open(child)
                 self.db.sql(f"UPDATE incident SET closed_at = to_timestamp({closed}) WHERE public_id = '{above}'")
-                due = float(self.value(f"""SELECT extract(epoch FROM next_try_at) FROM alert_outbox o JOIN incident i
+                due = float(self.value(f"""SELECT extract(epoch FROM not_before) FROM alert_outbox o JOIN incident i
                     ON i.id = o.incident_id WHERE i.public_id = '{below}'"""))
                 self.assertAlmostEqual(due - closed, 30, delta=0.1)
                 self.db.sql(f"""INSERT INTO incident (public_id, organisation_id, website_id, cause, opened_at,

@@ -35,7 +35,7 @@ class Locks(unittest.TestCase):
         self.open(self.one, 2)
         self.end(self.one, 1)
         self.one.connection.commit()
-        self.waiting = int(self.db.value("""SELECT id FROM alert_outbox WHERE next_try_at > now()"""))
+        self.waiting = int(self.db.value("""SELECT id FROM alert_outbox WHERE not_before > now()"""))
 
     def connect(self):
         pg = psycopg2.connect(self.db.url("postgres"))

@@ -175,7 +175,7 @@ class Answers(AlertCase):
                 request = receiver.wait(i + 1)[i]
                 body = json.loads(request.body)
                 self.assertEqual((body["data"]["name"], body["type"]), (name, "incident.opened"))
-                self.assertEqual(set(body), {"type", "timestamp", "data", "link"})
+                self.assertEqual(set(body), {"type", "timestamp", "data", "link", "acknowledge"})
                 self.assertEqual({h.lower() for h in request.headers} - {"accept-encoding"},
                                  {"host", "user-agent", "accept", "content-type", "content-length", "webhook-id",
                                   "webhook-timestamp", "webhook-signature"})

@@ -130,6 +130,43 @@ static void what_is_no_facts_is_refused(void **state _unused_) {
         assert_int_equal(alert_facts_read("{\"url\": \"x\", \"seats\": \"4\"}", &f), -EINVAL);
 }
 
+static void a_digest(void **state _unused_) {
+        static const char json[] =
+                        "{\"at\": \"2026-01-02T03:04:05.000006Z\", \"alerts\": 120,"
+                        " \"incidents\": 3, \"counts\": {\"incident.opened\": 1,"
+                        " \"incident.reminder\": 1, \"incident.resolved\": 1}, \"items\": ["
+                        "{\"event\": \"incident.opened\", \"name\": \"Sh\\nop\", \"severity\":"
+                        " \"partial\", \"url\": \"https://x.example/\","
+                        " \"openedAt\": \"2026-01-02T03:04:05.000006Z\", \"alerts\": 2},"
+                        "{\"event\": \"incident.resolved\", \"url\": \"https://y.example/\","
+                        " \"openedAt\": \"2026-01-02T03:04:05.000006Z\","
+                        " \"closedAt\": \"2026-01-02T04:04:05.000006Z\"}]}";
+        AlertFacts f;
+        AlertStory s;
+
+        read_facts(json, &f);
+        assert_int_equal(alert_story_new(&s, "digest", &f, "https://dpin.example"), 0);
+        assert_string_equal(value(&s, "state"), "2 OPEN, 1 OVER");
+        assert_string_equal(value(&s, "name"), "3 incidents");
+        assert_string_equal(value(&s, "what"),
+                            "This is news of 3 incidents: open are 2, over are 1."
+                            " It stands for 120 alerts.");
+        assert_string_equal(value(&s, "list"),
+                            "PARTIAL: Sh op, https://x.example/, since 2026-01-02 03:04:05 UTC\n"
+                            "UP: https://y.example/, since 2026-01-02 03:04:05 UTC,"
+                            " until 2026-01-02 04:04:05 UTC\n"
+                            "and 1 more\n");
+        assert_string_equal(value(&s, "url"), "");
+        assert_string_equal(value(&s, "link"), "https://dpin.example/");
+        alert_story_done(&s);
+        alert_facts_done(&f);
+}
+
+static void a_reminder(void **state _unused_) {
+        told("incident.reminder", "{\"name\": \"Shop\", \"severity\": \"down\"}", "STILL DOWN",
+             "Shop is still down.");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_outage),
@@ -137,6 +174,8 @@ int main(void) {
                 cmocka_unit_test(its_ends),
                 cmocka_unit_test(of_little_a_little_is_said),
                 cmocka_unit_test(what_is_no_facts_is_refused),
+                cmocka_unit_test(a_digest),
+                cmocka_unit_test(a_reminder),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

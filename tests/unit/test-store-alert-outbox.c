@@ -115,7 +115,7 @@ static void quiet_as_long_as_its_parent_is_down(void **state) {
         fixture_sql(f, "UPDATE incident SET closed_at = to_timestamp(2000) WHERE website_id = 2");
         fixture_expect(f,
                        "SELECT string_agg(channel_id || ' ' || kind || (incident_id = (SELECT"
-                       " max(id) FROM incident)) || coalesce((next_try_at ="
+                       " max(id) FROM incident)) || coalesce((not_before ="
                        " to_timestamp(2180))::text, ''), ',' ORDER BY id)"
                        " FROM alert_outbox",
                        "1 incident.resolvedfalse,2 incident.resolvedfalse,"
@@ -320,7 +320,7 @@ static void the_old_goes(void **state) {
         fixture_expect(f, "SELECT count(*) FROM alert_delivery", "0");
 }
 
-/* Put by whoever did not see yet that the channel goes, after it was looked at what waits. */
+/* Put by whoever did not see yet that it goes, after it was looked at what waits. */
 static void nobody_waits_for_a_channel_that_is_gone(void **state) {
         StoreFixture *f = *state;
 
@@ -336,6 +336,236 @@ static void nobody_waits_for_a_channel_that_is_gone(void **state) {
                        "SELECT string_agg(state, ',' ORDER BY id) FROM alert_outbox"
                        " WHERE id > 1000000",
                        "pending,dropped,dropped");
+}
+
+/* By rules and hub time: channel 5 of the first organisation has them; the others are told nothing.
+ */
+static void begin_rules(StoreFixture *f, const char *rules) {
+        char sql[1024];
+
+        fixture_sql(f, "DELETE FROM alert_outbox; UPDATE incident SET closed_at = now() WHERE"
+                       " closed_at IS NULL; DELETE FROM alert_outbox; DELETE FROM incident;"
+                       " UPDATE alert_channel SET removed_at = now() WHERE id <> 5;"
+                       " INSERT INTO website (public_id, organisation_id, url, name) SELECT"
+                       " gen_random_uuid(), 1, 'https://more' || i || '.example/', 'more'"
+                       " FROM generate_series(1, 40) i ON CONFLICT DO NOTHING");
+        (void)snprintf(sql, sizeof(sql),
+                       "INSERT INTO alert_channel (id, public_id, organisation_id, kind, name)"
+                       " OVERRIDING SYSTEM VALUE VALUES (5, gen_random_uuid(), 1, 'webhook', 'c5')"
+                       " ON CONFLICT DO NOTHING; UPDATE alert_channel SET rules = '%s',"
+                       " digest_at = NULL, last_digest_at = NULL, removed_at = NULL, enabled = true"
+                       " WHERE id = 5",
+                       rules);
+        fixture_sql(f, sql);
+}
+
+/* Websites from `first` to `last` of those that the organisation has, at `at` of hub time. */
+static void opens(StoreFixture *f, int first, int last, const char *at) {
+        char sql[512];
+
+        (void)snprintf(sql, sizeof(sql),
+                       "INSERT INTO incident (public_id, organisation_id, website_id, cause,"
+                       " opened_at, first_evidence_at) SELECT gen_random_uuid(), 1, id, 'x', '%s',"
+                       " '%s' FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM website"
+                       "   WHERE organisation_id = 1) w WHERE n BETWEEN %d AND %d",
+                       at, at, first, last);
+        fixture_sql(f, sql);
+}
+
+static void closes(StoreFixture *f, int first, int last, const char *at) {
+        char sql[512];
+
+        (void)snprintf(sql, sizeof(sql),
+                       "UPDATE incident SET closed_at = '%s' WHERE closed_at IS NULL AND website_id"
+                       " IN (SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS n"
+                       "   FROM website WHERE organisation_id = 1) w WHERE n BETWEEN %d AND %d)",
+                       at, first, last);
+        fixture_sql(f, sql);
+}
+
+/* What is told at this moment: kinds, each with how many alerts it covers. */
+static void told(StoreFixture *f, const char *at, const char *text) {
+        char sql[512];
+
+        (void)snprintf(sql, sizeof(sql), "SELECT alert_remind('%s'), alert_take_due('%s')", at, at);
+        fixture_sql(f, sql);
+        (void)snprintf(sql, sizeof(sql),
+                       "SELECT string_agg(kind || n, ',' ORDER BY id) FROM (SELECT min(id) AS id,"
+                       "  replace(kind, 'incident.', '') AS kind, count(*) || ':' ||"
+                       "  sum(covers) AS n FROM alert_outbox WHERE taken_at = '%s'"
+                       "  AND state <> 'grouped' GROUP BY kind) told",
+                       at);
+        fixture_expect(f, sql, text);
+        fixture_sql(f, "UPDATE alert_outbox SET state = 'delivered', done_at = now() WHERE"
+                       " state = 'pending' AND taken_at IS NOT NULL");
+}
+
+#define AT(CLOCK) "2026-06-01 " CLOCK "Z"
+
+static void a_storm_is_a_few_and_a_digest(void **state) {
+        StoreFixture *f = *state;
+
+        begin_rules(f, "{}");
+        opens(f, 1, 3, AT("10:00:00"));
+        told(f, AT("10:00:00.1"), "opened3:3");
+        opens(f, 4, 30, AT("10:00:01"));
+        told(f, AT("10:00:01.1"), "");
+        opens(f, 31, 40, AT("10:00:03"));
+        told(f, AT("10:00:03.1"), "");
+        told(f, AT("10:00:06.1"), "digest1:37");
+        fixture_expect(f,
+                       "SELECT (payload->'counts') || (payload->>'alerts') || (payload->>"
+                       "'incidents') || jsonb_array_length(payload->'items') FROM alert_outbox"
+                       " WHERE kind = 'digest'",
+                       "{\"incident.opened\": 37}373737");
+        fixture_expect(f,
+                       "SELECT count(DISTINCT told_by) || ' ' || count(*) FROM alert_outbox"
+                       " WHERE state = 'grouped'",
+                       "1 37");
+        closes(f, 1, 40, AT("10:30:00"));
+        told(f, AT("10:30:00.1"), "resolved3:3");
+        told(f, AT("10:30:05.1"), "digest1:37");
+        fixture_expect(f, "SELECT count(*) FROM alert_outbox WHERE state = 'pending'", "0");
+}
+
+static void a_flapping_one_is_told_once_with_how_it_is(void **state) {
+        StoreFixture *f = *state;
+
+        begin_rules(f, "{\"perHour\": 1}");
+        opens(f, 1, 1, AT("10:00:00"));
+        told(f, AT("10:00:00.1"), "opened1:1");
+        closes(f, 1, 1, AT("10:01:00"));
+        told(f, AT("10:01:00.1"), "");
+        opens(f, 1, 1, AT("10:02:00"));
+        told(f, AT("10:02:00.1"), "");
+        closes(f, 1, 1, AT("10:03:00"));
+        opens(f, 1, 1, AT("10:03:01"));
+        told(f, AT("10:03:01.1"), "");
+        told(f, AT("11:00:00.1"), "opened1:4");
+        fixture_expect(f, "SELECT count(*) FROM alert_outbox WHERE state = 'pending'", "0");
+}
+
+static void no_hour_has_more_than_it_may(void **state) {
+        StoreFixture *f = *state;
+        char at[64];
+
+        begin_rules(f, "{\"perHour\": 4, \"digestFrom\": 0}");
+        for (int i = 0; i < 40; i++) {
+                (void)snprintf(at, sizeof(at), "SELECT alert_take_due('" AT("10:%02d:01") "')", i);
+                fixture_sql(f, at);
+                (void)snprintf(at, sizeof(at), "2026-06-01 10:%02d:00Z", i);
+                opens(f, i + 1, i + 1, at);
+        }
+        fixture_sql(f, "SELECT alert_take_due('2026-06-01 10:59:59Z')");
+        fixture_expect(f,
+                       "SELECT count(*) FROM alert_outbox WHERE taken_at < '2026-06-01 11:00Z'"
+                       " AND state <> 'grouped'",
+                       "4");
+        fixture_sql(f, "SELECT alert_take_due('2026-06-01 11:40:00Z')");
+        fixture_expect(f, "SELECT count(*) FROM alert_outbox WHERE taken_at IS NULL", "0");
+}
+
+static void who_is_patient_hears_of_what_lasts(void **state) {
+        StoreFixture *f = *state;
+
+        begin_rules(f, "{\"delaySeconds\": 600}");
+        opens(f, 1, 4, AT("10:00:00"));
+        told(f, AT("10:00:00.1"), "");
+        closes(f, 1, 1, AT("10:05:00"));
+        fixture_sql(f, "UPDATE incident SET acknowledged_at = '2026-06-01 10:06Z' WHERE website_id"
+                       " = 2");
+        told(f, AT("10:05:00.1"), "");
+        told(f, AT("10:10:00"), "opened2:2");
+        closes(f, 2, 4, AT("10:20:00"));
+        told(f, AT("10:20:00.1"), "resolved2:2");
+        fixture_expect(f,
+                       "SELECT string_agg(last_error, ',' ORDER BY id) FROM alert_outbox WHERE"
+                       " state = 'dropped'",
+                       "it was over before,somebody takes care of it,its beginning was not told,"
+                       "its beginning was not told");
+}
+
+static void reminded_until_somebody_takes_care(void **state) {
+        StoreFixture *f = *state;
+
+        begin_rules(f, "{\"reminderSeconds\": 600}");
+        opens(f, 1, 2, AT("10:00:00"));
+        told(f, AT("10:00:00.1"), "opened2:2");
+        told(f, AT("10:09:59"), "");
+        told(f, AT("10:10:01"), "reminder2:2");
+        told(f, AT("10:10:02"), "");
+        fixture_sql(f, "UPDATE incident SET acknowledged_at = '2026-06-01 10:11Z' WHERE website_id"
+                       " = 2");
+        told(f, AT("10:20:02"), "reminder1:1");
+        closes(f, 1, 2, AT("10:21:00"));
+        told(f, AT("10:21:00.1"), "resolved2:2");
+        told(f, AT("12:00:00"), "");
+}
+
+static void nights_are_quiet_and_mornings_tell(void **state) {
+        StoreFixture *f = *state;
+
+        begin_rules(f, "{\"quietHours\": {\"from\": \"22:00\", \"to\": \"07:00\","
+                       " \"timeZone\": \"Europe/Berlin\", \"except\": [\"partial\"]}}");
+        opens(f, 1, 2, AT("20:00:00"));
+        closes(f, 2, 2, AT("20:30:00"));
+        told(f, AT("20:30:00.1"), "");
+        opens(f, 3, 3, AT("21:00:00"));
+        fixture_sql(f, "UPDATE alert_outbox SET payload = payload || '{\"severity\": \"partial\"}'"
+                       " WHERE website_id = (SELECT max(website_id) FROM incident)");
+        told(f, AT("21:00:00.1"), "opened1:1");
+        told(f, "2026-06-02 04:59:59Z", "");
+        told(f, "2026-06-02 05:00:00Z", "opened1:1");
+        told(f, "2026-06-02 05:00:05Z", "digest1:2");
+}
+
+static void no_recoveries_but_to_who_wants_them(void **state) {
+        StoreFixture *f = *state;
+
+        begin_rules(f, "{\"recovery\": false}");
+        opens(f, 1, 1, AT("10:00:00"));
+        told(f, AT("10:00:00.1"), "opened1:1");
+        closes(f, 1, 1, AT("10:01:00"));
+        told(f, AT("10:01:00.1"), "");
+        opens(f, 1, 1, AT("10:02:00"));
+        closes(f, 1, 1, AT("10:03:00"));
+        told(f, AT("10:03:00.1"), ""); /* it could only say what is no more */
+}
+
+/* Whoever puts an alert does not wait for who removes its channel. */
+static void put_while_its_channel_goes_it_is_dropped(void **state) {
+        StoreFixture *f = *state;
+
+        begin_rules(f, "{}");
+        opens(f, 1, 1, AT("10:00:00"));
+        fixture_sql(f, "UPDATE alert_channel SET removed_at = now() WHERE id = 5");
+        told(f, AT("10:00:00.1"), "");
+        fixture_expect(f, "SELECT state || last_error FROM alert_outbox",
+                       "droppedthe channel was removed");
+}
+
+static void an_end_waits_for_the_digest_of_its_beginning(void **state) {
+        StoreFixture *f = *state;
+
+        begin_rules(f, "{}");
+        opens(f, 1, 12, AT("10:00:00"));
+        told(f, AT("10:00:00.1"), "");
+        told(f, AT("10:00:06"), "digest1:12");
+        closes(f, 1, 1, AT("10:30:00"));
+        told(f, AT("10:30:00.1"), "");
+        fixture_sql(f, "UPDATE alert_outbox SET state = 'pending', done_at = NULL,"
+                       " next_try_at = 'infinity' WHERE kind = 'digest'");
+        fixture_sql(f, "SELECT alert_take_due('2026-06-01 10:30:06Z')");
+        fixture_expect(f,
+                       "SELECT alert_has_former(o) FROM alert_outbox o WHERE kind ="
+                       " 'incident.resolved' AND taken_at IS NOT NULL",
+                       "t");
+        fixture_sql(f, "UPDATE alert_outbox SET state = 'delivered', done_at = now() WHERE kind ="
+                       " 'digest'");
+        fixture_expect(f,
+                       "SELECT alert_has_former(o) FROM alert_outbox o WHERE kind ="
+                       " 'incident.resolved'",
+                       "f");
 }
 
 int main(void) {
@@ -355,6 +585,15 @@ int main(void) {
                 cmocka_unit_test(the_log_is_newest_first),
                 cmocka_unit_test(the_old_goes),
                 cmocka_unit_test(nobody_waits_for_a_channel_that_is_gone),
+                cmocka_unit_test(a_storm_is_a_few_and_a_digest),
+                cmocka_unit_test(a_flapping_one_is_told_once_with_how_it_is),
+                cmocka_unit_test(no_hour_has_more_than_it_may),
+                cmocka_unit_test(who_is_patient_hears_of_what_lasts),
+                cmocka_unit_test(reminded_until_somebody_takes_care),
+                cmocka_unit_test(nights_are_quiet_and_mornings_tell),
+                cmocka_unit_test(no_recoveries_but_to_who_wants_them),
+                cmocka_unit_test(put_while_its_channel_goes_it_is_dropped),
+                cmocka_unit_test(an_end_waits_for_the_digest_of_its_beginning),
         };
 
         return cmocka_run_group_tests(tests, setup, store_fixture_teardown);

@@ -106,6 +106,14 @@ static void ours_are_understood(void **state _unused_) {
         assert_int_equal(alert_text_fill(alert_text_body, alert_text_fields, &body, NULL), 0);
 }
 
+static void a_list_keeps_its_lines_and_they_are_clean(void **state _unused_) {
+        const AlertField fields[] = { { "list", (char *)"a\x1b[1m\n\nb\r\n" }, { 0 } };
+        _cleanup_free_ char *text = NULL;
+
+        assert_int_equal(alert_text_fill("x\n{{list}}\ny\n", fields, &text, NULL), 0);
+        assert_string_equal(text, "x\na [1m\nb\ny\n");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(fields_become_values),
@@ -115,6 +123,7 @@ int main(void) {
                 cmocka_unit_test(values_cannot_deceive),
                 cmocka_unit_test(long_ones_are_cut_between_characters),
                 cmocka_unit_test(ours_are_understood),
+                cmocka_unit_test(a_list_keeps_its_lines_and_they_are_clean),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
