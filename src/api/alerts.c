@@ -12,8 +12,9 @@ void alerts_list(ApiCall *c) {
         int has_channel, has_incident, has_cursor;
         Uuid channel, incident, after;
 
-        if (page.state && !alert_state_is_known(page.state)) {
-                (void)call_refuse_query(c, "state", "pending, delivered, failed or dropped");
+        if (page.state && !alert_is_state(page.state)) {
+                (void)call_refuse_query(c, "state",
+                                        "pending, delivered, failed, dropped or grouped");
                 return;
         }
         has_channel = call_query_uuid(c, "channelId", &channel);

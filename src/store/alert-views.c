@@ -2,7 +2,6 @@
 #include "store/alert-views.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "store/read.h"
 
@@ -89,15 +88,6 @@ static const PqStatement alert_whole = {
 const PqStatement *const alert_views_statements[] = {
         &channel_page, &channel_whole, &channel_kind, &alert_page, &alert_whole, NULL,
 };
-
-bool alert_state_is_known(const char *state) {
-        static const char *const names[] = { "pending", "delivered", "failed", "dropped" };
-
-        for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                if (strcmp(state, names[i]) == 0)
-                        return true;
-        return false;
-}
 
 int channels_page_json(Store *s, const StorePage *page, StoreJson callback, void *userdata,
                        StoreCall **ret) {

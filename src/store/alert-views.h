@@ -30,13 +30,11 @@ int channel_kind_find(Store *s, const AlertView *view, ChannelKindRows callback,
 typedef struct AlertPage {
         uint32_t organisation;
         const Uuid *channel, *incident; /* NULL: any; one that is not there has no alerts */
-        const char *state;              /* one that alert_state_is_known(); NULL: any */
+        const char *state;              /* one by alert_is_state(); NULL: any */
         const Uuid *after;              /* NULL: from the newest */
         unsigned limit;
 } AlertPage;
 
-/* "pending", "delivered", "failed", "dropped" */
-bool alert_state_is_known(const char *state);
 /* GET /api/v1/alerts. Newest first, of removed channels, too. */
 int alerts_page_json(Store *s, const AlertPage *page, StoreJson callback, void *userdata,
                      StoreCall **ret);

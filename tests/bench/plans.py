@@ -21,6 +21,7 @@ SMALL = 64  # pages: reading them all is as good
 # Arguments of every statement that has to do with a large table. {site}, {organisation}, {order}, {validator},
 # {batch}, {sequence} and {commit} are of the newest there are, {incident} is any.
 ARGUMENTS = {
+    "alert_page": "{organisation}, NULL, NULL, NULL, '{incident}', 50",
     "database_problems": "now(), 7, 90, 99",
     "database_tables": "",
     "event_after": "{commit} - 100, 100",

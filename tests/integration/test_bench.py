@@ -70,7 +70,7 @@ class Frame(unittest.TestCase):
         done = subprocess.run([sys.executable, os.path.join(BENCH, "run.py"), "conn", "nonsense"], capture_output=True,
                               text=True)
         self.assertEqual(done.returncode, 2)
-        self.assertIn("no such group: nonsense (there are: check", done.stdout)
+        self.assertIn("no such group: nonsense (there are: alert, check", done.stdout)
 
     def test_the_list_names_groups_without_measuring(self):
         done = subprocess.run([sys.executable, os.path.join(BENCH, "run.py"), "--list"], capture_output=True, text=True)
