@@ -40,7 +40,7 @@ class Daemons(Ctl):
         self.assertEqual(hub, self.rows("status", "dpin-hub") | {"Taken": hub["Taken"], "Refused": hub["Refused"]})
         self.assertEqual(set(hub), {"State", "Version", "NetworkKey", "Sessions", "Websites", "States", "Incidents",
                                     "Validators", "ValidatorsConnected", "SignalsDropped", "Taken", "Refused",
-                                    "WebhookKey", "Alerts"}
+                                    "WebhookKey", "Alerts", "DeadMan", "DeadManCalls"}
                          - ({"States"} - set(hub)))
         self.assertEqual((hub["State"], hub["ValidatorsConnected"]), ("ready", 1))
         self.assertEqual(self.rows("hub", "status")["NetworkKey"], hub["NetworkKey"])
