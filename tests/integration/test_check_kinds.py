@@ -31,7 +31,7 @@ class Names:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
-        self.asked = []
+        self.asked, self.moves = [], 0
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self):
@@ -59,7 +59,8 @@ class Names:
         elif label == "failed":
             rcode = SERVFAIL
         elif label == "rebind" and kind == A:  # allowed twice, then not
-            records = [(A, 0, LOOPBACK if self.asked.count(label) <= 2 else bytes((127, 9, 9, 9)))]
+            self.moves += 1
+            records = [(A, 0, LOOPBACK if self.moves <= 2 else bytes((127, 9, 9, 9)))]
         elif label == "text" and kind == TXT:
             records = [(TXT, 60, b"\x06v=spf1")]
         elif kind == A:
