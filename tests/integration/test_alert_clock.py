@@ -117,7 +117,8 @@ class OfTheDatabase(Stepped):
                     ON i.id = o.incident_id WHERE i.public_id = '{below}'"""))
                 self.assertAlmostEqual(due - closed, 30, delta=0.1)
                 wait_until(lambda b=below: self.value(f"""SELECT bool_and(next_try_at IS NOT NULL) FROM alert_outbox o
-                    JOIN incident i ON i.id = o.incident_id WHERE i.public_id = '{b}'""") == "t", "the hub has looked at it", 10)
+                    JOIN incident i ON i.id = o.incident_id WHERE i.public_id = '{b}'""") == "t",
+                           "the hub has looked at it", 10)
                 self.db.sql(f"""INSERT INTO incident (public_id, organisation_id, website_id, cause, opened_at,
                     first_evidence_at) SELECT gen_random_uuid(), organisation_id, id, 'refused', to_timestamp({closed}),
                     to_timestamp({closed}) FROM website WHERE id = {parent}""")

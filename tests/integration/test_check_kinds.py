@@ -234,8 +234,8 @@ class Kinds(unittest.TestCase):
             self.assert_seen(self.check(url), batch.ABSTAIN, "guard")
 
     def test_a_name_that_moves(self):
-        """Its answers are good for no time at all: each check asks, and each is judged. The first answer is for who asks
-        the host's website whether it wants to be checked."""
+        """Its answers are good for no time at all: each check asks, and each is judged. The first answer is for whoever
+        asks the host's website whether it wants to be checked."""
         door = self.door()
         url = f"tcp://rebind.test:{door.port}"
         self.assert_seen(self.check(url), batch.UP)

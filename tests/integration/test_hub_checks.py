@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from hub_case import UP, CommitteeCase
+from hub_case import UP, CommitteeCase, HubCase
 from dpin_order import spec_encode
 from dpin_validator import REFUSED, Validator
 from dpin_wire import Key
@@ -73,21 +73,6 @@ class Checks(CommitteeCase):
         self.wait_state(website, "UP")
         self.wait_holders("http://six.example/", [])
 
-    def test_each_family_apart(self):
-        """Two websites of one URL."""
-        ids = []
-        for family in (4, 6):
-            ids.append(self.add("http://twofold.example/"))
-            self.db.sql(f"UPDATE website SET family = {family} WHERE id = {ids[-1]}")
-        for family, sees in ((4, UP), (6, REFUSED)):
-            self.validator(key=Key(b"f%d" % family * 16), sees=lambda *_, sees=sees: sees,
-                           capabilities=["http", f"ipv{family}"])
-        self.wait_state(ids[0], "UP")
-        self.wait_state(ids[1], "DOWN")
-        self.assertEqual(self.state(ids[0]), "UP")
-        self.assertEqual(self.db.sql(f"SELECT website_id FROM incident WHERE website_id IN ({ids[0]}, {ids[1]})"),
-                         [[str(ids[1])]])
-
     def test_slower_than_it_may_be_is_degraded(self):
         website = self.add("http://slow.example/")  # all say 1.3 ms
         self.wait_state(website, "UP")
@@ -129,6 +114,23 @@ class Checks(CommitteeCase):
         self.assertEqual(self.holders("http://broken.example/"), ([], []))
         self.assertEqual(self.open_incidents(website), 0)
         self.assert_serves()
+
+
+class Families(HubCase):
+    def test_each_family_apart(self):
+        """Two websites of one URL."""
+        ids = []
+        for family in (4, 6):
+            ids.append(self.add_website("http://twofold.example/"))
+            self.db.sql(f"UPDATE website SET family = {family} WHERE id = {ids[-1]}")
+        for family, sees in ((4, UP), (6, REFUSED)):
+            self.validator(key=Key(b"f%d" % family * 16), sees=lambda *_, sees=sees: sees,
+                           capabilities=["http", f"ipv{family}"])
+        self.wait_state(ids[0], "UP")
+        self.wait_state(ids[1], "DOWN")
+        self.assertEqual(self.state(ids[0]), "UP")
+        self.assertEqual(self.db.sql(f"SELECT website_id FROM incident WHERE website_id IN ({ids[0]}, {ids[1]})"),
+                         [[str(ids[1])]])
 
 
 if __name__ == "__main__":
