@@ -23,7 +23,9 @@ class Database(Ctl):
         self.assertEqual([tables[name]["level"] for name in
                           ("website_tick", "tick_batch", "rollup_hour", "rollup_day", "verdict_span", "ledger_entry",
                            "website")], ["raw", "evidence", "hour", "day", "history", "books", "rest"])
-        self.assertEqual(tables["website_tick"]["partitions"], 6)
+        partitions = self.db.value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'website_tick'::regclass")
+        self.assertGreaterEqual(int(partitions), 6)
+        self.assertEqual(tables["website_tick"]["partitions"], int(partitions))
         self.assertGreater(tables["website_tick"]["indexBytes"], 0)
         self.assertIsNone(tables["rollup_hour"]["oldest"])
         self.assertEqual(len(tables), int(self.db.value(

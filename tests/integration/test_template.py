@@ -4,6 +4,7 @@ import os
 import re
 import sys
 import unittest
+import unittest.mock
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "run")]
@@ -43,6 +44,15 @@ class Copies(unittest.TestCase):
         for text, times in (("1", 1), ("1", 1), ("22", 2)):
             self.put(source, text)
             template.copy(os.path.join(world.data, f"copy-{len(os.listdir(world.data))}"))
+            self.assertEqual(len(made), times)
+
+    def test_every_day_has_its_own(self):
+        """Partitions are of days."""
+        world, made = self.world(), []
+        template = Template(os.path.join(world.data, "made"), os.path.join(world.run, "t"), [], made.append)
+        for day, times in ((10, 1), (10, 1), (11, 2)):
+            with unittest.mock.patch("time.gmtime", lambda day=day: (2026, 11, day, 0, 0, 0, 0, 0, 0)):
+                template.copy(os.path.join(world.data, f"copy-{len(os.listdir(world.data))}"))
             self.assertEqual(len(made), times)
 
     @staticmethod

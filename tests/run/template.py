@@ -1,7 +1,7 @@
 """A database that was made once and is copied: initdb and the migrations take seconds, a copy takes none.
 
 A copy has what one that was made for itself would have: no migration makes anything random. The template is made again
-when a program, a migration or the way of making it is another."""
+when a program, a migration or the way of making it is another, and on another day, whose partitions are others."""
 
 import contextlib
 import fcntl
@@ -9,6 +9,7 @@ import glob
 import hashlib
 import os
 import shutil
+import time
 
 from database import Database, server_program
 from process import command
@@ -40,7 +41,7 @@ class Template:
         return False
 
     def _digest(self):
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(time.strftime("%F\n", time.gmtime()).encode())
         for path in self.made_of:
             status = os.stat(path)
             digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())

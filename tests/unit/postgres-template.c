@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 struct PostgresTemplate {
@@ -63,11 +64,16 @@ static bool are_older(const char *pattern, struct timespec than) {
         return older;
 }
 
+/* Partitions are of days, in UTC. */
+static bool is_of_today(struct timespec made) {
+        return made.tv_sec / 86400 == time(NULL) / 86400;
+}
+
 static bool is_current(const PostgresTemplate *t, const char *bin, const char *made_of) {
         struct stat made;
 
-        return stat(t->made, &made) == 0 && is_older(bin, made.st_mtim) &&
-               (!made_of || are_older(made_of, made.st_mtim));
+        return stat(t->made, &made) == 0 && is_of_today(made.st_mtim) &&
+               is_older(bin, made.st_mtim) && (!made_of || are_older(made_of, made.st_mtim));
 }
 
 static int run(char *argv[]) {

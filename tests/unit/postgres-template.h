@@ -9,7 +9,7 @@ typedef struct PostgresTemplate PostgresTemplate;
 
 /* Waits for programs that are at it. `bin` has PostgreSQL's programs, `made_of` is a pattern
  * (a glob with {,}) of more files of which it is made, or NULL: if one is newer, it is to be made
- * again. Negative: there can be none here. */
+ * again, as it is on another day. Negative: there can be none here. */
 int postgres_template_open(PostgresTemplate **ret, const char *name, const char *bin,
                            const char *made_of);
 PostgresTemplate *postgres_template_close(PostgresTemplate *t);
