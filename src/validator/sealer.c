@@ -16,6 +16,7 @@
 
 typedef struct Parcel {
         Tick ticks[BATCH_TICKS_MAX];
+        bool unasked[BATCH_TICKS_MAX]; /* whether it was signed before is still to be asked */
         uint16_t n;
 } Parcel;
 
@@ -182,6 +183,50 @@ static void complain(Sealer *s, int r) {
         s->complained = true;
 }
 
+static Signed *place_of(Sealer *s, const Tick *tick) {
+        bool probe = tick->kind != TICK_SCHEDULED;
+        size_t at;
+
+        memcpy(&at, tick->order.bytes + sizeof(tick->order.bytes) - sizeof(at), sizeof(at));
+        return &s->latest[(2 * at + probe) % SIGNED_KEPT];
+}
+
+static bool is_of(const Signed *x, const Tick *tick) {
+        return x->known && x->probe == (tick->kind != TICK_SCHEDULED) &&
+               memcmp(&x->order, &tick->order, sizeof(x->order)) == 0;
+}
+
+static bool is_spooled(Sealer *s, const Tick *tick) {
+        return spool_progress(s->options.spool, &tick->order, tick->kind != TICK_SCHEDULED) >=
+               tick->number;
+}
+
+static void remember(Sealer *s, const Tick *tick) {
+        Signed *x = place_of(s, tick);
+
+        if (!is_of(x, tick) || x->number < tick->number)
+                *x = (Signed){ tick->order, tick->kind != TICK_SCHEDULED, true, tick->number };
+}
+
+/* What was signed before leaves the parcel. */
+static void ask(Sealer *s, Parcel *p) {
+        uint16_t kept = 0;
+
+        for (uint16_t i = 0; i < p->n; i++) {
+                if (p->unasked[i] && is_spooled(s, &p->ticks[i])) {
+                        log_debug("a tick is not sealed: it was signed before");
+                        continue;
+                }
+                if (p->unasked[i])
+                        remember(s, &p->ticks[i]);
+                p->unasked[i] = false;
+                if (kept < i)
+                        p->ticks[kept] = p->ticks[i];
+                kept++;
+        }
+        p->n = kept;
+}
+
 static int store(Sealer *s);
 
 static void on_stored(int r, void *userdata) {
@@ -217,6 +262,7 @@ static int store(Sealer *s) {
                 s->old = s->young;
                 s->young.n = 0;
                 timer_stop(s->timer);
+                ask(s, &s->old);
         }
         if (s->old.n == 0)
                 return 0;
@@ -265,19 +311,6 @@ static void seal_within(Sealer *s, usec_t delay) {
         timer_after(s->timer, delay);
 }
 
-static Signed *place_of(Sealer *s, const Tick *tick) {
-        bool probe = tick->kind != TICK_SCHEDULED;
-        size_t at;
-
-        memcpy(&at, tick->order.bytes + sizeof(tick->order.bytes) - sizeof(at), sizeof(at));
-        return &s->latest[(2 * at + probe) % SIGNED_KEPT];
-}
-
-static bool is_of(const Signed *x, const Tick *tick) {
-        return x->known && x->probe == (tick->kind != TICK_SCHEDULED) &&
-               memcmp(&x->order, &tick->order, sizeof(x->order)) == 0;
-}
-
 static bool is_within(const Parcel *p, const Tick *tick) {
         bool probe = tick->kind != TICK_SCHEDULED;
 
@@ -289,20 +322,25 @@ static bool is_within(const Parcel *p, const Tick *tick) {
         return false;
 }
 
-/* A second tick of one number would be equivocation, in one stream or over a restart. */
-static bool is_signed(Sealer *s, const Tick *tick) {
+/* A second tick of one number would be equivocation, in one stream or over a restart. While a batch
+ * is stored whoever asks the spool waits for the disk, and with it all checks that are under way.
+ */
+static bool is_signed(Sealer *s, const Tick *tick, bool *ret_unasked) {
         const Signed *x = place_of(s, tick);
 
+        *ret_unasked = false;
         if (is_of(x, tick))
                 return x->number >= tick->number;
-        return is_within(&s->young, tick) || is_within(&s->old, tick) ||
-               spool_progress(s->options.spool, &tick->order, tick->kind != TICK_SCHEDULED) >=
-                               tick->number;
+        if (is_within(&s->young, tick) || is_within(&s->old, tick))
+                return true;
+        *ret_unasked = s->storing;
+        return !s->storing && is_spooled(s, tick);
 }
 
-static void append(Sealer *s, const Tick *tick) {
-        *place_of(s, tick) =
-                        (Signed){ tick->order, tick->kind != TICK_SCHEDULED, true, tick->number };
+static void append(Sealer *s, const Tick *tick, bool unasked) {
+        if (!unasked)
+                remember(s, tick);
+        s->young.unasked[s->young.n] = unasked;
         s->young.ticks[s->young.n++] = *tick;
 }
 
@@ -318,16 +356,17 @@ static bool make_room(Sealer *s) {
 
 int sealer_add(Sealer *s, const Tick *tick, bool urgent) {
         uint8_t bytes[TICK_SIZE_MAX];
+        bool unasked;
 
         if (tick_encode(tick, bytes) < 0)
                 return -EINVAL;
-        if (is_signed(s, tick))
+        if (is_signed(s, tick, &unasked))
                 return -EALREADY;
         if (!make_room(s)) {
                 s->refused++;
                 return -ENOBUFS;
         }
-        append(s, tick);
+        append(s, tick, unasked);
         if (s->young.n == BATCH_TICKS_MAX && s->has_network && !s->complained)
                 (void)store(s);
         else
