@@ -12,6 +12,8 @@ typedef struct HttpPoll HttpPoll;
  * ready; the poll may be freed in it. */
 typedef void (*HttpPolled)(void *userdata);
 int http_poll_new(HttpPoll **ret, uv_loop_t *loop, CURLM *multi, HttpPolled polled, void *userdata);
+/* CURLOPT_CLOSESOCKETFUNCTION of every handle of the multi; userdata: the HttpPoll. */
+int http_poll_close(void *userdata, curl_socket_t fd);
 /* After the multi. */
 HttpPoll *http_poll_free(HttpPoll *p);
 

@@ -158,8 +158,8 @@ static int build_headers(HttpCall *c) {
                 return same;
 
         curl_slist_free_all(c->header_list);
-        c->header_list = curl_slist_append(NULL, "Expect:"); /* else a body waits a second */
-        if (!c->header_list)
+        c->header_list = NULL;
+        if (c->body && add_header(c, "Expect:") < 0) /* else it waits a second */
                 return -ENOMEM;
         if (c->user_agent && add_header(c, c->user_agent) < 0)
                 return -ENOMEM;
@@ -210,6 +210,8 @@ static void set_callbacks(HttpCall *c) {
         curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->error);
         curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
         curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
+        curl_easy_setopt(c->easy, CURLOPT_CLOSESOCKETFUNCTION, http_poll_close);
+        curl_easy_setopt(c->easy, CURLOPT_CLOSESOCKETDATA, c->client->poll);
         curl_easy_setopt(c->easy, CURLOPT_SSL_CTX_FUNCTION, on_handshake);
         curl_easy_setopt(c->easy, CURLOPT_SSL_CTX_DATA, c);
         curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -241,6 +243,13 @@ static void set_method(HttpCall *c) {
                 curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body ? c->body : "");
         }
         curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, c->method);
+}
+
+/* What is sent as one write has no use for it. */
+static void set_delay(HttpCall *c) {
+        bool one_write = !c->body && !is_tls(c) && c->request.version != HTTP_VERSION_2;
+
+        curl_easy_setopt(c->easy, CURLOPT_TCP_NODELAY, one_write ? 0L : 1L);
 }
 
 static void set_target(HttpCall *c, usec_t now) {
@@ -286,6 +295,7 @@ int http_transfer_prepare(HttpCall *c, usec_t now) {
         set_version(c);
         http_tls_prepare(c);
         set_method(c);
+        set_delay(c);
         set_target(c, now);
         http_resolve_prepare(c);
         return 0;
