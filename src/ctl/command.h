@@ -24,6 +24,7 @@ typedef struct Verb {
 
 CtlExit verb_alert_channel_add(const Args *args, const char *const *words);
 CtlExit verb_alert_channel_enable(const Args *args, const char *const *words);
+CtlExit verb_alert_channel_operator(const Args *args, const char *const *words);
 CtlExit verb_alert_channel_list(const Args *args, const char *const *words);
 CtlExit verb_alert_channel_remove(const Args *args, const char *const *words);
 CtlExit verb_alert_channel_rotate(const Args *args, const char *const *words);

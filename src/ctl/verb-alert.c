@@ -9,7 +9,7 @@
 #include "ctl/password.h"
 #include "ctl/print.h"
 
-#define CHANNEL_ROW "(ssssssbsuutt)"
+#define CHANNEL_ROW "(ssssssbsuuttb)"
 #define AUTH_MAX    4096 /* bytes */
 #define ALERT_ROW   "(ssssssuttt)"
 
@@ -28,6 +28,7 @@ static const TableColumn channels[] = {
         { "WAITING", "waiting", CELL_NUMBER },
         { "REFUSED", "refused", CELL_NUMBER },
         { "SINCE", "createdAt", CELL_TIME },
+        { "OPERATOR", "operator", CELL_BOOL },
         { 0 },
 };
 
@@ -36,10 +37,11 @@ static int read_channel(sd_bus_message *m, void *userdata) {
         uint32_t failures, waiting;
         uint64_t refused, created;
         Table *t = userdata;
-        int enabled, r;
+        int enabled, is_operator, r;
 
         r = sd_bus_message_read(m, CHANNEL_ROW, &id, &kind, &name, &settings, &filter, &rules,
-                                &enabled, &reason, &failures, &waiting, &refused, &created);
+                                &enabled, &reason, &failures, &waiting, &refused, &created,
+                                &is_operator);
         if (r <= 0)
                 return r;
         table_text(t, id);
@@ -54,6 +56,7 @@ static int read_channel(sd_bus_message *m, void *userdata) {
         table_number(t, waiting);
         table_number(t, (int64_t)refused);
         table_number(t, (int64_t)created);
+        table_number(t, is_operator);
         return 1;
 }
 
@@ -267,6 +270,17 @@ static CtlExit ask_text(const Args *args, const char *member, const char *id, co
 
 CtlExit verb_alert_channel_enable(const Args *args, const char *const *words) {
         return ask(args, "EnableAlertChannel", words[0]);
+}
+
+CtlExit verb_alert_channel_operator(const Args *args, const char *const *words) {
+        bool yes = strcmp(words[1], "yes") == 0;
+
+        if (!yes && strcmp(words[1], "no") != 0) {
+                fprintf(stderr, "dpinctl: say yes or no: whether it is told of dpin itself\n");
+                return CTL_USAGE;
+        }
+        return bus_ask(args, &(const BusMethod){ &service_hub, "SetAlertOperator" }, NULL, "sb",
+                       words[0], (int)yes);
 }
 
 CtlExit verb_alert_channel_remove(const Args *args, const char *const *words) {

@@ -79,6 +79,8 @@ const Verb verbs[] = {
         { "alert", "channel enable", "ID", 1, 1, 0, verb_alert_channel_enable,
           "Use it again after it was disabled" },
         { "alert", "channel list", "", 0, 0, 0, verb_alert_channel_list, "Where alerts go" },
+        { "alert", "channel operator", "ID YES|NO", 2, 2, 0, verb_alert_channel_operator,
+          "Tell it of dpin itself, too: no validators, no disk space, channels that fail" },
         { "alert", "channel rm", "ID", 1, 1, 0, verb_alert_channel_remove,
           "Tell nothing there any more" },
         { "alert", "channel rotate", "ID", 1, 1, 0, verb_alert_channel_rotate,

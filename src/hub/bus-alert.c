@@ -14,7 +14,7 @@
 #include "store/alert-rules.h"
 #include "store/alert-settings.h"
 
-#define CHANNEL_ROW "(ssssssbsuutt)"
+#define CHANNEL_ROW "(ssssssbsuuttb)"
 #define ALERT_ROW   "(ssssssuttt)"
 #define ID          "A channel's id"
 #define NO_SUCH     "No alert channel has this id"
@@ -45,7 +45,7 @@ static int append_channel(sd_bus_message *answer, const void *row) {
         return sd_bus_message_append(answer, CHANNEL_ROW, uuid_format(&c->id, id), c->kind, c->name,
                                      c->settings, c->filter, c->rules, (int)c->enabled,
                                      c->disabled_reason, c->failures, c->waiting, c->refused,
-                                     c->created / USEC_PER_SEC);
+                                     c->created / USEC_PER_SEC, (int)c->is_operator);
 }
 
 static void on_channels(int r, const AlertChannelRow *rows, size_t n, void *userdata) {
@@ -352,7 +352,9 @@ static void on_done(int r, const char *error _unused_, void *userdata) {
                 return;
         }
         note_action(c, strcmp(member, "RemoveAlertChannel") == 0 ? "an alert channel was removed"
-                                                                 : "an alert channel was enabled");
+                       : strcmp(member, "EnableAlertChannel") == 0
+                                       ? "an alert channel was enabled"
+                                       : "who is told of dpin was changed");
         bus_call_reply_done(c);
 }
 
@@ -373,6 +375,25 @@ void hub_bus_remove_alert_channel(BusCall *c, void *userdata) {
 
 void hub_bus_enable_alert_channel(BusCall *c, void *userdata) {
         act(c, userdata, alert_channel_enable);
+}
+
+void hub_bus_set_alert_operator(BusCall *c, void *userdata) {
+        AlertChannelOperator change = { .deed.actor = bus_call_actor(c) };
+        const char *id;
+        int is_operator, r;
+
+        if (!bus_call_read(c, "sb", &id, &is_operator))
+                return;
+        if (uuid_parse(id, &change.deed.id) < 0) {
+                bus_call_fail(c, -EINVAL, ID " is a UUID");
+                return;
+        }
+        change.is_operator = is_operator;
+        uuid_format(&change.deed.id, bus_call_note(c)->id);
+        r = alert_channel_set_operator(hub_manager_store(userdata), &change, on_done, c,
+                                       bus_call_handle(c));
+        if (r < 0)
+                bus_call_fail(c, r, NULL);
 }
 
 /* Secrets -------------------------------------------------------------------------------------- */

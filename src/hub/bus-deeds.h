@@ -39,6 +39,7 @@ void hub_bus_add_alert_channel(BusCall *c, void *userdata);
 void hub_bus_change_alert_channel(BusCall *c, void *userdata);
 void hub_bus_remove_alert_channel(BusCall *c, void *userdata);
 void hub_bus_enable_alert_channel(BusCall *c, void *userdata);
+void hub_bus_set_alert_operator(BusCall *c, void *userdata);
 void hub_bus_rotate_alert_secret(BusCall *c, void *userdata);
 void hub_bus_test_alert_channel(BusCall *c, void *userdata);
 void hub_bus_list_alerts(BusCall *c, void *userdata);

@@ -9,10 +9,11 @@
 #include "base/crowd.h"
 #include "base/log-ids.h"
 #include "base/log.h"
-#include "event/keyfile.h"
 #include "event/timer.h"
+#include "hub/keys.h"
 #include "hub/listener.h"
 #include "hub/manager-alerts.h"
+#include "hub/operator-watch.h"
 #include "hub/retain.h"
 #include "store/statements.h"
 
@@ -29,7 +30,7 @@ struct HubManager {
         const HubConf *conf; /* borrowed from main() */
         HubManagerOptions options;
         SignKey *key;
-        uint8_t hub_secret[32];
+        uint8_t hub_secret[HUB_SECRET_SIZE];
         AlertKeys alert_keys;
         AlertWays alert_ways;
         AlertHooks *alert_hooks;
@@ -40,7 +41,8 @@ struct HubManager {
         Store *store;
         Retain *retain;
         Alerts *alerts;
-        DeadMan *dead_man;  /* NULL: there is none */
+        DeadMan *dead_man; /* NULL: there is none */
+        OperatorWatch *operator_watch;
         Core *core;         /* NULL while the database is away */
         Listener *listener; /* NULL until the first core is ready, and after a stop */
         Timer *timer;       /* beats; steps of the stop; the end of a failed core */
@@ -278,66 +280,6 @@ static void on_timer(void *userdata) {
 
 /* Building ------------------------------------------------------------------------------------- */
 
-/* What only the holder of the hub's key can know, without ever touching the key's bytes: ed25519
- * signatures are deterministic. */
-static int derive_secret(HubManager *m) {
-        SignScope scope = { .network = *sign_key_public(m->key),
-                            .subject = *sign_key_public(m->key) };
-        Statement s = { .domain = DOMAIN_EPOCH, .scope = &scope };
-        Signature signature;
-        Hash hash;
-        int r;
-
-        r = sign_statement(m->key, &s, &signature);
-        if (r < 0)
-                return r;
-        hash_bytes(signature.bytes, sizeof(signature.bytes), &hash);
-        memcpy(m->hub_secret, hash.bytes, sizeof(m->hub_secret));
-        return 0;
-}
-
-static int load_key(HubManager *m) {
-        _cleanup_free_ char *path = NULL;
-        KeySource source;
-        int r;
-
-        if (asprintf(&path, "%s/hub.key", m->conf->state_directory) < 0)
-                return -ENOMEM;
-        r = keyfile_load("hub.key", path, &m->key, &source);
-        if (r < 0) {
-                log_event(LOG_ERR, DPIN_MSG_KEY_REFUSED, "the hub's key is refused",
-                          "DPIN_SOURCE=%s\nDPIN_PATH=%s\nDPIN_ERROR=%s", key_source_name(source),
-                          path, keyfile_error(r));
-                return r;
-        }
-        if (source == KEY_CREATED)
-                log_event(LOG_NOTICE, DPIN_MSG_KEY_CREATED,
-                          "a hub key was made: back it up, it is the network's identity",
-                          "DPIN_PATH=%s", path);
-        return derive_secret(m);
-}
-
-/* Of its own: who may be told alerts is no matter of the network's identity. */
-static int load_alert_key(HubManager *m) {
-        _cleanup_free_ char *path = NULL;
-        uint8_t seed[KEYFILE_SEED_SIZE];
-        KeySource source;
-        int r;
-
-        if (asprintf(&path, "%s/alert.key", m->conf->state_directory) < 0)
-                return -ENOMEM;
-        r = keyfile_load_seed("alert.key", path, seed, &source);
-        if (r == -EINVAL || r == -EPERM || r == -EFBIG)
-                log_event(LOG_ERR, DPIN_MSG_KEY_REFUSED, "the key of alerts is refused",
-                          "DPIN_SOURCE=%s\nDPIN_PATH=%s\nDPIN_ERROR=%s", key_source_name(source),
-                          path,
-                          r == -EINVAL ? "it is not 32 bytes in base64url" : keyfile_error(r));
-        if (r >= 0)
-                r = alert_keys_derive(seed, &m->alert_keys);
-        explicit_bzero(seed, sizeof(seed));
-        return r;
-}
-
 static bool on_may_deliver(void *userdata) {
         const HubManager *m = userdata;
 
@@ -348,7 +290,7 @@ static int open_alerts(HubManager *m) {
         const HubConf *c = m->conf;
         int r;
 
-        r = load_alert_key(m);
+        r = hub_alert_keys_load(c->state_directory, &m->alert_keys);
         if (r >= 0)
                 r = alert_hooks_new(&m->alert_hooks, c->alert_exec, NULL);
         if (r < 0)
@@ -364,6 +306,23 @@ static int open_alerts(HubManager *m) {
                                             .ways = &m->alert_ways,
                                             .may_work = on_may_deliver,
                                             .userdata = m });
+}
+
+static Store *on_view(OperatorView *ret, void *userdata) {
+        const HubManager *m = userdata;
+
+        if (!on_may_deliver(userdata))
+                return NULL;
+        ret->now = hub_clock_now(&m->clock);
+        ret->validators = (unsigned)registry_serving(core_registry(m->core));
+        return m->store;
+}
+
+static int open_operator_watch(HubManager *m) {
+        return operator_watch_new(&m->operator_watch, m->loop,
+                                  &(OperatorWatchOptions){ .directory = m->conf->state_directory,
+                                                           .view = on_view,
+                                                           .userdata = m });
 }
 
 static const char *on_idle(void *userdata) {
@@ -471,7 +430,9 @@ int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *o
         if (r < 0)
                 return r;
 
-        r = load_key(m);
+        r = hub_key_load(m->conf->state_directory, &m->key);
+        if (r >= 0)
+                r = hub_secret_derive(m->key, m->hub_secret);
         if (r < 0)
                 return r;
 
@@ -486,6 +447,8 @@ int hub_manager_new(HubManager **ret, Daemon *daemon, const HubManagerOptions *o
                 return r;
 
         r = open_dead_man(m);
+        if (r >= 0)
+                r = open_operator_watch(m);
         if (r < 0)
                 return r;
 
@@ -506,6 +469,7 @@ HubManager *hub_manager_free(HubManager *m) {
                 return NULL;
         listener_free(m->listener);
         core_free(m->core);
+        operator_watch_free(m->operator_watch);
         dead_man_free(m->dead_man);
         alerts_free(m->alerts);
         alert_hooks_free(m->alert_hooks);

@@ -365,6 +365,15 @@ size_t registry_connected(const Registry *r) {
         return n;
 }
 
+size_t registry_serving(const Registry *r) {
+        size_t n = 0;
+        Entry *e, *next;
+
+        HASH_ITER(hh, r->entries, e, next)
+        n += e->validator.session && e->validator.standing == STANDING_APPROVED;
+        return n;
+}
+
 const Roster *registry_roster(const Registry *r) {
         return &r->roster;
 }

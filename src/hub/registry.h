@@ -93,6 +93,8 @@ int registry_displaced(Validator *v, usec_t now);
 
 size_t registry_count(const Registry *r);
 size_t registry_connected(const Registry *r);
+/* Of these the approved ones. */
+size_t registry_serving(const Registry *r);
 /* The approved ones, sorted by id; valid until the next change. */
 const Roster *registry_roster(const Registry *r);
 /* Steps through all: the first for NULL. */

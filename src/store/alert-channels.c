@@ -9,7 +9,7 @@
         "c.public_id, c.kind, c.name, c.settings, c.filter, c.enabled, c.disabled_reason,"         \
         " c.failures, (SELECT count(*) FROM alert_outbox o"                                        \
         "   WHERE o.channel_id = c.id AND o.state = 'pending'), c.refused, usec(c.created_at), "   \
-        "c.rules"
+        "c.rules, c.operator"
 
 static const PqStatement channel_some = {
         .name = "alert_channel_some",
@@ -49,6 +49,12 @@ static const PqStatement channel_change = {
         .n_params = 7,
 };
 
+static const PqStatement channel_set_operator = {
+        .name = "alert_channel_set_operator",
+        .sql = "SELECT channel_set_operator($1, $2, $3, $4)",
+        .n_params = 4,
+};
+
 static const PqStatement channel_rotate = {
         .name = "alert_channel_rotate",
         .sql = "SELECT channel_rotate($1, $2, $4, $3)",
@@ -56,8 +62,8 @@ static const PqStatement channel_rotate = {
 };
 
 const PqStatement *const alert_channels_statements[] = {
-        &channel_some,   &channel_one,    &channel_put,    &channel_end,
-        &channel_enable, &channel_change, &channel_rotate, NULL,
+        &channel_some,   &channel_one,          &channel_put,    &channel_end, &channel_enable,
+        &channel_change, &channel_set_operator, &channel_rotate, NULL,
 };
 
 static int read_channel(const PqResult *result, size_t i, void *ret) {
@@ -74,6 +80,7 @@ static int read_channel(const PqResult *result, size_t i, void *ret) {
         row->refused = (uint64_t)pq_get_int(result, i, 9);
         row->created = pq_get_time(result, i, 10);
         row->rules = pq_get_text(result, i, 11);
+        row->is_operator = pq_get_bool(result, i, 12);
         return pq_get_uuid(result, i, 0, &row->id);
 }
 
@@ -81,9 +88,9 @@ static int read_one(const PqResult *result, size_t i, void *ret) {
         AlertChannelRow *row = ret;
         int r = read_channel(result, i, ret);
 
-        if (r < 0 || pq_is_null(result, i, 12))
+        if (r < 0 || pq_is_null(result, i, 13))
                 return r;
-        return store_get_blob(result, i, 12, &row->secret, &row->secret_n);
+        return store_get_blob(result, i, 13, &row->secret, &row->secret_n);
 }
 
 static void done_one(void *row) {
@@ -181,6 +188,16 @@ int alert_channel_change(Store *s, const AlertChannelChange *change, StoreDone d
         pq_text(t, change->settings);
         pq_text(t, change->filter);
         pq_text(t, change->rules);
+        return store_change(s, t, STORE_ANSWER(done, userdata, ret));
+}
+
+int alert_channel_set_operator(Store *s, const AlertChannelOperator *change, StoreDone done,
+                               void *userdata, StoreCall **ret) {
+        PqTransaction *t = begin_deed(&channel_set_operator, &change->deed);
+
+        if (!t)
+                return -ENOMEM;
+        pq_bool(t, change->is_operator);
         return store_change(s, t, STORE_ANSWER(done, userdata, ret));
 }
 

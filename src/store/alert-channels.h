@@ -11,7 +11,7 @@ typedef struct AlertChannelRow {
         const char *settings, *filter, *rules; /* JSON objects */
         const uint8_t *secret;                 /* sealed, or NULL; only where it says so */
         size_t secret_n;
-        bool enabled;
+        bool enabled, is_operator; /* the latter: it is told of dpin itself, too */
         const char *disabled_reason;
         uint32_t failures, waiting; /* in a row; alerts that are not delivered yet */
         uint64_t refused;           /* alerts that were too many */
@@ -62,6 +62,15 @@ typedef struct AlertChannelChange {
 /* -EDOM as above. */
 int alert_channel_change(Store *s, const AlertChannelChange *change, StoreDone done, void *userdata,
                          StoreCall **ret);
+
+typedef struct AlertChannelOperator {
+        AlertChannelDeed deed;
+        bool is_operator;
+} AlertChannelOperator;
+
+/* Whether it is told of dpin itself, too. */
+int alert_channel_set_operator(Store *s, const AlertChannelOperator *change, StoreDone done,
+                               void *userdata, StoreCall **ret);
 
 typedef struct AlertChannelSecret {
         AlertChannelDeed deed;

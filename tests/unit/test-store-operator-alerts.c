@@ -1,0 +1,194 @@
+/* What is wrong with dpin is told when it has been so for long enough, once, and when it is over.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "store-fixture.h"
+#include "store/operator-alerts.h"
+
+#define SECOND USEC_PER_SEC
+#define GIB    (1ull << 30)
+
+static usec_t now = 1000000 * USEC_PER_SEC;
+
+/* Channels 1 and 2 are told, 3 is not. */
+static int setup(void **state) {
+        int r = store_fixture_setup(state);
+
+        if (r == 0)
+                fixture_sql(*state,
+                            "INSERT INTO alert_channel (public_id, organisation_id, kind, name,"
+                            " operator) SELECT ('00000000-0000-7000-8000-0000000000a' || i)::uuid,"
+                            " 1, 'webhook', 'c' || i, i < 3 FROM generate_series(1, 3) i");
+        return r;
+}
+
+/* So many seconds after the last one. */
+static void look(StoreFixture *f, unsigned later, unsigned validators, uint64_t free) {
+        OperatorView view = { .validators = validators, .free = free, .room = 100 * GIB };
+
+        now += later * SECOND;
+        view.now = now;
+        assert_int_equal(operator_look(f->store, &view, fixture_done, f, NULL), 0);
+        fixture_wait(f);
+        assert_int_equal(f->r, 0);
+}
+
+static void look_well(StoreFixture *f, unsigned later) {
+        look(f, later, 3, 50 * GIB);
+}
+
+/* What was put since the last call: "channel kind what" of each. */
+static void expect_put(StoreFixture *f, const char *text) {
+        fixture_expect(f,
+                       "SELECT string_agg(channel_id || ' ' || substr(kind, 10) || ' ' ||"
+                       " (payload->>'kind'), ',' ORDER BY id) FROM alert_outbox"
+                       " WHERE kind LIKE 'operator.%' AND state = 'pending'",
+                       text);
+        fixture_sql(f, "UPDATE alert_outbox SET state = 'delivered', done_at = now()"
+                       " WHERE state = 'pending'");
+}
+
+static void told_after_a_while_and_once(void **state) {
+        StoreFixture *f = *state;
+
+        look_well(f, 0);
+        look(f, 5, 0, 50 * GIB);
+        look(f, 59, 0, 50 * GIB);
+        expect_put(f, "");
+        look(f, 1, 0, 50 * GIB);
+        look(f, 3600, 0, 50 * GIB);
+        expect_put(f, "1 opened validators,2 opened validators");
+        fixture_expect(f, "SELECT payload->>'summary' FROM alert_outbox LIMIT 1",
+                       "No validator that is approved is connected. See dpinctl validator list.");
+        look_well(f, 30);
+        look(f, 29, 0, 50 * GIB); /* not over yet */
+        look_well(f, 59);
+        expect_put(f, "");
+        look_well(f, 1);
+        look_well(f, 3600);
+        expect_put(f, "1 resolved validators,2 resolved validators");
+        fixture_expect(f, "SELECT count(*) FROM operator_alert", "0");
+}
+
+static void what_is_well_again_before_is_not_told(void **state) {
+        StoreFixture *f = *state;
+
+        for (unsigned i = 0; i < 10; i++) {
+                look(f, 30, 0, 50 * GIB);
+                look(f, 30, 0, 50 * GIB);
+                look_well(f, 5);
+        }
+        look_well(f, 3600);
+        expect_put(f, "");
+}
+
+static void nobody_watches_nothing(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "UPDATE website SET paused = true");
+        look(f, 0, 0, 50 * GIB);
+        look(f, 3600, 0, 50 * GIB);
+        expect_put(f, "");
+        fixture_sql(f, "UPDATE website SET paused = false");
+}
+
+static void a_disk_that_is_nearly_full(void **state) {
+        StoreFixture *f = *state;
+
+        look(f, 0, 3, 4 * GIB);
+        look(f, 60, 3, 4 * GIB);
+        expect_put(f, "");
+        look(f, 5, 3, 4 * GIB - 1);
+        look(f, 60, 3, 4 * GIB - 1);
+        expect_put(f, "1 opened disk,2 opened disk");
+        look_well(f, 60);
+        expect_put(f, "1 resolved disk,2 resolved disk");
+}
+
+static void too_few_for_full_assurance(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "INSERT INTO verdict_span (website_id, state, assurance, cause, started_at,"
+                       " first_evidence_at, n, votes, commit_no) SELECT id, 'UP', CASE id WHEN 1"
+                       " THEN 'single' ELSE 'full' END, 'quorum', now(), now(), 1, '[]', 1"
+                       " FROM website");
+        look_well(f, 5);
+        look_well(f, 599);
+        expect_put(f, "");
+        look_well(f, 1);
+        fixture_expect(f, "SELECT payload->>'summary' FROM alert_outbox WHERE state = 'pending'",
+                       "1 of 3 websites have fewer validators of different operators than full"
+                       " assurance needs.");
+        expect_put(f, "1 opened assurance,2 opened assurance");
+        fixture_sql(f, "DELETE FROM verdict_span");
+        look_well(f, 60);
+        expect_put(f, "1 resolved assurance,2 resolved assurance");
+}
+
+/* Not to itself; and whoever did not hear of it does not hear that it is over. */
+static void channels_that_fail(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "UPDATE alert_channel SET failures = 7 WHERE id = 1");
+        look_well(f, 5);
+        look_well(f, 299);
+        expect_put(f, "");
+        look_well(f, 1);
+        fixture_expect(f, "SELECT payload->>'summary' FROM alert_outbox WHERE state = 'pending'",
+                       "The channel c1 fails, 7 times in a row. See dpinctl alert log.");
+        expect_put(f, "2 opened delivery");
+        fixture_sql(f, "UPDATE alert_channel SET enabled = false, disabled_reason = 'gone'"
+                       " WHERE id = 3");
+        look_well(f, 5); /* at once */
+        expect_put(f, "1 opened delivery,2 opened delivery");
+        fixture_sql(f, "UPDATE alert_channel SET failures = 0, enabled = true;"
+                       " UPDATE alert_channel SET operator = true WHERE id = 3");
+        look_well(f, 60);
+        expect_put(f, "2 resolved delivery,1 resolved delivery,2 resolved delivery");
+        fixture_sql(f, "UPDATE alert_channel SET operator = false WHERE id = 3");
+}
+
+static void what_nobody_could_be_told_waits_for_somebody(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "UPDATE alert_channel SET operator = false");
+        look(f, 5, 0, 50 * GIB);
+        look(f, 100, 0, 50 * GIB);
+        fixture_sql(f, "UPDATE alert_channel SET operator = true WHERE id = 1");
+        look(f, 5, 0, 50 * GIB);
+        expect_put(f, "1 opened validators");
+        look_well(f, 60);
+        expect_put(f, "1 resolved validators");
+}
+
+static void a_channel_with_ten_thousand_gets_no_more(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "INSERT INTO alert_outbox (channel_id, kind, payload)"
+                       " SELECT 1, 'test', '{}' FROM generate_series(1, 10000)");
+        look(f, 5, 0, 50 * GIB);
+        look(f, 60, 0, 50 * GIB);
+        fixture_expect(f, "SELECT count(*) FROM alert_outbox WHERE state = 'pending'", "10000");
+        fixture_sql(f, "DELETE FROM alert_outbox; DELETE FROM operator_alert");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(told_after_a_while_and_once),
+                cmocka_unit_test(what_is_well_again_before_is_not_told),
+                cmocka_unit_test(nobody_watches_nothing),
+                cmocka_unit_test(a_disk_that_is_nearly_full),
+                cmocka_unit_test(too_few_for_full_assurance),
+                cmocka_unit_test(channels_that_fail),
+                cmocka_unit_test(what_nobody_could_be_told_waits_for_somebody),
+                cmocka_unit_test(a_channel_with_ten_thousand_gets_no_more),
+        };
+
+        return cmocka_run_group_tests(tests, setup, store_fixture_teardown);
+}
