@@ -18,15 +18,27 @@ static void put_clean(JsonWriter *json, const char *name, const char *value) {
                 json_writer_string(json, name, clean);
 }
 
+/* It goes on until its end is told, as an incident does. */
+static bool goes_on(const AlertPost *p) {
+        return p->facts->incident || strncmp(p->event, "operator.", strlen("operator.")) == 0;
+}
+
+static const char *name_of(const AlertPost *p) {
+        if (p->facts->incident)
+                return "DpinIncident";
+        return goes_on(p) ? "DpinOperator" : "DpinNews";
+}
+
 /* Nothing in them changes while it goes on but the severity. */
 static void put_labels(JsonWriter *json, const AlertPost *p, const char *severity) {
         const AlertFacts *f = p->facts;
 
         json_writer_open_object(json, "labels");
-        json_writer_string(json, "alertname", f->incident ? "DpinIncident" : "DpinNews");
-        put_clean(json, "event", f->incident ? NULL : p->event);
+        json_writer_string(json, "alertname", name_of(p));
+        put_clean(json, "event", goes_on(p) ? NULL : p->event);
         put_clean(json, "incident", f->incident);
         put_clean(json, "kind", f->kind);
+        put_clean(json, "object", f->object);
         put_clean(json, "severity", severity);
         put_clean(json, "url", f->url);
         put_clean(json, "website", f->website);
@@ -43,8 +55,7 @@ static void put_annotations(JsonWriter *json, const AlertPost *p) {
 static const char *end_of(const AlertPost *p, char ret[static TIME_FORMAT_SIZE]) {
         if (p->facts->closed)
                 return p->facts->closed;
-        return time_format(p->now + (p->facts->incident ? ALERTMANAGER_OPEN : ALERTMANAGER_NEWS),
-                           ret);
+        return time_format(p->now + (goes_on(p) ? ALERTMANAGER_OPEN : ALERTMANAGER_NEWS), ret);
 }
 
 static void put_alert(JsonWriter *json, const AlertPost *p, const char *severity, const char *end) {

@@ -56,6 +56,7 @@ static const JsonField facts_fields[] = {
         TEXT("closedAt", closed),
         TEXT("ending", ending),
         TEXT("assurance", assurance),
+        TEXT("object", object),
         NUMBER("seconds", seconds),
         NUMBER("seats", seats),
         NUMBER("down", down),

@@ -14,6 +14,7 @@ typedef struct AlertItem {
 typedef struct AlertFacts {
         char *incident, *website, *url, *name; /* each may be NULL */
         char *kind, *severity, *summary, *cause, *opened, *evidence, *closed, *ending, *assurance;
+        char *object; /* of dpin itself: the channel that fails */
         int64_t seconds, seats, down;
         JsonStrings regions; /* of those who saw it */
         char *acknowledge;   /* a link, not of the outbox: alert-link.h; or NULL */

@@ -91,6 +91,21 @@ class Real(AlertCase):
         self.wait_delivered(channel, 3)
         self.assertEqual(self.of(incident), [])
 
+    def failing(self):
+        return sorted(a["labels"]["object"] for a in self.manager.alerts()
+                      if a["labels"]["alertname"] == "DpinOperator" and a["labels"]["kind"] == "delivery")
+
+    def test_each_channel_that_fails_is_one_alert_until_it_is_well(self):
+        channel, _ = self.add("alertmanager", self.manager.url)
+        self.world.ctl("alert", "channel", "operator", channel, "yes")
+        gone = sorted(self.add("webhook", self.receiver(plain(410)).url)[0] for _ in range(2))
+        for one in gone:
+            self.world.ctl("alert", "channel", "test", one)
+        wait_until(lambda: self.failing() == gone, "both are told", 20)
+        self.world.ctl("alert", "channel", "enable", gone[0])
+        self.db.sql(f"UPDATE operator_alert SET seen_at = seen_at - interval '60 s' WHERE object = '{gone[0]}'")
+        wait_until(lambda: self.failing() == gone[1:], "one is well again", 20)
+
     def test_a_test(self):
         channel, _ = self.add("alertmanager", self.manager.url, "--subject={{state}}!")
         self.world.ctl("alert", "channel", "test", channel)

@@ -95,6 +95,25 @@ static void what_is_no_incident_ends_soon(void **state _unused_) {
         assert_int_equal(count(text, "labels"), 1);
 }
 
+static void what_is_wrong_with_dpin_itself_is_one_alert_until_its_end(void **state _unused_) {
+        static const char labels[] = "\"labels\":{\"alertname\":\"DpinOperator\",\"kind\":"
+                                     "\"delivery\",\"object\":\"C\",\"severity\":\"warning\"}";
+        AlertFacts f = { .name = (char *)"dpin",
+                         .kind = (char *)"delivery",
+                         .object = (char *)"C",
+                         .severity = (char *)"warning",
+                         .opened = (char *)"2015-10-21T07:26:00.000000Z" };
+        _cleanup_free_ char *opened = body("operator.opened", &f), *resolved = NULL;
+
+        f.closed = (char *)"2015-10-21T07:26:30.000000Z";
+        resolved = body("operator.resolved", &f);
+        has(opened, labels);
+        has(opened, "\"endsAt\":\"2015-11-20T07:27:00.000000Z\"");
+        has(resolved, labels);
+        has(resolved, "\"endsAt\":\"2015-10-21T07:26:30.000000Z\"");
+        assert_int_equal(count(opened, "labels"), 1);
+}
+
 static void strangers_stay_in_their_place(void **state _unused_) {
         AlertFacts f = facts();
         _cleanup_free_ char *text = NULL;
@@ -123,6 +142,7 @@ int main(void) {
                 cmocka_unit_test(a_resolved_one_ended),
                 cmocka_unit_test(none_ends_before_it_starts),
                 cmocka_unit_test(what_is_no_incident_ends_soon),
+                cmocka_unit_test(what_is_wrong_with_dpin_itself_is_one_alert_until_its_end),
                 cmocka_unit_test(strangers_stay_in_their_place),
                 cmocka_unit_test(addresses_and_who_asks),
         };
