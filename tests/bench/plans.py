@@ -13,7 +13,7 @@ import psycopg2
 from process import Failure
 
 LARGE = re.compile(r"(website_tick|tick_batch)(_\d{8})?|rollup_\w+|verdict_span|incident|incident_event|event")
-FUNCTIONS = re.compile(r"\b(hours_close|partitions_keep|website_recent|website_uptimes|span_us"
+FUNCTIONS = re.compile(r"\b(hours_close|operator_look|partitions_keep|website_recent|website_uptimes|span_us"
                        r"|incident_(acknowledge|assign|note|report|resolve))\(")
 PART_OF_STATEMENTS = ("website_recent", "website_uptimes")  # functions that become part of who asks
 SMALL = 64  # pages: reading them all is as good
@@ -45,6 +45,7 @@ ARGUMENTS = {
     "incident_some": "true, 'ffffffff-ffff-ffff-ffff-ffffffffffff', 50",
     "incident_story": "'{incident}', 0, 50",
     "incident_whole": "{organisation}, '{incident}', 0, 50",
+    "operator_look": "now(), 1, 1, 1",
     "rollup_hours_close": "now(), 0, 10, 1",
     "rollup_partitions_keep": "now(), 7, 90",
     "tick_batch_find": "{validator}, 1, {sequence}",

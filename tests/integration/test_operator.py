@@ -64,7 +64,7 @@ class Operator(AlertCase):
             self.db.sql(f"UPDATE operator_alert SET seen_at = seen_at - interval '60 s' WHERE what = '{what}'"
                         " AND seen_at < now() - interval '7 s'")
             return what not in self.troubles()
-        wait_until(gone, f"{what} is over", 40)
+        wait_until(gone, f"{what} is over", 60)
 
     def test_it_is_told_of_channels_that_fail_and_never_of_itself(self):
         receiver, channel = self.operator()

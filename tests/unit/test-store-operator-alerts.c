@@ -123,7 +123,7 @@ static void too_few_for_full_assurance(void **state) {
         expect_put(f, "");
         look_well(f, 1);
         fixture_expect(f, "SELECT payload->>'summary' FROM alert_outbox WHERE state = 'pending'",
-                       "1 of 3 websites have fewer validators of different operators than full"
+                       "A website has fewer validators of different operators than full"
                        " assurance needs.");
         expect_put(f, "1 opened assurance,2 opened assurance");
         fixture_sql(f, "DELETE FROM verdict_span");
