@@ -12,8 +12,8 @@
 #define CHECK_SIZE (2 * SPEC_SIZE_MAX) /* longer than allowed, so that the reason can be told */
 
 /* Members that are no numbers. */
-#define MEMBERS       4u
-#define PATCH_MEMBERS 6u
+#define MEMBERS       5u
+#define PATCH_MEMBERS 7u
 
 #define CHECK_EXPECTED "must be an object of at most 4096 bytes"
 
@@ -33,6 +33,12 @@ static const JsonField texts[MEMBERS] = {
           .optional = true,
           .offset = offsetof(WebsiteBody, rules),
           .size = WEBSITE_RULES_SIZE },
+        { .name = "tags",
+          .type = JSON_STRINGS,
+          .optional = true,
+          .offset = offsetof(WebsiteBody, tags),
+          .size = WEBSITE_TAG_MAX,
+          .max = WEBSITE_TAGS_MAX },
         { .name = "url",
           .type = JSON_STRING,
           .offset = offsetof(WebsiteBody, url),
@@ -45,6 +51,7 @@ static const BodyWords words[] = {
         { "parentId", "must be the UUID of a website, or null" },
         { "paused", "must be true or false" },
         { "rules", "must be rules of at most 512 bytes" },
+        { "tags", WEBSITE_TAGS_EXPECTED },
         { "url", "must be a URL of at most 2048 characters" },
         { "websiteId", "must be a UUID" },
         { 0 },
@@ -113,10 +120,26 @@ static int refuse_check(const WebsiteBody *b, BodyProblem *p, int r, const char 
         return body_refuse_as(p, "check", detail);
 }
 
+/* With commas, which no tag has. */
+static int join_tags(WebsiteBody *b, BodyProblem *p) {
+        size_t at = 0;
+
+        for (size_t i = 0; i < b->tags.n; i++) {
+                const char *tag = b->tags.items[i];
+
+                if (!website_is_tag(tag, strlen(tag)))
+                        return body_refuse_as(p, "tags", WEBSITE_TAGS_EXPECTED);
+                at += (size_t)snprintf(b->tags_text + at, sizeof(b->tags_text) - at, "%s%s",
+                                       i > 0 ? "," : "", tag);
+        }
+        return 0;
+}
+
 static void settle(WebsiteBody *b) {
         b->settings = WEBSITE_SETTINGS_DEFAULT;
         b->settings.name = b->name;
         b->settings.rules = b->rules;
+        b->settings.tags = b->tags_text;
         b->settings.specification = b->specification;
         for (size_t i = 0; i < WEBSITE_NUMBERS; i++)
                 if (b->numbers[i] >= 0)
@@ -148,6 +171,8 @@ int website_body_read(const char *text, size_t n, WebsiteBody *ret, BodyProblem 
         for (size_t i = 0; i < WEBSITE_NUMBERS; i++)
                 ret->numbers[i] = -1;
         r = body_read(text, n, make_website_table(&made), ret, problem);
+        if (r >= 0)
+                r = join_tags(ret, problem);
         if (r >= 0)
                 r = check_website(ret, problem);
         if (r < 0)
@@ -183,6 +208,14 @@ static const JsonField patch_texts[PATCH_MEMBERS] = {
         PATCH("parentId", JSON_STRING, parent_text, parent_seen, UUID_TEXT_SIZE),
         PATCH("paused", JSON_BOOL, paused, paused_seen, sizeof(bool)),
         PATCH("rules", JSON_STRING, body.rules, rules_seen, WEBSITE_RULES_SIZE),
+        { .name = "tags",
+          .type = JSON_STRINGS,
+          .optional = true,
+          .nullable = true,
+          .offset = offsetof(WebsitePatch, body.tags),
+          .seen = offsetof(WebsitePatch, tags_seen),
+          .size = WEBSITE_TAG_MAX,
+          .max = WEBSITE_TAGS_MAX },
 };
 
 static const BodyTable *make_patch_table(NumberTable *ret) {
@@ -207,6 +240,8 @@ int website_patch_read(const char *text, size_t n, WebsitePatch *ret, BodyProble
         if (r >= 0 && ret->parent_seen == JSON_SEEN_VALUE &&
             uuid_parse(ret->parent_text, &ret->parent) < 0)
                 r = body_refuse(problem, &made.table, "parentId");
+        if (r >= 0)
+                r = join_tags(&ret->body, problem);
         if (r < 0)
                 website_patch_done(ret);
         return r;
@@ -268,6 +303,7 @@ int website_patch_apply(WebsitePatch *patch, const WebsiteRow *row, BodyProblem 
                 return r;
         s->name = choose(patch->name_seen, patch->body.name, row->settings.name);
         s->rules = choose(patch->rules_seen, patch->body.rules, row->settings.rules);
+        s->tags = choose(patch->tags_seen, patch->body.tags_text, row->settings.tags);
         apply_numbers(patch, s);
         if (patch->paused_seen != JSON_SEEN_VALUE)
                 patch->paused = patch->paused_seen == JSON_SEEN_NOTHING && row->paused;

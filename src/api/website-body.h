@@ -7,6 +7,7 @@
 
 #include "api/body.h"
 #include "base/id.h"
+#include "base/json.h"
 #include "store/websites.h"
 
 #define WEBSITE_URL_SIZE   8192 /* longer than allowed, so that the reason can be told */
@@ -18,7 +19,9 @@ typedef struct WebsiteBody {
         char name[WEBSITE_NAME_SIZE];
         char rules[WEBSITE_RULES_SIZE];
         int64_t numbers[WEBSITE_NUMBERS]; /* as website_numbers; below 0: not sent */
-        char *check;                      /* as it was sent */
+        JsonStrings tags;                 /* as they were sent */
+        char tags_text[WEBSITE_TAGS_SIZE];
+        char *check;              /* as it was sent */
         char *specification;      /* what it means: exact bytes, "" as by default of the URL */
         WebsiteSettings settings; /* all of it; defaults where nothing was sent */
 } WebsiteBody;
@@ -29,7 +32,7 @@ void website_body_done(WebsiteBody *body);
 /* A change: members that were not sent stay as they are, null is the default. */
 typedef struct WebsitePatch {
         Uuid id, parent; /* parent zero: it depends on nothing */
-        JsonSeen parent_seen, paused_seen, name_seen, rules_seen, check_seen;
+        JsonSeen parent_seen, paused_seen, name_seen, rules_seen, tags_seen, check_seen;
         JsonSeen number_seen[WEBSITE_NUMBERS];
         bool paused;
         char id_text[UUID_TEXT_SIZE], parent_text[UUID_TEXT_SIZE];

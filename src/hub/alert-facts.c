@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/website-settings.h"
 #include "wire/tick.h"
 
 #define ITEMS_MAX 100
@@ -71,6 +72,12 @@ static const JsonField facts_fields[] = {
           .size = sizeof(AlertItem),
           .max = ITEMS_MAX,
           .fields = item_fields },
+        { .name = "tags",
+          .type = JSON_STRINGS,
+          .optional = true,
+          .offset = offsetof(AlertFacts, tags),
+          .size = WEBSITE_TAG_MAX,
+          .max = WEBSITE_TAGS_MAX },
         { .name = "regions",
           .type = JSON_STRINGS,
           .optional = true,

@@ -17,6 +17,7 @@ typedef struct AlertFacts {
         char *object; /* of dpin itself: the channel that fails */
         int64_t seconds, seats, down;
         JsonStrings regions; /* of those who saw it */
+        JsonStrings tags;    /* of the website */
         char *acknowledge;   /* a link, not of the outbox: alert-link.h; or NULL */
         char *at;            /* of what has a time of its own: reminders and digests */
         /* Of digests: alerts and incidents in all; of these so many open, worse, and so on. */

@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "base/id.h"
 #include "store/alert-text.h"
+#include "store/website-settings.h"
 #include "wire/url.h"
 
 #define ADDRESS_MAX  254 /* RFC 5321, 4.5.3.1.3, without the brackets */
@@ -258,7 +259,7 @@ void alert_settings_done(AlertSettings *s) {
 /* Filters -------------------------------------------------------------------------------------- */
 
 typedef struct Filter {
-        JsonStrings events, kinds, severities, websites;
+        JsonStrings events, kinds, severities, tags, websites;
 } Filter;
 
 static const JsonField filter_fields[] = {
@@ -280,6 +281,12 @@ static const JsonField filter_fields[] = {
           .offset = offsetof(Filter, severities),
           .size = 64,
           .max = 16 },
+        { .name = "tags",
+          .type = JSON_STRINGS,
+          .optional = true,
+          .offset = offsetof(Filter, tags),
+          .size = WEBSITE_TAG_MAX,
+          .max = WEBSITES_MAX },
         { .name = "websites",
           .type = JSON_STRINGS,
           .optional = true,
@@ -312,6 +319,9 @@ static const char *filter_refusal(const Filter *f) {
         for (size_t i = 0; i < f->websites.n; i++)
                 if (uuid_parse(f->websites.items[i], &id) < 0)
                         return "a website of the filter is no id";
+        for (size_t i = 0; i < f->tags.n; i++)
+                if (!website_is_tag(f->tags.items[i], strlen(f->tags.items[i])))
+                        return "a tag has 1 to 32 characters of a-z, 0-9, \".\", \"_\" and \"-\"";
         return NULL;
 }
 
@@ -319,9 +329,8 @@ int alert_filter_check(const char *json, const char **reason) {
         Filter f = { 0 };
         int r;
 
-        *reason = "a filter is {\"events\": [...], \"kinds\": [...], \"websites\": [ID, ...]}, "
-                  "each "
-                  "if wanted";
+        *reason = "a filter is {\"events\": [...], \"kinds\": [...], \"severities\": [...], "
+                  "\"tags\": [...], \"websites\": [ID, ...]}, each if wanted";
         if (strlen(json) > ALERT_SETTINGS_MAX)
                 return -EINVAL;
         r = json_read(json, strlen(json), filter_fields, &f, NULL);

@@ -2,7 +2,6 @@
 #include "store/website-settings.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +54,28 @@ static bool is_printable(const char *text, size_t most) {
         return characters <= most;
 }
 
+bool website_is_tag(const char *text, size_t n) {
+        static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+
+        return n > 0 && n <= WEBSITE_TAG_MAX && strspn(text, allowed) >= n;
+}
+
+static bool are_tags(const char *list) {
+        size_t count = 0;
+
+        if (!*list)
+                return true;
+        for (const char *tag = list;; tag++) {
+                size_t n = strcspn(tag, ",");
+
+                if (!website_is_tag(tag, n) || ++count > WEBSITE_TAGS_MAX)
+                        return false;
+                tag += n;
+                if (!*tag)
+                        return true;
+        }
+}
+
 static int refuse(WebsiteFault *ret, const char *json, const char *bus, const char *expected) {
         *ret = (WebsiteFault){ .json = json, .bus = bus, .expected = expected };
         return -EINVAL;
@@ -94,5 +115,7 @@ int website_settings_check(const WebsiteSettings *s, WebsiteFault *ret) {
                 return refuse(ret, "family", "family", "must be 4 or 6");
         if (!is_printable(s->name, WEBSITE_NAME_MAX))
                 return refuse(ret, "name", "name", "must be a text of at most 200 characters");
+        if (!are_tags(s->tags))
+                return refuse(ret, "tags", "tags", WEBSITE_TAGS_EXPECTED);
         return check_rules(s, ret);
 }

@@ -2,6 +2,7 @@
  * is refused by the same limits; a row has the same. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,12 +18,17 @@
 #define WEBSITE_CONFIRM_MAX_MS  86400000u
 #define WEBSITE_CERTIFICATE_MAX 365u
 #define WEBSITE_NAME_MAX        200u /* characters */
+#define WEBSITE_TAGS_MAX        16u
+#define WEBSITE_TAG_MAX         32u                                        /* bytes */
+#define WEBSITE_TAGS_SIZE       (WEBSITE_TAGS_MAX * (WEBSITE_TAG_MAX + 1)) /* as a text */
 
 /* Texts are borrowed. */
 typedef struct WebsiteSettings {
         const char *name;
         const char *specification; /* exact bytes, as wire/spec.h; "": as by default of the URL */
         const char *rules;         /* as wire/rules.h; "": none */
+        const char *tags; /* labels of the organisation's own, with commas; a row has them in order
+                           * and each once; "": none */
         uint32_t interval_ms;
         uint32_t timeout_ms; /* 0: 10 s, or half the interval if that is less */
         uint32_t slow_ms;    /* slower is DEGRADED; 0: nothing is */
@@ -39,6 +45,7 @@ typedef struct WebsiteSettings {
         ((WebsiteSettings){ .name = "",                                                            \
                             .specification = "",                                                   \
                             .rules = "",                                                           \
+                            .tags = "",                                                            \
                             .interval_ms = 60000,                                                  \
                             .seats = 4,                                                            \
                             .confirm_down = 1,                                                     \
@@ -68,6 +75,10 @@ typedef struct WebsiteFault {
         char text[RULES_REASON_SIZE + 16];
 } WebsiteFault;
 
+/* Its first n bytes are a tag: 1 to WEBSITE_TAG_MAX of a-z, 0-9, ".", "_" and "-". */
+bool website_is_tag(const char *text, size_t n);
+#define WEBSITE_TAGS_EXPECTED                                                                      \
+        "must be at most 16 tags, each of 1 to 32 characters of a-z, 0-9, \".\", \"_\" and \"-\""
 /* 0, or -EINVAL with *ret. What the specification says is judged by wire/spec.h. */
 int website_settings_check(const WebsiteSettings *s, WebsiteFault *ret);
 /* The timeout that holds. */

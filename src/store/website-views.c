@@ -15,7 +15,8 @@ static const PqStatement website_page = {
                "   ORDER BY public_id LIMIT $3::integer + 1),"
                " shown AS (SELECT * FROM page ORDER BY public_id LIMIT $3)"
                " SELECT json_build_object('websites', (SELECT coalesce(json_agg(json_build_object("
-               "   'id', w.public_id, 'url', w.url, 'name', w.name, 'state', "
+               "   'id', w.public_id, 'url', w.url, 'name', w.name,"
+               "   'tags', w.tags, 'state', "
                "website_state(s.state, w.paused),"
                "   'flappingUntil', rfc3339(CASE WHEN s.flapping_until > now()"
                "     THEN s.flapping_until END),"
@@ -41,7 +42,7 @@ static const PqStatement website_page = {
 static const PqStatement website_status = {
         .name = "website_status",
         .sql = "SELECT json_build_object('id', w.public_id, 'url', w.url, 'name', w.name,"
-               "  'check', nullif(w.specification, '')::json, 'paused', w.paused,"
+               "  'tags', w.tags, 'check', nullif(w.specification, '')::json, 'paused', w.paused,"
                "  'parentId', (SELECT public_id FROM website p WHERE p.id = w.parent_id),"
                "  'settings', json_build_object('intervalMs', w.interval_ms,"
                "    'timeoutMs', w.timeout_ms, 'slowMs', nullif(w.slow_ms, 0),"

@@ -10,7 +10,7 @@
         "id, organisation_id, public_id, url, name, interval_ms, timeout_ms, seats, paused,"       \
         " removed_at IS NOT NULL, revision, usec(created_at), specification, family, slow_ms,"     \
         " rules, confirm_down, confirm_up, confirm_down_ms, confirm_up_ms,"                        \
-        " certificate_warn_days, parent_id"
+        " certificate_warn_days, parent_id, array_to_string(tags, ',')"
 
 static const PqStatement website_changes = {
         .name = "website_changes",
@@ -38,9 +38,10 @@ static const PqStatement website_put = {
         .name = "website_put",
         .sql = "INSERT INTO website (public_id, organisation_id, url, name, interval_ms,"
                " timeout_ms, seats, specification, family, slow_ms, rules, confirm_down,"
-               " confirm_up, confirm_down_ms, confirm_up_ms, certificate_warn_days)"
-               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-        .n_params = 16,
+               " confirm_up, confirm_down_ms, confirm_up_ms, certificate_warn_days, tags)"
+               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,"
+               "   website_tags($17))",
+        .n_params = 17,
 };
 
 static const PqStatement website_end = {
@@ -85,20 +86,21 @@ static const PqStatement website_alter = {
                "     name = $7, interval_ms = $8, timeout_ms = $9, seats = $10,"
                "     specification = $11, family = $12, slow_ms = $13, rules = $14,"
                "     confirm_down = $15, confirm_up = $16, confirm_down_ms = $17,"
-               "     confirm_up_ms = $18, certificate_warn_days = $19 FROM wanted"
+               "     confirm_up_ms = $18, certificate_warn_days = $19, tags = website_tags($20)"
+               "   FROM wanted"
                "   WHERE w.id = wanted.id AND (w.paused, w.parent_id, w.name, w.interval_ms,"
                "       w.timeout_ms, w.seats, w.specification, w.family, w.slow_ms, w.rules,"
                "       w.confirm_down, w.confirm_up, w.confirm_down_ms, w.confirm_up_ms,"
-               "       w.certificate_warn_days)"
+               "       w.certificate_warn_days, w.tags)"
                "     IS DISTINCT FROM ($5, wanted.parent, $7, $8, $9, $10, $11, $12, $13, $14,"
-               "       $15, $16, $17, $18, $19)"
+               "       $15, $16, $17, $18, $19, website_tags($20))"
                "   RETURNING w.public_id, w.organisation_id, wanted.paused AS was_paused),"
                " logged AS (INSERT INTO audit_log (actor, organisation_id, action, object)"
                "   SELECT $4, organisation_id, CASE WHEN was_paused = $5 THEN 'website.change'"
                "     WHEN $5 THEN 'website.pause' ELSE 'website.resume' END, public_id::text"
                "     FROM changed)"
                " SELECT id FROM found",
-        .n_params = 19,
+        .n_params = 20,
 };
 
 const PqStatement *const websites_statements[] = {
@@ -124,6 +126,7 @@ static void read_settings(const PqResult *result, size_t i, WebsiteSettings *ret
         ret->confirm_down_ms = get_number(result, i, 18);
         ret->confirm_up_ms = get_number(result, i, 19);
         ret->certificate_warn_days = get_number(result, i, 20);
+        ret->tags = pq_get_text(result, i, 22);
 }
 
 static int read_website(const PqResult *result, size_t i, void *ret) {
@@ -137,7 +140,7 @@ static int read_website(const PqResult *result, size_t i, void *ret) {
         row->revision = (uint64_t)pq_get_int(result, i, 10);
         row->created = pq_get_time(result, i, 11);
         row->parent = (uint32_t)pq_get_int(result, i, 21);
-        row->epoch = (uint64_t)pq_get_int(result, i, 22);
+        row->epoch = (uint64_t)pq_get_int(result, i, 23);
         read_settings(result, i, &row->settings);
         return pq_get_uuid(result, i, 2, &row->public_id);
 }
@@ -207,6 +210,7 @@ static void put_settings(PqTransaction *t, const WebsiteSettings *s) {
         pq_int(t, s->confirm_down_ms);
         pq_int(t, s->confirm_up_ms);
         pq_int(t, s->certificate_warn_days);
+        pq_text(t, s->tags);
 }
 
 int website_add(Store *s, const WebsiteAdd *add, StoreDone done, void *userdata, StoreCall **ret) {

@@ -174,6 +174,7 @@ static WebsiteRow row_of(uint32_t id, char *url, size_t size) {
                            .url = url,
                            .settings = { .specification = "",
                                          .rules = "",
+                                         .tags = "",
                                          .interval_ms = INTERVAL / USEC_PER_MSEC,
                                          .timeout_ms = TIMEOUT / USEC_PER_MSEC,
                                          .seats = SEATS },

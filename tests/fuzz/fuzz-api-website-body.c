@@ -53,6 +53,7 @@ static void check_patch(const char *text, size_t size) {
                                         .settings = { .name = "",
                                                       .specification = "",
                                                       .rules = "",
+                                                      .tags = "",
                                                       .interval_ms = 20000,
                                                       .timeout_ms = 10000,
                                                       .seats = 4,

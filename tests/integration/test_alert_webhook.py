@@ -74,6 +74,23 @@ class Told(AlertCase):
         self.assertEqual([r.type for r in ends.wait()], ["incident.resolved"])
         self.assertEqual(others.all(), [])
 
+    def test_tags(self):
+        """Any of its tags brings an alert; those that a website has by then count."""
+        web, shop = self.receiver(), self.receiver()
+        self.hook(web, '--filter={"tags": ["team-web", "nobody"]}')
+        self.hook(shop, '--filter={"tags": ["team-shop"]}')
+        self.close(self.open())
+        self.tag("prod,team-web")
+        self.open(kind="slow")
+        self.assertEqual(json.loads(web.wait()[0].body)["data"]["tags"], ["prod", "team-web"])
+        self.tag("team-shop")
+        self.open(kind="tls_expiry")
+        self.assertEqual(json.loads(shop.wait()[0].body)["data"]["tags"], ["team-shop"])
+        self.assertEqual([len(r.all()) for r in (web, shop)], [1, 1])
+
+    def tag(self, tags):
+        self.db.sql(f"UPDATE website SET tags = website_tags('{tags}') WHERE id = {self.website}")
+
 
 class Answers(AlertCase):
     def test_failures_are_tried_again_under_the_same_id(self):

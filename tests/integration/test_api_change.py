@@ -15,6 +15,9 @@ class Changes(ApiCase):
         shown = self.world.get(f"/api/v1/website/status?websiteId={website}", self.one)
         return {**shown["settings"], **{name: shown[name] for name in ("name", "check", "paused", "parentId")}}
 
+    def tags(self, website):
+        return self.world.get(f"/api/v1/website/status?websiteId={website}", self.one)["tags"]
+
     def revision(self, website):
         return int(self.db.value(f"SELECT revision FROM website WHERE public_id = '{website}'"))
 
@@ -69,6 +72,34 @@ class Changes(ApiCase):
         self.refused(400, "PATCH", "/api/v1/website", self.one, b"{")
         self.assertEqual(self.settings(website), before)
         self.patch(website, intervalMs=10000, timeoutMs=5000)
+
+    def test_tags(self):
+        website = self.add("http://tags.example/", tags=["team-web", "prod", "prod"])
+        self.assertEqual(self.tags(website), ["prod", "team-web"])
+        revision = self.revision(website)
+        self.patch(website, tags=["prod", "team-web"])
+        self.patch(website, name="Tagged")
+        self.assertEqual((self.revision(website) - revision, self.tags(website)), (1, ["prod", "team-web"]))
+        listed, = [w for w in self.world.get("/api/v1/websites?limit=100", self.one)["websites"] if w["id"] == website]
+        self.assertEqual(listed["tags"], ["prod", "team-web"])
+        for tags in (["Prod"], ["a,b"], [""], ["x" * 33], ["'; DROP TABLE website; --"], ["a\nb"], ["\u00e9"], "prod",
+                     [7], [None], {"a": 1}, [f"t{i}" for i in range(17)]):
+            for method, body in (("PATCH", {"websiteId": website}), ("POST", {"url": "http://tag.example/"})):
+                _, problem = self.refused(422, method, "/api/v1/website", self.one, {**body, "tags": tags})
+                self.assertEqual(problem["errors"][0]["pointer"], "/tags", tags)
+        self.refused(404, "PATCH", "/api/v1/website", self.two, {"websiteId": website, "tags": ["stolen"]})
+        self.assertEqual(self.tags(website), ["prod", "team-web"])
+        most = sorted(f"{i:032}" for i in range(16))
+        self.patch(website, tags=most)
+        self.assertEqual(self.tags(website), most)
+        self.patch(website, tags=None)
+        self.assertEqual(self.tags(website), [])
+
+    def test_the_database_has_tags_in_order_and_each_once(self):
+        website = self.add("http://kept.example/")
+        for tags in ("{b,a}", "{a,a}", "{A}", '{""}', "{NULL}", "{{a,b}}"):
+            with self.assertRaisesRegex(Exception, "website_tags_fit"):
+                self.db.sql(f"UPDATE website SET tags = '{tags}' WHERE public_id = '{website}'")
 
     def test_parents(self):
         front, middle, back = (self.add(f"http://{name}.example/", name=name) for name in ("front", "middle", "back"))

@@ -42,6 +42,16 @@ static void a_url_is_enough(void **state _unused_) {
         assert_string_equal(body.settings.rules, "");
 }
 
+static void tags_are_the_organisations_words(void **state _unused_) {
+        _cleanup_(website_body_done) WebsiteBody body = { 0 };
+
+        expect_taken("{\"url\":\"http://a/\",\"tags\":[\"team-web\",\"prod\"]}", &body);
+        assert_string_equal(body.settings.tags, "team-web,prod");
+        expect_refusal("{\"url\":\"http://a/\",\"tags\":\"prod\"}", 422, "/tags");
+        expect_refusal("{\"url\":\"http://a/\",\"tags\":[\"a,b\"]}", 422, "/tags");
+        expect_refusal("{\"url\":\"http://a/\",\"tags\":[\"\"]}", 422, "/tags");
+}
+
 static void everything_may_be_said(void **state _unused_) {
         _cleanup_(website_body_done) WebsiteBody body = { 0 };
 
@@ -265,6 +275,7 @@ static const WebsiteRow row = {
         .settings = { .name = "A",
                       .specification = "{...}",
                       .rules = "region=eu",
+                      .tags = "prod",
                       .interval_ms = 30000,
                       .timeout_ms = 8000,
                       .slow_ms = 700,
@@ -406,6 +417,7 @@ static void a_newer_row_may_be_taken(void **state _unused_) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_url_is_enough),
+                cmocka_unit_test(tags_are_the_organisations_words),
                 cmocka_unit_test(everything_may_be_said),
                 cmocka_unit_test(what_is_checked_is_told_by_url_and_check),
                 cmocka_unit_test(the_wrong_rule_is_named),

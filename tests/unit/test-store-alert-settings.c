@@ -173,15 +173,17 @@ static void filters_name_what_there_is(void **state _unused_) {
                                            "{\"websites\": [\"1\"]}",
                                            "{\"events\": \"incident.opened\"}",
                                            "{\"more\": []}",
-                                           "{\"severities\": [\"bad\"]}" };
+                                           "{\"severities\": [\"bad\"]}",
+                                           "{\"tags\": [\"Prod\"]}",
+                                           "{\"tags\": \"prod\"}" };
         const char *reason;
 
         assert_int_equal(alert_filter_check("{}", &reason), 0);
-        assert_int_equal(alert_filter_check(
-                                         "{\"events\": [\"incident.resolved\"], \"kinds\":"
-                                         " [\"down\"], \"severities\": [\"partial\"], \"websites\":"
-                                         " [\"01890000-0000-7000-8000-000000000000\"]}",
-                                         &reason),
+        assert_int_equal(alert_filter_check("{\"events\": [\"incident.resolved\"], \"kinds\":"
+                                            " [\"down\"], \"severities\": [\"partial\"], \"tags\": "
+                                            "[\"prod\"], \"websites\":"
+                                            " [\"01890000-0000-7000-8000-000000000000\"]}",
+                                            &reason),
                          0);
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
                 assert_int_equal(alert_filter_check(bad[i], &reason), -EINVAL);

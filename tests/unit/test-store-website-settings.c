@@ -83,6 +83,36 @@ static void texts_are_printable_and_short(void **state _unused_) {
         expect_fault(&s, "rules");
 }
 
+static void tags_are_few_short_and_plain(void **state _unused_) {
+        static const char *const good[] = { "",
+                                            "a",
+                                            "a.b_c-9,z",
+                                            "a,a",
+                                            "0123456789abcdef0123456789abcdef",
+                                            "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16" };
+        static const char *const bad[] = { ",",
+                                           "a,",
+                                           ",a",
+                                           "a,,b",
+                                           "A",
+                                           "a b",
+                                           "\xc3\xa9",
+                                           "a\n",
+                                           "0123456789abcdef0123456789abcdefg",
+                                           "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17" };
+        WebsiteSettings s = WEBSITE_SETTINGS_DEFAULT;
+        WebsiteFault fault;
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+                s.tags = good[i];
+                assert_int_equal(website_settings_check(&s, &fault), 0);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                s.tags = bad[i];
+                expect_fault(&s, "tags");
+        }
+}
+
 static void rules_are_judged_clause_by_clause(void **state _unused_) {
         WebsiteSettings s = WEBSITE_SETTINGS_DEFAULT;
         WebsiteFault fault;
@@ -109,6 +139,7 @@ int main(void) {
                 cmocka_unit_test(every_number_has_both_limits),
                 cmocka_unit_test(what_must_not_be_zero_is_not),
                 cmocka_unit_test(texts_are_printable_and_short),
+                cmocka_unit_test(tags_are_few_short_and_plain),
                 cmocka_unit_test(rules_are_judged_clause_by_clause),
         };
 

@@ -47,9 +47,9 @@ static void new_websites_are_unknown(void **state) {
         show_page(f, 1, NULL, 10);
         expect_json(f, "j #- '{websites,1}'",
                     "{\"websites\": [{\"id\": \"00000000-0000-7000-8000-000000000001\", \"url\":"
-                    " \"https://site1.example/\", \"name\": \"Site 1\", \"beats\": [], \"since\":"
-                    " null, \"state\": \"UNKNOWN\", \"assurance\": null, \"latencyMs\": null,"
-                    " \"uptime24h\": null, \"lastChecked\": null,"
+                    " \"https://site1.example/\", \"name\": \"Site 1\", \"tags\": [], \"beats\":"
+                    " [], \"since\": null, \"state\": \"UNKNOWN\", \"assurance\": null,"
+                    " \"latencyMs\": null, \"uptime24h\": null, \"lastChecked\": null,"
                     " \"flappingUntil\": null}], \"nextCursor\": null}");
         show(f, website_status_json, 1);
         expect_json(f, "j->'ticks' || (j->'uptime')",
