@@ -118,6 +118,22 @@ class Absence(AlertCase):
         self.assertEqual([r[2] for r in self.outbox(channel)], ["the channel was removed"] * 6)
         self.assertIsNone(self.value(f"SELECT secret FROM alert_channel WHERE public_id = '{channel}'") or None)
 
+    def test_a_digest_is_replayed_as_it_was(self):
+        receiver = self.receiver()
+        channel, _ = self.hook(receiver, '--rules={"digestFrom": 1}')
+        for i in range(3):
+            self.open(self.add_website(f"https://together-{i}.example/"))
+
+        def digests():
+            return [r for r in receiver.all() if r.type == "digest"]
+        wait_until(digests, "a digest came", 20)
+        self.wait_outbox(channel, lambda rows: ("delivered", 1, "") == rows[-1], "it is delivered")
+        self.world.ctl("alert", "replay", digests()[0].id)
+        wait_until(lambda: len(digests()) == 2, "it came again", 20)
+        first, second = digests()
+        self.assertEqual((second.id, second.body), (first.id, first.body))
+        self.assertGreaterEqual(len(json.loads(first.body)["data"]["items"]), 2)
+
     def test_a_message_that_is_refused_holds_up_no_other(self):
         def picky(handler, request):
             plain(500 if "picky" in json.loads(request.body)["data"]["url"] else 200)(handler, request)
