@@ -69,6 +69,7 @@ static const OptionText texts[_OPTION_MAX] = {
         [OPTION_STATE] = { "state", "STATE", "only those in this state" },
         [OPTION_STATUS] = { "status", "CODES", "accepted, as 200-299,301 (200-399)" },
         [OPTION_SUBJECT] = { "subject", "TEXT", "for people, with {{fields}}" },
+        [OPTION_TAGS] = { "tags", "LIST", "labels of your own, with commas; \"\" for none" },
         [OPTION_TEXT] = { "text", "TEXT", "for people, with {{fields}}" },
         [OPTION_TIMEOUT] = { "timeout", "TIME",
                              "of one check (10s; at most half the interval, and 1min)" },

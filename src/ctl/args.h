@@ -51,6 +51,7 @@ typedef enum Option {
         OPTION_STATE,
         OPTION_STATUS,
         OPTION_SUBJECT,
+        OPTION_TAGS,
         OPTION_TEXT,
         OPTION_TIMEOUT,
         OPTION_TIME_ZONE,

@@ -81,7 +81,7 @@ static const Setting settings[] = {
 typedef struct Wish {
         const char *what; /* a URL or an id, as the member takes it */
         /* borrowed; check may be empty, the others NULL */
-        const char *name, *rules, *parent, *check;
+        const char *name, *rules, *tags, *parent, *check;
         uint32_t numbers[ELEMENTSOF(settings)]; /* of options that were given */
 } Wish;
 
@@ -121,6 +121,7 @@ static bool is_twofold(const Args *args) {
 static bool read_wish(const Args *args, bool twofold, Wish *ret) {
         ret->name = args->options[OPTION_NAME];
         ret->rules = args->options[OPTION_RULES];
+        ret->tags = args->options[OPTION_TAGS];
         ret->parent = args->options[OPTION_PARENT];
         for (size_t i = 0; i < ELEMENTSOF(settings); i++)
                 if (!(twofold && settings[i].option == OPTION_FAMILY) &&
@@ -143,6 +144,8 @@ static int append_wish(sd_bus_message *call, const Args *args, const Wish *w) {
                 r = append_text(call, "name", w->name);
         if (r >= 0)
                 r = append_text(call, "rules", w->rules);
+        if (r >= 0)
+                r = append_text(call, "tags", w->tags);
         if (r >= 0)
                 r = append_text(call, "parent", w->parent);
         if (r >= 0)

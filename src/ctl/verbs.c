@@ -16,7 +16,7 @@ _Static_assert(_OPTION_MAX <= 64, "options are bits of a word");
 #define SETS                                                                                       \
         (TAKES(CERTIFICATE_WARN) | TAKES(CONFIRM_DOWN) | TAKES(CONFIRM_DOWN_FOR) |                 \
          TAKES(CONFIRM_UP) | TAKES(CONFIRM_UP_FOR) | TAKES(FAMILY) | TAKES(INTERVAL) |             \
-         TAKES(NAME) | TAKES(RULES) | TAKES(SEATS) | TAKES(SLOW) | TAKES(TIMEOUT))
+         TAKES(NAME) | TAKES(RULES) | TAKES(SEATS) | TAKES(SLOW) | TAKES(TAGS) | TAKES(TIMEOUT))
 
 const Verb verbs[] = {
         { "status", NULL, "[DAEMON]", 0, 1, 0, verb_status, "How the daemons on this machine are" },

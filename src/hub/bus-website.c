@@ -61,7 +61,7 @@ typedef struct Options {
 } Options;
 
 #define OPTIONS                                                                                    \
-        "name, check and rules (s), interval_ms, timeout_ms, slow_ms, seats, family, "             \
+        "name, check, rules and tags (s), interval_ms, timeout_ms, slow_ms, seats, family, "       \
         "confirm_down, confirm_up, confirm_down_ms, confirm_up_ms and certificate_warn_days (u)"
 
 static const WebsiteNumber *find_number(const char *key) {
@@ -85,6 +85,8 @@ static int read_option(sd_bus_message *m, Options *o) {
                 return sd_bus_message_read(m, "v", "s", &o->check);
         if (strcmp(key, "rules") == 0)
                 return sd_bus_message_read(m, "v", "s", &o->settings.rules);
+        if (strcmp(key, "tags") == 0)
+                return sd_bus_message_read(m, "v", "s", &o->settings.tags);
         if (strcmp(key, "parent") == 0)
                 return sd_bus_message_read(m, "v", "s", &o->parent);
         number = find_number(key);

@@ -16,7 +16,7 @@ class Changes(Ctl):
 
     def settings(self, website):
         status = self.rows("website", "show", website)["status"]
-        return {**status["settings"], **{name: status[name] for name in ("name", "check", "parentId")}}
+        return {**status["settings"], **{name: status[name] for name in ("name", "check", "parentId", "tags")}}
 
     def test_set_what_is_said(self):
         website = self.add("http://127.0.0.1:9/", "--interval=30s", "--timeout=2s", "--name=Old")
@@ -29,6 +29,17 @@ class Changes(Ctl):
         self.ok("website", "set", website, "--confirm-down=3")
         self.assertEqual(self.db.sql(f"SELECT action FROM audit_log WHERE object = '{website}' ORDER BY id"),
                          [["website.add"], ["website.change"], ["website.change"]])
+
+    def test_tags(self):
+        website = self.add("http://127.0.0.1:9/", "--tags=web,prod,web")
+        self.assertEqual(self.settings(website)["tags"], ["prod", "web"])
+        self.ok("website", "set", website, "--name=New")
+        self.assertEqual(self.settings(website)["tags"], ["prod", "web"])
+        self.ok("website", "set", website, "--tags=team-a")
+        self.assertEqual(self.settings(website)["tags"], ["team-a"])
+        self.fails(FAILED, "The option tags must be", "website", "set", website, "--tags=Prod")
+        self.ok("website", "set", website, "--tags=")
+        self.assertEqual(self.settings(website)["tags"], [])
 
     def test_set_what_cannot_be(self):
         website = self.add("http://127.0.0.1:9/", "--interval=30s", "--timeout=10s")
