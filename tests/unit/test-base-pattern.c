@@ -111,6 +111,10 @@ static long cpu_ms(void) {
         return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* 40 by the pattern's own clock; it is not looked at while the text is read first and what was
+ * remembered is given back, which a slow machine does slowly. Without limits it is for ever. */
+#define MS_MAX 100
+
 /* Each for its own kind of effort: remembered places, what is read again for each place to start
  * at, depth, heap, and what fails after it read much. */
 static void no_expression_takes_long(void **state _unused_) {
@@ -142,7 +146,7 @@ static void no_expression_takes_long(void **state _unused_) {
                 int r = match(expressions[i], text, MIB);
 
                 taken = cpu_ms() - begun;
-                if (taken >= 50 || (r != 1 && r != -E2BIG && r != 0))
+                if (taken >= MS_MAX || (r != 1 && r != -E2BIG && r != 0))
                         fail_msg("%s: %d after %ld ms", expressions[i], r, taken);
         }
         assert_int_equal(match("a*[bd]", text, MIB), -E2BIG);
@@ -165,7 +169,7 @@ static void what_many_take_is_limited_together(void **state _unused_) {
         begun = cpu_ms();
         for (unsigned i = 0; i < 16; i++)
                 assert_int_equal(pattern_match(hard, text, sizeof(text), &effort), -E2BIG);
-        assert_in_range(cpu_ms() - begun, 0, 50);
+        assert_in_range(cpu_ms() - begun, 0, MS_MAX);
         assert_int_equal(pattern_match(easy, text, sizeof(text), &effort), -E2BIG);
         assert_int_equal(pattern_match(easy, text, sizeof(text), &(PatternEffort){ 0 }), 1);
 }
