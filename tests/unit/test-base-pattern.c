@@ -111,9 +111,8 @@ static long cpu_ms(void) {
         return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* 40 by the pattern's own clock; it is not looked at while the text is read first and what was
- * remembered is given back, which a slow machine does slowly. Without limits it is for ever. */
-#define MS_MAX 100
+/* 40 by the pattern's own clock. Without limits it is for ever. */
+#define MS_MAX 50
 
 /* Each for its own kind of effort: remembered places, what is read again for each place to start
  * at, depth, heap, and what fails after it read much. */
