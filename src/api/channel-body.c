@@ -2,6 +2,7 @@
 #include "api/channel-body.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/alert-rules.h"
@@ -45,13 +46,15 @@ static const BodyWords words[] = {
 static const BodyTable new_table = { new_fields, words };
 static const BodyTable patch_table = { patch_fields, words };
 
-/* What people may add and set. What another kind has in its settings is secret, or root's. */
+/* What people may add and set. Programs are root's to name. */
 static const bool offered[_ALERT_KIND_MAX] = {
         [ALERT_WEBHOOK] = true,
         [ALERT_EMAIL] = true,
+        [ALERT_MANAGER] = true,
+        [ALERT_APPRISE] = true,
 };
 
-static int judge_settings(const char *kind, const char *settings, BodyProblem *problem) {
+static int judge_settings(ChannelBody *body, const char *kind, BodyProblem *problem) {
         const char *reason = NULL;
         AlertSettings s;
         AlertKind k;
@@ -61,14 +64,15 @@ static int judge_settings(const char *kind, const char *settings, BodyProblem *p
                 return body_refuse_for(problem, "kind", "there is no such kind of channel");
         if (!offered[k])
                 return body_refuse_for(problem, "kind", "channels of this kind are set by dpinctl");
-        r = alert_settings_read(k, settings, &s, &reason);
+        r = alert_settings_read(k, body->settings, &s, &reason);
         if (r < 0)
                 return body_refuse_for(problem, "settings", reason);
+        r = alert_settings_show(k, &s, &body->shown);
         alert_settings_done(&s);
-        return 0;
+        return r < 0 ? body_refuse_for(problem, "settings", "there is no memory") : 0;
 }
 
-int channel_body_judge(const ChannelBody *body, const char *kind, BodyProblem *problem) {
+int channel_body_judge(ChannelBody *body, const char *kind, BodyProblem *problem) {
         const char *reason = body->name ? alert_name_refusal(body->name) : NULL;
 
         if (reason)
@@ -77,7 +81,7 @@ int channel_body_judge(const ChannelBody *body, const char *kind, BodyProblem *p
                 return body_refuse_for(problem, "filter", reason);
         if (body->rules && alert_rules_check(body->rules, &reason) < 0)
                 return body_refuse_for(problem, "rules", reason);
-        return body->settings ? judge_settings(kind, body->settings, problem) : 0;
+        return body->settings ? judge_settings(body, kind, problem) : 0;
 }
 
 static int keep(int r, ChannelBody *ret) {
@@ -104,5 +108,9 @@ int channel_patch_read(const char *text, size_t n, ChannelBody *ret, BodyProblem
 }
 
 void channel_body_done(ChannelBody *body) {
+        if (body->settings)
+                explicit_bzero(body->settings, strlen(body->settings));
+        free(body->shown);
+        body->shown = NULL;
         json_done(new_fields, body);
 }

@@ -1,5 +1,6 @@
 /* What is sent is judged here first, so that people are told which member is wrong and why. Secrets
- * are made here, told once, and sealed for the hub. */
+ * are made here, told once, and sealed for the hub, as are settings with something secret in them.
+ */
 #include "api/channels.h"
 
 #include <errno.h>
@@ -45,6 +46,8 @@ typedef struct Change {
         ChannelBody body;
         char secret[ALERT_SECRET_TEXT_SIZE]; /* "": none is told */
         AlertSealed sealed;
+        uint8_t *words; /* settings, sealed, or NULL */
+        size_t words_n;
 } Change;
 
 static void free_change(void *change) {
@@ -52,6 +55,7 @@ static void free_change(void *change) {
 
         channel_body_done(&it->body);
         explicit_bzero(it->secret, sizeof(it->secret));
+        free(it->words);
         free(it);
 }
 
@@ -67,16 +71,25 @@ static Change *begin_change(ApiCall *c) {
         return change;
 }
 
-/* 0; negative: answered. */
-static int seal(ApiCall *c, int r, const AlertBoxRow *box) {
-        Change *change = c->state;
+typedef int (*Seal)(Change *change, const Uuid *channel, const uint8_t *key);
 
+static int make_secret(Change *change, const Uuid *channel, const uint8_t *key) {
+        return alert_box_new_secret(key, channel, change->secret, &change->sealed);
+}
+
+static int seal_settings(Change *change, const Uuid *channel, const uint8_t *key) {
+        return alert_box_seal_words(key, channel, change->body.settings, &change->words,
+                                    &change->words_n);
+}
+
+/* 0; negative: answered. */
+static int seal(ApiCall *c, int r, const AlertBoxRow *box, Seal by) {
         if (r == -ENOENT)
                 reply_problem(c->http, &(Problem){ .status = 503,
                                                    .detail = NO_KEY,
                                                    .header = "Retry-After: 10" });
         if (r == 0)
-                r = alert_box_new_secret(box->key, &c->object, change->secret, &change->sealed);
+                r = by(c->state, &c->object, box->key);
         if (r < 0 && r != -ENOENT)
                 call_fail(c, r == -EINVAL ? -EIO : r);
         return r;
@@ -112,11 +125,11 @@ static void add(ApiCall *c) {
                                       .organisation = c->who.organisation,
                                       .kind = body->kind,
                                       .name = body->name,
-                                      .settings = body->settings,
+                                      .settings = body->shown ? body->shown : body->settings,
                                       .filter = body->filter ? body->filter : "{}",
                                       .rules = body->rules ? body->rules : "{}",
-                                      .secret = body->signs ? change->sealed.bytes : NULL,
-                                      .secret_n = change->sealed.n,
+                                      .secret = body->signs ? change->sealed.bytes : change->words,
+                                      .secret_n = body->signs ? change->sealed.n : change->words_n,
                                       .actor = c->who.actor };
 
         call_started(c, alert_channel_add(c->api->store, &add, on_added, c, &c->open));
@@ -124,9 +137,10 @@ static void add(ApiCall *c) {
 
 static void on_box_for_new(int r, const AlertBoxRow *row, size_t n _unused_, void *userdata) {
         ApiCall *c = userdata;
+        const Change *change = c->state;
 
         c->open = NULL;
-        if (seal(c, r, row) == 0)
+        if (seal(c, r, row, change->body.signs ? make_secret : seal_settings) == 0)
                 add(c);
 }
 
@@ -143,7 +157,7 @@ void channel_create(ApiCall *c) {
                 return;
         }
         c->object = uuid7_new(now_realtime());
-        if (change->body.signs)
+        if (change->body.signs || change->body.shown)
                 call_started(c, alert_box_load(c->api->store, on_box_for_new, c, &c->open));
         else
                 add(c);
@@ -152,16 +166,36 @@ void channel_create(ApiCall *c) {
 /* Changing ---------------------------------------------------------------------------------------
  * Its kind never changes, so what is judged by it is still right when it is written. */
 
+static void change_it(ApiCall *c) {
+        const Change *it = c->state;
+        const ChannelBody *body = &it->body;
+        const AlertChannelChange change = {
+                .deed = { .organisation = c->who.organisation,
+                          .id = c->object,
+                          .actor = c->who.actor },
+                .name = body->name,
+                .settings = body->shown ? body->shown : body->settings,
+                .filter = body->filter,
+                .rules = body->rules,
+                .sealed = it->words,
+                .sealed_n = it->words_n,
+        };
+
+        call_started(c,
+                     alert_channel_change(c->api->store, &change, call_answer_deed, c, &c->open));
+}
+
+static void on_box_for_settings(int r, const AlertBoxRow *row, size_t n _unused_, void *userdata) {
+        ApiCall *c = userdata;
+
+        c->open = NULL;
+        if (seal(c, r, row, seal_settings) == 0)
+                change_it(c);
+}
+
 static void on_kind(int r, const ChannelKindRow *row, size_t n _unused_, void *userdata) {
         ApiCall *c = userdata;
-        const ChannelBody *body = &((Change *)c->state)->body;
-        AlertChannelChange change = { .deed = { .organisation = c->who.organisation,
-                                                .id = c->object,
-                                                .actor = c->who.actor },
-                                      .name = body->name,
-                                      .settings = body->settings,
-                                      .filter = body->filter,
-                                      .rules = body->rules };
+        ChannelBody *body = &((Change *)c->state)->body;
         BodyProblem problem;
 
         c->open = NULL;
@@ -169,9 +203,10 @@ static void on_kind(int r, const ChannelKindRow *row, size_t n _unused_, void *u
                 call_fail(c, r);
         else if (channel_body_judge(body, row->kind, &problem) < 0)
                 call_refuse_body(c, &problem);
+        else if (body->shown)
+                call_started(c, alert_box_load(c->api->store, on_box_for_settings, c, &c->open));
         else
-                call_started(c, alert_channel_change(c->api->store, &change, call_answer_deed, c,
-                                                     &c->open));
+                change_it(c);
 }
 
 void channel_update(ApiCall *c) {
@@ -270,7 +305,7 @@ static void on_box_for_rotation(int r, const AlertBoxRow *row, size_t n _unused_
         ApiCall *c = userdata;
 
         c->open = NULL;
-        if (seal(c, r, row) == 0)
+        if (seal(c, r, row, make_secret) == 0)
                 rotate(c);
 }
 

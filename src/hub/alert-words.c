@@ -44,8 +44,8 @@ static int open_box(const AlertKeys *k, const uint8_t *sealed, size_t n, uint8_t
         return r < 0 ? -EBADMSG : 0;
 }
 
-int alert_words_open(const AlertKeys *k, const Uuid *channel, const uint8_t *sealed, size_t n,
-                     char **ret) {
+static int open_own(const AlertKeys *k, const Uuid *channel, const uint8_t *sealed, size_t n,
+                    char **ret) {
         size_t length = n - OVERHEAD - ID_SIZE;
         uint8_t *plain;
         int r;
@@ -68,6 +68,14 @@ int alert_words_open(const AlertKeys *k, const Uuid *channel, const uint8_t *sea
         sodium_memzero(plain + length, ID_SIZE);
         *ret = (char *)plain;
         return 0;
+}
+
+/* Either form is opened by its own key only, so trying both takes none for the other. */
+int alert_words_open(const AlertKeys *k, const Uuid *channel, const uint8_t *sealed, size_t n,
+                     char **ret) {
+        int r = open_own(k, channel, sealed, n, ret);
+
+        return r == -EBADMSG ? alert_box_open_words(&k->box, channel, sealed, n, ret) : r;
 }
 
 char *alert_words_wipe(char *words) {

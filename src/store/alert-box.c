@@ -1,16 +1,22 @@
-/* crypto_box_seal, with a byte before it that says so: what the hub seals for itself is otherwise.
- */
+/* crypto_box_seal, with a byte before it that says of what: what the hub seals for itself is
+ * otherwise. */
 #include "store/alert-box.h"
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/read.h"
 
-#define FORM    2 /* the first byte */
+#define FORM    2 /* the first byte of a secret */
+#define WORDS   3 /* of settings, and again inside: neither can be given out for the other */
 #define ID_SIZE sizeof(((Uuid *)0)->bytes)
 #define SIZE    (1 + crypto_box_SEALBYTES + ID_SIZE + ALERT_SECRET_SIZE)
+
+#define WORDS_HEAD     (1 + ID_SIZE)
+#define WORDS_OVERHEAD (1 + crypto_box_SEALBYTES + WORDS_HEAD)
 
 _Static_assert(SIZE <= ALERT_SEALED_SIZE, "room");
 _Static_assert(ALERT_BOX_KEY_SIZE == crypto_box_PUBLICKEYBYTES, "a key of X25519");
@@ -88,6 +94,75 @@ char *alert_secret_text(const uint8_t bytes[static ALERT_SECRET_SIZE],
         (void)sodium_bin2base64(ret + n, ALERT_SECRET_TEXT_SIZE - n, bytes, ALERT_SECRET_SIZE,
                                 sodium_base64_VARIANT_ORIGINAL);
         return ret;
+}
+
+/* Settings ------------------------------------------------------------------------------------- */
+
+static void wipe(uint8_t *bytes, size_t n) {
+        sodium_memzero(bytes, n);
+        free(bytes);
+}
+
+static uint8_t *write_head(uint8_t to[static WORDS_HEAD], const Uuid *channel) {
+        to[0] = WORDS;
+        memcpy(to + 1, channel->bytes, ID_SIZE);
+        return to;
+}
+
+int alert_box_seal_words(const uint8_t key[static ALERT_BOX_KEY_SIZE], const Uuid *channel,
+                         const char *words, uint8_t **ret, size_t *ret_n) {
+        size_t length = strlen(words), n = WORDS_HEAD + length;
+        uint8_t *plain, *sealed;
+        int r;
+
+        if (sodium_init() < 0)
+                return -EIO;
+        plain = malloc(n);
+        sealed = malloc(WORDS_OVERHEAD + length);
+        if (!plain || !sealed) {
+                free(plain);
+                free(sealed);
+                return -ENOMEM;
+        }
+        memcpy(write_head(plain, channel) + WORDS_HEAD, words, length);
+        sealed[0] = WORDS;
+        r = crypto_box_seal(sealed + 1, plain, n, key);
+        wipe(plain, n);
+        if (r < 0) {
+                free(sealed);
+                return -EINVAL;
+        }
+        *ret = sealed;
+        *ret_n = WORDS_OVERHEAD + length;
+        return 0;
+}
+
+static bool are_for(const uint8_t *plain, size_t length, const Uuid *channel) {
+        uint8_t head[WORDS_HEAD];
+
+        return memcmp(plain, write_head(head, channel), WORDS_HEAD) == 0 &&
+               !memchr(plain + WORDS_HEAD, '\0', length);
+}
+
+int alert_box_open_words(const AlertBoxKeys *k, const Uuid *channel, const uint8_t *sealed,
+                         size_t n, char **ret) {
+        size_t length = n - WORDS_OVERHEAD, size = WORDS_HEAD + length + 1;
+        uint8_t *plain;
+
+        if (n < WORDS_OVERHEAD || sealed[0] != WORDS)
+                return -EBADMSG;
+        plain = calloc(1, size);
+        if (!plain)
+                return -ENOMEM;
+        if (crypto_box_seal_open(plain, sealed + 1, n - 1, k->public, k->secret) < 0 ||
+            !are_for(plain, length, channel)) {
+                wipe(plain, size);
+                return -EBADMSG;
+        }
+        memmove(plain, plain + WORDS_HEAD, length);
+        sodium_memzero(plain + length, WORDS_HEAD);
+        *ret = (char *)plain;
+        return 0;
 }
 
 /* The key in the database ---------------------------------------------------------------------- */

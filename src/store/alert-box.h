@@ -1,5 +1,6 @@
-/* Secrets of channels on their way to the hub: whoever knows the public half of its key can seal
- * one, and nobody but the hub can open it. Randomness is libsodium's. */
+/* Secrets of channels on their way to the hub, and settings that are secret: whoever knows the
+ * public half of its key can seal them, and nobody but the hub can open them. Randomness is
+ * libsodium's. */
 #pragma once
 
 #include <stddef.h>
@@ -30,6 +31,14 @@ int alert_box_new_secret(const uint8_t key[static ALERT_BOX_KEY_SIZE], const Uui
 /* For the hub. 0; -EBADMSG: sealed to another key, for another channel, not so, or damaged. */
 int alert_box_open(const AlertBoxKeys *k, const Uuid *channel, const uint8_t *sealed, size_t n,
                    uint8_t ret[static ALERT_SECRET_SIZE]);
+
+/* Settings as one text, for the channel with this id. *ret is freed by the caller. 0; -EIO and
+ * -EINVAL as above; -ENOMEM. */
+int alert_box_seal_words(const uint8_t key[static ALERT_BOX_KEY_SIZE], const Uuid *channel,
+                         const char *words, uint8_t **ret, size_t *ret_n);
+/* For the hub: *ret is to be wiped before it is freed. 0; -EBADMSG as above; -ENOMEM. */
+int alert_box_open_words(const AlertBoxKeys *k, const Uuid *channel, const uint8_t *sealed,
+                         size_t n, char **ret);
 
 /* As receivers are told: whsec_ of a secret. */
 char *alert_secret_text(const uint8_t bytes[static ALERT_SECRET_SIZE],

@@ -45,8 +45,8 @@ static const PqStatement channel_enable = {
 
 static const PqStatement channel_change = {
         .name = "alert_channel_change",
-        .sql = "SELECT channel_change($1, $2, $4, $5, $6, $7, $3)",
-        .n_params = 7,
+        .sql = "SELECT channel_change($1, $2, $4, $5, $6, $7, $8, $3)",
+        .n_params = 8,
 };
 
 static const PqStatement channel_set_operator = {
@@ -188,6 +188,7 @@ int alert_channel_change(Store *s, const AlertChannelChange *change, StoreDone d
         pq_text(t, change->settings);
         pq_text(t, change->filter);
         pq_text(t, change->rules);
+        put_blob(t, change->sealed, change->sealed_n);
         return store_change(s, t, STORE_ANSWER(done, userdata, ret));
 }
 

@@ -7,7 +7,7 @@
 
 typedef struct AlertChannelRow {
         Uuid id;
-        const char *kind, *name;               /* "webhook", "email" */
+        const char *kind, *name;               /* by alert_kind_from_name() */
         const char *settings, *filter, *rules; /* JSON objects */
         const uint8_t *secret;                 /* sealed, or NULL; only where it says so */
         size_t secret_n;
@@ -57,6 +57,8 @@ int alert_channel_enable(Store *s, const AlertChannelDeed *deed, StoreDone done,
 typedef struct AlertChannelChange {
         AlertChannelDeed deed;
         const char *name, *settings, *filter, *rules; /* NULL: as it was */
+        const uint8_t *sealed; /* with settings: all of them, or NULL: nothing in them is secret */
+        size_t sealed_n;
 } AlertChannelChange;
 
 /* -EDOM as above. */

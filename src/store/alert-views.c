@@ -7,7 +7,8 @@
 
 #define CHANNEL                                                                                    \
         "json_build_object('id', c.public_id, 'kind', c.kind, 'name', c.name,"                     \
-        " 'settings', c.settings, 'filter', c.filter, 'rules', c.rules, 'enabled', c.enabled,"     \
+        " 'settings', c.settings, 'sealed', c.sealed, 'filter', c.filter, 'rules', c.rules, "      \
+        "'enabled', c.enabled,"                                                                    \
         " 'disabledReason', nullif(c.disabled_reason, ''), 'failures', c.failures,"                \
         " 'failingSince', rfc3339(c.failing_since),"                                               \
         " 'waiting', (SELECT count(*) FROM alert_outbox o"                                         \

@@ -26,6 +26,8 @@ static void check_new(const ChannelBody *body) {
         PROPERTY(alert_kind_from_name(body->kind, &kind) == 0);
         PROPERTY(!alert_name_refusal(body->name));
         PROPERTY(alert_settings_read(kind, body->settings, &s, &reason) == 0);
+        PROPERTY(!body->shown == !(kind == ALERT_APPRISE || s.password || s.token));
+        PROPERTY(!body->shown || strlen(body->shown) < ALERT_SETTINGS_MAX);
         alert_settings_done(&s);
         PROPERTY(!body->filter || alert_filter_check(body->filter, &reason) == 0);
         PROPERTY(!body->rules || alert_rules_check(body->rules, &reason) == 0);

@@ -58,6 +58,22 @@ class Alone(unittest.TestCase):
         self.assertEqual(ours, sorted(set(ours)))
 
 
+class WithApprise:
+    """Of a case: dpin-apprise@ without its unit, which denies the addresses of this machine."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="dpin-apprise-")
+        cls.addClassCleanup(cls.folder.cleanup)
+        path = os.path.join(cls.folder.name, "socket")
+        cls.conf = f"AlertApprise={path}\nAlertTimeout=30s\n{cls.conf}"
+        cls.socket = Process("apprise", ["systemd-socket-activate", "--accept", "--inetd", f"--listen={path}", PROGRAM],
+                             cls.folder.name, ready=False).start()
+        cls.addClassCleanup(cls.socket.stop)
+        wait_until(lambda: os.path.exists(path), "the socket is there")
+        super().setUpClass()
+
+
 class AppriseCase(AlertCase):
     def add_apprise(self, url, *options):
         """Its id."""
@@ -67,21 +83,7 @@ class AppriseCase(AlertCase):
         return json.loads(done.stdout)["id"]
 
 
-class Told(AppriseCase):
-    """dpin-apprise@ without its unit, which denies the addresses of this machine."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory(prefix="dpin-apprise-")
-        cls.addClassCleanup(cls.folder.cleanup)
-        path = os.path.join(cls.folder.name, "socket")
-        cls.conf = f"AlertApprise={path}\nAlertTimeout=30s\n"
-        cls.socket = Process("apprise", ["systemd-socket-activate", "--accept", "--inetd", f"--listen={path}", PROGRAM],
-                             cls.folder.name, ready=False).start()
-        cls.addClassCleanup(cls.socket.stop)
-        wait_until(lambda: os.path.exists(path), "the socket is there")
-        super().setUpClass()
-
+class Told(WithApprise, AppriseCase):
     def test_an_incident_and_its_end(self):
         receiver = self.receiver(SAID_OK)
         channel = self.add_apprise(f"gotify://127.0.0.1:{receiver.port}/t0ken", "--text={{what}}")

@@ -102,7 +102,7 @@ class Channels(ChannelCase):
         self.assertEqual(list(made), ["id"])
         row, = (c for c in self.world.get(CHANNELS, self.one)["channels"] if c["id"] == made["id"])
         self.assertEqual({name: row[name] for name in row if name != "createdAt"}, {
-            "id": made["id"], "kind": "email", "name": "Operators", "settings": {"to": ["a@x.example"]},
+            "id": made["id"], "kind": "email", "name": "Operators", "settings": {"to": ["a@x.example"]}, "sealed": False,
             "filter": {"events": ["incident.opened"]}, "rules": {}, "enabled": True, "disabledReason": None,
             "failures": 0, "failingSince": None, "waiting": 0, "refused": 0})
         path = f"{CHANNEL}/{made['id']}"

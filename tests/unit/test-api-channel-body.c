@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -32,6 +33,36 @@ static void a_new_one(void **state _unused_) {
         channel_body_done(&body);
 }
 
+/* NULL: all of them. */
+static void expect_shown(const char *kind, const char *settings, const char *shown) {
+        char text[512];
+        ChannelBody body;
+        BodyProblem problem;
+
+        (void)snprintf(text, sizeof(text), "{\"kind\":\"%s\",\"name\":\"x\",\"settings\":%s}", kind,
+                       settings);
+        assert_int_equal(channel_body_read(text, strlen(text), &body, &problem), 0);
+        assert_false(body.signs);
+        if (shown)
+                assert_string_equal(body.shown, shown);
+        else
+                assert_null(body.shown);
+        channel_body_done(&body);
+        assert_null(body.shown);
+}
+
+static void what_is_secret_is_not_shown(void **state _unused_) {
+        expect_shown("email", "{\"to\":[\"a@x.example\"]}", NULL);
+        expect_shown("alertmanager", "{\"url\":\"https://x.example/\"}", NULL);
+        expect_shown("alertmanager", "{\"url\":\"https://x.example/\",\"token\":\"t\"}",
+                     "{\"url\":\"https://x.example/\"}");
+        expect_shown("alertmanager",
+                     "{\"url\":\"https://x.example/\",\"user\":\"u\",\"password\":\"p\"}",
+                     "{\"url\":\"https://x.example/\",\"user\":\"u\"}");
+        expect_shown("apprise", "{\"url\":\"ntfy://t0pic\",\"subject\":\"S\"}",
+                     "{\"service\":\"ntfy\",\"subject\":\"S\"}");
+}
+
 static void expect_refusal(const char *text, unsigned status, const char *pointer) {
         BodyProblem problem = { 0 };
         ChannelBody body;
@@ -54,11 +85,21 @@ static void what_it_is_not_is_refused(void **state _unused_) {
         expect_refusal("{\"kind\":\"pigeon\",\"name\":\"x\",\"settings\":{}}", 422, "/kind");
         expect_refusal("{\"kind\":\"exec\",\"name\":\"x\",\"settings\":{\"hook\":\"x\"}}", 422,
                        "/kind");
+        expect_refusal("{\"kind\":\"apprise\",\"name\":\"x\",\"settings\":"
+                       "{\"url\":\"json://x.example\"}}",
+                       422, "/settings");
+        expect_refusal("{\"kind\":\"apprise\",\"name\":\"x\",\"settings\":"
+                       "{\"service\":\"ntfy\"}}",
+                       422, "/settings");
+        expect_refusal("{\"kind\":\"alertmanager\",\"name\":\"x\",\"settings\":"
+                       "{\"url\":\"https://x.example/\",\"user\":\"u\"}}",
+                       422, "/settings");
         expect_refusal("{\"kind\":7,\"name\":\"x\",\"settings\":{}}", 422, "/kind");
 }
 
 static void a_change_is_judged_by_the_kind(void **state _unused_) {
         static const char text[] = "{\"settings\":{\"to\":[\"a@x.example\"]}}",
+                          secret[] = "{\"settings\":{\"url\":\"ntfy://t0pic\"}}",
                           kind[] = "{\"kind\":\"email\"}";
         ChannelBody body;
         BodyProblem problem;
@@ -69,6 +110,11 @@ static void a_change_is_judged_by_the_kind(void **state _unused_) {
         assert_int_equal(channel_body_judge(&body, "webhook", &problem), -EINVAL);
         assert_string_equal(problem.pointer, "/settings");
         channel_body_done(&body);
+        assert_int_equal(channel_patch_read(secret, strlen(secret), &body, &problem), 0);
+        assert_null(body.shown);
+        assert_int_equal(channel_body_judge(&body, "apprise", &problem), 0);
+        assert_string_equal(body.shown, "{\"service\":\"ntfy\"}");
+        channel_body_done(&body);
         assert_int_equal(channel_patch_read(kind, strlen(kind), &body, &problem), -EINVAL);
         assert_int_equal(channel_patch_read("{}", 2, &body, &problem), 0);
         assert_int_equal(channel_body_judge(&body, "email", &problem), 0);
@@ -78,6 +124,7 @@ static void a_change_is_judged_by_the_kind(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_new_one),
+                cmocka_unit_test(what_is_secret_is_not_shown),
                 cmocka_unit_test(what_it_is_not_is_refused),
                 cmocka_unit_test(a_change_is_judged_by_the_kind),
         };

@@ -73,11 +73,25 @@ static void a_webhooks_secret_is_none(void **state _unused_) {
         refuses(&k, &channel, sealed.bytes, sealed.n);
 }
 
+static void what_others_sealed_is_opened_too(void **state _unused_) {
+        AlertKeys k = keys(1), wrong = keys(2);
+        _cleanup_(alert_words_wipep) char *words = NULL;
+        _cleanup_free_ uint8_t *sealed = NULL;
+        size_t n;
+
+        assert_int_equal(alert_box_seal_words(k.box.public, &channel, "{}", &sealed, &n), 0);
+        assert_int_equal(alert_words_open(&k, &channel, sealed, n, &words), 0);
+        assert_string_equal(words, "{}");
+        refuses(&k, &other, sealed, n);
+        refuses(&wrong, &channel, sealed, n);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(sealed_for_one_channel_by_one_key),
                 cmocka_unit_test(none_is_like_another),
                 cmocka_unit_test(a_webhooks_secret_is_none),
+                cmocka_unit_test(what_others_sealed_is_opened_too),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

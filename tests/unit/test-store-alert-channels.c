@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,6 +134,51 @@ static void changed_in_what_is_given(void **state) {
         assert_int_equal(change(f, 1, "Operators", "{}"), 0);
 }
 
+static int set(StoreFixture *f, uint8_t id, const char *settings, const char *sealed) {
+        const AlertChannelChange c = { .deed = *deed(id),
+                                       .settings = settings,
+                                       .sealed = (const uint8_t *)sealed,
+                                       .sealed_n = sealed ? strlen(sealed) : 0 };
+
+        assert_int_equal(alert_channel_change(f->store, &c, fixture_done, f, NULL), 0);
+        fixture_wait(f);
+        return f->r;
+}
+
+static void expect_sealed(StoreFixture *f, const char *kind, const char *text) {
+        char sql[160];
+
+        (void)snprintf(sql, sizeof(sql),
+                       "SELECT concat_ws(' ', settings->>'url', sealed, encode(secret, 'escape'))"
+                       " FROM alert_channel WHERE kind = '%s'",
+                       kind);
+        fixture_expect(f, sql, text);
+}
+
+static void secret_settings_go_with_those_that_are_shown(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "UPDATE alert_channel SET kind = 'alertmanager' WHERE kind = 'email'");
+        expect_sealed(f, "alertmanager", "https://x.example/ f");
+        assert_int_equal(set(f, 2, "{\"url\": \"a\"}", "words"), 0);
+        expect_sealed(f, "alertmanager", "a t words");
+        assert_int_equal(set(f, 2, NULL, "lost"), 0);
+        expect_sealed(f, "alertmanager", "a t words");
+        assert_int_equal(set(f, 2, "{\"url\": \"b\"}", NULL), 0);
+        expect_sealed(f, "alertmanager", "b f");
+        assert_int_equal(set(f, 1, "{\"url\": \"https://x.example/\"}", NULL), 0);
+        expect_sealed(f, "webhook", "https://x.example/ f new");
+}
+
+static void what_is_secret_is_not_shown(void **state) {
+        StoreFixture *f = *state;
+
+        assert_int_equal(set(f, 2, "{\"url\": \"a\", \"token\": \"t\"}", "words"), -EINVAL);
+        assert_int_equal(set(f, 2, "{\"url\": \"a\", \"password\": \"t\"}", "words"), -EINVAL);
+        assert_int_equal(add(f, 7, "apprise", "sealed"), -EINVAL);
+        fixture_sql(f, "UPDATE alert_channel SET kind = 'email' WHERE kind = 'alertmanager'");
+}
+
 static void disabled_and_enabled(void **state) {
         StoreFixture *f = *state;
 
@@ -176,7 +222,9 @@ static void removed_with_what_waits_and_its_secret(void **state) {
         fixture_expect(f, "SELECT string_agg(action, ' ' ORDER BY id) FROM audit_log",
                        "alert.channel.add alert.channel.add alert.channel.rotate"
                        " alert.channel.rotate alert.channel.change alert.channel.change"
-                       " alert.channel.change alert.channel.enable alert.channel.remove");
+                       " alert.channel.change alert.channel.change alert.channel.change"
+                       " alert.channel.change alert.channel.change alert.channel.enable"
+                       " alert.channel.remove");
         expect_one(f, 1, NULL);
 }
 
@@ -186,6 +234,8 @@ int main(void) {
                 cmocka_unit_test(lists_show_no_secret),
                 cmocka_unit_test(the_secret_before_the_new_one_is_kept_for_a_day),
                 cmocka_unit_test(changed_in_what_is_given),
+                cmocka_unit_test(secret_settings_go_with_those_that_are_shown),
+                cmocka_unit_test(what_is_secret_is_not_shown),
                 cmocka_unit_test(disabled_and_enabled),
                 cmocka_unit_test(removed_with_what_waits_and_its_secret),
         };
