@@ -37,6 +37,7 @@ int alert_apprise_ask(const AlertApprise *a, char **ret) {
         json_writer_string(json, "url", a->url);
         json_writer_string(json, "title", a->title);
         json_writer_string(json, "body", a->body);
+        json_writer_string(json, "allow", a->allow ? a->allow : "");
         json_writer_number(json, "seconds", (int64_t)(a->timeout / USEC_PER_SEC));
         json_writer_close(json);
         r = json_writer_take(json, &text);

@@ -1,6 +1,6 @@
 /* What dpin-apprise is asked, and what its answer means. Pure.
  *
- *      {"url": "SERVICE://...", "title": "...", "body": "...", "seconds": 10}
+ *      {"url": "SERVICE://...", "title": "...", "body": "...", "allow": "10.1.2.3", "seconds": 10}
  *      {"ok": true}    {"ok": false, "error": "..."}
  *
  * each a line of its own. */
@@ -12,6 +12,7 @@
 typedef struct AlertApprise {
         const char *url;          /* secret */
         const char *title, *body; /* for people, cleaned */
+        const char *allow;        /* addresses beside public ones: as guard_new() */
         usec_t timeout;
 } AlertApprise;
 

@@ -72,6 +72,7 @@ static int write_question(const Alert *a, char **ret) {
         return alert_apprise_ask(&(const AlertApprise){ .url = a->settings.url,
                                                         .title = subject,
                                                         .body = text,
+                                                        .allow = a->sender->ways->allow,
                                                         .timeout = a->sender->ways->timeout },
                                  ret);
 }

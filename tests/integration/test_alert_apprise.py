@@ -25,7 +25,8 @@ class Alone(unittest.TestCase):
     """The program without the hub."""
 
     def refuses(self, words, **more):
-        answer = ask({"url": "gotify://127.0.0.1:9/t0ken", "title": "t", "body": "b", "seconds": 20, **more})
+        answer = ask({"url": "gotify://127.0.0.1:9/t0ken", "title": "t", "body": "b", "allow": "127.0.0.0/8",
+                      "seconds": 20, **more})
         self.assertEqual(answer["ok"], False)
         self.assertRegex(answer["error"], words)
 
@@ -46,7 +47,8 @@ class Alone(unittest.TestCase):
         self.refuses("^(?!.*t0ken)")
 
     def test_what_is_no_request(self):
-        for text in ("", "\n", "{}\n", "[]\n", "x\n", '{"url": 1}\n', "{" * 100000):
+        wrong = json.dumps({"url": "gotify://x/y", "title": "t", "body": "b", "allow": "x", "seconds": 1}) + "\n"
+        for text in (wrong, "", "\n", "{}\n", "[]\n", "x\n", '{"url": 1}\n', "{" * 100000):
             self.assertEqual(ask(text), {"ok": False, "error": "this is no request"})
 
     def test_both_lists_of_services_are_one(self):
@@ -124,6 +126,22 @@ class Told(WithApprise, AppriseCase):
             with self.assertRaises(subprocess.CalledProcessError) as caught:
                 self.add_apprise(url)
             self.assertRegex(caught.exception.stderr, "no service|SERVICE://")
+
+
+class Private(WithApprise, AppriseCase):
+    """A hub that allows no private address, as is usual."""
+
+    conf = ""
+
+    def test_nothing_private_is_reached_and_the_log_says_so(self):
+        receiver = self.receiver(SAID_OK)
+        for host in ("127.0.0.1", "localhost"):
+            channel = self.add_apprise(f"gotify://{host}:{receiver.port}/t0ken")
+            self.world.ctl("alert", "channel", "test", channel)
+            rows = self.wait_outbox(channel, lambda rows: rows and rows[0][1] > 0, "it was tried", 40)
+            self.assertEqual(rows[0][0], "pending")
+            self.assertRegex(rows[0][2], "^Apprise: the address is not allowed")
+        self.assertEqual(receiver.all(), [])
 
 
 class NoSocket(AppriseCase):

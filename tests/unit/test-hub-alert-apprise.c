@@ -12,16 +12,25 @@
 #include "hub/alert-apprise.h"
 #include "hub/alert-words.h"
 
-static void a_question_is_one_line(void **state _unused_) {
+static void assert_asks(const char *allow, const char *wanted) {
         const AlertApprise a = { .url = "gotify://h/t",
                                  .title = "DOWN: \"x\"",
                                  .body = "a\nb",
+                                 .allow = allow,
                                  .timeout = 10 * USEC_PER_SEC };
         _cleanup_(alert_words_wipep) char *line = NULL;
 
         assert_int_equal(alert_apprise_ask(&a, &line), 0);
-        assert_string_equal(line, "{\"url\":\"gotify://h/t\",\"title\":\"DOWN: \\u0022x\\u0022\","
-                                  "\"body\":\"a\\u000ab\",\"seconds\":10}\n");
+        assert_string_equal(line, wanted);
+}
+
+static void a_question_is_one_line(void **state _unused_) {
+        assert_asks("127.0.0.1, fd00::/8", "{\"url\":\"gotify://h/t\",\"title\":\"DOWN: "
+                                           "\\u0022x\\u0022\",\"body\":\"a\\u000ab\","
+                                           "\"allow\":\"127.0.0.1, fd00::/8\",\"seconds\":10}\n");
+        assert_asks(NULL, "{\"url\":\"gotify://h/t\",\"title\":\"DOWN: "
+                          "\\u0022x\\u0022\",\"body\":\"a\\u000ab\","
+                          "\"allow\":\"\",\"seconds\":10}\n");
 }
 
 static AlertVerdict judge(int error, const char *answer) {
