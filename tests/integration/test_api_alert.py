@@ -102,9 +102,9 @@ class Channels(ChannelCase):
         self.assertEqual(list(made), ["id"])
         row, = (c for c in self.world.get(CHANNELS, self.one)["channels"] if c["id"] == made["id"])
         self.assertEqual({name: row[name] for name in row if name != "createdAt"}, {
-            "id": made["id"], "kind": "email", "name": "Operators", "settings": {"to": ["a@x.example"]}, "sealed": False,
-            "filter": {"events": ["incident.opened"]}, "rules": {}, "enabled": True, "disabledReason": None,
-            "failures": 0, "failingSince": None, "waiting": 0, "refused": 0})
+            "id": made["id"], "kind": "email", "name": "Operators", "settings": {"to": ["a@x.example"]},
+            "sealed": False, "filter": {"events": ["incident.opened"]}, "rules": {}, "enabled": True,
+            "disabledReason": None, "failures": 0, "failingSince": None, "waiting": 0, "refused": 0})
         path = f"{CHANNEL}/{made['id']}"
         self.assertEqual(self.call("PATCH", path, None, {"name": "Others", "rules": {"perHour": 5}})[0], 204)
         row = self.world.get(path, self.one)
