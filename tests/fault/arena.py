@@ -265,8 +265,20 @@ class Arena(World):
 
     def wait_ticks(self, n, seconds=30.0):
         """So many more acknowledged ticks of the load."""
-        until = self.load.count() + n
-        wait_until(lambda: self.watch() and self.load.count() >= until, f"{n} more ticks", seconds)
+        begun = self.load.count()
+        try:
+            wait_until(lambda: self.watch() and self.load.count() >= begun + n, f"{n} more ticks", seconds)
+        except Failure as e:
+            raise Failure(f"{e}; {self.load.count() - begun} came, {self.orders_of_load()}; "
+                          f"{self.doings_of_database()}; {self.hub.tail()}; {self.load.process.tail()}") from None
+
+    def doings_of_database(self):
+        try:
+            doings = self.database.sql("""SELECT application_name, state, wait_event, now() - state_change,
+                left(query, 60) FROM pg_stat_activity WHERE state <> 'idle' AND pid <> pg_backend_pid()""")
+            return "PostgreSQL does: " + "; ".join(" ".join(str(value) for value in row) for row in doings)
+        except Failure as e:
+            return f"PostgreSQL does not say what it does: {e}"
 
     def acked(self):
         return sum(load.count() for load in self.loads)
