@@ -111,6 +111,14 @@ class Operator(AlertCase):
         self.age("validators", 60)
         self.assertEqual(len(self.outbox(mine)), 1)
 
+    def test_one_that_is_named_while_it_is_so_is_told_then(self):
+        first, _ = self.operator()
+        self.age("validators", 60)
+        first.wait(1, 20)
+        later, _ = self.operator()
+        self.assertEqual(self.said(later.wait(1, 20)[0]), ("operator.opened", "validators"))
+        self.assertEqual(len(first.all()), 1)
+
     def test_what_cannot_be(self):
         for words, why in ((("x", "perhaps"), "say yes or no"), (("x", "yes"), "is a UUID"),
                            (("01932f6e-0000-7000-8000-000000000000", "yes"), "No alert channel has this id")):

@@ -53,7 +53,7 @@ class Disk(AlertCase):
         """Time is made to pass: a minute, before and after."""
         def told():
             self.db.sql("""UPDATE operator_alert SET since = since - interval '60 s'
-                            WHERE what = 'disk' AND told_at IS NULL;
+                            WHERE what = 'disk' AND NOT EXISTS (SELECT FROM operator_told WHERE what = 'disk');
                            UPDATE operator_alert SET seen_at = seen_at - interval '60 s'
                             WHERE what = 'disk' AND seen_at < now() - interval '7 s'""")
             return next((r for r in receiver.all() if r.type == event and '"disk"' in r.body), None)

@@ -17,7 +17,7 @@
 #define TEXT(x)   #x
 #define DIGITS(x) TEXT(x)
 #define VERSION   DIGITS(STORE_SCHEMA_VERSION)
-#define NEXT      "41" /* the file after that */
+#define NEXT      "42" /* the file after that */
 
 typedef struct Ground {
         Postgres *postgres;
@@ -206,6 +206,28 @@ static void histograms_are_kept_by_finer_buckets(void **state) {
                " END $$");
 }
 
+/* Of dpin: of two channels that failed, one was told. */
+static void who_was_told_is_remembered(void **state) {
+        Ground *g = *state;
+
+        remove_files(g->directory, "0[4-9]?-*");
+        assert_int_equal(migrate(g, NULL), 39);
+        sql(g,
+            "INSERT INTO organisation (public_id, name) VALUES (gen_random_uuid(), 'o');"
+            " INSERT INTO alert_channel (public_id, organisation_id, kind, name, operator)"
+            " SELECT gen_random_uuid(), 1, 'webhook', 'c', true FROM generate_series(1, 2);"
+            " INSERT INTO operator_alert (what, object, since, seen_at, patience, told_at, detail)"
+            " SELECT 'delivery', o, 'epoch', 'epoch', '0', 'epoch', '' FROM "
+            "unnest('{a,b}'::text[]) o;"
+            " INSERT INTO alert_outbox (channel_id, kind, payload) VALUES"
+            " (2, 'operator.opened', jsonb_build_object('kind', 'delivery', 'object', 'b',"
+            "  'openedAt', rfc3339('epoch'))), (1, 'operator.opened', '{}')");
+        copy_migrations(g->directory);
+        assert_int_equal(migrate(g, NULL), STORE_SCHEMA_VERSION - 39);
+        sql(g, "DO $$ BEGIN ASSERT (SELECT string_agg(concat_ws(' ', what, object, channel_id,"
+               " alert_id), ',') FROM operator_told) = 'delivery b 2 1'; END $$");
+}
+
 static void changed_file_is_refused_by_name(void **state) {
         Ground *g = *state;
 
@@ -293,6 +315,7 @@ int main(void) {
                 ON_GROUND(later_files_are_added),
                 ON_GROUND(ticks_are_kept_by_their_new_layout),
                 ON_GROUND(histograms_are_kept_by_finer_buckets),
+                ON_GROUND(who_was_told_is_remembered),
                 ON_GROUND(changed_file_is_refused_by_name),
                 ON_GROUND(newer_database_is_refused),
                 ON_GROUND(broken_file_leaves_nothing),

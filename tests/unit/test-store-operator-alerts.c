@@ -154,7 +154,7 @@ static void channels_that_fail(void **state) {
         fixture_sql(f, "UPDATE alert_channel SET operator = false WHERE id = 3");
 }
 
-static void what_nobody_could_be_told_waits_for_somebody(void **state) {
+static void each_channel_is_told_when_it_may_be(void **state) {
         StoreFixture *f = *state;
 
         fixture_sql(f, "UPDATE alert_channel SET operator = false");
@@ -162,20 +162,81 @@ static void what_nobody_could_be_told_waits_for_somebody(void **state) {
         look(f, 100, 0, 50 * GIB);
         fixture_sql(f, "UPDATE alert_channel SET operator = true WHERE id = 1");
         look(f, 5, 0, 50 * GIB);
+        look(f, 5, 0, 50 * GIB);
         expect_put(f, "1 opened validators");
+        fixture_sql(f, "UPDATE alert_channel SET operator = true, enabled = false WHERE id = 2");
+        look(f, 5, 0, 50 * GIB);
+        expect_put(f, "1 opened delivery");
+        fixture_sql(f, "UPDATE alert_channel SET enabled = true WHERE id = 2");
+        look(f, 5, 0, 50 * GIB);
+        look(f, 5, 0, 50 * GIB);
+        expect_put(f, "2 opened validators");
+        fixture_sql(f, "UPDATE alert_channel SET operator = false WHERE id = 1");
+        look_well(f, 60);
+        expect_put(f, "2 resolved validators");
+        fixture_sql(f, "UPDATE alert_channel SET operator = true WHERE id = 1");
+}
+
+/* As a channel that is disabled drops what waits. */
+static void what_was_dropped_was_not_told(void **state) {
+        static const char drop[] = "UPDATE alert_outbox SET state = 'dropped', done_at = now()"
+                                   " WHERE channel_id = 2";
+        StoreFixture *f = *state;
+
+        look(f, 5, 0, 50 * GIB);
+        look(f, 60, 0, 50 * GIB);
+        fixture_sql(f, drop);
+        look(f, 5, 0, 50 * GIB);
+        expect_put(f, "1 opened validators,2 opened validators");
+        fixture_expect(f,
+                       "SELECT count(*) FROM alert_outbox WHERE channel_id = 2"
+                       " AND payload->>'openedAt' = (SELECT rfc3339(since) FROM operator_alert)",
+                       "2");
+        fixture_sql(f, drop);
         look_well(f, 60);
         expect_put(f, "1 resolved validators");
 }
 
+static void an_end_is_told_after_its_beginning_was_pruned(void **state) {
+        StoreFixture *f = *state;
+
+        look(f, 5, 0, 50 * GIB);
+        look(f, 60, 0, 50 * GIB);
+        expect_put(f, "1 opened validators,2 opened validators");
+        fixture_sql(f, "DELETE FROM alert_outbox");
+        look(f, 31 * 86400, 0, 50 * GIB);
+        expect_put(f, "");
+        look_well(f, 60);
+        expect_put(f, "1 resolved validators,2 resolved validators");
+        fixture_expect(f, "SELECT count(*) FROM operator_told", "0");
+}
+
+/* Told when there is room; counted once for each thing that was refused. */
 static void a_channel_with_ten_thousand_gets_no_more(void **state) {
+        static const char refused[] = "SELECT string_agg(refused::text, ',' ORDER BY id)"
+                                      " FROM alert_channel";
         StoreFixture *f = *state;
 
         fixture_sql(f, "INSERT INTO alert_outbox (channel_id, kind, payload)"
                        " SELECT 1, 'test', '{}' FROM generate_series(1, 10000)");
         look(f, 5, 0, 50 * GIB);
         look(f, 60, 0, 50 * GIB);
-        fixture_expect(f, "SELECT count(*) FROM alert_outbox WHERE state = 'pending'", "10000");
-        fixture_sql(f, "DELETE FROM alert_outbox; DELETE FROM operator_alert");
+        look(f, 5, 0, 50 * GIB);
+        fixture_expect(f,
+                       "SELECT count(*) FROM alert_outbox WHERE channel_id = 1 AND state = "
+                       "'pending'",
+                       "10000");
+        fixture_expect(f, refused, "1,0,0");
+        fixture_sql(f, "DELETE FROM alert_outbox WHERE id IN (SELECT id FROM alert_outbox"
+                       " WHERE kind = 'test' LIMIT 1)");
+        look(f, 5, 0, 50 * GIB);
+        look(f, 5, 0, 50 * GIB);
+        fixture_expect(f, refused, "1,0,0");
+        look_well(f, 60);
+        fixture_expect(f, refused, "2,0,0");
+        fixture_sql(f, "DELETE FROM alert_outbox WHERE kind = 'test'");
+        expect_put(f, "2 opened validators,1 opened validators,2 resolved validators");
+        fixture_expect(f, "SELECT count(*) FROM operator_alert", "0");
 }
 
 int main(void) {
@@ -186,7 +247,9 @@ int main(void) {
                 cmocka_unit_test(a_disk_that_is_nearly_full),
                 cmocka_unit_test(too_few_for_full_assurance),
                 cmocka_unit_test(channels_that_fail),
-                cmocka_unit_test(what_nobody_could_be_told_waits_for_somebody),
+                cmocka_unit_test(each_channel_is_told_when_it_may_be),
+                cmocka_unit_test(what_was_dropped_was_not_told),
+                cmocka_unit_test(an_end_is_told_after_its_beginning_was_pruned),
                 cmocka_unit_test(a_channel_with_ten_thousand_gets_no_more),
         };
 
