@@ -273,6 +273,8 @@ static void on_io(uv_poll_t *poll, int status, int events _unused_) {
         }
 }
 
+/* The rest of a call that is being sent waits for room as well: the server says nothing before it
+ * has the sync at its end. */
 void pq_connection_flush(Pq *pq) {
         int r;
 
@@ -280,7 +282,7 @@ void pq_connection_flush(Pq *pq) {
                 return;
         r = PQflush(pq->conn);
         if (r >= 0)
-                r = watch_events(pq, UV_READABLE | (r > 0 ? UV_WRITABLE : 0));
+                r = watch_events(pq, UV_READABLE | (r > 0 || pq->sending ? UV_WRITABLE : 0));
         if (r < 0)
                 pq_connection_break(pq);
 }
