@@ -1,5 +1,7 @@
 /* Against a real server: transactions, errors, arrays, notifications, loss and return. */
+#include <dlfcn.h>
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -9,6 +11,7 @@
 #include <time.h>
 
 #include <cmocka.h>
+#include <libpq-fe.h>
 
 #include "pq-world.h"
 
@@ -447,6 +450,47 @@ static void many_statements_are_sent_as_the_socket_takes_them(void **state) {
         world_done(&w);
 }
 
+static bool server_hurries;
+static unsigned hurries;
+
+/* libpq's, but of a server that takes all there is once libpq has found the socket full. */
+int PQflush(PGconn *conn) {
+        int (*flush)(PGconn *) = (int (*)(PGconn *))dlsym(RTLD_NEXT, "PQflush");
+        struct pollfd p = { .fd = PQsocket(conn), .events = POLLOUT };
+        int r = flush(conn);
+
+        if (r != 1 || !server_hurries)
+                return r;
+        hurries++;
+        while (flush(conn) == 1)
+                assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+        return 1;
+}
+
+/* Few statements, of which the server says too little to send it before their sync. */
+static PqTransaction *large_items(int64_t first) {
+        _cleanup_free_ char *name = malloc(LARGE);
+        PqTransaction *t = pq_transaction_new();
+
+        assert_non_null(name);
+        memset(name, 'n', LARGE - 1);
+        name[LARGE - 1] = '\0';
+        for (int64_t i = 0; i < LARGE_CALLS; i++)
+                add_item(t, first + i, name, 0);
+        return t;
+}
+
+static void a_server_that_hurries_gets_all_of_it(void **state) {
+        World w;
+
+        connect_world(&w, state);
+        server_hurries = true;
+        assert_int_equal(world_answer(&w, large_items(500000)), 0);
+        server_hurries = false;
+        assert_true(hurries > 0);
+        world_done(&w);
+}
+
 static void an_error_before_all_is_sent_undoes_all(void **state) {
         PqTransaction *t = plain(&item_get);
         World w;
@@ -512,6 +556,7 @@ int main(void) {
                 cmocka_unit_test(a_callback_may_free_the_connection),
                 cmocka_unit_test(much_at_once_flows),
                 cmocka_unit_test(many_statements_are_sent_as_the_socket_takes_them),
+                cmocka_unit_test(a_server_that_hurries_gets_all_of_it),
                 cmocka_unit_test(an_error_before_all_is_sent_undoes_all),
                 cmocka_unit_test(a_loss_before_all_is_sent_is_told),
                 cmocka_unit_test(freeing_at_any_moment_is_safe),
