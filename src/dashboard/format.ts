@@ -89,3 +89,8 @@ export function shortKey(key: string): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
+
+/* Of a list that was typed. */
+export function splitList(text: string): string[] {
+  return text.split(/[\s,;]+/).filter((word) => word !== '');
+}

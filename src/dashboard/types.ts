@@ -22,6 +22,7 @@ export interface Website {
   id: string;
   url: string;
   name?: string | null;
+  tags?: string[];
   state: State;
   flappingUntil?: string | null; /* null: its verdict does not change too often */
   assurance: Assurance | null;
@@ -78,6 +79,7 @@ export interface WebsiteStatus {
   id: string;
   url: string;
   name?: string | null;
+  tags?: string[];
   check: Check | null; /* null: a plain look at the URL */
   paused: boolean;
   parentId: string | null;
@@ -192,6 +194,7 @@ export interface Validator {
 export interface NewWebsite {
   url: string;
   name?: string;
+  tags?: string[];
   intervalMs?: number;
   slowMs?: number;
   check?: Check;
@@ -200,6 +203,7 @@ export interface NewWebsite {
 /* What is absent stays as it is; null is the default. */
 export type WebsiteEdit = { [K in keyof Settings]?: Settings[K] | null } & {
   name?: string | null;
+  tags?: string[];
   paused?: boolean;
   parentId?: string | null;
 };
@@ -226,7 +230,7 @@ export interface Maintenance {
 
 export type Json = string | number | boolean | Json[] | { [name: string]: Json };
 
-export type ChannelKind = 'webhook' | 'email';
+export type ChannelKind = 'webhook' | 'email' | 'alertmanager' | 'apprise';
 
 export interface NewChannel {
   kind: ChannelKind;
@@ -239,6 +243,7 @@ export interface NewChannel {
 /* Where alerts go. Its kind may be one that is newer than this page. */
 export interface Channel extends NewChannel {
   id: string;
+  sealed?: boolean; /* some of its settings are secret, and not among those shown */
   enabled: boolean;
   disabledReason: string | null;
   failures: number; /* in a row */

@@ -137,6 +137,39 @@ class Alerts {
       this.quiet();
     });
 
+    await this.step('what it is told of, and when not, is kept', async () => {
+      const sunday = { name: 'Sunday' }, down = { name: 'Down' };
+
+      await page.getByRole('button', { name: /^Change Night shift/ }).click();
+      await dialog.getByText('What is told').click();
+      await dialog.getByLabel('Of these websites').selectOption({ index: 0 });
+      await dialog.getByLabel('With any of these tags').fill('prod, team-web');
+      await dialog.getByText('When it is told').click();
+      await dialog.getByLabel('Quiet from', { exact: true }).fill('22:00');
+      await dialog.getByLabel('Quiet until').fill('07:00');
+      await dialog.getByLabel('One digest of more').fill('25');
+      await dialog.getByRole('checkbox', sunday).check();
+      const nevertheless = dialog.getByRole('group', { name: 'Told in quiet hours' });
+      await nevertheless.getByRole('checkbox', down).check();
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      await page.reload();
+      await page.getByRole('button', { name: /^Change Night shift/ }).click();
+      await dialog.getByText('What is told').click();
+      await dialog.getByText('When it is told').click();
+      const kept = [
+        await dialog.getByLabel('With any of these tags').inputValue(),
+        await dialog.getByLabel('Of these websites').locator('option:checked').count(),
+        await dialog.getByLabel('One digest of more').inputValue(),
+        await dialog.getByRole('checkbox', sunday).isChecked(),
+        await nevertheless.getByRole('checkbox', down).isChecked(),
+      ].join(' ');
+      check(kept === 'prod, team-web 1 25 true true', () => `what was kept: ${kept}`);
+      await this.report.shot(page, 'channel-rules', { fullPage: true });
+      await dialog.getByRole('button', { name: 'Cancel' }).click();
+      this.quiet();
+    });
+
     await this.step('it gets a new secret after a question', async () => {
       await page.getByRole('button', { name: /^New secret for/ }).click();
       await dialog.getByRole('button', { name: 'Make a new secret' }).click();
@@ -155,6 +188,30 @@ class Alerts {
   }
 }
 
+/* An address of a service has its secret in it. */
+async function appriseSteps({ page, report, quiet }) {
+  const dialog = page.getByRole('dialog'), secret = 'ntfys://localhost/a-secret-topic';
+
+  await report.step('a service of Apprise is added, changed, and its address never shown', page,
+    async () => {
+      await page.getByRole('button', { name: 'Add channel' }).click();
+      await dialog.getByLabel('Name').fill('Push');
+      await dialog.getByLabel('Kind').selectOption('apprise');
+      await dialog.getByLabel('URL of the service').fill(secret);
+      await dialog.getByRole('button', { name: 'Add channel' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      await page.getByRole('button', { name: 'Change Push' }).click();
+      await dialog.getByText('What is secret is kept').waitFor();
+      await dialog.getByLabel('Name').fill('Pushed');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('button', { name: 'Remove Pushed' }).click();
+      check(!(await page.content()).includes('a-secret-topic'), 'the address is shown');
+      await dialog.getByRole('button', { name: 'Remove channel' }).click();
+      await page.getByRole('heading', { name: 'Pushed', exact: true }).waitFor({ state: 'detached' });
+      quiet();
+    });
+}
+
 export async function alertSteps(stage) {
   const receiver = new Receiver();
 
@@ -164,6 +221,7 @@ export async function alertSteps(stage) {
     await alerts.added();
     await alerts.tested();
     await alerts.ended();
+    await appriseSteps(stage);
   } finally {
     receiver.close();
   }

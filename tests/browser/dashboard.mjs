@@ -211,10 +211,12 @@ async function addRemoveSteps() {
     await dialog.getByRole('alert').filter({ hasText: 'half the interval' }).waitFor();
     await dialog.getByLabel('Timeout (seconds)').fill('4');
     await dialog.getByLabel('Name').fill('Added by the browser, and changed');
+    await dialog.getByLabel('Tags').fill('prod, team-web');
     await report.shot(page, 'change');
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.waitFor({ state: 'detached' });
     await page.getByRole('heading', { name: 'Added by the browser, and changed' }).waitFor();
+    await page.locator('.state-card .chip', { hasText: 'team-web' }).waitFor();
     quiet();
   });
 
@@ -249,8 +251,12 @@ async function addRemoveSteps() {
   });
 
   await step('it is found by search, and removed after a question', async () => {
-    await page.getByLabel('Search websites').fill('added by the');
-    await until('one row is left', async () => await page.locator('.site-row').count() === 1);
+    for (const words of ['team-web', 'added by the']) {
+      await page.getByLabel('Search websites').fill(words);
+      await until('one row is left', async () => await page.locator('.site-row').count() === 1);
+    }
+    await row.locator('.chip', { hasText: 'team-web' }).waitFor();
+    await report.shot(page, 'tags');
     await row.getByRole('button', { name: /^Remove/ }).click();
     await dialog.getByRole('button', { name: 'Remove website' }).click();
     await row.waitFor({ state: 'detached' });

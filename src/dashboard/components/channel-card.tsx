@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import * as api from '../api';
-import { channelState, channelTarget, type ChannelState } from '../channel';
+import { channelState, channelTarget, KINDS, type ChannelState } from '../channel';
 import { plural } from '../format';
 import { words } from '../incident-text';
 import { useInterval } from '../resource';
@@ -111,7 +111,7 @@ export function ChannelCard({ channel, onChange }: Props): JSX.Element {
   const [secret, setSecret] = useState<string | null>(null);
   const [test, setTest] = useState<string | null>(null);
   const [error, setError] = useState<Error | null>(null);
-  const settable = channel.kind === 'webhook' || channel.kind === 'email';
+  const settable = KINDS.some(([kind]) => kind === channel.kind);
 
   const run = async (deed: () => Promise<void>): Promise<void> => {
     try {

@@ -2,7 +2,11 @@
 import type { JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import * as api from '../api';
-import { channelBody, channelWishes, EVENTS, SEVERITIES, type ChannelWishes } from '../channel';
+import {
+  channelBody, channelChange, channelWishes, DAYS, EVENTS, KINDS, SEVERITIES, type ChannelWishes,
+} from '../channel';
+import { feed } from '../feed';
+import { siteTitle } from '../format';
 import type { Channel, ChannelKind } from '../types';
 import { ErrorNotice } from './notice';
 
@@ -11,8 +15,6 @@ interface Props {
   onDone: (secret: string | null) => void;
   onCancel: () => void;
 }
-
-const KINDS: readonly [ChannelKind, string][] = [['webhook', 'Webhook'], ['email', 'E-mail']];
 
 function zoneHere(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
@@ -24,16 +26,19 @@ function readForm(form: HTMLFormElement, kind: ChannelKind): ChannelWishes {
   const all = (key: string): string[] => data.getAll(key).map(String);
 
   return {
-    kind, name: text('name'), url: text('url'), to: text('to'), subject: text('subject'),
+    kind, name: text('name'), url: text('url'), user: text('user'), password: text('password'),
+    token: text('token'), to: text('to'), subject: text('subject'),
     text: text('text').replaceAll('\r\n', '\n'), events: all('events'),
-    severities: all('severities'), recovery: data.get('recovery') !== null, delay: text('delay'),
+    severities: all('severities'), websites: all('websites'), tags: text('tags'),
+    recovery: data.get('recovery') !== null, delay: text('delay'),
     reminder: text('reminder'), quietFrom: text('quietFrom'), quietTo: text('quietTo'),
-    zone: text('zone'), perHour: text('perHour'),
+    zone: text('zone'), days: all('days'), except: all('except'), perHour: text('perHour'),
+    digestFrom: text('digestFrom'),
   };
 }
 
-type FieldName = 'url' | 'to' | 'subject' | 'delay' | 'reminder' | 'quietFrom' | 'quietTo'
-  | 'zone' | 'perHour';
+type FieldName = 'url' | 'user' | 'password' | 'token' | 'to' | 'subject' | 'tags' | 'delay'
+  | 'reminder' | 'quietFrom' | 'quietTo' | 'zone' | 'perHour' | 'digestFrom';
 
 interface FieldProps {
   name: FieldName;
@@ -58,7 +63,7 @@ function Field({ name, label, was, hint = '', type = 'text' }: FieldProps): JSX.
 }
 
 interface TicksProps {
-  name: 'events' | 'severities';
+  name: 'events' | 'severities' | 'days' | 'except';
   legend: string;
   all: readonly [string, string][];
   was: ChannelWishes;
@@ -80,21 +85,89 @@ function Ticks({ name, legend, all, was }: TicksProps): JSX.Element {
   );
 }
 
-function Where({ kind, was }: { kind: ChannelKind; was: ChannelWishes }): JSX.Element {
+function Texts({ was }: { was: ChannelWishes }): JSX.Element {
   const id = useId();
 
-  if (kind === 'webhook')
-    return <Field name="url" label="URL" was={was} hint="https://example.org/hook" />;
   return (
-    <>
-      <Field name="to" label="Recipients" was={was} hint="ann@example.org, bob@example.org" />
-      <details class="form-more">
-        <summary>A text of your own</summary>
-        <Field name="subject" label="Subject" was={was} />
-        <label for={id}>Text</label>
-        <textarea id={id} name="text" rows={4} defaultValue={was.text} />
-      </details>
-    </>
+    <details class="form-more">
+      <summary>A text of your own</summary>
+      <Field name="subject" label="Subject" was={was} />
+      <label for={id}>Text</label>
+      <textarea id={id} name="text" rows={4} defaultValue={was.text} />
+    </details>
+  );
+}
+
+/* Of what is secret nothing is shown: who changes where it leads has to say that again. */
+function Where({ kind, was, sealed }: {
+  kind: ChannelKind; was: ChannelWishes; sealed: boolean;
+}): JSX.Element {
+  const kept = sealed ? 'kept' : '';
+
+  switch (kind) {
+    case 'webhook':
+      return <Field name="url" label="URL" was={was} hint="https://example.org/hook" />;
+    case 'email':
+      return (
+        <>
+          <Field name="to" label="Recipients" was={was} hint="ann@example.org, bob@example.org" />
+          <Texts was={was} />
+        </>
+      );
+    case 'alertmanager':
+      return (
+        <>
+          <Field name="url" label="URL" was={was} hint="https://alertmanager.example.org:9093" />
+          <div class="form-row">
+            <Field name="user" label="User" was={was} hint="nobody" />
+            <Field name="password" label="Password" was={was} type="password" hint={kept} />
+            <Field name="token" label="Or a token" was={was} type="password" hint={kept} />
+          </div>
+          {sealed && <Again />}
+          <Texts was={was} />
+        </>
+      );
+    case 'apprise':
+      return (
+        <>
+          <Field
+            name="url" label="URL of the service" was={was} type="password"
+            hint={kept || 'ntfys://ntfy.example.org/topic'}
+          />
+          {sealed && <Again />}
+          <Texts was={was} />
+        </>
+      );
+  }
+}
+
+function Again(): JSX.Element {
+  return (
+    <p class="small muted">
+      What is secret is kept as long as nothing of this changes. With a change it has to be typed
+      again.
+    </p>
+  );
+}
+
+/* Those that are gone are still those that were chosen. */
+function Websites({ was }: { was: ChannelWishes }): JSX.Element {
+  const id = useId();
+  const sites = feed.sites.all();
+  const gone = was.websites.filter((website) => !sites.some((site) => site.id === website));
+
+  return (
+    <div>
+      <label for={id}>Of these websites (none: all)</label>
+      <select id={id} name="websites" multiple size={5}>
+        {sites.map((site) => (
+          <option key={site.id} value={site.id} selected={was.websites.includes(site.id)}>
+            {siteTitle(site)}
+          </option>
+        ))}
+        {gone.map((website) => <option key={website} value={website} selected>{website}</option>)}
+      </select>
+    </div>
   );
 }
 
@@ -108,6 +181,10 @@ function When({ was }: { was: ChannelWishes }): JSX.Element {
           name="severities" legend="How bad it has to be (none: however)" all={SEVERITIES}
           was={was}
         />
+        <div class="form-row">
+          <Websites was={was} />
+          <Field name="tags" label="With any of these tags" was={was} hint="prod, team-web" />
+        </div>
       </details>
       <details class="form-more">
         <summary>When it is told</summary>
@@ -122,7 +199,12 @@ function When({ was }: { was: ChannelWishes }): JSX.Element {
           <Field name="quietTo" label="Quiet until" was={was} hint="07:00" />
           <Field name="zone" label="Time zone" was={was} />
           <Field name="perHour" label="Messages an hour, at most" was={was} hint="60" />
+          <Field name="digestFrom" label="One digest of more a minute than" was={was} hint="10" />
         </div>
+        <Ticks name="days" legend="Quiet from these days on (none: all)" all={DAYS} was={was} />
+        <Ticks
+          name="except" legend="Told in quiet hours nevertheless" all={SEVERITIES} was={was}
+        />
       </details>
     </>
   );
@@ -138,8 +220,7 @@ export function ChannelForm({ channel, onDone, onCancel }: Props): JSX.Element {
   const save = async (wishes: ChannelWishes): Promise<string | null> => {
     if (!channel)
       return api.addChannel(channelBody(wishes));
-    const { name, settings, filter, rules } = channelBody(wishes, channel);
-    await api.changeChannel(channel.id, { name, settings, filter, rules });
+    await api.changeChannel(channel.id, channelChange(wishes, channel));
     return null;
   };
   const submit = async (event: JSX.TargetedSubmitEvent<HTMLFormElement>): Promise<void> => {
@@ -174,7 +255,7 @@ export function ChannelForm({ channel, onDone, onCancel }: Props): JSX.Element {
           </select>
         </div>
       </div>
-      <Where kind={kind} was={was} />
+      <Where kind={kind} was={was} sealed={channel?.sealed ?? false} />
       <When was={was} />
       <div id={`${id}-error`}>{error && <ErrorNotice error={error} />}</div>
       <div class="form-actions">

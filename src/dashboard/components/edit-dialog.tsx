@@ -4,7 +4,7 @@ import { useId, useState } from 'preact/hooks';
 import { changeWebsite, Problem } from '../api';
 import { kindOf } from '../check';
 import { feed } from '../feed';
-import { siteTitle } from '../format';
+import { siteTitle, splitList } from '../format';
 import type { WebsiteEdit, WebsiteStatus } from '../types';
 import { Dialog } from './dialog';
 import { ErrorNotice } from './notice';
@@ -15,7 +15,7 @@ interface Props {
   onChanged: () => void;
 }
 
-type Key = 'name' | 'rules' | 'parentId'
+type Key = 'name' | 'tags' | 'rules' | 'parentId'
   | 'intervalMs' | 'timeoutMs' | 'slowMs' | 'seats' | 'confirmDown' | 'confirmUp';
 
 interface Field {
@@ -27,6 +27,7 @@ interface Field {
 const SECOND = 1000;
 const FIELDS: readonly Field[] = [
   { key: 'name', label: 'Name' },
+  { key: 'tags', label: 'Tags' },
   { key: 'intervalMs', label: 'Checked every (seconds)', unit: SECOND },
   { key: 'timeoutMs', label: 'Timeout (seconds)', unit: SECOND },
   { key: 'slowMs', label: 'Slow from (ms)', unit: 1 },
@@ -35,26 +36,35 @@ const FIELDS: readonly Field[] = [
   { key: 'confirmUp', label: 'Judgements that close it', unit: 1 },
   { key: 'rules', label: 'Who may check it (rules)' },
 ];
-const PUSHED: readonly Key[] = ['name', 'intervalMs', 'timeoutMs'];
+const PUSHED: readonly Key[] = ['name', 'tags', 'intervalMs', 'timeoutMs'];
 
 function shown(site: WebsiteStatus, { key, unit }: Field): string {
   if (key === 'name' || key === 'parentId')
     return site[key] ?? '';
+  if (key === 'tags')
+    return (site.tags ?? []).join(', ');
 
   const value = site.settings[key];
   return typeof value === 'number' && unit ? String(value / unit) : String(value ?? '');
 }
 
+function typed(text: string, { key, unit }: Field): string | number | string[] | null {
+  if (key === 'tags')
+    return splitList(text);
+  if (text === '')
+    return null;
+  return unit ? Number(text) * unit : text;
+}
+
 /* An emptied field is the default. */
 function changed(site: WebsiteStatus, fields: readonly Field[], data: FormData): WebsiteEdit {
-  const edit: Record<string, string | number | null> = {};
+  const edit: Record<string, string | number | string[] | null> = {};
 
   for (const field of fields) {
     const text = String(data.get(field.key) ?? '').trim();
 
-    if (text === shown(site, field))
-      continue;
-    edit[field.key] = text === '' ? null : field.unit ? Number(text) * field.unit : text;
+    if (text !== shown(site, field))
+      edit[field.key] = typed(text, field);
   }
   return edit;
 }

@@ -4,6 +4,7 @@ import { useId, useState } from 'preact/hooks';
 import { addWebsite, Problem } from '../api';
 import { checkOf, kindOf } from '../check';
 import { feed } from '../feed';
+import { splitList } from '../format';
 import type { NewWebsite } from '../types';
 import { CheckFields, readCheckFields } from './check-fields';
 import { ErrorNotice } from './notice';
@@ -31,6 +32,8 @@ function readForm(form: HTMLFormElement): NewWebsite {
 
   if (text('name') !== '')
     website.name = text('name');
+  if (text('tags') !== '')
+    website.tags = splitList(text('tags'));
   if (text('interval') !== '')
     website.intervalMs = Number(text('interval'));
   if (text('slow') !== '' && kindOf(website.url) !== 'push')
@@ -86,6 +89,11 @@ export function SiteForm({ onDone, onCancel }: Props): JSX.Element {
           </select>
         </div>
       </div>
+      <label for={`${id}-tags`}>Tags <span class="muted">(optional)</span></label>
+      <input
+        id={`${id}-tags`} name="tags" autoComplete="off" spellcheck={false}
+        placeholder="prod, team-web"
+      />
       {kind !== 'push' && <CheckFields kind={kind} />}
       <div id={`${id}-error`}>{error && <ErrorNotice error={error} />}</div>
       <div class="form-actions">

@@ -20,8 +20,9 @@ interface Props {
 }
 
 export function SiteRow({ site, index, top, height, onRemove }: Props): JSX.Element {
-  const { id, url, name, state, flappingUntil, beats, uptime24h, latencyMs, lastChecked } =
-    site.value;
+  const {
+    id, url, name, tags = [], state, flappingUntil, beats, uptime24h, latencyMs, lastChecked,
+  } = site.value;
   const title = siteTitle({ url, name: name ?? null });
 
   return (
@@ -34,7 +35,11 @@ export function SiteRow({ site, index, top, height, onRemove }: Props): JSX.Elem
       </span>
       <span role="cell" class="cell-name">
         <a href={websiteHref(id)}>{title}</a>
-        {name && <span class="url">{url}</span>}
+        {(name || tags.length > 0) && (
+          <span class="url">
+            {tags.map((tag) => <span key={tag} class="chip tag">{tag}</span>)}{name && url}
+          </span>
+        )}
       </span>
       <span role="cell" class="cell-beats"><Heartbeat beats={beats} slots={BEATS} /></span>
       <span role="cell" class="cell-uptime number">{formatUptime(uptime24h)}</span>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import {
-  alertTitle, channelBody, channelState, channelTarget, channelWishes,
+  alertTitle, channelBody, channelChange, channelState, channelTarget, channelWishes,
 } from '../channel';
 import { parseRoute } from '../route';
 
@@ -14,6 +14,51 @@ test('a channel has what was typed, and defaults are not sent', () => {
   assert.deepEqual(
     channelBody({ ...empty, kind: 'email', to: 'a@x.example, b@x.example;c@x.example ' }).settings,
     { to: ['a@x.example', 'b@x.example', 'c@x.example'] });
+});
+
+test('every kind has settings of its own', () => {
+  const typed = {
+    ...empty, url: 'https://x.example/', user: 'ann', password: 'p', token: 't', subject: 'S',
+    text: 'T', to: 'a@x.example',
+  };
+  const texts = { subject: 'S', text: 'T' };
+
+  assert.deepEqual(channelBody(typed).settings, { url: typed.url });
+  assert.deepEqual(channelBody({ ...typed, kind: 'email' }).settings, { to: [typed.to], ...texts });
+  assert.deepEqual(channelBody({ ...typed, kind: 'alertmanager', token: '' }).settings,
+    { url: typed.url, user: 'ann', password: 'p', ...texts });
+  assert.deepEqual(channelBody({ ...typed, kind: 'apprise' }).settings,
+    { url: typed.url, ...texts });
+  assert.deepEqual(channelBody({ ...empty, kind: 'apprise' }).settings, { url: '' });
+});
+
+test('settings are sent only if they change: what is secret in them would be lost', () => {
+  const channel = {
+    kind: 'alertmanager', name: 'Ops', settings: { url: 'https://x.example/', user: 'ann' },
+    sealed: true, filter: {}, rules: {},
+  };
+  const wishes = channelWishes(channel, 'Europe/Berlin');
+
+  assert.deepEqual(channelChange({ ...wishes, name: 'New', perHour: '5' }, channel),
+    { name: 'New', filter: {}, rules: { perHour: 5 } });
+  assert.deepEqual(channelChange({ ...wishes, password: 'p' }, channel).settings,
+    { url: 'https://x.example/', user: 'ann', password: 'p' });
+});
+
+test('a filter has websites and tags, quiet hours have days and what is told nevertheless', () => {
+  const { rules, filter } = channelBody({
+    ...empty, websites: ['w'], tags: 'prod, team-web', digestFrom: '0', quietFrom: '22:00',
+    quietTo: '07:00', days: ['sat', 'sun'], except: ['down'],
+  });
+
+  assert.deepEqual(filter, { websites: ['w'], tags: ['prod', 'team-web'] });
+  assert.deepEqual(rules, {
+    digestFrom: 0,
+    quietHours: {
+      from: '22:00', to: '07:00', timeZone: 'Europe/Berlin', days: ['sat', 'sun'],
+      except: ['down'],
+    },
+  });
 });
 
 test('rules are told in the units of the API', () => {
@@ -36,18 +81,18 @@ test('what is no number is sent as it is, for the server to refuse', () => {
 test('a change keeps what the form does not show, and takes away what was emptied', () => {
   const channel = {
     kind: 'email', name: 'Ops', settings: { to: ['a@x.example'], subject: 'S' },
-    filter: { websites: ['w'], events: ['incident.opened'] },
+    filter: { kinds: ['certificate'], events: ['incident.opened'] },
     rules: {
-      digestFrom: 3, delaySeconds: 60,
-      quietHours: { from: '1:00', to: '2:00', timeZone: 'UTC', days: ['mon'] },
+      later: 3, delaySeconds: 60,
+      quietHours: { from: '1:00', to: '2:00', timeZone: 'UTC', days: ['mon'], more: 1 },
     },
   };
   const wishes = channelWishes(channel, 'Europe/Berlin');
 
   assert.deepEqual(channelBody(wishes, channel), channel);
   assert.deepEqual(channelBody({ ...wishes, events: [], delay: '' }, channel), {
-    ...channel, filter: { websites: ['w'] },
-    rules: { digestFrom: 3, quietHours: channel.rules.quietHours },
+    ...channel, filter: { kinds: ['certificate'] },
+    rules: { later: 3, quietHours: channel.rules.quietHours },
   });
 });
 

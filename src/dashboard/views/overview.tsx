@@ -24,7 +24,7 @@ const ROW_REM_NARROW = 7.25;
 function select(sites: Website[], text: string, state: State | null, sort: Sort): string[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const wanted = sites.filter((site) => {
-    const heap = `${site.name ?? ''} ${site.url}`.toLowerCase();
+    const heap = [site.name ?? '', site.url, ...site.tags ?? []].join(' ').toLowerCase();
     return (state === null || site.state === state) && words.every((word) => heap.includes(word));
   });
   const byName = (a: Website, b: Website): number => siteTitle(a).localeCompare(siteTitle(b));

@@ -84,7 +84,7 @@ function Head({ status, onEdit, onPause, onRemove }: HeadProps): JSX.Element {
 }
 
 function StateCard({ status, ticks }: { status: WebsiteStatus; ticks: Tick[] }): JSX.Element {
-  const { assurance } = status;
+  const { assurance, tags = [] } = status;
   const slots = useMedia('(max-width: 44rem)') ? TICKS_NARROW : TICKS;
 
   return (
@@ -95,6 +95,7 @@ function StateCard({ status, ticks }: { status: WebsiteStatus; ticks: Tick[] }):
         {assurance && (
           <span class="chip" title={assuranceMeaning(assurance)}>{assurance} assurance</span>
         )}
+        {tags.map((tag) => <span key={tag} class="chip">{tag}</span>)}
       </div>
       <Facts status={status} />
       <div class="beats-wide">
