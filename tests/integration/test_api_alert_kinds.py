@@ -71,9 +71,12 @@ class Manager(KindCase):
         self.seen_nowhere(BASIC)
 
     def asks_now(self, channel, receiver):
+        """Once the hub has noted that it arrived, which may be later than it arrives."""
         before = len(receiver.all())
         self.try_out(channel)
-        return receiver.wait(before + 1)[-1].headers.get("authorization")
+        asked = receiver.wait(before + 1)[-1].headers.get("authorization")
+        self.wait_delivered(channel, before + 1)
+        return asked
 
     def test_changed(self):
         receiver = self.receiver()
