@@ -7,11 +7,10 @@ more than they work. A class that says `alone = True` measures, and runs when th
 the tests unless DPIN_LONG is set (./dev test --long).
 Appends "PASSED FAILED SKIPPED" to COUNTS. Exits 1 if something failed.
 """
-import concurrent.futures
 import glob
 import importlib
 import os
-import subprocess
+import signal
 import sys
 import tempfile
 import time
@@ -128,42 +127,71 @@ def classes(suite):
     return found
 
 
-def run_class(folder, name, pattern):
-    """Its tests in a process of their own, said when all are done. Returns its counts."""
-    with tempfile.NamedTemporaryFile("r", encoding="ascii") as counts:
-        argv = [sys.executable, __file__, folder, counts.name, pattern, "0", name]
-        try:
-            done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                                  timeout=CLASS_SECONDS, check=False)
-            said, why = done.stdout, f"ended with {done.returncode} and counted nothing"
-        except subprocess.TimeoutExpired as e:
-            said, why = (e.stdout or b"").decode(errors="replace"), f"did not end within {CLASS_SECONDS} s"
-        result = tuple(map(int, counts.read().split()))
-    if len(result) != 3:
-        said, result = f"{said}FAIL  {name}: {why}\n", (0, 1, 0)
-    sys.stdout.write(said)
-    sys.stdout.flush()
-    return result
+class ClassRun:
+    """A class of tests in a process of its own, which has all modules as they were imported: to import them again for
+    each class costs more than most classes."""
+
+    def __init__(self, name):
+        self.name = name
+        self.said, self.counts = tempfile.TemporaryFile("w+", errors="replace"), tempfile.TemporaryFile("w+")
+        self.pid = None
+
+    def start(self, suite):
+        sys.stdout.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            signal.alarm(CLASS_SECONDS)
+            os.dup2(self.said.fileno(), 1)
+            os.dup2(self.said.fileno(), 2)
+            print(*run_here(filtered(suite, lambda t: class_of(t) == self.name)), file=self.counts, flush=True)
+            sys.exit()
+        return self
+
+    def end(self, code):
+        """It ended with this: says what it said, and returns what it counted."""
+        self.said.seek(0)
+        self.counts.seek(0)
+        said, result = self.said.read(), tuple(map(int, self.counts.read().split()))
+        if len(result) != 3:
+            why = f"did not end within {CLASS_SECONDS} s" if code == -signal.SIGALRM else \
+                f"ended with {code} and counted nothing"
+            said, result = f"{said}FAIL  {self.name}: {why}\n", (0, 1, 0)
+        self.said.close()
+        self.counts.close()
+        sys.stdout.write(said)
+        sys.stdout.flush()
+        return result
 
 
-def run_jobs(folder, pattern, jobs):
-    found = classes(load(folder, pattern))
+def run_classes(suite, names, jobs):
+    """So many at a time, in this order. Returns what each counted."""
+    waiting, running, results = list(names), {}, []
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            run = ClassRun(waiting.pop(0)).start(suite)
+            running[run.pid] = run
+        pid, status = os.wait()
+        results.append(running.pop(pid).end(os.waitstatus_to_exitcode(status)))
+    return results
+
+
+def run_jobs(suite, jobs):
+    found = classes(suite)
     together = sorted((n for n, c in found.items() if not getattr(c, "alone", False)),
                       key=lambda n: (not getattr(found[n], "slow", False), n))
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        results = list(pool.map(lambda name: run_class(folder, name, pattern), together))
-    results += [run_class(folder, name, pattern) for name in sorted(set(found) - set(together))]
+    results = run_classes(suite, together, jobs) + run_classes(suite, sorted(set(found) - set(together)), 1)
     return [sum(r[i] for r in results) for i in range(3)]
 
 
-def run_here(folder, pattern, only):
+def run_here(suite):
     reporter = Reporter()
-    filtered(load(folder, pattern), lambda t: only in ("", class_of(t))).run(reporter)
+    suite.run(reporter)
     return [reporter.passed, reporter.failed, reporter.skipped]
 
 
-def main(folder, counts, pattern="", jobs="0", only=""):
-    result = run_jobs(folder, pattern, int(jobs)) if int(jobs) > 1 else run_here(folder, pattern, only)
+def main(folder, counts, pattern="", jobs="0"):
+    suite = load(folder, pattern)
+    result = run_jobs(suite, int(jobs)) if int(jobs) > 1 else run_here(suite)
     with open(counts, "a", encoding="ascii") as out:
         print(*result, file=out)
     return 1 if result[1] else 0
