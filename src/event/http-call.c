@@ -37,10 +37,10 @@ HttpCall *http_call_free(HttpCall *call) {
         http_head_done(&call->head);
         free(call->kept);
         free(call->body);
-        free(call->origin);
         free(call->user_agent);
         free(call->method);
-        free(call->url);
+        http_target_unref(call->target);
+        http_target_unref(call->first);
         free(call);
         return NULL;
 }
@@ -120,14 +120,11 @@ static int copy_request(HttpCall *call, const HttpRequest *request) {
         const char *method = request->method ? request->method : "GET";
         int r;
 
-        if (!request->url || !*method ||
-            strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") != strlen(method))
+        if (!*method || strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") != strlen(method))
                 return -EINVAL;
 
         call->request = *request;
-        r = copy_string(&call->url, request->url);
-        if (r == 0)
-                r = copy_string(&call->method, method);
+        r = copy_string(&call->method, method);
         if (r == 0)
                 r = copy_headers(call, request->headers);
         if (r == 0)
@@ -135,6 +132,19 @@ static int copy_request(HttpCall *call, const HttpRequest *request) {
         if (r == 0)
                 r = copy_body(call, request);
         return r;
+}
+
+static int take_target(HttpCall *call, const HttpRequest *request) {
+        int r = 0;
+
+        if (request->target)
+                call->first = http_target_ref(request->target);
+        else
+                r = request->url ? http_target_new(&call->first, request->url) : -EINVAL;
+        if (r < 0)
+                return r;
+        call->target = http_target_ref(call->first);
+        return 0;
 }
 
 int http_call_new(HttpCall **ret, HttpClient *c, const HttpRequest *request) {
@@ -149,9 +159,9 @@ int http_call_new(HttpCall **ret, HttpClient *c, const HttpRequest *request) {
         if (r < 0)
                 return r;
 
-        r = http_url_origin(call->url, &call->origin);
+        r = take_target(call, request);
         if (r < 0)
-                return r == -EPROTONOSUPPORT ? -EINVAL : r;
+                return r;
 
         r = request->ca_file ? http_trust_get(&c->trust, request->ca_file, &call->trust) : 0;
         if (r < 0)

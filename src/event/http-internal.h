@@ -17,7 +17,8 @@ struct HttpCall {
         HttpClient *client;
         HttpCall *previous, *next; /* in client->calls */
         HttpRequest request; /* its numbers and guard; the strings are copied to the next members */
-        char *url, *method, *origin;
+        HttpTarget *first, *target; /* asked for, and of the running transfer */
+        char *method;
         char *user_agent; /* a whole header; NULL: one of `headers` says it */
         char **headers;   /* ended by NULL */
         void *body;

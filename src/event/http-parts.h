@@ -57,6 +57,15 @@ typedef struct HttpHead {
 int http_head_add(HttpHead *h, const char *line, size_t n);
 void http_head_done(HttpHead *h);
 
-/* 0, -EINVAL: not an URL or with credentials, -EPROTONOSUPPORT: neither http nor https. */
-int http_url_origin(const char *url, char **ret);
-int http_url_resolve(const char *base, const char *location, char **ret);
+struct HttpTarget {
+        unsigned references;
+        CURLU *parsed; /* what is connected to */
+        char *text;
+        char *origin; /* "https://example.org:443" */
+        bool tls;
+};
+
+/* Also -EPROTONOSUPPORT: neither http nor https. */
+int http_target_read(HttpTarget **ret, const char *url);
+/* Where a redirect leads to. Errors as of http_target_read(). */
+int http_target_resolve(HttpTarget **ret, const HttpTarget *base, const char *location);

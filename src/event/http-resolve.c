@@ -59,19 +59,10 @@ static int resolve_new(HttpResolve **ret) {
 /* 1: a name. 0: an address, which needs no resolver. */
 static int read_host(const HttpCall *call, char ret_host[static NAME_MAX_BYTES],
                      unsigned *ret_port) {
-        _cleanup_free_ char *there = NULL; /* where a redirect led */
-        const char *origin = call->origin, *host, *colon;
+        const char *host = strstr(call->target->origin, "://") + 3;
+        const char *colon = strrchr(host, ':'); /* there always is a port */
         NetAddress address;
-        int r;
 
-        if (call->redirects > 0) {
-                r = http_url_origin(call->url, &there);
-                if (r < 0)
-                        return r;
-                origin = there;
-        }
-        host = strstr(origin, "://") + 3;
-        colon = strrchr(host, ':'); /* there always is a port */
         if (*host == '[')
                 return 0;
         if (colon - host >= NAME_MAX_BYTES)

@@ -15,10 +15,6 @@
 #define BUFFER_SIZE (3L * 1024)
 #define UPLOAD_SIZE (16L * 1024)
 
-static bool is_tls(const HttpCall *c) {
-        return strncasecmp(c->url, "https:", 6) == 0;
-}
-
 static bool is_redirect(unsigned status) {
         return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -132,14 +128,8 @@ static bool is_public_header(const char *line) {
 }
 
 /* Whether what was meant for the first server may be told to this one. */
-static int is_same_origin(HttpCall *c) {
-        _cleanup_free_ char *origin = NULL;
-        int r;
-
-        if (!c->result.redirected)
-                return 1;
-        r = http_url_origin(c->url, &origin);
-        return r < 0 ? r : strcmp(origin, c->origin) == 0;
+static bool is_same_origin(const HttpCall *c) {
+        return c->target == c->first || strcmp(c->target->origin, c->first->origin) == 0;
 }
 
 static int add_header(HttpCall *c, const char *line) {
@@ -152,10 +142,7 @@ static int add_header(HttpCall *c, const char *line) {
 }
 
 static int build_headers(HttpCall *c) {
-        int same = is_same_origin(c);
-
-        if (same < 0)
-                return same;
+        bool same = is_same_origin(c);
 
         curl_slist_free_all(c->header_list);
         c->header_list = NULL;
@@ -224,7 +211,8 @@ static void set_version(HttpCall *c) {
         long version = CURL_HTTP_VERSION_1_1;
 
         if (c->request.version == HTTP_VERSION_2)
-                version = is_tls(c) ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+                version = c->target->tls ? CURL_HTTP_VERSION_2TLS
+                                         : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
         curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, version);
 }
 
@@ -247,7 +235,7 @@ static void set_method(HttpCall *c) {
 
 /* What is sent as one write has no use for it. */
 static void set_delay(HttpCall *c) {
-        bool one_write = !c->body && !is_tls(c) && c->request.version != HTTP_VERSION_2;
+        bool one_write = !c->body && !c->target->tls && c->request.version != HTTP_VERSION_2;
 
         curl_easy_setopt(c->easy, CURLOPT_TCP_NODELAY, one_write ? 0L : 1L);
 }
@@ -258,7 +246,8 @@ static void set_target(HttpCall *c, usec_t now) {
         usec_t left = c->deadline > now ? c->deadline - now : 0;
         long milliseconds = (long)MAX((left + USEC_PER_MSEC - 1) / USEC_PER_MSEC, (usec_t)1);
 
-        curl_easy_setopt(c->easy, CURLOPT_URL, c->url);
+        curl_easy_setopt(c->easy, CURLOPT_CURLU, c->target->parsed);
+        curl_easy_setopt(c->easy, CURLOPT_URL, c->target->text); /* else it is written anew */
         curl_easy_setopt(c->easy, CURLOPT_IPRESOLVE,
                          families[c->request.family == AF_INET    ? 1
                                   : c->request.family == AF_INET6 ? 2
@@ -312,8 +301,8 @@ static void measure_phases(HttpCall *c, usec_t now) {
         usec_t marks[_HTTP_PHASE_MAX] = {
                 [HTTP_PHASE_DNS] = get_mark(c->easy, CURLINFO_NAMELOOKUP_TIME_T),
                 [HTTP_PHASE_CONNECT] = get_mark(c->easy, CURLINFO_CONNECT_TIME_T),
-                [HTTP_PHASE_TLS] = get_mark(c->easy, is_tls(c) ? CURLINFO_APPCONNECT_TIME_T
-                                                               : CURLINFO_CONNECT_TIME_T),
+                [HTTP_PHASE_TLS] = get_mark(c->easy, c->target->tls ? CURLINFO_APPCONNECT_TIME_T
+                                                                    : CURLINFO_CONNECT_TIME_T),
                 [HTTP_PHASE_WAIT] = get_mark(c->easy, CURLINFO_STARTTRANSFER_TIME_T),
         };
         usec_t before = 0, total = now > c->started ? now - c->started : 0;

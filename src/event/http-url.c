@@ -1,5 +1,5 @@
-/* URLs, by the same parser that connects to them: two parsers would be two opinions about the host.
- */
+/* URLs, by the same parser that connects to them, and read once: two parsers, or two readings,
+ * would be two opinions about the host. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,31 +69,78 @@ static int check_target(Url *u) {
         return r < 0 ? r : check_host(u);
 }
 
-int http_url_origin(const char *url, char **ret) {
-        _cleanup_(url_freep) Url *u = curl_url();
+/* Scheme, host and port, lower case and never left out. */
+static int read_origin(Url *u, char **ret) {
         _cleanup_(url_part_freep) UrlPart *scheme = NULL, *host = NULL, *port = NULL;
-        int r;
-
-        if (!u)
-                return -ENOMEM;
-
-        r = url_set(u, url, 0);
-        if (r < 0)
-                return r;
-
-        r = strchr(url, '%') ? check_target(u) : check_scheme(u); /* without, nothing is decoded */
-        if (r < 0)
-                return r;
 
         if (curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
             curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
             curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK)
                 return -EINVAL;
-
         return asprintf(ret, "%s://%s:%s", scheme, host, port) < 0 ? -ENOMEM : 0;
 }
 
-int http_url_resolve(const char *base, const char *location, char **ret) {
+HttpTarget *http_target_ref(HttpTarget *t) {
+        if (t)
+                t->references++;
+        return t;
+}
+
+HttpTarget *http_target_unref(HttpTarget *t) {
+        if (!t || --t->references > 0)
+                return NULL;
+        url_free(t->parsed);
+        free(t->text);
+        free(t->origin);
+        free(t);
+        return NULL;
+}
+
+static int target_fill(HttpTarget *t, const char *url) {
+        int r;
+
+        t->parsed = curl_url();
+        t->text = strdup(url);
+        if (!t->parsed || !t->text)
+                return -ENOMEM;
+
+        r = url_set(t->parsed, url, 0);
+        if (r < 0)
+                return r;
+
+        /* without %, nothing is decoded */
+        r = strchr(url, '%') ? check_target(t->parsed) : check_scheme(t->parsed);
+        if (r < 0)
+                return r;
+
+        r = read_origin(t->parsed, &t->origin);
+        if (r < 0)
+                return r;
+        t->tls = strncmp(t->origin, "https:", 6) == 0;
+        return 0;
+}
+
+int http_target_read(HttpTarget **ret, const char *url) {
+        _cleanup_(http_target_unrefp) HttpTarget *t = calloc(1, sizeof(*t));
+        int r;
+
+        if (!t)
+                return -ENOMEM;
+        t->references = 1;
+        r = strpbrk(url, "\r\n") ? -EINVAL : target_fill(t, url);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(t);
+        return 0;
+}
+
+int http_target_new(HttpTarget **ret, const char *url) {
+        int r = http_target_read(ret, url);
+
+        return r == -EPROTONOSUPPORT ? -EINVAL : r;
+}
+
+int http_target_resolve(HttpTarget **ret, const HttpTarget *base, const char *location) {
         _cleanup_(url_freep) Url *u = curl_url();
         _cleanup_(url_part_freep) UrlPart *text = NULL;
         int r;
@@ -101,7 +148,7 @@ int http_url_resolve(const char *base, const char *location, char **ret) {
         if (!u)
                 return -ENOMEM;
 
-        r = url_set(u, base, CURLU_URLENCODE); /* an empty location leaves it as it is */
+        r = url_set(u, base->text, CURLU_URLENCODE); /* an empty location leaves it as it is */
         if (r < 0)
                 return r;
 
@@ -115,6 +162,5 @@ int http_url_resolve(const char *base, const char *location, char **ret) {
 
         if (curl_url_get(u, CURLUPART_URL, &text, 0) != CURLUE_OK)
                 return -EINVAL;
-        *ret = strdup(text);
-        return *ret ? 0 : -ENOMEM;
+        return http_target_read(ret, text);
 }

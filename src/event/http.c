@@ -124,14 +124,14 @@ static int redirect_method(HttpCall *call) {
 
 /* The call's next transfer is to there. */
 static int redirect_prepare(HttpCall *call, const char *location) {
-        char *url;
+        HttpTarget *target;
         int r;
 
-        r = http_url_resolve(call->url, location, &url);
+        r = http_target_resolve(&target, call->target, location);
         if (r < 0)
                 return r;
-        free(call->url);
-        call->url = url;
+        http_target_unref(call->target);
+        call->target = target;
 
         r = redirect_method(call);
         if (r < 0)
@@ -153,7 +153,7 @@ static void ask_to_follow(HttpCall *call) {
         if (!call->request.redirected)
                 return follow(call);
         call->waits = now_boottime();
-        call->request.redirected(call->url, call->userdata);
+        call->request.redirected(call->target->text, call->userdata);
 }
 
 static void redirect(HttpCall *call, const char *location) {

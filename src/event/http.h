@@ -26,8 +26,14 @@ typedef enum HttpVersion {
         HTTP_VERSION_2, /* and no other; without TLS it is spoken at once */
 } HttpVersion;
 
+/* Where requests go: an URL that is read once for all of them. Whoever makes them holds it, and so
+ * does each of them while it is under way. */
+typedef struct HttpTarget HttpTarget;
+
 typedef struct HttpRequest {
-        const char *url, *method;   /* method NULL: GET */
+        const char *url;
+        HttpTarget *target;         /* instead of url, or NULL; the call holds it, too */
+        const char *method;         /* NULL: GET */
         const char *const *headers; /* "Name: value", ended by NULL; or NULL */
         const void *body;
         size_t body_n;
@@ -79,6 +85,12 @@ typedef struct HttpResult {
 
 /* result is borrowed for the time of the call; the HttpCall is gone after it. */
 typedef void (*HttpDone)(const HttpResult *result, void *userdata);
+
+/* -EINVAL: as http_start() says of URLs. */
+int http_target_new(HttpTarget **ret, const char *url);
+HttpTarget *http_target_ref(HttpTarget *t);
+HttpTarget *http_target_unref(HttpTarget *t);
+DEFINE_FREEP(HttpTarget, http_target_unref);
 
 int http_client_new(HttpClient **ret, uv_loop_t *loop);
 /* Open calls are dropped without callbacks; also inside of one. The loop must run on until its

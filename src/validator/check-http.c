@@ -94,6 +94,7 @@ static int request_start(HttpCheck *c, const CheckTools *tools, const CheckReque
         _cleanup_(free_lines) char **lines = NULL;
         HttpRequest http = {
                 .url = spec->url,
+                .target = request->target,
                 .method = spec->method,
                 .body = spec->body,
                 .body_n = spec->body ? strlen(spec->body) : 0,

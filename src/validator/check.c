@@ -190,6 +190,7 @@ static void leave(Check *x) {
 }
 
 static void check_free(Check *x) {
+        http_target_unref(x->request.target);
         spec_done(x->spec);
         free(x->spec);
         free(x);
@@ -413,6 +414,7 @@ int checker_start(Checker *c, const CheckRequest *request, CheckDone done, void 
         x->checker = c;
         x->kind = kind;
         x->request = *request;
+        x->request.target = http_target_ref(request->target);
         x->done = done;
         x->userdata = userdata;
         DL_APPEND(c->waiting, x);

@@ -7,6 +7,7 @@
 #include "base/macro.h"
 #include "base/time.h"
 #include "event/connect.h"
+#include "event/http.h"
 #include "validator/budget.h"
 #include "validator/story.h"
 #include "wire/spec.h"
@@ -32,8 +33,9 @@ typedef struct CheckerOptions {
 } CheckerOptions;
 
 typedef struct CheckRequest {
-        const Spec *spec; /* borrowed for the time of the call */
-        uint8_t family;   /* 0, 4, 6 */
+        const Spec *spec;   /* borrowed for the time of the call */
+        HttpTarget *target; /* its URL, if somebody holds it; or NULL */
+        uint8_t family;     /* 0, 4, 6 */
         usec_t timeout;
         CheckStory *story; /* zeros, to be told to until the check is done or cancelled; or NULL */
 } CheckRequest;

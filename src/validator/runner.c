@@ -17,6 +17,7 @@ typedef struct Work {
         OrderId id;
         Order order;
         Spec spec;
+        HttpTarget *target; /* NULL: none is known, or it is none of HTTP */
         Runner *runner;
         Timer *timer;
         ScheduleSlot due;
@@ -54,6 +55,7 @@ static Work *work_free(Work *w) {
         if (!w)
                 return NULL;
         timer_free(w->timer);
+        http_target_unref(w->target);
         spec_done(&w->spec);
         free(w);
         return NULL;
@@ -166,6 +168,7 @@ static int start_run(Work *w, TickKind kind, uint32_t number, usec_t scheduled) 
         Runner *r = w->runner;
         CheckRequest request = {
                 .spec = &w->spec,
+                .target = w->target,
                 .family = w->order.family,
                 .timeout = w->order.timeout_ms * USEC_PER_MSEC,
         };
@@ -284,6 +287,8 @@ static int work_new(Work **ret, Runner *r, const RunnerOrder *o) {
         code = spec_copy(&w->spec, o->spec);
         if (code < 0)
                 return code;
+        if (strcmp(w->spec.type, "http") == 0)
+                (void)http_target_new(&w->target, w->spec.url);
         code = timer_new(&w->timer, r->loop, on_due, w);
         if (code < 0)
                 return code;

@@ -158,6 +158,36 @@ static void secrets_stay_with_their_server(void **state _unused_) {
         stop(&f);
 }
 
+/* Its owner lets go of it while a request is under way, which holds it until the end. */
+static void target_is_read_once_for_many_requests(void **state _unused_) {
+        static const char *const headers[] = { "X-Key: k", NULL };
+        HttpRequest request = plain;
+        HttpTarget *target;
+        char url[128];
+        Fixture f;
+
+        start(&f);
+        snprintf(url, sizeof(url), "http://127.0.0.1:%u/301?to=http://localhost:%u/other", f.port,
+                 f.port);
+        assert_int_equal(http_target_new(&target, url), 0);
+        request.headers = headers;
+        request.redirects_max = 0;
+        for (unsigned i = 0; i < 3; i++) {
+                f.done = false;
+                request.target = target;
+                assert_int_equal(http_start(f.client, &request, on_done, &f, NULL), 0);
+                if (i == 2)
+                        target = http_target_unref(target);
+                wait_done(&f);
+                assert_error(&f, HTTP_OK);
+                assert_int_equal(f.result.status, i == 0 ? 301 : 200);
+                assert_string_equal(f.headers, i == 0 ? "-;k;*/*;-;" : "-;-;*/*;-;");
+                request.redirects_max = 1;
+        }
+        assert_string_equal(f.last, "GET /other ");
+        stop(&f);
+}
+
 static void environment_has_no_say(void **state _unused_) {
         uint16_t proxy;
         Fixture f;
@@ -196,12 +226,14 @@ static void bad_requests_do_not_start(void **state _unused_) {
         };
         static const char *const headers[] = { "A: b\r\nC: d", NULL };
         HttpRequest request = plain;
+        HttpTarget *target;
         Fixture f;
 
         start(&f);
         for (size_t i = 0; i < ELEMENTSOF(urls); i++) {
                 request.url = urls[i];
                 assert_int_equal(http_start(f.client, &request, on_done, &f, NULL), -EINVAL);
+                assert_int_equal(http_target_new(&target, urls[i]), -EINVAL);
         }
         request.url = "http://127.0.0.1/";
         request.method = "GET /\r\n";
@@ -448,6 +480,7 @@ int main(void) {
                 cmocka_unit_test(every_hop_asks_the_guard),
                 cmocka_unit_test(redirects_are_limited),
                 cmocka_unit_test(secrets_stay_with_their_server),
+                cmocka_unit_test(target_is_read_once_for_many_requests),
                 cmocka_unit_test(environment_has_no_say),
                 cmocka_unit_test(bad_requests_do_not_start),
                 cmocka_unit_test(refused_and_unknown_hosts_are_told_apart),
