@@ -74,6 +74,20 @@ known_suite() {
         [[ " ${all_suites[*]} " == *" $1 "* ]] || die "no such suite: $1 (there are: ${all_suites[*]})"
 }
 
+# What tests throw away in the end is in memory if there is plenty, DPIN_MEMORY says where: to make and remove thousands
+# of files costs a file system on a disk much more. The databases of the suites need less than 1 GiB at a time.
+use_memory() {
+        local -a free
+
+        unset DPIN_MEMORY
+        mapfile -t free < <(df --output=avail /dev/shm 2>/dev/null | tail -n 1
+                awk "/^MemAvailable/ { print \$2 }" /proc/meminfo)
+        [[ ${free[0]:-0} -gt $((4 << 20)) && ${free[1]:-0} -gt $((6 << 20)) ]] || return 0
+        DPIN_MEMORY=$(mktemp -d /dev/shm/dpin-XXXXXX)
+        chmod 755 "$DPIN_MEMORY"
+        export DPIN_MEMORY
+}
+
 # Never fails: a suite that breaks down counts as one failure.
 run_suite() {
         local suite=${1%%:*} variant=$2 pattern='' start=$SECONDS name runner
@@ -151,8 +165,8 @@ cmd_test() {
         export ASAN_OPTIONS=${ASAN_OPTIONS:-halt_on_error=1:abort_on_error=1:detect_leaks=1}
         export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:abort_on_error=1:print_stacktrace=1}
         counts=$(mktemp)
-        # shellcheck disable=SC2064
-        trap "rm -f $counts" EXIT
+        trap 'rm -rf "$counts" ${DPIN_MEMORY:+"$DPIN_MEMORY"}' EXIT
+        use_memory
         if [[ ${DPIN_LONG:-} ]]; then deps_install long; else deps_install all; fi
         build_dashboard || { failed_suites+=" dashboard"; echo 0 1 0 >>"$counts"; }
         if [[ ${#suites[@]} -gt 0 || $variant ]]; then

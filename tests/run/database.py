@@ -90,7 +90,10 @@ class Database:
     def _answers(self):
         if not self.process.running():
             raise Failure(f"PostgreSQL ended; {self.process.tail()}")
-        return "1" in command([*self._psql("postgres", "postgres"), "-c", "SELECT 1"], check=False)
+        with contextlib.suppress(Failure):
+            Connection(self.url("postgres", "postgres")).close()
+            return True
+        return False
 
     def _create(self):
         for sql in ('CREATE ROLE dpin NOLOGIN', 'CREATE ROLE "dpin-hub" LOGIN IN ROLE dpin',

@@ -13,7 +13,7 @@ import threading
 import time
 
 PR_SET_PDEATHSIG = 1
-LAUNCH = "import os,sys; os.environ['LISTEN_PID']=str(os.getpid()); os.execv(sys.argv[1], sys.argv[1:])"
+LAUNCH = ("/bin/sh", "-c", 'export LISTEN_PID=$$; exec "$@"', "sh")
 DESCRIPTORS = 65536
 
 
@@ -84,7 +84,7 @@ class Process:
             return self.argv
         env["LISTEN_FDS"] = str(len(self.sockets))
         env["LISTEN_FDNAMES"] = ":".join(self.sockets)
-        return ["/usr/bin/python3", "-c", LAUNCH, *self.argv]
+        return [*LAUNCH, *self.argv]
 
     def _before_exec(self):
         fds = [s.fileno() for s in self.sockets.values()]

@@ -1,5 +1,6 @@
 """A database that was made once and is copied: initdb and the migrations take seconds, a copy takes none.
 
+It is kept as an archive: to read one file and write 1,500 takes a quarter of what `cp -a` takes.
 A copy has what one that was made for itself would have: no migration makes anything random. The template is made again
 when a program, a migration or the way of making it is another, and on another day, whose partitions are others."""
 
@@ -24,7 +25,7 @@ class Template:
     def __init__(self, folder, run, made_of, migrate):
         self.folder, self.run, self.migrate = folder, run, migrate
         self.made_of = [*made_of, server_program("postgres"), *sorted(glob.glob(os.path.join(HERE, "*.py")))]
-        self.data, self.key = os.path.join(folder, "data"), os.path.join(folder, "key")
+        self.data, self.archive, self.key = (os.path.join(folder, name) for name in ("data", "data.tar", "key"))
 
     def copy(self, to):
         """`to` does not exist yet. One at a time: whoever comes first makes it."""
@@ -33,7 +34,8 @@ class Template:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not self._is_current():
                 self._make()
-            command(["cp", "-a", "--reflink=auto", self.data, to])
+            os.mkdir(to)
+            command(["tar", "-C", to, "-xpf", self.archive])
 
     def _is_current(self):
         with contextlib.suppress(OSError), open(self.key, encoding="ascii") as f:
@@ -56,5 +58,7 @@ class Template:
             self.migrate(server.start().url())
         finally:
             server.stop()
+        command(["tar", "-C", self.data, "-cf", self.archive, "."])
+        shutil.rmtree(self.data)
         with open(self.key, "w", encoding="ascii") as f:
             f.write(digest)

@@ -2,7 +2,7 @@
 
 `./dev run`, the smoke run and the integration tests build on this. As root the data is in
 /var/lib/dpin-dev/HASH and the sockets in /run/dpin-dev/HASH (PostgreSQL refuses root, and root's home is closed to
-others); as a user both are under build/.
+others); as a user both are under build/. What is thrown away in the end is in the folder DPIN_MEMORY, if there is one.
 """
 
 import glob
@@ -40,7 +40,8 @@ class World:
     def __init__(self, build, data=None, run=None, api_port=0, hub_port=0, keep=False):
         self.build, self.keep = os.path.abspath(build), keep
         self.source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        self.data = data or tempfile.mkdtemp(prefix="dpin-data-", dir=scratch("/var/lib/dpin-dev", self.source))
+        self.data = data or tempfile.mkdtemp(prefix="dpin-data-", dir=os.environ.get("DPIN_MEMORY") or
+                                             scratch("/var/lib/dpin-dev", self.source))
         self.run = run or tempfile.mkdtemp(prefix="r", dir=scratch("/run/dpin-dev", self.source))
         for directory in (self.data, self.run):
             os.makedirs(directory, mode=0o755, exist_ok=True)
