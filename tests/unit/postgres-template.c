@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 struct PostgresTemplate {
-        char data[512];
+        char archive[512];
         char made[520];
         int lock;
         bool current;
@@ -30,15 +30,15 @@ static int find_place(PostgresTemplate *t, const char *name) {
                 return -errno;
         program[n] = '\0';
         *strrchr(program, '/') = '\0';
-        (void)snprintf(t->data, sizeof(t->data), "%s/database-%.64s", program, name);
-        (void)snprintf(t->made, sizeof(t->made), "%s.made", t->data);
+        (void)snprintf(t->archive, sizeof(t->archive), "%s/database-%.64s.tar", program, name);
+        (void)snprintf(t->made, sizeof(t->made), "%s.made", t->archive);
         return 0;
 }
 
 static int lock(PostgresTemplate *t) {
         char path[520];
 
-        (void)snprintf(path, sizeof(path), "%s.lock", t->data);
+        (void)snprintf(path, sizeof(path), "%s.lock", t->archive);
         t->lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0644);
         return t->lock < 0 || flock(t->lock, LOCK_EX) < 0 ? -errno : 0;
 }
@@ -90,10 +90,16 @@ static int run(char *argv[]) {
         return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
-static int copy(const char *from, const char *to) {
-        char *argv[] = { "cp", "-a", (char *)from, (char *)to, NULL };
+static int pack(const char *from, const char *archive) {
+        char *argv[] = { "tar", "-C", (char *)from, "-cf", (char *)archive, ".", NULL };
 
         return run(argv);
+}
+
+static int unpack(const char *archive, const char *to) {
+        char *argv[] = { "tar", "-C", (char *)to, "-xpf", (char *)archive, NULL };
+
+        return mkdir(to, 0700) < 0 ? -errno : run(argv);
 }
 
 int postgres_template_open(PostgresTemplate **ret, const char *name, const char *bin,
@@ -124,16 +130,15 @@ PostgresTemplate *postgres_template_close(PostgresTemplate *t) {
 }
 
 int postgres_template_copy(const PostgresTemplate *t, const char *to) {
-        return t->current ? copy(t->data, to) : -ENOENT;
+        return t->current ? unpack(t->archive, to) : -ENOENT;
 }
 
 int postgres_template_keep(const PostgresTemplate *t, const char *from) {
-        char *argv[] = { "rm", "-rf", (char *)t->made, (char *)t->data, NULL };
         int r, fd;
 
-        r = run(argv);
-        if (r == 0)
-                r = copy(from, t->data);
+        if (unlink(t->made) < 0 && errno != ENOENT)
+                return -errno;
+        r = pack(from, t->archive);
         if (r < 0)
                 return r;
         fd = open(t->made, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);

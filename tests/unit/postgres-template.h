@@ -1,6 +1,6 @@
 /* A database whose server does not run, made by the first test program that needs it and copied by
- * the others: initdb and migrations take seconds, a copy takes none. Its files are beside the
- * programs, so that every build has its own. */
+ * the others: initdb and migrations take seconds, a copy takes none. It is an archive beside the
+ * programs, so that every build has its own: 1,500 files take longer to read than to write. */
 #pragma once
 
 #include "base/macro.h"

@@ -26,9 +26,9 @@ enum {
 };
 
 struct Postgres {
-        char directory[32];
-        char data[48], notify[48];
-        char dsn[96];
+        char directory[64];
+        char data[72], notify[72];
+        char dsn[128];
         char bin[128]; /* the directory of the newest server's programs */
         uid_t uid;
         gid_t gid;
@@ -68,7 +68,12 @@ static int find_user(Postgres *p) {
 }
 
 static int make_directory(Postgres *p) {
-        (void)snprintf(p->directory, sizeof(p->directory), "/tmp/dpin-pg-XXXXXX");
+        const char *memory = getenv("DPIN_MEMORY");
+        const char *where = memory ? memory : "/tmp";
+
+        if (strlen(where) > 40) /* a socket's path is short */
+                return -ENAMETOOLONG;
+        (void)snprintf(p->directory, sizeof(p->directory), "%s/dpin-pg-XXXXXX", where);
         if (!mkdtemp(p->directory))
                 return -errno;
         if (chown(p->directory, p->uid, p->gid) < 0 || chmod(p->directory, 0755) < 0)
@@ -97,7 +102,7 @@ static void become(const Postgres *p, const char *program, char *argv[], bool se
 }
 
 static pid_t spawn(const Postgres *p, const char *program, char *argv[], bool server) {
-        char log[64];
+        char log[72];
         pid_t pid;
 
         pid = fork();
@@ -201,7 +206,7 @@ static int serve(Postgres *p) {
 }
 
 static void print_log(const Postgres *p) {
-        char path[64], line[512];
+        char path[72], line[512];
         FILE *f;
 
         (void)snprintf(path, sizeof(path), "%s/log", p->directory);

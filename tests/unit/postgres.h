@@ -1,5 +1,5 @@
-/* A PostgreSQL of the test's own: fresh, on a Unix socket in a directory under /tmp, gone with the
- * test. */
+/* A PostgreSQL of the test's own: fresh, on a Unix socket in a directory under DPIN_MEMORY or /tmp,
+ * gone with the test. */
 #pragma once
 
 #include "base/macro.h"
