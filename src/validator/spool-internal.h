@@ -22,6 +22,7 @@ typedef enum {
         SPOOL_DROP,
         SPOOL_RECEIPT_PUT,
         SPOOL_STREAMS,
+        SPOOL_OTHERS,
         SPOOL_STREAM_DROP,
         SPOOL_STREAM_OLDEST,
         SPOOL_OLDEST,

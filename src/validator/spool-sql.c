@@ -57,6 +57,8 @@ static const char *const statements[_SPOOL_STATEMENT_MAX] = {
                         "SELECT incarnation, (SELECT created FROM batch b "
                         "  WHERE b.incarnation = s.incarnation ORDER BY sequence LIMIT 1), receipt "
                         "FROM stream s ORDER BY opened LIMIT ?1",
+        [SPOOL_OTHERS] = "SELECT EXISTS (SELECT 1 FROM batch WHERE incarnation < ?1) "
+                         "OR EXISTS (SELECT 1 FROM batch WHERE incarnation > ?1)",
         /* A receipt outlives its batches while its stream may go on: the newest, and this one. */
         [SPOOL_STREAM_DROP] = "DELETE FROM stream WHERE incarnation <> ?1 "
                               "AND opened < (SELECT max(opened) FROM stream) AND NOT EXISTS "

@@ -361,6 +361,19 @@ int spool_streams(Spool *s, SpoolStream *ret, size_t n) {
         return r < 0 ? r : (int)found;
 }
 
+int spool_has_others(Spool *s, uint64_t incarnation) {
+        SPOOL_LOCKED(s);
+        sqlite3_stmt *q = spool_use(s, SPOOL_OTHERS);
+        int r;
+
+        spool_bind_int(q, 1, incarnation);
+        r = spool_step(q);
+        if (r > 0)
+                r = sqlite3_column_int(q, 0);
+        sqlite3_reset(q);
+        return r;
+}
+
 void spool_stats(const Spool *s, SpoolStats *ret) {
         SPOOL_LOCKED(s);
         *ret = s->stats;

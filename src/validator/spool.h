@@ -97,6 +97,8 @@ typedef struct SpoolStream {
 /* Streams with waiting batches or a receipt that may be needed, oldest first; at most n. Their
  * number. */
 int spool_streams(Spool *s, SpoolStream *ret, size_t n);
+/* 1: another stream than this one has waiting batches. 0: none. */
+int spool_has_others(Spool *s, uint64_t incarnation);
 typedef struct SpoolStats {
         uint64_t batches, bytes, dropped_ticks;
 } SpoolStats;

@@ -121,12 +121,15 @@ static int next_history(Window *w, SpoolVisit visit, void *userdata) {
         return n < 0 ? n : 0;
 }
 
+/* There is a history only after a start of the validator. Whether there is one is asked first: the
+ * list of streams is sorted in a table of its own, and checks that are under way wait for that. */
 int window_next(Window *w, SpoolVisit visit, void *userdata) {
         int r = 0;
 
         if (cursor_of(w, w->live)->flying < (size_t)MAX(w->limits.live, INT64_C(1)))
                 r = next_of(w, w->live, visit, userdata);
-        if (r == 0 && history_flying(w) < (size_t)MAX(w->limits.history, INT64_C(0)))
-                r = next_history(w, visit, userdata);
-        return r;
+        if (r != 0 || history_flying(w) >= (size_t)MAX(w->limits.history, INT64_C(0)))
+                return r;
+        r = spool_has_others(w->spool, w->live);
+        return r > 0 ? next_history(w, visit, userdata) : r;
 }

@@ -251,9 +251,13 @@ static void a_receipt_trims_its_stream_and_stays(void **state) {
         assert_int_equal(s[1].oldest, FIXTURE_TIME + 7003);
         assert_int_equal(s[1].n_receipt, 7);
         assert_int_equal(s[0].n_receipt, 0);
+        assert_int_equal(spool_has_others(f->spool, 3), 1);
+        assert_int_equal(spool_has_others(f->spool, 7), 1);
         trim(f, 7, 3);
         spool_fixture_reopen(f, SPOOL_LARGE);
         assert_int_equal(stats_of(f).batches, 1);
+        assert_int_equal(spool_has_others(f->spool, 3), 0);
+        assert_int_equal(spool_has_others(f->spool, 7), 1);
         assert_int_equal(spool_streams(f->spool, s, 1), 1);
         assert_int_equal(s[0].incarnation, 3);
 }

@@ -88,6 +88,20 @@ static void live_goes_before_history_which_goes_by_age(void **state) {
         assert_int_equal(next(f), 0);
 }
 
+static void history_is_of_every_other_stream(void **state) {
+        Fixture *f = *state;
+        Chain lower = { .incarnation = 3 }, higher = { .incarnation = 12 };
+
+        put(f, &f->live, 1);
+        put(f, &higher, 1);
+        assert_int_equal(next(f), 901);
+        assert_int_equal(next(f), 1201);
+        assert_int_equal(next(f), 0);
+        put(f, &lower, 1);
+        assert_int_equal(next(f), 301);
+        assert_int_equal(next(f), 0);
+}
+
 static void history_may_be_held_back_but_not_the_live_stream(void **state) {
         Fixture *f = *state;
         Chain old = { .incarnation = 3 };
@@ -156,6 +170,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 WINDOW_TEST(no_more_than_the_limit_is_under_way),
                 WINDOW_TEST(live_goes_before_history_which_goes_by_age),
+                WINDOW_TEST(history_is_of_every_other_stream),
                 WINDOW_TEST(history_may_be_held_back_but_not_the_live_stream),
                 WINDOW_TEST(a_rewind_sends_from_there_again),
                 WINDOW_TEST(what_could_not_be_sent_is_next),
