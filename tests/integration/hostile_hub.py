@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import struct
 import threading
 import urllib.parse
@@ -67,7 +68,9 @@ class Target:
 
 
 class RawHub(Hub):
-    """After an honest handshake tests may send any bytes."""
+    """After an honest handshake tests may send any bytes. `process`: the validator's, if it is known."""
+
+    process = None
 
     def send_bytes(self, data):
         run(self._write(data))
@@ -107,20 +110,32 @@ class RawHub(Hub):
 
     def answered(self):
         """Whether the validator still listens: it answers a ping after all that was sent before, or is gone."""
-        return run(answers(self.peer)) if self.peer else False
+        return run(answers(self.peer, self.worked), 60) if self.peer else False
+
+    def worked(self):
+        """Seconds of CPU that the validator has used."""
+        return cpu_seconds(self.process.pid) if self.process else 0.0
 
 
-async def answers(socket):
-    """Again and again: of pings that come at once the validator may answer one."""
-    for _ in range(int(PATIENCE)):
+async def answers(socket, worked=lambda: 0.0):
+    """Again and again: of pings that come at once the validator may answer one. A second in which it has worked on what
+    was sent before is none in which it is silent."""
+    silent, before = 0, worked()
+    while silent < PATIENCE:
         try:
             await asyncio.wait_for(await socket.ping(), 1)
             return True
         except asyncio.TimeoutError:
-            continue
+            used = worked()
+            silent, before = 0 if used > before + 0.05 else silent + 1, used
         except websockets.ConnectionClosed:
             return False
     raise AssertionError("the validator neither answers nor leaves")
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        return sum(map(int, f.read().rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 class FlipHub(RawHub):
