@@ -1,5 +1,6 @@
 -- oldest-program: 0.1.0
--- Incidents say how bad it is and why in a sentence; their timelines say who did what; spans how unquiet a website is.
+-- Incidents say how bad it is and why in a sentence; their timelines say who did what; spans how unquiet a
+-- website is, and where it is down.
 
 ALTER TABLE incident
   ADD COLUMN severity text NOT NULL DEFAULT 'down' CHECK (severity IN ('down', 'partial', 'warning', 'info')),
@@ -16,3 +17,9 @@ ALTER TABLE incident_event ADD COLUMN actor text;          -- NULL: the hub itse
 ALTER TABLE verdict_span
   ADD COLUMN flap_score real NOT NULL DEFAULT 0,
   ADD COLUMN flapping_until timestamptz;
+
+-- Where the website is down: regions whose panels find it so, and whether they count; and the family of addresses over
+-- which alone it is: [4] or [6].
+ALTER TABLE verdict_span
+  ADD COLUMN regions  jsonb NOT NULL DEFAULT '[]',
+  ADD COLUMN families jsonb NOT NULL DEFAULT '[]';

@@ -1,4 +1,4 @@
-/* The function of sql/032-acknowledge-links.sql. */
+/* The function of sql/027-acknowledge-links.sql. */
 #include "store/acknowledge-links.h"
 
 #include <errno.h>

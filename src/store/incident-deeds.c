@@ -1,4 +1,4 @@
-/* The functions of sql/023-people.sql: each takes its turn, so revisions become visible in order.
+/* The functions of sql/022-people.sql: each takes its turn, so revisions become visible in order.
  */
 #include "store/incident-deeds.h"
 

@@ -17,7 +17,7 @@
 #define TEXT(x)   #x
 #define DIGITS(x) TEXT(x)
 #define VERSION   DIGITS(STORE_SCHEMA_VERSION)
-#define NEXT      "42" /* the file after that */
+#define NEXT      "29" /* the file after that */
 
 typedef struct Ground {
         Postgres *postgres;
@@ -206,26 +206,39 @@ static void histograms_are_kept_by_finer_buckets(void **state) {
                " END $$");
 }
 
-/* Of dpin: of two channels that failed, one was told. */
-static void who_was_told_is_remembered(void **state) {
+/* One that is open and one that is over, and a channel that nobody told anything. */
+static void incidents_of_before_go_on(void **state) {
         Ground *g = *state;
 
-        remove_files(g->directory, "0[4-9]?-*");
-        assert_int_equal(migrate(g, NULL), 39);
-        sql(g,
-            "INSERT INTO organisation (public_id, name) VALUES (gen_random_uuid(), 'o');"
-            " INSERT INTO alert_channel (public_id, organisation_id, kind, name, operator)"
-            " SELECT gen_random_uuid(), 1, 'webhook', 'c', true FROM generate_series(1, 2);"
-            " INSERT INTO operator_alert (what, object, since, seen_at, patience, told_at, detail)"
-            " SELECT 'delivery', o, 'epoch', 'epoch', '0', 'epoch', '' FROM "
-            "unnest('{a,b}'::text[]) o;"
-            " INSERT INTO alert_outbox (channel_id, kind, payload) VALUES"
-            " (2, 'operator.opened', jsonb_build_object('kind', 'delivery', 'object', 'b',"
-            "  'openedAt', rfc3339('epoch'))), (1, 'operator.opened', '{}')");
+        remove_files(g->directory, "019-*");
+        remove_files(g->directory, "0[2-9]?-*");
+        assert_int_equal(migrate(g, NULL), 18);
+        sql(g, "INSERT INTO organisation (public_id, name) VALUES (gen_random_uuid(), 'o');"
+               " INSERT INTO website (public_id, organisation_id, url)"
+               " SELECT gen_random_uuid(), 1, 'https://' || k FROM generate_series(1, 2) k;"
+               " INSERT INTO verdict_span (website_id, state, assurance, cause, started_at,"
+               "  first_evidence_at, n, commit_no) VALUES (1, 'DOWN', 'full', 'tcp', 'epoch',"
+               "  'epoch', 4, 1);"
+               " INSERT INTO incident (public_id, organisation_id, website_id, cause, opened_at,"
+               "  first_evidence_at, closed_at) VALUES"
+               " (gen_random_uuid(), 1, 1, 'tcp', '2026-01-01Z', '2026-01-01Z', NULL),"
+               " (gen_random_uuid(), 1, 2, 'dns', '2026-01-01Z', '2026-01-01Z', '2026-01-02Z');"
+               " INSERT INTO alert_channel (public_id, organisation_id, kind, name)"
+               " VALUES (gen_random_uuid(), 1, 'webhook', 'c')");
         copy_migrations(g->directory);
-        assert_int_equal(migrate(g, NULL), STORE_SCHEMA_VERSION - 39);
-        sql(g, "DO $$ BEGIN ASSERT (SELECT string_agg(concat_ws(' ', what, object, channel_id,"
-               " alert_id), ',') FROM operator_told) = 'delivery b 2 1'; END $$");
+        assert_int_equal(migrate(g, NULL), STORE_SCHEMA_VERSION - 18);
+        sql(g, "DO $$ BEGIN"
+               " ASSERT (SELECT bool_and(severity = 'down' AND regions = '{}' AND last_evidence_at"
+               "  = CASE website_id WHEN 1 THEN '2026-01-01Z' ELSE '2026-01-02Z' END::timestamptz)"
+               "  FROM incident);"
+               " ASSERT (SELECT flap_score = 0 AND flapping_until IS NULL AND regions = '[]'"
+               "  AND families = '[]' FROM verdict_span);"
+               " ASSERT (SELECT bool_and(tags = '{}' AND rules = '' AND confirm_down = 1)"
+               "  FROM website);"
+               " UPDATE incident SET closed_at = '2026-01-03Z' WHERE closed_at IS NULL;"
+               " ASSERT (SELECT string_agg(concat_ws(' ', kind, website_id, state,"
+               "  payload->>'seconds'), ',') FROM alert_outbox) = 'incident.resolved 1 pending"
+               " 172800'; END $$");
 }
 
 static void changed_file_is_refused_by_name(void **state) {
@@ -315,7 +328,7 @@ int main(void) {
                 ON_GROUND(later_files_are_added),
                 ON_GROUND(ticks_are_kept_by_their_new_layout),
                 ON_GROUND(histograms_are_kept_by_finer_buckets),
-                ON_GROUND(who_was_told_is_remembered),
+                ON_GROUND(incidents_of_before_go_on),
                 ON_GROUND(changed_file_is_refused_by_name),
                 ON_GROUND(newer_database_is_refused),
                 ON_GROUND(broken_file_leaves_nothing),

@@ -1,6 +1,20 @@
 -- oldest-program: 0.1.0
--- Of each channel it is remembered what is wrong with dpin itself that it was told. One that is named, enabled or has
--- room again later is told then; and the end is told where the beginning was, however long ago.
+-- Alerts about dpin itself, to channels that the hub's administrator names.
+ALTER TABLE alert_channel ADD COLUMN operator boolean NOT NULL DEFAULT false; -- is told of dpin itself, too
+
+-- What is wrong with dpin itself, so that a hub that starts anew tells nothing twice. Times are hub time.
+CREATE TABLE operator_alert (
+  what      text        NOT NULL,                          -- validators, assurance, delivery, disk
+  object    text        NOT NULL,                          -- of delivery the channel's id; else ''
+  since     timestamptz NOT NULL,
+  seen_at   timestamptz NOT NULL,                          -- it was so, last
+  patience  interval    NOT NULL,                          -- it has to be so for so long before it is told
+  detail    text        NOT NULL,                          -- a sentence for people
+  PRIMARY KEY (what, object)
+);
+
+-- Of each channel it is remembered what it was told of that. One that is named, enabled or has room again later is told
+-- then; and the end is told where the beginning was, however long ago.
 CREATE TABLE operator_told (
   what       text    NOT NULL,
   object     text    NOT NULL,
@@ -9,15 +23,35 @@ CREATE TABLE operator_told (
   PRIMARY KEY (what, object, channel_id),
   FOREIGN KEY (what, object) REFERENCES operator_alert ON DELETE CASCADE
 );
-INSERT INTO operator_told (what, object, channel_id, alert_id)
-SELECT a.what, a.object, o.channel_id, max(o.id)
-  FROM operator_alert a
-  JOIN alert_outbox o ON o.kind = 'operator.opened'
-                     AND o.payload @> jsonb_build_object('kind', a.what, 'openedAt', rfc3339(a.since))
-                     AND coalesce(o.payload->>'object', '') = a.object
- WHERE a.told_at IS NOT NULL
- GROUP BY a.what, a.object, o.channel_id;
-ALTER TABLE operator_alert DROP COLUMN told_at;
+
+-- The few that are looked for every few seconds.
+CREATE INDEX verdict_span_weak ON verdict_span (website_id) WHERE ended_at IS NULL AND assurance <> 'full';
+
+-- What is wrong just now. p_validators: approved ones that are connected. p_free, p_room: bytes of the file system that
+-- the hub's keys are on.
+CREATE FUNCTION operator_troubles(p_validators integer, p_free bigint, p_room bigint)
+RETURNS TABLE (what text, object text, patience interval, detail text) LANGUAGE sql STABLE AS $$
+  SELECT 'validators', '', interval '1 minute',
+         'No validator that is approved is connected. See dpinctl validator list.'
+   WHERE p_validators = 0 AND EXISTS (SELECT FROM website WHERE removed_at IS NULL AND NOT paused)
+  UNION ALL
+  SELECT 'assurance', '', interval '10 minutes',
+         format('%s fewer validators of different operators than full assurance needs.',
+                CASE count(*) WHEN 1 THEN 'A website has' ELSE count(*) || ' websites have' END)
+    FROM verdict_span s JOIN website w ON w.id = s.website_id
+   WHERE s.ended_at IS NULL AND s.assurance <> 'full' AND w.removed_at IS NULL AND NOT w.paused
+  HAVING count(*) > 0
+  UNION ALL
+  SELECT 'delivery', public_id::text, CASE WHEN enabled THEN interval '5 minutes' ELSE interval '0' END,
+         CASE WHEN enabled
+              THEN format('The channel %s fails, %s times in a row. See dpinctl alert log.', name, failures)
+              ELSE format('The channel %s is disabled: %s.', name, disabled_reason) END
+    FROM alert_channel WHERE removed_at IS NULL AND (failures > 0 OR NOT enabled)
+  UNION ALL
+  SELECT 'disk', '', interval '1 minute',
+         format('%s of %s are free where the hub has its keys.', pg_size_pretty(p_free), pg_size_pretty(p_room))
+   WHERE p_free < least(p_room / 10, 4294967296)
+$$;
 
 -- What was dropped, as its channel was disabled, was not told.
 CREATE FUNCTION operator_knows(o operator_told) RETURNS boolean LANGUAGE sql STABLE AS $$
@@ -30,7 +64,6 @@ CREATE FUNCTION operator_channels(p_object text) RETURNS SETOF integer LANGUAGE 
 $$;
 
 -- Into the outbox of one channel: its id there. NULL: 10000 wait there, so it is refused.
-DROP FUNCTION operator_tell(text, operator_alert, timestamptz);
 CREATE FUNCTION operator_tell(p_channel integer, p_kind text, a operator_alert, p_now timestamptz) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -53,7 +86,6 @@ END $$;
 
 -- Looks, remembers and tells: what has been wrong for long enough, and what has been well again for a minute. Returns
 -- the channels that refused something, once for each thing: a beginning is tried again, and not counted again.
-DROP FUNCTION operator_look(timestamptz, integer, bigint, bigint);
 CREATE FUNCTION operator_look(p_now timestamptz, p_validators integer, p_free bigint, p_room bigint) RETURNS integer[]
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -98,6 +130,19 @@ BEGIN
   RETURN missed;
 END $$;
 
-REVOKE ALL ON FUNCTION operator_knows(operator_told), operator_channels(text),
-  operator_tell(integer, text, operator_alert, timestamptz), operator_look(timestamptz, integer, bigint, bigint)
-  FROM public;
+-- By the hub's administrator, and nobody else.
+CREATE FUNCTION channel_set_operator(p_organisation integer, p_channel uuid, p_actor text, p_operator boolean)
+RETURNS SETOF boolean LANGUAGE plpgsql AS $$
+DECLARE
+  c alert_channel := channel_hold(p_organisation, p_channel);
+BEGIN
+  IF c.id IS NULL THEN
+    RETURN;
+  END IF;
+  UPDATE alert_channel SET operator = p_operator WHERE id = c.id;
+  RETURN NEXT channel_did(c, CASE WHEN p_operator THEN 'operator' ELSE 'no-operator' END, p_actor);
+END $$;
+
+REVOKE ALL ON FUNCTION operator_troubles(integer, bigint, bigint), operator_knows(operator_told),
+  operator_channels(text), operator_tell(integer, text, operator_alert, timestamptz),
+  operator_look(timestamptz, integer, bigint, bigint), channel_set_operator(integer, uuid, text, boolean) FROM public;

@@ -1,26 +1,6 @@
 -- oldest-program: 0.1.0
 -- What is done to channels of alerts, by whoever may: also by the API, which can read none of their secrets.
 
--- By this key, the public half of one that is the hub's alone, others seal what only the hub is to read.
-ALTER TABLE hub_state ADD COLUMN alert_box bytea CHECK (length(alert_box) = 32);
-
--- What was the secret before, where the current one was sealed by others: they could not put it into the same seal.
-ALTER TABLE alert_channel ADD COLUMN former_secret bytea;
-
--- Since when nothing was delivered, though it was tried.
-ALTER TABLE alert_channel ADD COLUMN failing_since timestamptz;
-UPDATE alert_channel SET failing_since = now() WHERE failures > 0;
-
-CREATE FUNCTION channel_failing() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  NEW.failing_since := CASE WHEN NEW.failures > 0 THEN coalesce(OLD.failing_since, now()) END;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER channel_failing BEFORE UPDATE OF failures ON alert_channel
-  FOR EACH ROW EXECUTE FUNCTION channel_failing();
-
-CREATE INDEX alert_outbox_by_channel ON alert_outbox (channel_id, id); -- of each channel the newest
-
 -- The channel, held until the end of the transaction; without id: this organisation (0: none) has no such channel.
 CREATE FUNCTION channel_hold(p_organisation integer, p_channel uuid) RETURNS alert_channel LANGUAGE sql AS $$
   SELECT * FROM alert_channel
@@ -34,6 +14,39 @@ CREATE FUNCTION channel_did(c alert_channel, p_action text, p_actor text) RETURN
 $$;
 
 -- Deeds: true when done; no row: there is no such channel, or alert. Organisation 0 is whichever. -----------------
+
+-- Of each organisation's a bounded number.
+CREATE FUNCTION channel_add(p_organisation integer, p_channel uuid, p_actor text, p_kind text, p_name text,
+                            p_settings jsonb, p_filter jsonb, p_rules jsonb, p_secret bytea) RETURNS SETOF boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  c alert_channel;
+BEGIN
+  PERFORM FROM organisation WHERE id = p_organisation FOR NO KEY UPDATE; -- one after the other is counted
+  IF (SELECT count(*) FROM alert_channel WHERE organisation_id = p_organisation AND removed_at IS NULL) >= 100 THEN
+    PERFORM refuse('An organisation has at most 100 channels of alerts: remove one first.');
+  END IF;
+  INSERT INTO alert_channel (public_id, organisation_id, kind, name, settings, filter, rules, secret)
+  VALUES (p_channel, p_organisation, p_kind, p_name, p_settings, p_filter, p_rules, p_secret) RETURNING * INTO c;
+  RETURN NEXT channel_did(c, 'add', p_actor);
+END $$;
+
+-- What is NULL stays. A webhook's secret is not part of its settings; that of others is, and goes with them.
+CREATE FUNCTION channel_change(p_organisation integer, p_channel uuid, p_name text, p_settings jsonb, p_filter jsonb,
+                               p_rules jsonb, p_sealed bytea, p_actor text) RETURNS SETOF boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  c alert_channel := channel_hold(p_organisation, p_channel);
+BEGIN
+  IF c.id IS NULL THEN
+    RETURN;
+  END IF;
+  UPDATE alert_channel SET name = coalesce(p_name, name), settings = coalesce(p_settings, settings),
+                           filter = coalesce(p_filter, filter), rules = coalesce(p_rules, rules),
+                           secret = CASE WHEN p_settings IS NULL OR kind = 'webhook' THEN secret ELSE p_sealed END
+   WHERE id = c.id;
+  RETURN NEXT channel_did(c, 'change', p_actor);
+END $$;
 
 CREATE FUNCTION channel_remove(p_organisation integer, p_channel uuid, p_actor text) RETURNS SETOF boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -61,7 +74,8 @@ BEGIN
   RETURN NEXT channel_did(c, 'enable', p_actor);
 END $$;
 
--- A new secret, sealed; the one before it stays good for a day.
+-- A new secret, sealed; the one before it stays good for a day. What rests sealed of other kinds is no secret of the
+-- hub's making.
 CREATE FUNCTION channel_rotate(p_organisation integer, p_channel uuid, p_secret bytea, p_actor text)
 RETURNS SETOF boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -69,8 +83,8 @@ DECLARE
 BEGIN
   IF c.id IS NULL THEN
     RETURN;
-  ELSIF c.secret IS NULL THEN
-    PERFORM refuse('A channel of this kind has no secret.');
+  ELSIF c.kind <> 'webhook' THEN
+    PERFORM refuse('A channel of this kind has no secret that could be renewed.');
   END IF;
   UPDATE alert_channel SET secret = p_secret, former_secret = c.secret, former_until = now() + interval '1 day'
    WHERE id = c.id;
@@ -96,7 +110,7 @@ BEGIN
   RETURN NEXT channel_did(c, 'test', p_actor);
 END $$;
 
--- To be delivered once more, under the same id, whatever became of it.
+-- To be delivered once more, under the same id, whatever became of it and whatever the rules say.
 CREATE FUNCTION alert_again(p_organisation integer, p_alert uuid, p_actor text) RETURNS SETOF boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -108,8 +122,8 @@ BEGIN
   ELSIF NOT c.enabled THEN
     PERFORM refuse('The channel of this alert is disabled: enable it first.');
   END IF;
-  UPDATE alert_outbox SET state = 'pending', done_at = NULL, next_try_at = NULL, tries = 0, queued_at = now(),
-                          last_error = '' WHERE public_id = p_alert;
+  UPDATE alert_outbox SET state = 'pending', done_at = NULL, next_try_at = NULL, tries = 0, last_error = '',
+                          served = '[]', taken_at = NULL, at_once = true, told_by = NULL WHERE public_id = p_alert;
   PERFORM pg_notify('dpin_alert', '');
   INSERT INTO audit_log (actor, organisation_id, action, object)
   VALUES (p_actor, c.organisation_id, 'alert.replay', p_alert::text);
@@ -117,16 +131,17 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION channel_hold(integer, uuid), channel_did(alert_channel, text, text),
-  channel_remove(integer, uuid, text), channel_enable(integer, uuid, text),
-  channel_rotate(integer, uuid, bytea, text), channel_test(integer, uuid, uuid, text),
-  alert_again(integer, uuid, text) FROM public;
+  channel_add(integer, uuid, text, text, text, jsonb, jsonb, jsonb, bytea),
+  channel_change(integer, uuid, text, jsonb, jsonb, jsonb, bytea, text), channel_remove(integer, uuid, text),
+  channel_enable(integer, uuid, text), channel_rotate(integer, uuid, bytea, text),
+  channel_test(integer, uuid, uuid, text), alert_again(integer, uuid, text) FROM public;
 
 DO $$
 BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dpin-api') THEN
-    GRANT SELECT (failing_since) ON alert_channel TO "dpin-api";
-    GRANT EXECUTE ON FUNCTION channel_remove(integer, uuid, text), channel_enable(integer, uuid, text),
-      channel_rotate(integer, uuid, bytea, text), channel_test(integer, uuid, uuid, text),
-      alert_again(integer, uuid, text) TO "dpin-api";
+    GRANT EXECUTE ON FUNCTION channel_add(integer, uuid, text, text, text, jsonb, jsonb, jsonb, bytea),
+      channel_change(integer, uuid, text, jsonb, jsonb, jsonb, bytea, text), channel_remove(integer, uuid, text),
+      channel_enable(integer, uuid, text), channel_rotate(integer, uuid, bytea, text),
+      channel_test(integer, uuid, uuid, text), alert_again(integer, uuid, text) TO "dpin-api";
   END IF;
 END $$;
