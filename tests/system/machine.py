@@ -18,6 +18,7 @@ from root import overlay, write
 CLONE_NEWNET = 0x40000000
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8", "SYSTEMD_PAGER": "",
                "SYSTEMD_COLORS": "0", "DEBIAN_FRONTEND": "noninteractive"}
+FILTERS = "--system-call-filter=bpf"  # without it systemd starts what it is to cut off from addresses, and says nothing
 SITE = "93.184.216.34"  # on the machine's loopback: an address that a validator has no reason to refuse
 numbers = itertools.count(1)
 
@@ -61,7 +62,7 @@ class Machine:
 
     def _boot(self):
         argv = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", f"--machine={self.name}",
-                f"--directory={self.root}", "--private-network", "--boot"]
+                f"--directory={self.root}", "--private-network", "--boot", FILTERS]
         argv += [f"--bind-ro={outside}:{inside}" for inside, outside in self.binds.items()]
         with open(self.console_path, "wb") as console:
             self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=console, stderr=console,
@@ -194,20 +195,32 @@ class Machine:
             text = answer.read().decode()
         return answer.status, json.loads(text) if "json" in answer.getheader("Content-Type", "") else text
 
-    def serve(self, port=80):
-        """A small web site on SITE, until the machine is left. It can be told to be `down`."""
-        site = Site(self.socket(), port)
+    def serve(self, port=80, kind=None):
+        """A small web site, until the machine is left. It can be told to be `down`."""
+        site = (kind or Site)(self.socket(), port)
         self.stack.callback(site.close)
         return site
+
+
+class SiteRequest(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked += 1
+        self.send_response(503 if self.server.down else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
 
 
 class Site(http.server.ThreadingHTTPServer):
     """Answers 200, or 503 while `down`; counts what it was asked."""
 
     daemon_threads = True
+    host, request = SITE, SiteRequest
 
     def __init__(self, listening, port):
-        super().__init__((SITE, port), SiteRequest, bind_and_activate=False)
+        super().__init__((self.host, port), self.request, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
         self.allow_reuse_address = True
@@ -228,14 +241,3 @@ class Site(http.server.ThreadingHTTPServer):
     def close(self):
         self.shutdown()
         self.server_close()
-
-
-class SiteRequest(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.server.asked += 1
-        self.send_response(503 if self.server.down else 200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
