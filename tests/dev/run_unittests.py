@@ -134,7 +134,7 @@ class ClassRun:
     def __init__(self, name):
         self.name = name
         self.said, self.counts = tempfile.TemporaryFile("w+", errors="replace"), tempfile.TemporaryFile("w+")
-        self.pid = None
+        self.pid, self.begun = None, time.monotonic()
 
     def start(self, suite):
         sys.stdout.flush()
@@ -147,8 +147,8 @@ class ClassRun:
             sys.exit()
         return self
 
-    def end(self, code):
-        """It ended with this: says what it said, and returns what it counted."""
+    def end(self, code, used):
+        """It ended with this, and so many seconds of CPU: says what it said, and returns what it counted."""
         self.said.seek(0)
         self.counts.seek(0)
         said, result = self.said.read(), tuple(map(int, self.counts.read().split()))
@@ -158,6 +158,7 @@ class ClassRun:
             said, result = f"{said}FAIL  {self.name}: {why}\n", (0, 1, 0)
         self.said.close()
         self.counts.close()
+        said += f"     {time.monotonic() - self.begun:6.1f} s, {used:.1f} s of CPU  {self.name}, all of it\n"
         sys.stdout.write(said)
         sys.stdout.flush()
         return result
@@ -170,8 +171,8 @@ def run_classes(suite, names, jobs):
         while waiting and len(running) < jobs:
             run = ClassRun(waiting.pop(0)).start(suite)
             running[run.pid] = run
-        pid, status = os.wait()
-        results.append(running.pop(pid).end(os.waitstatus_to_exitcode(status)))
+        pid, status, used = os.wait4(-1, 0)
+        results.append(running.pop(pid).end(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime))
     return results
 
 

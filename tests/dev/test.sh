@@ -22,11 +22,11 @@ suite_meson() {
         "$python" tests/dev/count_meson.py "$log" "$counts"
 }
 
-# Tests of the integration suite wait more than they work: they run three at a time.
+# Tests of the integration suite wait more than they work: they run four at a time.
 suite_python() {
         local jobs=0 seconds=2400
 
-        [[ $1 != integration ]] || jobs=3
+        [[ $1 != integration ]] || jobs=4
         [[ -z ${DPIN_LONG:-} ]] || seconds=6000
         timeout --foreground "$seconds" "$python" tests/dev/run_unittests.py "tests/$1" "$counts" "$3" "$jobs"
 }
