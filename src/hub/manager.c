@@ -321,6 +321,7 @@ static Store *on_view(OperatorView *ret, void *userdata) {
 static int open_operator_watch(HubManager *m) {
         return operator_watch_new(&m->operator_watch, m->loop,
                                   &(OperatorWatchOptions){ .directory = m->conf->state_directory,
+                                                           .refusals = m->refusals,
                                                            .view = on_view,
                                                            .userdata = m });
 }

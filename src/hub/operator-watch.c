@@ -1,3 +1,6 @@
+/* The question and its answer are one statement, of which one is under way at most: a database that
+ * is slow is looked at less often. Nothing is remembered here, so a hub that takes over, or starts
+ * again, tells nothing twice. */
 #include "hub/operator-watch.h"
 
 #include <errno.h>
@@ -25,14 +28,24 @@ static void read_room(const char *directory, OperatorView *ret) {
         ret->room = (uint64_t)v.f_blocks * v.f_frsize;
 }
 
-static void on_looked(int r, const char *error, void *userdata) {
+static void count_refusal(OperatorWatch *w, const OperatorRefusal *refusal) {
+        char channel[UUID_TEXT_SIZE];
+
+        uuid_format(&refusal->channel, channel);
+        if (refusals_count(w->options.refusals, "alert_refused", channel, now_boottime()))
+                log_event(LOG_WARNING, DPIN_MSG_ALERT_REFUSED, "an alert about dpin was refused",
+                          "DPIN_CHANNEL=%s\nDPIN_NAME=%s", channel, refusal->name);
+}
+
+static void on_looked(int r, const OperatorRefusal *rows, size_t n, void *userdata) {
         OperatorWatch *w = userdata;
 
         w->look = NULL;
+        for (size_t i = 0; i < n; i++)
+                count_refusal(w, &rows[i]);
         if (r < 0)
                 log_event(LOG_WARNING, DPIN_MSG_UPKEEP_FAILED, "dpin was not looked at",
-                          "DPIN_WHAT=looking whether dpin is well\nDPIN_ERROR=%s",
-                          error ? error : strerror(-r));
+                          "DPIN_WHAT=looking whether dpin is well\nDPIN_ERROR=%s", strerror(-r));
 }
 
 static void on_timer(void *userdata) {

@@ -5,12 +5,14 @@
 
 #include <uv.h>
 
+#include "base/refusals.h"
 #include "store/operator-alerts.h"
 
 typedef struct OperatorWatch OperatorWatch;
 
 typedef struct OperatorWatchOptions {
-        const char *directory; /* of the hub's keys; borrowed */
+        const char *directory; /* of the hub's keys; borrowed, as the next one */
+        Refusals *refusals;    /* limits lines of the log */
         /* The store and the view without its bytes; NULL: this hub is not the one that works. */
         Store *(*view)(OperatorView *ret, void *userdata);
         void *userdata;

@@ -8,8 +8,7 @@ from hub_case import build_has
 from process import Failure, wait_until
 
 
-@unittest.skipUnless(build_has("dpin-hub"), "dpin-hub is not built")
-class Operator(AlertCase):
+class OperatorCase(AlertCase):
     def tearDown(self):
         super().tearDown()
         self.db.sql("DELETE FROM operator_alert")
@@ -38,6 +37,22 @@ class Operator(AlertCase):
         body = json.loads(request.body)
         return body["type"], body["data"]["kind"]
 
+    def wait_look(self):
+        """What was wrong is looked at once more."""
+        before = self.value("SELECT max(seen_at) FROM operator_alert")
+        wait_until(lambda: self.value("SELECT max(seen_at) FROM operator_alert") != before, "it is looked at again", 20)
+
+    def wait_gone(self, what):
+        """It is not seen any more, for as long as it takes."""
+        def gone():
+            self.db.sql(f"UPDATE operator_alert SET seen_at = seen_at - interval '60 s' WHERE what = '{what}'"
+                        " AND seen_at < now() - interval '7 s'")
+            return what not in self.troubles()
+        wait_until(gone, f"{what} is over", 60)
+
+
+@unittest.skipUnless(build_has("dpin-hub"), "dpin-hub is not built")
+class Operator(OperatorCase):
     def test_no_validators_until_one_is_back(self):
         receiver, _ = self.operator()
         self.age("validators", 60)
@@ -57,14 +72,6 @@ class Operator(AlertCase):
         self.assertEqual(self.said(over), ("operator.resolved", "validators"))
         self.assertGreaterEqual(json.loads(over.body)["data"]["seconds"], 60)
         self.assertEqual(len(receiver.all()), 2)
-
-    def wait_gone(self, what):
-        """It is not seen any more, for as long as it takes."""
-        def gone():
-            self.db.sql(f"UPDATE operator_alert SET seen_at = seen_at - interval '60 s' WHERE what = '{what}'"
-                        " AND seen_at < now() - interval '7 s'")
-            return what not in self.troubles()
-        wait_until(gone, f"{what} is over", 60)
 
     def test_it_is_told_of_channels_that_fail_and_never_of_itself(self):
         receiver, channel = self.operator()
@@ -118,6 +125,24 @@ class Operator(AlertCase):
         later, _ = self.operator()
         self.assertEqual(self.said(later.wait(1, 20)[0]), ("operator.opened", "validators"))
         self.assertEqual(len(first.all()), 1)
+
+    def test_who_has_no_room_is_counted_and_said_once(self):
+        _, channel = self.operator(name="Full")
+        self.db.sql(f"""INSERT INTO alert_outbox (channel_id, kind, payload, next_try_at)
+                        SELECT id, 'test', '{{}}', now() + interval '1 day'
+                          FROM alert_channel, generate_series(1, 10000)
+                         WHERE public_id = '{channel}'""")
+        self.age("validators", 60)
+        wait_until(lambda: self.refusals(), "it is counted", 20)
+        self.wait_look()
+        self.assertEqual(self.refusals(), 1)
+        said = [line for line in self.world.hub.log().splitlines() if "an alert about dpin was refused" in line]
+        self.assertEqual(len(said), 1, said)
+        self.assertEqual(self.value(f"SELECT refused FROM alert_channel WHERE public_id = '{channel}'"), "1")
+
+    def refusals(self):
+        counted = json.loads(self.world.ctl("status", "hub", "--json"))["Refused"]
+        return counted.get("alert_refused", 0)
 
     def test_what_cannot_be(self):
         for words, why in ((("x", "perhaps"), "say yes or no"), (("x", "yes"), "is a UUID"),

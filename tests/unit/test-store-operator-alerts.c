@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,13 @@
 
 static usec_t now = 1000000 * USEC_PER_SEC;
 
+typedef struct Refusing {
+        StoreFixture *fixture;
+        char names[64]; /* of the last look, with a comma after each */
+} Refusing;
+
+static Refusing refusing;
+
 /* Channels 1 and 2 are told, 3 is not. */
 static int setup(void **state) {
         int r = store_fixture_setup(state);
@@ -28,13 +36,26 @@ static int setup(void **state) {
         return r;
 }
 
+static void on_looked(int r, const OperatorRefusal *rows, size_t n, void *userdata) {
+        Refusing *ret = userdata;
+
+        *ret->names = '\0';
+        for (size_t i = 0; i < n; i++) {
+                size_t length = strlen(ret->names);
+
+                snprintf(ret->names + length, sizeof(ret->names) - length, "%s,", rows[i].name);
+        }
+        fixture_done(r, NULL, ret->fixture);
+}
+
 /* So many seconds after the last one. */
 static void look(StoreFixture *f, unsigned later, unsigned validators, uint64_t free) {
         OperatorView view = { .validators = validators, .free = free, .room = 100 * GIB };
 
         now += later * SECOND;
         view.now = now;
-        assert_int_equal(operator_look(f->store, &view, fixture_done, f, NULL), 0);
+        refusing.fixture = f;
+        assert_int_equal(operator_look(f->store, &view, on_looked, &refusing, NULL), 0);
         fixture_wait(f);
         assert_int_equal(f->r, 0);
 }
@@ -220,8 +241,11 @@ static void a_channel_with_ten_thousand_gets_no_more(void **state) {
         fixture_sql(f, "INSERT INTO alert_outbox (channel_id, kind, payload)"
                        " SELECT 1, 'test', '{}' FROM generate_series(1, 10000)");
         look(f, 5, 0, 50 * GIB);
+        assert_string_equal(refusing.names, "");
         look(f, 60, 0, 50 * GIB);
+        assert_string_equal(refusing.names, "c1,");
         look(f, 5, 0, 50 * GIB);
+        assert_string_equal(refusing.names, "");
         fixture_expect(f,
                        "SELECT count(*) FROM alert_outbox WHERE channel_id = 1 AND state = "
                        "'pending'",
@@ -233,10 +257,19 @@ static void a_channel_with_ten_thousand_gets_no_more(void **state) {
         look(f, 5, 0, 50 * GIB);
         fixture_expect(f, refused, "1,0,0");
         look_well(f, 60);
+        assert_string_equal(refusing.names, "c1,");
         fixture_expect(f, refused, "2,0,0");
         fixture_sql(f, "DELETE FROM alert_outbox WHERE kind = 'test'");
         expect_put(f, "2 opened validators,1 opened validators,2 resolved validators");
         fixture_expect(f, "SELECT count(*) FROM operator_alert", "0");
+}
+
+static void it_is_remembered_where_there_is_no_channel(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "TRUNCATE alert_channel CASCADE");
+        look(f, 5, 0, 50 * GIB);
+        fixture_expect(f, "SELECT string_agg(what, ',') FROM operator_alert", "validators");
 }
 
 int main(void) {
@@ -251,6 +284,7 @@ int main(void) {
                 cmocka_unit_test(what_was_dropped_was_not_told),
                 cmocka_unit_test(an_end_is_told_after_its_beginning_was_pruned),
                 cmocka_unit_test(a_channel_with_ten_thousand_gets_no_more),
+                cmocka_unit_test(it_is_remembered_where_there_is_no_channel),
         };
 
         return cmocka_run_group_tests(tests, setup, store_fixture_teardown);
