@@ -3,7 +3,8 @@
 import json
 import unittest
 
-from alert_case import AlertCase, plain
+from alert_case import ALLOW, AlertCase, plain
+from ctl_case import identity
 from hub_case import build_has
 from process import Failure, wait_until
 
@@ -149,6 +150,43 @@ class Operator(OperatorCase):
                            (("01932f6e-0000-7000-8000-000000000000", "yes"), "No alert channel has this id")):
             with self.assertRaisesRegex(Failure, why):
                 self.ctl("operator", *words)
+
+
+@unittest.skipUnless(build_has("dpin-hub"), "dpin-hub is not built")
+class Assurance(OperatorCase):
+    conf = ALLOW + "TrustedProxies=127.0.0.1, ::1\n"
+
+    def join(self, number):
+        """A validator of another operator and network than all others."""
+        v = self.validator(headers={"X-Forwarded-For": f"{11 + number}.0.2.7"})
+        v.wait_welcome()
+        self.world.ctl("validator", "approve", identity(v), f"--operator=op {number}", f"--asn={64500 + number}")
+        v.wait_welcome(joins=2)
+
+    def wait_assurance(self, assurance):
+        wait_until(lambda: self.db.sql(f"""SELECT state, assurance FROM verdict_span
+                                            WHERE website_id = {self.website} AND ended_at IS NULL""")
+                   == [["UP", assurance]], f"it is {assurance}", 60)
+
+    def test_too_few_validators_for_ten_minutes(self):
+        receiver, _ = self.operator()
+        self.join(0)
+        self.wait_assurance("single")
+        self.age("assurance", 300)
+        self.wait_look()
+        self.assertEqual(receiver.all(), [])
+        self.age("assurance", 300)
+        told = json.loads(receiver.wait(1, 20)[0].body)
+        self.assertEqual((told["type"], told["data"]["kind"]), ("operator.opened", "assurance"))
+        self.assertEqual(told["data"]["summary"],
+                         "A website has fewer validators of different operators than full assurance needs.")
+
+        for number in range(1, 4):
+            self.join(number)
+        self.wait_assurance("full")
+        self.wait_gone("assurance")
+        self.assertEqual([self.said(r) for r in receiver.wait(2, 20)],
+                         [("operator.opened", "assurance"), ("operator.resolved", "assurance")])
 
 
 if __name__ == "__main__":
