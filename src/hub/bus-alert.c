@@ -268,6 +268,17 @@ static void on_changed(int r, const char *error, void *userdata) {
         bus_call_reply_done(c);
 }
 
+/* What is done to which channel; it is noted for the answer. false: answered. */
+static bool read_deed(BusCall *c, const char *id, AlertChannelDeed *ret) {
+        if (uuid_parse(id, &ret->id) < 0) {
+                bus_call_fail(c, -EINVAL, ID " is a UUID");
+                return false;
+        }
+        uuid_format(&ret->id, bus_call_note(c)->id);
+        ret->actor = bus_call_actor(c);
+        return true;
+}
+
 /* false: answered. */
 static bool read_change(BusCall *c, AlertChannelChange *ret) {
         const char *id, **texts[] = { &ret->name, &ret->settings, &ret->filter, &ret->rules };
@@ -277,13 +288,7 @@ static bool read_change(BusCall *c, AlertChannelChange *ret) {
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)
                 if (!**texts[i])
                         *texts[i] = NULL;
-        if (uuid_parse(id, &ret->deed.id) < 0) {
-                bus_call_fail(c, -EINVAL, ID " is a UUID");
-                return false;
-        }
-        uuid_format(&ret->deed.id, bus_call_note(c)->id);
-        ret->deed.actor = bus_call_actor(c);
-        return true;
+        return read_deed(c, id, &ret->deed);
 }
 
 /* What is given, with what is there, is as if it were added. NULL: all is well. */
@@ -378,18 +383,13 @@ void hub_bus_enable_alert_channel(BusCall *c, void *userdata) {
 }
 
 void hub_bus_set_alert_operator(BusCall *c, void *userdata) {
-        AlertChannelOperator change = { .deed.actor = bus_call_actor(c) };
+        AlertChannelOperator change = { 0 };
         const char *id;
         int is_operator, r;
 
-        if (!bus_call_read(c, "sb", &id, &is_operator))
+        if (!bus_call_read(c, "sb", &id, &is_operator) || !read_deed(c, id, &change.deed))
                 return;
-        if (uuid_parse(id, &change.deed.id) < 0) {
-                bus_call_fail(c, -EINVAL, ID " is a UUID");
-                return;
-        }
         change.is_operator = is_operator;
-        uuid_format(&change.deed.id, bus_call_note(c)->id);
         r = alert_channel_set_operator(hub_manager_store(userdata), &change, on_done, c,
                                        bus_call_handle(c));
         if (r < 0)

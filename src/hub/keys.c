@@ -1,3 +1,6 @@
+/* One file for each key, so that each can be kept, sealed or changed alone: who has the network's
+ * cannot read what channels of alerts are told, and an alert's key that is lost costs these alone.
+ */
 #include "hub/keys.h"
 
 #include <errno.h>

@@ -97,7 +97,8 @@ class Changes(ApiCase):
 
     def test_the_database_has_tags_in_order_and_each_once(self):
         website = self.add("http://kept.example/")
-        for tags in ("{b,a}", "{a,a}", "{A}", '{""}', "{NULL}", "{{a,b}}"):
+        too_many = "{" + ",".join(f"t{i:02}" for i in range(17)) + "}"
+        for tags in ("{b,a}", "{a,a}", "{A}", '{""}', "{NULL}", "{{a,b}}", too_many):
             with self.assertRaisesRegex(Exception, "website_tags_fit"):
                 self.db.sql(f"UPDATE website SET tags = '{tags}' WHERE public_id = '{website}'")
 
