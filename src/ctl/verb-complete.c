@@ -93,7 +93,7 @@ CtlExit verb_complete(const Args *args, const char *const *words) {
                 break;
         case COMPLETE_WEBSITES:
                 offer_rows(&other,
-                           &(const BusList){ .member = "ListWebsites", .types = "(sssuuybt)" },
+                           &(const BusList){ .member = "ListWebsites", .types = "(sssuuybts)" },
                            words[n - 1], 1);
                 break;
         }

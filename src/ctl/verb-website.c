@@ -1,6 +1,8 @@
 /* dpinctl website */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/json-path.h"
 #include "base/json.h"
 #include "ctl/ask.h"
 #include "ctl/bus.h"
@@ -15,19 +17,31 @@ static const TableColumn columns[] = {
         { "SEATS", "seats", CELL_NUMBER },
         { "PAUSED", "paused", CELL_BOOL },
         { "SINCE", "createdAt", CELL_TIME },
+        { "TAGS", "tags", CELL_LIST },
         { 0 },
 };
 
+/* As the hub has them, with commas. */
+static void add_tags(Table *t, const char *tags) {
+        char text[1024];
+
+        snprintf(text, sizeof(text), "%s", tags);
+        for (char *p = text; *p; p++)
+                if (*p == ',')
+                        *p = ' ';
+        table_text(t, text);
+}
+
 static int read_row(sd_bus_message *m, void *userdata) {
         Table *t = userdata;
-        const char *id, *url, *name;
+        const char *id, *url, *name, *tags;
         uint32_t interval, timeout;
         uint64_t created;
         uint8_t seats;
         int paused, r;
 
-        r = sd_bus_message_read(m, "(sssuuybt)", &id, &url, &name, &interval, &timeout, &seats,
-                                &paused, &created);
+        r = sd_bus_message_read(m, "(sssuuybts)", &id, &url, &name, &interval, &timeout, &seats,
+                                &paused, &created, &tags);
         if (r <= 0)
                 return r;
         table_text(t, id);
@@ -38,6 +52,7 @@ static int read_row(sd_bus_message *m, void *userdata) {
         table_number(t, seats);
         table_number(t, paused);
         table_number(t, (int64_t)created);
+        add_tags(t, tags);
         return 1;
 }
 
@@ -49,7 +64,7 @@ CtlExit verb_website_list(const Args *args, const char *const *words _unused_) {
                 return CTL_FAILED;
         e = bus_list(args, &(const BusList){ .service = &service_hub,
                                              .member = "ListWebsites",
-                                             .types = "(sssuuybt)",
+                                             .types = "(sssuuybts)",
                                              .row = read_row,
                                              .userdata = t });
         return e == CTL_OK ? print_table(args, t) : e;
@@ -279,6 +294,7 @@ static const TableColumn shown[] = {
         { "ID", "id", CELL_TEXT },
         { "URL", "url", CELL_TEXT },
         { "Name", "name", CELL_TEXT },
+        { "Tags", "tags", CELL_LIST },
         { "State", "state", CELL_TEXT },
         { "Flapping until", "flappingUntil", CELL_TEXT },
         { "Assurance", "assurance", CELL_TEXT },
@@ -287,6 +303,24 @@ static const TableColumn shown[] = {
         { "Rule", "rule", CELL_TEXT },
         { 0 },
 };
+
+/* Of a list of words as of a text. */
+static void read_words(const char *json, const char *name, char *ret, size_t size) {
+        char path[JSON_PATH_SIZE];
+        size_t length = 0;
+        JsonValue v;
+
+        for (unsigned i = 0;; i++) {
+                _cleanup_free_ char *word = NULL;
+
+                snprintf(path, sizeof(path), "$.%s[%u]", name, i);
+                if (json_path_find(path, json, strlen(json), &v) <= 0 ||
+                    json_value_text(&v, &word) < 0 || length + strlen(word) + 1 >= size)
+                        return;
+                length += (size_t)snprintf(ret + length, size - length, "%s%s", i > 0 ? " " : "",
+                                           word);
+        }
+}
 
 /* The two answers have no member of one name with two meanings. */
 static CtlExit show(const Args *args, const char *status, const char *verdict) {
@@ -301,7 +335,9 @@ static CtlExit show(const Args *args, const char *status, const char *verdict) {
                 return CTL_FAILED;
         for (const TableColumn *c = shown; c->title; c++) {
                 text[0] = '\0';
-                if (json_peek_string(status, strlen(status), c->json, text, sizeof(text)) <= 0)
+                if (c->kind == CELL_LIST)
+                        read_words(status, c->json, text, sizeof(text));
+                else if (json_peek_string(status, strlen(status), c->json, text, sizeof(text)) <= 0)
                         (void)json_peek_string(verdict, strlen(verdict), c->json, text,
                                                sizeof(text));
                 table_text(t, text);

@@ -15,7 +15,7 @@
 #include "store/website-views.h"
 #include "wire/spec.h"
 
-#define ROW     "(sssuuybt)"
+#define ROW     "(sssuuybts)"
 #define ID      "A website's id"
 #define NO_SUCH "No website has this id"
 
@@ -28,7 +28,7 @@ static int append_row(sd_bus_message *answer, const void *row) {
         return sd_bus_message_append(answer, ROW, uuid_format(&w->public_id, id), w->url,
                                      w->settings.name, w->settings.interval_ms,
                                      w->settings.timeout_ms, w->settings.seats, (int)w->paused,
-                                     w->created / USEC_PER_SEC);
+                                     w->created / USEC_PER_SEC, w->settings.tags);
 }
 
 static void on_listed(int r, const WebsiteRow *rows, size_t n, void *userdata) {

@@ -245,7 +245,7 @@ static const sd_bus_vtable hub_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("SuspendValidator", SD_BUS_ARGS("s", key), SD_BUS_NO_RESULT,
                                 on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListWebsites", SD_BUS_ARGS("s", after, "u", limit),
-                                SD_BUS_RESULT("a(sssuuybt)", websites, "s", next), on_method,
+                                SD_BUS_RESULT("a(sssuuybts)", websites, "s", next), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("AddWebsite", SD_BUS_ARGS("s", url, "a{sv}", options),
                                 SD_BUS_RESULT("s", id), on_method, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -30,16 +30,22 @@ class Changes(Ctl):
         self.assertEqual(self.db.sql(f"SELECT action FROM audit_log WHERE object = '{website}' ORDER BY id"),
                          [["website.add"], ["website.change"], ["website.change"]])
 
+    def listed(self, website):
+        return next(row for row in self.rows("website", "list") if row["id"] == website)
+
     def test_tags(self):
         website = self.add("http://127.0.0.1:9/", "--tags=web,prod,web")
         self.assertEqual(self.settings(website)["tags"], ["prod", "web"])
         self.ok("website", "set", website, "--name=New")
         self.assertEqual(self.settings(website)["tags"], ["prod", "web"])
+        self.assertEqual(self.listed(website)["tags"], ["prod", "web"])
+        self.assertRegex(self.ok("website", "show", website), r"(?m)^ *Tags:? +prod web$")
         self.ok("website", "set", website, "--tags=team-a")
         self.assertEqual(self.settings(website)["tags"], ["team-a"])
         self.fails(FAILED, "The option tags must be", "website", "set", website, "--tags=Prod")
         self.ok("website", "set", website, "--tags=")
         self.assertEqual(self.settings(website)["tags"], [])
+        self.assertEqual(self.listed(website)["tags"], [])
 
     def test_set_what_cannot_be(self):
         website = self.add("http://127.0.0.1:9/", "--interval=30s", "--timeout=10s")
