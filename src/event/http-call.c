@@ -7,18 +7,27 @@
 
 #define USER_AGENT_DEFAULT "dpin"
 
-/* As good as new: no option of the last call, no connection and no session outlives it. */
-static void put_handle(HttpClient *c, CURL *easy) {
+/* No option of the last call, no connection and no session outlives it. */
+static void put_handle(HttpCall *call) {
+        HttpClient *c = call->client;
+
         if (c->spare_n == HTTP_SPARE_MAX) {
-                curl_easy_cleanup(easy);
+                curl_easy_cleanup(call->easy);
                 return;
         }
-        curl_easy_reset(easy);
-        c->spare[c->spare_n++] = easy;
+        http_transfer_clear(call);
+        c->spare[c->spare_n++] = call->easy;
 }
 
 static CURL *take_handle(HttpClient *c) {
-        return c->spare_n > 0 ? c->spare[--c->spare_n] : curl_easy_init();
+        CURL *easy;
+
+        if (c->spare_n > 0)
+                return c->spare[--c->spare_n];
+        easy = curl_easy_init();
+        if (easy)
+                http_transfer_common(easy, c->poll);
+        return easy;
 }
 
 HttpCall *http_call_free(HttpCall *call) {
@@ -29,7 +38,7 @@ HttpCall *http_call_free(HttpCall *call) {
                 http_resolve_done(call);
         http_tls_forget(call);
         if (call->easy)
-                put_handle(call->client, call->easy);
+                put_handle(call);
         curl_slist_free_all(call->header_list);
         for (char **h = call->headers; h && *h; h++)
                 free(*h);

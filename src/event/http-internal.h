@@ -39,6 +39,7 @@ struct HttpCall {
         struct curl_slist *header_list;
         Sha256 hash;
         size_t header_n;
+        bool measured; /* it has ended, as `outcome` says */
         HttpOutcome outcome;
         char error[CURL_ERROR_SIZE];
 };
@@ -80,6 +81,10 @@ bool http_resolve_is_done(const HttpCall *call);
 /* Before its handle is used for another call. */
 void http_resolve_done(HttpCall *call);
 
+/* Options of a new handle. */
+void http_transfer_common(CURL *easy, HttpPoll *poll);
+/* The handle knows nothing of the call any more. */
+void http_transfer_clear(HttpCall *call);
 /* Sets every option of the next transfer of the call. */
 int http_transfer_prepare(HttpCall *call, usec_t now);
 /* Adds the transfer's phases to the result, and what else the library knows of it. */

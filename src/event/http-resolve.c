@@ -38,8 +38,10 @@ DEFINE_FREEP(HttpResolve, resolve_free);
 
 /* The handle outlives the call, and what it shares is in use. */
 void http_resolve_done(HttpCall *call) {
-        if (call->easy)
+        if (call->easy) {
                 curl_easy_setopt(call->easy, CURLOPT_SHARE, NULL);
+                curl_easy_setopt(call->easy, CURLOPT_RESOLVE, NULL);
+        }
         call->resolve = resolve_free(call->resolve);
 }
 
@@ -149,12 +151,8 @@ int http_resolve_start(HttpCall *call, HttpResolved resolved, usec_t now) {
 void http_resolve_prepare(HttpCall *call) {
         HttpResolve *h = call->resolve;
 
-        if (!h)
-                return;
-        curl_easy_setopt(call->easy, CURLOPT_SHARE, h->addresses ? h->share : NULL);
-        if (!h->addresses)
-                return;
-        curl_easy_setopt(call->easy, CURLOPT_RESOLVE, h->addresses);
+        curl_easy_setopt(call->easy, CURLOPT_SHARE, h && h->addresses ? h->share : NULL);
+        curl_easy_setopt(call->easy, CURLOPT_RESOLVE, h ? h->addresses : NULL);
 }
 
 bool http_resolve_is_done(const HttpCall *call) {

@@ -157,12 +157,15 @@ static int build_headers(HttpCall *c) {
 }
 
 /* The return values of the setters below are not looked at: they fail for lack of memory only, and
- * then the transfer does. */
+ * then the transfer does. Each option is in one of three places: what all transfers have in common
+ * a handle has from its beginning, what each has of its own each sets, and what only some have is
+ * reset with the handle before another uses it. */
 static void set_isolation(CURL *e) {
         curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
         curl_easy_setopt(e, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-        curl_easy_setopt(e, CURLOPT_PROXY, ""); /* the environment's would bypass the guard */
+        curl_easy_setopt(e, CURLOPT_PROXY, "");    /* the environment's would bypass the guard */
+        curl_easy_setopt(e, CURLOPT_NOPROXY, "*"); /* which is not even asked, then */
         curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
         curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
         curl_easy_setopt(e, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -174,10 +177,8 @@ static void set_isolation(CURL *e) {
         curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L); /* else a slow resolver is waited for */
 }
 
-static void set_trust(CURL *e, const char *trust) {
+static void set_verification(CURL *e) {
         curl_easy_setopt(e, CURLOPT_CAPATH, NULL); /* else the store is parsed for each request */
-        if (trust)
-                curl_easy_setopt(e, CURLOPT_CAINFO, trust);
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
         curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
 }
@@ -192,31 +193,58 @@ static CURLcode on_handshake(CURL *easy _unused_, void *context, void *userdata)
         return CURLE_OK;
 }
 
-static void set_callbacks(HttpCall *c) {
-        curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
-        curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->error);
-        curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-        curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
-        curl_easy_setopt(c->easy, CURLOPT_CLOSESOCKETFUNCTION, http_poll_close);
-        curl_easy_setopt(c->easy, CURLOPT_CLOSESOCKETDATA, c->client->poll);
-        curl_easy_setopt(c->easy, CURLOPT_SSL_CTX_FUNCTION, on_handshake);
+static void set_functions(CURL *e, HttpPoll *poll) {
+        curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+        curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, http_poll_close);
+        curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, poll);
+        curl_easy_setopt(e, CURLOPT_SSL_CTX_FUNCTION, on_handshake);
+        curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+        curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+}
+
+void http_transfer_common(CURL *e, HttpPoll *poll) {
+        set_isolation(e);
+        set_verification(e);
+        set_functions(e, poll);
+        curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+        curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "");
+}
+
+/* Whose the transfer is; NULL: nobody's any more. */
+static void set_call(CURL *e, HttpCall *c) {
+        curl_easy_setopt(e, CURLOPT_PRIVATE, c);
+        curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c ? c->error : NULL);
+        curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, c);
+        curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
+        curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
+        curl_easy_setopt(e, CURLOPT_HTTPHEADER, c ? c->header_list : NULL);
+        curl_easy_setopt(e, CURLOPT_CURLU, c ? c->target->parsed : NULL);
+}
+
+static void set_tls(HttpCall *c) {
+        if (!c->target->tls)
+                return;
+        if (c->trust)
+                curl_easy_setopt(c->easy, CURLOPT_CAINFO, c->trust);
         curl_easy_setopt(c->easy, CURLOPT_SSL_CTX_DATA, c);
-        curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);
-        curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
-        curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
-        curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+        http_tls_prepare(c);
 }
 
 static void set_version(HttpCall *c) {
-        long version = CURL_HTTP_VERSION_1_1;
+        long version = c->target->tls ? CURL_HTTP_VERSION_2TLS
+                                      : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
 
         if (c->request.version == HTTP_VERSION_2)
-                version = c->target->tls ? CURL_HTTP_VERSION_2TLS
-                                         : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
-        curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, version);
+                curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, version);
+}
+
+static bool is_get(const HttpCall *c) {
+        return !c->request.connect_only && !c->body && strcmp(c->method, "GET") == 0;
 }
 
 static void set_method(HttpCall *c) {
+        if (is_get(c))
+                return;
         if (c->request.connect_only) {
                 curl_easy_setopt(c->easy, CURLOPT_CONNECT_ONLY, 1L);
                 return;
@@ -246,7 +274,6 @@ static void set_target(HttpCall *c, usec_t now) {
         usec_t left = c->deadline > now ? c->deadline - now : 0;
         long milliseconds = (long)MAX((left + USEC_PER_MSEC - 1) / USEC_PER_MSEC, (usec_t)1);
 
-        curl_easy_setopt(c->easy, CURLOPT_CURLU, c->target->parsed);
         curl_easy_setopt(c->easy, CURLOPT_URL, c->target->text); /* else it is written anew */
         curl_easy_setopt(c->easy, CURLOPT_IPRESOLVE,
                          families[c->request.family == AF_INET    ? 1
@@ -254,8 +281,36 @@ static void set_target(HttpCall *c, usec_t now) {
                                                                   : 0]);
         curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, milliseconds);
         curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, milliseconds);
-        curl_easy_setopt(c->easy, CURLOPT_ACCEPT_ENCODING, "");
-        curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->header_list);
+}
+
+/* Every option that is of its own, whatever the handle's transfer before was. */
+static void set_own(HttpCall *c, usec_t now) {
+        set_call(c->easy, c);
+        set_delay(c);
+        set_target(c, now);
+        http_resolve_prepare(c);
+}
+
+/* And those that only some have. */
+static void set_special(HttpCall *c) {
+        set_tls(c);
+        set_version(c);
+        set_method(c);
+}
+
+/* It has set nothing but its own, and the library had nothing to complain about. */
+static bool is_ordinary(const HttpCall *c) {
+        return is_get(c) && !c->target->tls && c->request.version == HTTP_VERSION_1_1 &&
+               !c->result.redirected && c->outcome.code == CURLE_OK;
+}
+
+void http_transfer_clear(HttpCall *c) {
+        if (c->measured && is_ordinary(c)) {
+                set_call(c->easy, NULL);
+                return;
+        }
+        curl_easy_reset(c->easy);
+        http_transfer_common(c->easy, c->client->poll);
 }
 
 int http_transfer_prepare(HttpCall *c, usec_t now) {
@@ -277,16 +332,10 @@ int http_transfer_prepare(HttpCall *c, usec_t now) {
         sha256_begin(&c->hash);
 
         if (c->result.redirected)
-                curl_easy_reset(c->easy);
-        set_isolation(c->easy);
-        set_trust(c->easy, c->trust);
-        set_callbacks(c);
-        set_version(c);
-        http_tls_prepare(c);
-        set_method(c);
-        set_delay(c);
-        set_target(c, now);
-        http_resolve_prepare(c);
+                http_transfer_clear(c);
+        c->measured = false;
+        set_own(c, now);
+        set_special(c);
         return 0;
 }
 
@@ -362,12 +411,13 @@ void http_transfer_measure(HttpCall *c, CURLcode code, usec_t now) {
         (void)curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os_errno);
         (void)curl_easy_getinfo(c->easy, CURLINFO_SSL_VERIFYRESULT, &c->outcome.verify_result);
         c->outcome.code = code;
-        c->outcome.os_errno = (int)os_errno;
+        c->outcome.os_errno = c->outcome.tried ? (int)os_errno : 0; /* else of an earlier one */
         c->result.status = get_status(c);
         c->outcome.other_version = c->result.status > 0 && is_other_version(c);
         c->outcome.answered = is_answered(c);
         c->outcome.malformed = strstr(c->error, "chunk") != NULL;
         measure_phases(c, now);
         measure_address(c);
+        c->measured = true;
         sha256_end(&c->hash, c->result.body_sha256);
 }
