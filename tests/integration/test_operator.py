@@ -169,12 +169,12 @@ class Assurance(OperatorCase):
                    == [["UP", assurance]], f"it is {assurance}", 60)
 
     def test_too_few_validators_for_ten_minutes(self):
-        receiver, _ = self.operator()
+        receiver, channel = self.operator()
         self.join(0)
         self.wait_assurance("single")
         self.age("assurance", 300)
         self.wait_look()
-        self.assertEqual(receiver.all(), [])
+        self.assertEqual(self.outbox(channel), [])
         self.age("assurance", 300)
         told = json.loads(receiver.wait(1, 20)[0].body)
         self.assertEqual((told["type"], told["data"]["kind"]), ("operator.opened", "assurance"))
