@@ -150,9 +150,12 @@ async function addRemoveSteps() {
     await dialog.getByLabel('Address').fill(added);
     await dialog.getByLabel('Name').fill('Added by the browser');
     await dialog.getByLabel('Checked every').selectOption({ label: '10 s' });
+    await dialog.getByLabel('Tags').fill('web, nightly web');
     await dialog.getByRole('button', { name: 'Add website' }).click();
     await dialog.waitFor({ state: 'detached' });
     await row.locator('.pill[data-state="UP"]').waitFor();
+    const tags = (await row.locator('.chip').allTextContents()).join(' ');
+    check(tags === 'nightly web', () => `its tags are ${tags}`);
   });
 
   await step('what the answer has to be like is asked for in the same form, and shown', async () => {
