@@ -22,11 +22,14 @@ suite_meson() {
         "$python" tests/dev/count_meson.py "$log" "$counts"
 }
 
-# Tests of the integration suite wait more than they work: they run four at a time.
+# Tests that wait more than they work run several at a time.
 suite_python() {
         local jobs=0 seconds=2400
 
-        [[ $1 != integration ]] || jobs=4
+        case $1 in
+        integration) jobs=4 ;;
+        system) jobs=2 ;;
+        esac
         [[ -z ${DPIN_LONG:-} ]] || seconds=6000
         timeout --foreground "$seconds" "$python" tests/dev/run_unittests.py "tests/$1" "$counts" "$3" "$jobs"
 }

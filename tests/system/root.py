@@ -112,10 +112,25 @@ def overlay(*layers):
 
 
 def repository(folder):
-    """Makes the folder of packages one that apt can use."""
-    index = subprocess.run(["dpkg-scanpackages", "--multiversion", "."], cwd=folder, capture_output=True, check=True)
-    with open(os.path.join(folder, "Packages"), "wb") as f:
-        f.write(index.stdout)
+    """Makes the folder of packages one that apt can use; a machine may be reading its index."""
+    index = os.path.join(folder, "Packages")
+    with locked("index"):
+        if is_newest(index):
+            return
+        made = subprocess.run(["dpkg-scanpackages", "--multiversion", "."], cwd=folder, capture_output=True, check=True)
+        with open(index + ".new", "wb") as f:
+            f.write(made.stdout)
+        os.rename(index + ".new", index)
+
+
+def is_newest(index):
+    """It was made after the last package of its folder came, or went."""
+    if not os.path.exists(index):
+        return False
+    debs = glob.glob(os.path.join(os.path.dirname(index), "*.deb"))
+    with open(index, encoding="utf-8") as f:
+        listed = f.read().count("\nFilename: ")
+    return listed == len(debs) and all(os.stat(deb).st_mtime_ns < os.stat(index).st_mtime_ns for deb in debs)
 
 
 def fields(deb):

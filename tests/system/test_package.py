@@ -59,6 +59,8 @@ class Install(ground.SystemCase):
 class Change(ground.SystemCase):
     """Upgrade and downgrade by a version, under load, and what is left after a removal."""
 
+    alone = True
+
     def versions(self):
         out = self.machine.run("dpkg-query", "-W", "-f", "${Package} ${Version}\\n", *PACKAGES)
         return {line.split()[1] for line in out.splitlines()}
