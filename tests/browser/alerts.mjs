@@ -11,7 +11,7 @@ class Receiver {
     this.server = createServer((request, response) => {
       request.resume();
       request.on('end', () => {
-        this.requests.push(request.headers);
+        this.requests.push(request);
         response.writeHead(this.status).end();
       });
     });
@@ -84,7 +84,7 @@ class Alerts {
       await this.channel.getByText(/The test was delivered in \d+ ms/).waitFor();
       check(this.receiver.requests.length === 1, 'it came more than once');
       await this.log.locator('tr[data-result="delivered"]').waitFor();
-      this.first = this.receiver.requests[0]['webhook-id'];
+      this.first = this.receiver.requests[0].headers['webhook-id'];
       this.quiet();
     });
 
@@ -92,7 +92,8 @@ class Alerts {
       await this.log.locator(`tr[data-alert="${this.first}"]`)
         .getByRole('button', { name: 'Replay' }).click();
       await until('it came again', () => this.receiver.requests.length === 2);
-      check(this.receiver.requests[1]['webhook-id'] === this.first, 'it has another id');
+      const again = this.receiver.requests[1].headers['webhook-id'];
+      check(again === this.first, 'it has another id');
       this.quiet();
     });
 
@@ -204,10 +205,86 @@ async function appriseSteps({ page, report, quiet }) {
       await dialog.getByText('What is secret is kept').waitFor();
       await dialog.getByLabel('Name').fill('Pushed');
       await dialog.getByRole('button', { name: 'Save' }).click();
-      await page.getByRole('button', { name: 'Remove Pushed' }).click();
+      await page.getByRole('button', { name: 'Remove Pushed' }).waitFor();
       check(!(await page.content()).includes('a-secret-topic'), 'the address is shown');
-      await dialog.getByRole('button', { name: 'Remove channel' }).click();
-      await page.getByRole('heading', { name: 'Pushed', exact: true }).waitFor({ state: 'detached' });
+      await remove(page, 'Pushed');
+      quiet();
+    });
+}
+
+async function mailSteps({ page, report, complaints, quiet }) {
+  const dialog = page.getByRole('dialog');
+  const channel = page.locator('.channel').filter({ hasText: 'Letters' });
+
+  await report.step('an e-mail channel is added, once all of its addresses are some', page,
+    async () => {
+      await page.getByRole('button', { name: 'Add channel' }).click();
+      await dialog.getByLabel('Name').fill('Letters');
+      await dialog.getByLabel('Kind').selectOption('email');
+      await dialog.getByLabel('Recipients').fill('ann@example.org, nobody');
+      complaints.allow(422);
+      await dialog.getByRole('button', { name: 'Add channel' }).click();
+      await dialog.getByRole('alert').waitFor();
+      await dialog.getByLabel('Recipients').fill('ann@example.org, bob@example.org');
+      await dialog.getByText('A text of your own').click();
+      await dialog.getByLabel('Subject').fill('{{url}} is {{state}}');
+      await dialog.getByRole('button', { name: 'Add channel' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      await channel.getByText('ann@example.org, bob@example.org').waitFor();
+      await page.reload();
+      await page.getByRole('button', { name: 'Change Letters' }).click();
+      await dialog.getByText('A text of your own').click();
+      const kept = [
+        await dialog.getByLabel('Recipients').inputValue(),
+        await dialog.getByLabel('Subject').inputValue(),
+      ].join('; ');
+      check(kept === 'ann@example.org, bob@example.org; {{url}} is {{state}}',
+        () => `what was kept: ${kept}`);
+      await report.shot(page, 'channel-mail');
+      await dialog.getByRole('button', { name: 'Cancel' }).click();
+      await remove(page, 'Letters');
+      quiet();
+    });
+}
+
+async function remove(page, name) {
+  await page.getByRole('button', { name: `Remove ${name}` }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove channel' }).click();
+  await page.getByRole('heading', { name, exact: true }).waitFor({ state: 'detached' });
+}
+
+/* What it is sent is in its words: a list of alerts, at the path of its second version. */
+async function alertmanagerSteps({ page, report, quiet }, receiver) {
+  const dialog = page.getByRole('dialog');
+  const channel = page.locator('.channel').filter({ hasText: 'On call' });
+  const sent = () => receiver.requests.filter((request) => request.url === '/hook/api/v2/alerts');
+
+  await report.step('an Alertmanager is added with a password, tested, and changed without', page,
+    async () => {
+      await page.getByRole('button', { name: 'Add channel' }).click();
+      await dialog.getByLabel('Name').fill('On call');
+      await dialog.getByLabel('Kind').selectOption('alertmanager');
+      await dialog.getByLabel('URL').fill(receiver.url);
+      await dialog.getByLabel('User').fill('dpin');
+      await dialog.getByLabel('Password').fill('a-secret-word');
+      await dialog.getByRole('button', { name: 'Add channel' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      for (const renamed of [false, true]) {
+        if (renamed) {
+          await page.getByRole('button', { name: 'Change On call' }).click();
+          await dialog.getByText('What is secret is kept').waitFor();
+          await dialog.getByLabel('Name').fill('On call, too');
+          await dialog.getByRole('button', { name: 'Save' }).click();
+          await dialog.waitFor({ state: 'detached' });
+        }
+        const before = sent().length;
+        await channel.getByRole('button', { name: /^Test/ }).click();
+        await until('it is told', () => sent().length > before);
+        const { authorization } = sent().at(-1).headers;
+        check(authorization === `Basic ${btoa('dpin:a-secret-word')}`, () => `it says ${authorization}`);
+      }
+      check(!(await page.content()).includes('a-secret-word'), 'the password is shown');
+      await remove(page, 'On call, too');
       quiet();
     });
 }
@@ -221,6 +298,8 @@ export async function alertSteps(stage) {
     await alerts.added();
     await alerts.tested();
     await alerts.ended();
+    await mailSteps(stage);
+    await alertmanagerSteps(stage, receiver);
     await appriseSteps(stage);
   } finally {
     receiver.close();
