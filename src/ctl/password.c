@@ -3,15 +3,14 @@
 #include "ctl/password.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/macro.h"
+#include "base/memory-file.h"
 
 #define SIZE      4096 /* bytes; what is allowed the daemon says */
 #define INTERRUPT 3    /* what Ctrl-C sends */
@@ -84,27 +83,13 @@ static int ask(const char *once, char ret[static SIZE]) {
         return r;
 }
 
-static int put_into_memory(const char *text, size_t n) {
-        int fd, r;
-
-        fd = memfd_create("password", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-        if (fd < 0)
-                return -errno;
-        if (write(fd, text, n) == (ssize_t)n && lseek(fd, 0, SEEK_SET) == 0 &&
-            fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
-                return fd;
-        r = errno ? -errno : -EIO;
-        (void)close(fd);
-        return r;
-}
-
 int password_descriptor(void) {
         char text[SIZE];
         int r;
 
         r = ask(NULL, text);
         if (r >= 0)
-                r = put_into_memory(text, (size_t)r);
+                r = memory_file_new("password", text, (size_t)r);
         explicit_bzero(text, sizeof(text));
         return r;
 }

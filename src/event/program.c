@@ -3,12 +3,12 @@
 #include "event/program.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/memory-file.h"
 
 #define LEFT_BEHIND (500 * USEC_PER_MSEC)
 #define READ_SIZE   4096
@@ -133,20 +133,6 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer) {
 
 /* Starting ------------------------------------------------------------------------------------- */
 
-static int open_input(const char *text) {
-        size_t n = strlen(text);
-        int fd = memfd_create("input", MFD_CLOEXEC | MFD_ALLOW_SEALING), r;
-
-        if (fd < 0)
-                return -errno;
-        if (write(fd, text, n) == (ssize_t)n && lseek(fd, 0, SEEK_SET) == 0 &&
-            fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0)
-                return fd;
-        r = errno ? -errno : -EIO;
-        (void)close(fd);
-        return r;
-}
-
 static int spawn(Program *p, const ProgramRequest *q, int input, int output) {
         uv_stdio_container_t streams[3] = {
                 { .flags = UV_INHERIT_FD, .data.fd = input },
@@ -209,7 +195,7 @@ int program_start(uv_loop_t *loop, const ProgramRequest *request, ProgramDone do
         if (!p)
                 return -ENOMEM;
         p->grace = request->grace;
-        input = open_input(request->input);
+        input = memory_file_new("input", request->input, strlen(request->input));
         r = input < 0 ? input : start(p, request, input);
         if (input >= 0)
                 (void)close(input);
