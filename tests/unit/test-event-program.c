@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -155,7 +156,7 @@ static bool ends(const char *pid) {
         usec_t until = now_boottime() + 20 * USEC_PER_SEC;
 
         while (runs(pid) && now_boottime() < until)
-                (void)usleep(1000);
+                poll(NULL, 0, 1);
         return !runs(pid);
 }
 
