@@ -1,8 +1,8 @@
 /* What programs get, what is known of how they end, and that none outlives its time. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <poll.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
