@@ -130,7 +130,7 @@ class Transaction(PoolCase):
     def test_a_session_that_is_lent_is_refused(self):
         """The lock that the migration took is still in it."""
         wait_until(lambda: "a pool lends this connection to others" in self.world.hub.log(), "the hub says so")
-        self.assertRegex(self.states()["dpin-hub"], "session mode")
+        wait_until(lambda: "session mode" in self.states()["dpin-hub"], "its status says so, between two tries")
         self.assertNotIn("the database is there", self.world.hub.log())
 
 
