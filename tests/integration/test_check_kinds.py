@@ -167,7 +167,7 @@ class Kinds(unittest.TestCase):
 
     def test_tcp(self):
         door = self.door(b"220 ready\r\n")
-        tick = self.check(f"tcp://loop.test:{door.port}", expect="220 ")
+        tick = self.check(f"tcp://first.test:{door.port}", expect="220 ")
         self.assert_seen(tick, batch.UP)
         self.assertEqual(tick.address, LOOPBACK)
         dns, connect, tls, wait, transfer = tick.phases

@@ -1,0 +1,45 @@
+"""Hours are closed by one at a time: another one waits, and then finds nothing left to do."""
+
+import unittest
+
+import psycopg2
+from hub_case import BUILD, build_has
+from world import World
+
+CLOSE = "SELECT hours_close(now(), interval '0', 1, 1000)"
+
+
+@unittest.skipUnless(build_has("dpin-hub"), "dpin-hub is not built")
+class Hours(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World(BUILD)
+        cls.addClassCleanup(cls.world.stop)
+        cls.world.start_database()
+        cls.world.migrate()
+        cls.world.database.sql("""INSERT INTO organisation (public_id, name) VALUES (gen_random_uuid(), 'o');
+            INSERT INTO website (public_id, organisation_id, url) VALUES (gen_random_uuid(), 1, 'http://w.example/');
+            INSERT INTO verdict_span (website_id, state, assurance, cause, started_at, first_evidence_at, n, commit_no)
+            VALUES (1, 'UP', 'full', '', now() - interval '5 hours', now(), 4, 1)""")
+
+    def connect(self):
+        pg = psycopg2.connect(self.world.database.url("postgres"))
+        self.addCleanup(pg.close)
+        return pg, pg.cursor()
+
+    def test_the_second_waits_for_the_first(self):
+        (pg, one), (_, two) = self.connect(), self.connect()
+        one.execute(CLOSE)
+        self.assertEqual(one.fetchone(), (5,))
+        two.execute("SET lock_timeout = '200ms'; SAVEPOINT begun")
+        with self.assertRaises(psycopg2.errors.LockNotAvailable) as caught:
+            two.execute(CLOSE)
+        self.assertIn("pg_advisory_xact_lock", str(caught.exception))
+        pg.commit()
+        two.execute("ROLLBACK TO begun")
+        two.execute(CLOSE)
+        self.assertEqual(two.fetchone(), (0,))
+
+
+if __name__ == "__main__":
+    unittest.main()
