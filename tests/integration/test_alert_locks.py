@@ -5,22 +5,12 @@ import threading
 import unittest
 
 import psycopg2
-from hub_case import BUILD, build_has
-from world import World
+from database_case import DatabaseCase
 
 FULL = 10000
 
 
-@unittest.skipUnless(build_has("dpin-hub"), "dpin-hub is not built")
-class Locks(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.world = World(BUILD)
-        cls.addClassCleanup(cls.world.stop)
-        cls.world.start_database()
-        cls.world.migrate()
-        cls.db = cls.world.database
-
+class Locks(DatabaseCase):
     def setUp(self):
         """A channel that is full, and an incident of website 2 that is told of later, for its parent has just ended."""
         self.db.sql("""TRUNCATE organisation, website, incident, alert_channel, alert_outbox RESTART IDENTITY CASCADE;

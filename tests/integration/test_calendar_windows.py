@@ -7,8 +7,7 @@ import time
 import unittest
 
 import psycopg2
-from hub_case import BUILD, build_has
-from world import World
+from database_case import DatabaseCase
 
 ZONES = ("Europe/Berlin", "America/New_York", "UTC", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia",
          "America/Sao_Paulo", "Africa/Casablanca", "America/St_Johns", "Antarctica/Troll", "Pacific/Chatham",
@@ -21,15 +20,11 @@ EACH = """SELECT m.id, m.organisation_id, lower(span), upper(span)
     FROM maintenance m, maintenance_spans(m, %(from)s, %(from)s::timestamptz + %(for)s::interval) span ORDER BY 1, 3"""
 
 
-@unittest.skipUnless(build_has("dpin-hub"), "dpin-hub is not built")
-class Windows(unittest.TestCase):
+class Windows(DatabaseCase):
     @classmethod
     def setUpClass(cls):
-        cls.world = World(BUILD)
-        cls.addClassCleanup(cls.world.stop)
-        cls.world.start_database()
-        cls.world.migrate()
-        pg = psycopg2.connect(cls.world.database.url("postgres"))
+        super().setUpClass()
+        pg = psycopg2.connect(cls.db.url("postgres"))
         cls.addClassCleanup(pg.close)
         pg.autocommit = True
         cls.cursor = pg.cursor()

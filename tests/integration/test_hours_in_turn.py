@@ -3,21 +3,16 @@
 import unittest
 
 import psycopg2
-from hub_case import BUILD, build_has
-from world import World
+from database_case import DatabaseCase
 
 CLOSE = "SELECT hours_close(now(), interval '0', 1, 1000)"
 
 
-@unittest.skipUnless(build_has("dpin-hub"), "dpin-hub is not built")
-class Hours(unittest.TestCase):
+class Hours(DatabaseCase):
     @classmethod
     def setUpClass(cls):
-        cls.world = World(BUILD)
-        cls.addClassCleanup(cls.world.stop)
-        cls.world.start_database()
-        cls.world.migrate()
-        cls.world.database.sql("""INSERT INTO organisation (public_id, name) VALUES (gen_random_uuid(), 'o');
+        super().setUpClass()
+        cls.db.sql("""INSERT INTO organisation (public_id, name) VALUES (gen_random_uuid(), 'o');
             INSERT INTO website (public_id, organisation_id, url) VALUES (gen_random_uuid(), 1, 'http://w.example/');
             INSERT INTO verdict_span (website_id, state, assurance, cause, started_at, first_evidence_at, n, commit_no)
             VALUES (1, 'UP', 'full', '', now() - interval '5 hours', now(), 4, 1)""")
