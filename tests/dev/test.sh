@@ -4,6 +4,8 @@
 all_suites=(style unit fuzz sim integration fault browser system)
 counts=
 failed_suites=
+failed_logs=()
+ended=() # a line for each suite
 
 # All tests of one kind that meson knows: unit, fuzz, sim.
 suite_meson() {
@@ -18,7 +20,8 @@ suite_meson() {
                 return
         fi
         rm -f "$log"
-        meson test -C "build/$variant" --no-rebuild --print-errorlogs --suite "$suite" "${names[@]}" || :
+        meson test -C "build/$variant" --no-rebuild --print-errorlogs --num-processes "$(($(nproc) + 1))" \
+                --suite "$suite" "${names[@]}" || :
         "$python" tests/dev/count_meson.py "$log" "$counts"
 }
 
@@ -94,7 +97,7 @@ use_memory() {
 # Never fails: a suite that breaks down counts as one failure.
 run_suite() {
         local suite=${1%%:*} variant=$2 pattern='' start=$SECONDS name runner
-        local before after
+        local before after log
 
         [[ $1 != *:* ]] || pattern=${1#*:}
         name="$suite ($variant)"
@@ -105,12 +108,15 @@ run_suite() {
         esac
         say "" "== $name"
         before=$(sum_counts)
-        DPIN_BUILD=$PWD/build/$variant $runner "$suite" "$variant" "$pattern" || echo 0 1 0 >>"$counts"
+        log=build/logs/$suite-$variant.log
+        { DPIN_BUILD=$PWD/build/$variant $runner "$suite" "$variant" "$pattern" || echo 0 1 0 >>"$counts"; } |&
+                tee "$log"
         after=$(sum_counts)
         # shellcheck disable=SC2086
         set -- $before $after
-        [[ $5 -eq $2 ]] || failed_suites+=" $suite($variant)"
-        say "== $name: $(($4 - $1)) passed, $(($5 - $2)) failed, $(($6 - $3)) skipped in $((SECONDS - start)) s"
+        [[ $5 -eq $2 ]] || { failed_suites+=" $suite($variant)"; failed_logs+=("$log"); }
+        ended+=("$name: $(($4 - $1)) passed, $(($5 - $2)) failed, $(($6 - $3)) skipped in $((SECONDS - start)) s")
+        say "== ${ended[-1]}"
 }
 
 sum_counts() { awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$counts"; }
@@ -131,9 +137,37 @@ run_suites() {
         local variant=$1 suite
         shift
 
-        run_build "$variant" || return 0
         for suite; do
                 run_suite "$suite" "$variant"
+        done
+}
+
+end_test() {
+        end_ahead
+        rm -rf "$counts" ${DPIN_MEMORY:+"$DPIN_MEMORY"}
+}
+
+run_everything() {
+        if run_build gcc; then
+                run_suites gcc style unit fuzz sim
+                build_ahead
+                run_suites gcc integration fault browser
+                await_ahead
+                run_suites gcc system
+        fi
+        run_build clang || :
+        ! run_build sanitize || run_suites sanitize unit fuzz sim integration fault
+}
+
+# What failed is told once more in the end: the beginning of each failure, for who sees only the end of a long run.
+show_failures() {
+        local log
+
+        for log; do
+                say "" "== failed, from $log"
+                awk '/^(ok|skip|PASS) / || /^ +[0-9.]+ s, / { shown = 0 }
+                        /^FAIL/ { shown = 40; if (++count > 10) exit }
+                        shown-- > 0' "$log"
         done
 }
 
@@ -141,7 +175,8 @@ print_total() {
         local passed failed skipped
 
         read -r passed failed skipped < <(sum_counts)
-        say "" "all suites: $SECONDS s"
+        show_failures "${failed_logs[@]}"
+        say "" "${ended[@]}" "all suites: $SECONDS s"
         [[ -z $failed_suites ]] || say "failed in:$failed_suites"
         [[ $((passed + failed)) -gt 0 ]] || { say "nothing was tested"; failed=1; }
         if [[ $skipped -gt 0 ]]; then
@@ -168,17 +203,16 @@ cmd_test() {
         export ASAN_OPTIONS=${ASAN_OPTIONS:-halt_on_error=1:abort_on_error=1:detect_leaks=1}
         export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:abort_on_error=1:print_stacktrace=1}
         counts=$(mktemp)
-        trap 'rm -rf "$counts" ${DPIN_MEMORY:+"$DPIN_MEMORY"}' EXIT
+        trap end_test EXIT
+        mkdir -p build/logs
         use_memory
         if [[ ${DPIN_LONG:-} ]]; then deps_install long; else deps_install all; fi
         build_dashboard || { failed_suites+=" dashboard"; echo 0 1 0 >>"$counts"; }
         if [[ ${#suites[@]} -gt 0 || $variant ]]; then
                 [[ ${#suites[@]} -gt 0 ]] || suites=("${all_suites[@]}")
-                run_suites "${variant:-gcc}" "${suites[@]}"
+                ! run_build "${variant:-gcc}" || run_suites "${variant:-gcc}" "${suites[@]}"
         else
-                run_suites gcc "${all_suites[@]}"
-                run_build clang || :
-                run_suites sanitize unit fuzz sim integration fault
+                run_everything
         fi
         [[ -z ${DPIN_LONG:-} || ${#suites[@]} -gt 0 ]] || run_fuzz_long
         print_total
