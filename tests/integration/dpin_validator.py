@@ -14,6 +14,7 @@ from dpin_wire import Batch, Key, Tick, WireError, batch, frame
 from process import wait_until
 
 UP = {"outcome": batch.UP, "status": 200, "phases": (0, 300, 0, 900, 100)}
+ABSTAINS = {"outcome": batch.ABSTAIN, "error": batch.ERROR["own_network"]}
 REFUSED = {"outcome": batch.DOWN, "error": batch.ERROR["refused"], "phases": (0, 300, 0, 0, 0)}
 
 

@@ -8,7 +8,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "run")]
 
 from dpin_line import Line  # noqa: E402
-from dpin_validator import REFUSED, UP, Validator  # noqa: E402
+from dpin_validator import ABSTAINS, REFUSED, UP, Validator  # noqa: E402
 from dpin_wire import Key, batch  # noqa: E402
 from process import wait_until  # noqa: E402
 from world import World  # noqa: E402
@@ -90,14 +90,19 @@ class HubCase(unittest.TestCase):
 
 class Site:
     """A website that exists in what validators claim to see of it: `down` has the numbers of those who see it down,
-    `mute` of those who say nothing, `idle` of those who answer probes only."""
+    `mute` of those who say nothing, `idle` of those who answer probes only, `abstaining` of those who cannot tell."""
 
-    def __init__(self, website, url):
-        self.website, self.url, self.down, self.mute, self.idle = website, url, set(), set(), set()
+    def __init__(self, website, url, **numbers):
+        self.website, self.url = website, url
+        self.down, self.mute, self.idle, self.abstaining = (
+            set(numbers.pop(kind, ())) for kind in ("down", "mute", "idle", "abstaining"))
+        assert not numbers, numbers
 
     def sees(self, number, kind=batch.SCHEDULED):
         if number in self.mute or number in self.idle and kind == batch.SCHEDULED:
             return None
+        if number in self.abstaining:
+            return ABSTAINS
         return REFUSED if number in self.down else UP
 
 
@@ -125,16 +130,16 @@ class CommitteeCase(HubCase):
         return lambda order, spec, kind, probe: cls.sites[spec["url"]].sees(number, kind)
 
     @classmethod
-    def new_site(cls, name, idle=(), **options):
+    def new_site(cls, name, numbers=None, **options):
+        """What some do not see from the first check on is said here, `numbers` as Site takes them."""
         url = f"http://{name}.example/"
-        site = cls.sites[url] = Site(0, url)
-        site.idle.update(idle)
+        site = cls.sites[url] = Site(0, url, **(numbers or {}))
         site.website = cls.add_website(url, **options)
         return site
 
-    def site_up(self, name, **options):
+    def site_up(self, name, numbers=None, **options):
         """A new website, judged UP by its committee; `idle` ones give only the probes' answers to that."""
-        site = self.new_site(name, **options)
+        site = self.new_site(name, numbers, **options)
         self.addCleanup(self.remove_website, site.website)
         self.wait_state(site.website, "UP")
         return site

@@ -20,7 +20,7 @@ class SpokenForCase(CommitteeCase):
 
     def mute_site(self, name, *numbers):
         numbers = numbers or (0,)
-        site = self.site_up(name, idle=numbers)
+        site = self.site_up(name, {"idle": numbers})
         site.mute.update(numbers)
         return site
 
