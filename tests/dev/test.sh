@@ -30,7 +30,7 @@ suite_python() {
         local jobs=0 seconds=2400
 
         case $1 in
-        integration) jobs=4 ;;
+        integration) jobs=6 ;;
         system) jobs=2 ;;
         esac
         [[ -z ${DPIN_LONG:-} ]] || seconds=6000
@@ -80,6 +80,15 @@ known_suite() {
         [[ " ${all_suites[*]} " == *" $1 "* ]] || die "no such suite: $1 (there are: ${all_suites[*]})"
 }
 
+# Memory of runs that were killed.
+remove_orphans() {
+        local folder
+
+        for folder in /dev/shm/dpin-test-*; do
+                [[ -d /proc/${folder##*-} ]] || rm -rf "$folder"
+        done
+}
+
 # What tests throw away in the end is in memory if there is plenty, DPIN_MEMORY says where: to make and remove thousands
 # of files costs a file system on a disk much more. The databases of the suites need less than 1 GiB at a time.
 use_memory() {
@@ -89,9 +98,9 @@ use_memory() {
         mapfile -t free < <(df --output=avail /dev/shm 2>/dev/null | tail -n 1
                 awk "/^MemAvailable/ { print \$2 }" /proc/meminfo)
         [[ ${free[0]:-0} -gt $((4 << 20)) && ${free[1]:-0} -gt $((6 << 20)) ]] || return 0
-        DPIN_MEMORY=$(mktemp -d /dev/shm/dpin-XXXXXX)
-        chmod 755 "$DPIN_MEMORY"
-        export DPIN_MEMORY
+        remove_orphans
+        mkdir -m 755 "/dev/shm/dpin-test-$$" || return 0
+        export DPIN_MEMORY=/dev/shm/dpin-test-$$
 }
 
 # Never fails: a suite that breaks down counts as one failure.
