@@ -5,10 +5,11 @@ import os
 import signal
 import subprocess
 import threading
-import time
 
 from process import Failure, die_with_parent, wait_until
 from world import World
+
+PATIENCE = 60  # seconds that a generator may be late on a busy machine
 
 
 class Bench:
@@ -102,13 +103,18 @@ class Load:
         self.wait(lambda line: line["ready"] == line["validators"], "all are joined", seconds)
 
     def sample(self, measure, seconds):
-        """[(line, measure())] of the lines it says within so many seconds, each measured as it comes."""
-        taken = []
-        self.on_line = lambda line: taken.append((line, measure()))
-        time.sleep(seconds + 1.05)  # a measurement lasts as long as it lasts
+        """[(line, measure())] of the lines it says, one a second, until they are so many seconds apart."""
+        taken, enough = [], threading.Event()
+
+        def take(line):
+            taken.append((line, measure()))
+            if line["seconds"] - taken[0][0]["seconds"] > seconds - 0.5:
+                enough.set()
+        self.on_line = take
+        in_time = enough.wait(seconds + PATIENCE)
         self.on_line = None
-        if len(taken) < 2 or self.popen.poll() is not None:
-            raise Failure(f"dpin-load said nothing for {seconds:g} s: {self.words}")
+        if not in_time or self.popen.poll() is not None:
+            raise Failure(f"dpin-load said {len(taken)} lines, not those of {seconds:g} s: {self.words}")
         return taken
 
     def forget_latencies(self):

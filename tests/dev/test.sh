@@ -117,7 +117,7 @@ run_suite() {
         esac
         say "" "== $name"
         before=$(sum_counts)
-        log=build/logs/$suite-$variant.log
+        log=build/logs/$((${#ended[@]} + 1))-$suite-$variant.log
         { DPIN_BUILD=$PWD/build/$variant $runner "$suite" "$variant" "$pattern" || echo 0 1 0 >>"$counts"; } |&
                 tee "$log"
         after=$(sum_counts)
