@@ -143,6 +143,11 @@ BEFORE_TLS = {
 }
 
 
+def timeout_ms(wanted):
+    """Only what is to be too slow is measured by the clock: a busy machine makes others slow, too."""
+    return 1500 if "timeout" in wanted else 6000
+
+
 @unittest.skipUnless(build_has("dpin-validator"), "dpin-validator is not built")
 class HostileTargets(unittest.TestCase):
     @classmethod
@@ -172,10 +177,10 @@ class HostileTargets(unittest.TestCase):
         cls.rows[f"{scheme} {name}"] = (f"{scheme}://127.0.0.1:{server.port}/", wanted, members or {})
 
     @classmethod
-    def order(cls, url, members):
+    def order(cls, url, wanted, members):
         """Not due while the test runs: probes ask for it."""
         spec = spec_encode(url, **members)
-        data = Order(1, 0, 0, 1, os.urandom(16), sign.sha256(spec), 600_000, 1500, now() + 500_000_000, 1,
+        data = Order(1, 0, 0, 1, os.urandom(16), sign.sha256(spec), 600_000, timeout_ms(wanted), now() + 500_000_000, 1,
                      os.urandom(32), os.urandom(32), os.urandom(16)).encode()
         return cls.hub.put_order(data, spec)
 
@@ -203,10 +208,10 @@ class HostileTargets(unittest.TestCase):
         self.assertEqual(tick.outcome, batch.UP if got == "none" else batch.DOWN, name)
         self.assertEqual(flags(tick), [w for w in wanted if w not in errors], name)
         self.assertLessEqual(tick.body_length, BODY_MAX, name)
-        self.assertLess(sum(tick.phases), 2_500_000, name)
+        self.assertLess(sum(tick.phases), (timeout_ms(self.rows[name][1]) + 1000) * 1000, name)
 
     def test_each_has_its_class_and_leaves_nothing(self):
-        names = {self.order(url, members): name for name, (url, _, members) in self.rows.items()}
+        names = {self.order(url, wanted, members): name for name, (url, wanted, members) in self.rows.items()}
         for begin in range(0, len(names), 20):
             self.hub.send("orders", self.hub._orders(list(names)[begin:begin + 20]))
         time.sleep(0.5)
