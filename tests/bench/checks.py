@@ -120,7 +120,7 @@ class Ours:
                      os.urandom(32), os.urandom(16)).encode()
         return self.hub.put_order(data, spec)
 
-    def give(self, url, checks, rate, timeout_ms=5000, interval_ms=10000, lead=0.5):
+    def give(self, url, checks, rate, timeout_ms=5000, interval_ms=10000, lead=1.0):
         """Orders with starts on an even grid (rate 0: all at once). The first start, microseconds."""
         lead += checks / 2500
         first = now() + int(lead * 1e6)
