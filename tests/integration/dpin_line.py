@@ -70,13 +70,13 @@ class Line:
             self.came.put(("broken", {"error": repr(e)}))
         self.came.put(("closed", self.socket.close_code))
 
-    def receive(self, seconds=5.0):
+    def receive(self, seconds=20.0):
         try:
             return self.came.get(timeout=seconds)
         except queue.Empty:
             raise Failure(f"nothing came within {seconds:g} s") from None
 
-    def expect(self, kind, seconds=5.0):
+    def expect(self, kind, seconds=20.0):
         """The next frame of this kind (others are passed over); the close code for "closed"."""
         while True:
             came, values = self.receive(seconds)
@@ -118,7 +118,7 @@ class Line:
         frame.welcome_verify(welcome, nonces, self.scope, self.greeting["hubKey"])
         return welcome
 
-    def ack(self, seconds=5.0):
+    def ack(self, seconds=20.0):
         """(receipt, [(sequence, arrival, codes)]) of the next ack, verified."""
         return frame.ack_verify(self.expect("ack", seconds), self.scope, self.greeting["hubKey"])
 

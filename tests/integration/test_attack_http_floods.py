@@ -231,10 +231,11 @@ class Limits(CrowdCase):
         reader = threading.Thread(target=lambda: [seen.append(stream.event()) for _ in range(4000)], daemon=True)
         reader.start()
         begun = time.monotonic()
-        for _ in range(8):
+        for commit in range(1, 9):
             self.commit("INSERT INTO event (commit_no, ordinal, organisation_id, kind, payload)"
                         " SELECT $N, i, 1, 'large', json_build_object('x', repeat('x', 1000))"
                         " FROM generate_series(0, 499) AS i")
+            wait_until(lambda: len(seen) >= commit * 500, "who reads has read", 60)
         reader.join(60)
         self.assertEqual((len(seen), {e and e["event"] for e in seen}), (4000, {"large"}))
         while not lazy.held.endswith(END) and lazy.more():
