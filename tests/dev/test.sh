@@ -30,7 +30,7 @@ suite_python() {
         local jobs=0 seconds=2400
 
         case $1 in
-        integration) jobs=6 ;;
+        integration) jobs=4 ;;
         system) jobs=2 ;;
         esac
         [[ -z ${DPIN_LONG:-} ]] || seconds=6000

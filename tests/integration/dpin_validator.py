@@ -77,7 +77,7 @@ class Validator:
             self._task.cancel()
             run(self._hang_up())
 
-    def wait(self, condition, what, seconds=15.0):
+    def wait(self, condition, what, seconds=30.0):
         def checked():
             if self.errors:
                 raise AssertionError(f"the hub said something wrong: {self.errors[0]}")
