@@ -1,13 +1,18 @@
 """What a tick takes on disk: signed in its batch, and as a row with its indexes. Read from what the hub stored of two
-minutes of a load; maps of free space, of some fixed size, are left out."""
+minutes of a load; maps of free space, of some fixed size, are left out. And what PostgreSQL takes to close an hour, of
+a history that is made by big.sql."""
 
+import os
 import time
 
+import cost
 from dpin_batch import Batch
 from frame import Metric
+from process import Failure
 
 WEBSITES, VALIDATORS = 5000, 5  # 4 seats every 10 s: 2,000 ticks/s
 SECONDS = 120
+FOURS, LAMPORTS = 250, 10  # of websites: 720,000 ticks an hour
 
 METRICS = [
     Metric("store.tick_bytes", "bytes", "a tick of an IPv4 address in its batch, canonical", 72),
@@ -15,6 +20,7 @@ METRICS = [
     Metric("store.hot_bytes_per_tick", "bytes", "heap and indexes of website_tick", 110),
     Metric("store.index_bytes_per_tick", "bytes", "of it the indexes"),
     Metric("store.ticks", "1", "ticks of this measurement", better="higher"),
+    Metric("store.close_us_per_tick", "us", "CPU of PostgreSQL to close an hour, for each tick of it"),
 ]
 
 
@@ -45,6 +51,23 @@ def tick_bytes(world):
     return sum(len(t.encode()) for t in ticks) / len(ticks)
 
 
+def close_us_per_tick(bench):
+    """Of the hour before this one."""
+    with bench.world() as world:
+        world.hub.stop()
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "big.sql")) as f:
+            world.database.sql(f"""BEGIN; {f.read()}
+                SELECT bench.prepare({FOURS}, 20, at - interval '1 hour', at, false)
+                  FROM date_trunc('hour', now(), 'UTC') AS at; COMMIT""")
+        ticks = int(world.database.value("SELECT bench.step(0)"))
+        before = cost.family_cpu(world.database.process.pid)
+        closed = world.database.value(f"SELECT hours_close(ends_at, interval '0', {LAMPORTS}, 1) FROM bench.big")
+        after = cost.family_cpu(world.database.process.pid)
+        if closed != "1":
+            raise Failure(f"{closed} hours were closed, not one")
+        return (after - before) / ticks * 1e6
+
+
 def measure(bench):
     with bench.world() as world:
         load(bench, world)
@@ -52,6 +75,7 @@ def measure(bench):
         frames = int(world.database.value("SELECT sum(length(frame)) FROM tick_batch"))
         heap, indexes = sizes(world, "website_tick")
         archive, _ = sizes(world, "tick_batch")
-        return {"store.tick_bytes": tick_bytes(world), "store.archive_vs_canonical": archive / frames,
-                "store.hot_bytes_per_tick": (heap + indexes) / ticks, "store.index_bytes_per_tick": indexes / ticks,
-                "store.ticks": ticks}
+        values = {"store.tick_bytes": tick_bytes(world), "store.archive_vs_canonical": archive / frames,
+                  "store.hot_bytes_per_tick": (heap + indexes) / ticks, "store.index_bytes_per_tick": indexes / ticks,
+                  "store.ticks": ticks}
+    return {**values, "store.close_us_per_tick": close_us_per_tick(bench)}

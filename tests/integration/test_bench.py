@@ -158,6 +158,14 @@ class Stairs(unittest.TestCase):
                                                 "ingest.hub_rss_mb": 105, "ingest.hub_rss_websites": 5})
 
 
+class Close(unittest.TestCase):
+    def test_closes_a_real_hour(self):
+        group = frame.load_group("store")
+        group.FOURS = 1
+        self.addCleanup(setattr, group, "FOURS", 250)
+        self.assertGreater(group.close_us_per_tick(Bench(BUILD)), 0)
+
+
 @unittest.skipUnless(build_has("dpin-validator"), "dpin-validator is not built")
 class Detect(unittest.TestCase):
     def test_measures_outages_of_a_real_system(self):
