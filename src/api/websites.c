@@ -9,6 +9,7 @@
 
 #include "api/reply.h"
 #include "api/website-body.h"
+#include "store/website-latency.h"
 #include "store/website-views.h"
 #include "store/websites.h"
 
@@ -24,29 +25,27 @@ void websites_list(ApiCall *c) {
         call_started(c, websites_page_json(call_views(c), &page, call_answer, c, &c->open));
 }
 
-typedef int (*ViewRead)(Store *s, const WebsiteView *view, StoreJson callback, void *userdata,
-                        StoreCall **ret);
-
-/* Reads what ?websiteId= names. */
-static void answer_view(ApiCall *c, WebsiteView *view, ViewRead read) {
-        view->organisation = c->who.organisation;
-        if (call_query_website(c, &view->id) >= 0)
-                call_started(c, read(call_views(c), view, call_answer, c, &c->open));
-}
-
 void website_status(ApiCall *c) {
-        answer_view(c, &(WebsiteView){ 0 }, website_status_json);
+        WebsiteView view = { .organisation = c->who.organisation };
+
+        if (call_query_website(c, &view.id) >= 0)
+                call_started(c,
+                             website_status_json(call_views(c), &view, call_answer, c, &c->open));
 }
 
 void website_latency(ApiCall *c) {
         const char *name = httpd_query(c->http, "window");
         int window = latency_window_from_name(name ? name : "24h");
+        LatencyView view = { .organisation = c->who.organisation };
 
-        if (window < 0)
+        if (window < 0) {
                 (void)call_refuse_query(c, "window", "1h, 24h, 7d or 30d");
-        else
-                answer_view(c, &(WebsiteView){ .window = (LatencyWindow)window },
-                            website_latency_json);
+                return;
+        }
+        view.window = (LatencyWindow)window;
+        if (call_query_website(c, &view.id) >= 0)
+                call_started(c,
+                             website_latency_json(call_views(c), &view, call_answer, c, &c->open));
 }
 
 /* Adding -----------------------------------------------------------------------------------------

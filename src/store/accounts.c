@@ -40,12 +40,10 @@ static const PqStatement api_token_page = {
 
 static const PqStatement api_token_find = {
         .name = "api_token_find",
-        .sql = "WITH found AS (SELECT * FROM api_token WHERE secret_sha256 = $1"
-               "   AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())),"
-               " used AS (UPDATE api_token t SET last_used_at = now() FROM found"
-               "   WHERE t.id = found.id AND (found.last_used_at IS NULL"
-               "     OR found.last_used_at < now() - interval '1 minute'))"
-               " SELECT " TOKEN_COLUMNS " FROM found",
+        .sql = "SELECT " TOKEN_COLUMNS ", CASE WHEN last_used_at IS NULL"
+               "   OR last_used_at < now() - interval '1 minute' THEN api_token_used(id) END"
+               " FROM api_token WHERE secret_sha256 = $1 AND revoked_at IS NULL"
+               "   AND (expires_at IS NULL OR expires_at > now())",
         .n_params = 1,
 };
 

@@ -31,44 +31,29 @@
 #include "store/validators.h"
 #include "store/verdict-views.h"
 #include "store/verdicts.h"
+#include "store/website-latency.h"
 #include "store/website-views.h"
 #include "store/websites.h"
 
 const StoreStatements *store_statements(void) {
         static const StoreStatements all[] = {
-                accounts_statements,
-                acknowledge_links_statements,
-                alert_box_statements,
-                alert_channels_statements,
-                alert_outbox_statements,
-                alert_views_statements,
-                audit_statements,
-                batches_statements,
-                database_statements,
-                epochs_statements,
-                events_statements,
-                feed_statements,
-                heartbeats_statements,
-                hub_state_statements,
-                incident_deeds_statements,
-                incident_views_statements,
-                incidents_statements,
-                ledger_statements,
-                maintenance_statements,
-                maintenance_views_statements,
-                operator_alerts_statements,
-                orders_statements,
-                positions_statements,
-                rollups_statements,
-                streams_statements,
-                ticks_statements,
-                users_statements,
-                validators_statements,
-                verdict_views_statements,
-                verdicts_statements,
-                website_views_statements,
-                websites_statements,
-                NULL,
+                accounts_statements,        acknowledge_links_statements,
+                alert_box_statements,       alert_channels_statements,
+                alert_outbox_statements,    alert_views_statements,
+                audit_statements,           batches_statements,
+                database_statements,        epochs_statements,
+                events_statements,          feed_statements,
+                heartbeats_statements,      hub_state_statements,
+                incident_deeds_statements,  incident_views_statements,
+                incidents_statements,       ledger_statements,
+                maintenance_statements,     maintenance_views_statements,
+                operator_alerts_statements, orders_statements,
+                positions_statements,       rollups_statements,
+                streams_statements,         ticks_statements,
+                users_statements,           validators_statements,
+                verdict_views_statements,   verdicts_statements,
+                website_latency_statements, website_views_statements,
+                websites_statements,        NULL,
         };
 
         return all;
@@ -76,9 +61,11 @@ const StoreStatements *store_statements(void) {
 
 const StoreStatements *store_reader_statements(void) {
         static const StoreStatements views[] = {
-                alert_views_statements,       incident_views_statements, incidents_statements,
-                maintenance_views_statements, positions_statements,      validators_statements,
-                verdict_views_statements,     website_views_statements,  NULL,
+                alert_views_statements,   incident_views_statements,
+                incidents_statements,     maintenance_views_statements,
+                positions_statements,     validators_statements,
+                verdict_views_statements, website_latency_statements,
+                website_views_statements, NULL,
         };
 
         return views;

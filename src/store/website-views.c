@@ -3,7 +3,6 @@
 #include "store/website-views.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "store/read.h"
 
@@ -69,112 +68,11 @@ static const PqStatement website_status = {
         .n_params = 2,
 };
 
-/* $3: window, $4: bucket, both in minutes. Points are phases by time, lines are validators by time.
- * Buckets of whole hours come from rollups as far as hours are closed, and so do those of quarters
- * where all hours have theirs; all else is read from ticks. The JSON is put together as text: of
- * hundreds of points the functions for it are most of what the answer takes. What is no number or
- * time goes through to_json(). */
-static const PqStatement website_latency = {
-        .name = "website_latency",
-        .sql = "WITH site AS (SELECT id FROM website WHERE organisation_id = $1"
-               "   AND public_id = $2 AND removed_at IS NULL),"
-               " cut AS (SELECT a, greatest((SELECT max(hour) + interval '1 hour'"
-               "     FROM closed_hour), a) AS closed"
-               "   FROM (SELECT now() - $3::integer * interval '1 minute' AS a) AS x),"
-               " span AS (SELECT a, $4::integer * interval '1 minute' AS width,"
-               "     CASE WHEN $4 < 15 OR ($4 < 60 AND EXISTS (SELECT FROM rollup_hour"
-               "       WHERE website_id = (SELECT id FROM site) AND hour > a - interval '1 hour'"
-               "       AND hour < closed AND quarters IS NULL)) THEN a ELSE closed END AS b"
-               "   FROM cut),"
-               " raw AS MATERIALIZED (SELECT validator_id,"
-               "     date_bin((SELECT width FROM span), started_at, 'epoch') AS at,"
-               "     dns_us, connect_us, tls_us, wait_us, transfer_us FROM website_tick"
-               "   WHERE website_id = (SELECT id FROM site) AND outcome = 1"
-               "     AND started_at >= (SELECT b FROM span)"
-               "     AND tick_span(started_at) >= tick_span((SELECT b FROM span))"
-               "     AND tick_span(started_at) >= tick_span(now() - interval '8 days')"
-               "     AND tick_span(started_at) < tick_span(now() + interval '1 day')),"
-               " point_parts AS (SELECT date_bin((SELECT width FROM span), hour, 'epoch') AS at,"
-               "     up AS n, phase_sum_us[1] AS dns, phase_sum_us[2] AS connect,"
-               "     phase_sum_us[3] AS tls, phase_sum_us[4] AS wait, phase_sum_us[5] AS transfer"
-               "   FROM rollup_hour WHERE $4 >= 60 AND website_id = (SELECT id FROM site)"
-               "     AND hour >= (SELECT a FROM span) AND hour < (SELECT b FROM span) AND up > 0"
-               "   UNION ALL SELECT at, quarters[i][1], quarters[i][2], quarters[i][3],"
-               "     quarters[i][4], quarters[i][5], quarters[i][6] FROM rollup_hour"
-               "   CROSS JOIN LATERAL (SELECT i, hour + (i - 1) * interval '15 minutes' AS at"
-               "     FROM generate_series(1, 4) AS i) AS quarter"
-               "   WHERE $4 < 60 AND website_id = (SELECT id FROM site)"
-               "     AND hour > (SELECT a FROM span) - interval '1 hour'"
-               "     AND hour < (SELECT b FROM span) AND at >= (SELECT a FROM span)"
-               "     AND at < (SELECT b FROM span) AND quarters[i][1] > 0"
-               "   UNION ALL SELECT at, count(*), sum(dns_us), sum(connect_us), sum(tls_us),"
-               "     sum(wait_us), sum(transfer_us) FROM raw GROUP BY at),"
-               " points AS (SELECT at, '\"' || rfc3339(at) || '\"' AS text, sum(n) AS n,"
-               "     round(sum(dns) / sum(n)::float8) / 1000 AS dns,"
-               "     round(sum(connect) / sum(n)::float8) / 1000 AS connect,"
-               "     round(sum(tls) / sum(n)::float8) / 1000 AS tls,"
-               "     round(sum(wait) / sum(n)::float8) / 1000 AS wait,"
-               "     round(sum(transfer) / sum(n)::float8) / 1000 AS transfer"
-               "   FROM point_parts GROUP BY at),"
-               " line_parts AS (SELECT validator_id, up AS n, total_us,"
-               "     date_bin((SELECT width FROM span), hour, 'epoch') AS at"
-               "   FROM rollup_validator_hour WHERE $4 >= 60"
-               "     AND website_id = (SELECT id FROM site)"
-               "     AND hour >= (SELECT a FROM span) AND hour < (SELECT b FROM span)"
-               "   UNION ALL SELECT validator_id, quarters[i][1], quarters[i][2], at"
-               "   FROM rollup_validator_hour"
-               "   CROSS JOIN LATERAL (SELECT i, hour + (i - 1) * interval '15 minutes' AS at"
-               "     FROM generate_series(1, 4) AS i) AS quarter"
-               "   WHERE $4 < 60 AND website_id = (SELECT id FROM site)"
-               "     AND hour > (SELECT a FROM span) - interval '1 hour'"
-               "     AND hour < (SELECT b FROM span) AND at >= (SELECT a FROM span)"
-               "     AND at < (SELECT b FROM span) AND quarters[i][1] > 0"
-               "   UNION ALL SELECT validator_id, count(*), sum(dns_us::bigint + connect_us"
-               "     + tls_us + wait_us + transfer_us), at FROM raw GROUP BY validator_id, at),"
-               " lines AS (SELECT validator_id, string_agg('{\"at\":' || text || ',\"latency\":'"
-               "       || ms || '}', ',' ORDER BY at) AS points"
-               "   FROM (SELECT validator_id, at,"
-               "     round(sum(total_us) / sum(n)::float8) / 1000 AS ms FROM line_parts"
-               "     GROUP BY validator_id, at) AS x JOIN points USING (at)"
-               "   GROUP BY validator_id)"
-               " SELECT '{\"bucketMs\":' || $4 * 60000 || ',\"phases\":[' || coalesce((SELECT"
-               "     string_agg('{\"at\":' || text || ',\"dns\":' || dns"
-               "       || ',\"connect\":' || connect || ',\"tls\":' || tls"
-               "       || ',\"wait\":' || wait || ',\"transfer\":' || transfer"
-               "       || ',\"count\":' || n || '}', ',' ORDER BY at) FROM points), '')"
-               "   || '],\"validators\":[' || coalesce((SELECT string_agg('{\"validatorId\":\"'"
-               "       || key_text(v.key) || '\",\"name\":' || to_json(v.name)"
-               "       || ',\"region\":' || coalesce(to_json(nullif(v.region, ''))::text, 'null')"
-               "       || ',\"points\":[' || l.points || ']}', ',' ORDER BY v.id)"
-               "     FROM lines l JOIN validator v ON v.id = l.validator_id), '')"
-               "   || ']}' FROM site",
-        .n_params = 4,
-};
-
 const PqStatement *const website_views_statements[] = {
         &website_page,
         &website_status,
-        &website_latency,
         NULL,
 };
-
-static const struct {
-        const char *name;
-        int minutes, bucket_minutes;
-} windows[_LATENCY_WINDOW_MAX] = {
-        [LATENCY_1H] = { "1h", 60, 1 },
-        [LATENCY_24H] = { "24h", 24 * 60, 15 },
-        [LATENCY_7D] = { "7d", 7 * 24 * 60, 60 },
-        [LATENCY_30D] = { "30d", 30 * 24 * 60, 6 * 60 },
-};
-
-int latency_window_from_name(const char *name) {
-        for (int i = 0; i < _LATENCY_WINDOW_MAX; i++) {
-                if (!strcmp(windows[i].name, name))
-                        return i;
-        }
-        return -EINVAL;
-}
 
 int websites_page_json(Store *s, const WebsitePage *page, StoreJson callback, void *userdata,
                        StoreCall **ret) {
@@ -189,29 +87,13 @@ int websites_page_json(Store *s, const WebsitePage *page, StoreJson callback, vo
         return store_read_json(s, t, STORE_ANSWER(callback, userdata, ret));
 }
 
-static PqTransaction *begin_view(const PqStatement *statement, const WebsiteView *view) {
-        PqTransaction *t = store_begin(statement);
-
-        if (t) {
-                pq_int(t, view->organisation);
-                pq_uuid(t, &view->id);
-        }
-        return t;
-}
-
 int website_status_json(Store *s, const WebsiteView *view, StoreJson callback, void *userdata,
                         StoreCall **ret) {
-        return store_read_json(s, begin_view(&website_status, view),
-                               STORE_ANSWER(callback, userdata, ret));
-}
-
-int website_latency_json(Store *s, const WebsiteView *view, StoreJson callback, void *userdata,
-                         StoreCall **ret) {
-        PqTransaction *t = begin_view(&website_latency, view);
+        PqTransaction *t = store_begin(&website_status);
 
         if (!t)
                 return -ENOMEM;
-        pq_int(t, windows[view->window].minutes);
-        pq_int(t, windows[view->window].bucket_minutes);
+        pq_int(t, view->organisation);
+        pq_uuid(t, &view->id);
         return store_read_json(s, t, STORE_ANSWER(callback, userdata, ret));
 }

@@ -59,7 +59,8 @@ ARGUMENTS = {
     "verdict_span_open": "{website}, 'UP', 'full', 'x', now() + interval '1 second', now(), 4, '[]', {commit},"
                          " '[]', 0, NULL, '[]'",
     "verdict_then": "{organisation}, '{site}', now()",
-    "website_latency": "{organisation}, '{site}', 1440, 15",
+    "website_day": "{organisation}, '{site}'",
+    "website_latency": "{organisation}, '{site}', 10080, 60",
     "website_page": "{organisation}, '00000000-0000-0000-0000-000000000000', 50",
     "website_status": "{organisation}, '{site}'",
     "website_tick_identities": "{validator}, array[{order}], now() - interval '1 hour', now()",

@@ -2,6 +2,7 @@
 
 import collections
 import math
+import struct
 
 from check_ledger import HOUR_US, window_start
 from process import Failure
@@ -23,8 +24,9 @@ class Sums:
         self.sums, self.highest = [0] * 5, [0] * 5
         self.times = collections.Counter()  # by state
         self.quarters = [[0] * 6 for _ in range(4)]
+        self.validators = collections.defaultdict(lambda: [[0, 0] for _ in range(4)])
 
-    def add(self, quarter, outcome, error, phases):
+    def add(self, validator, quarter, outcome, error, phases):
         self.outcomes[outcome] += 1
         if error:
             self.classes[str(error)] += 1
@@ -33,28 +35,36 @@ class Sums:
             self.sums = [a + b for a, b in zip(self.sums, phases)]
             self.highest = [max(a, b) for a, b in zip(self.highest, phases)]
             self.quarters[quarter] = [a + b for a, b in zip(self.quarters[quarter], (1, *phases))]
+            line = self.validators[validator]
+            line[quarter] = [a + b for a, b in zip(line[quarter], (1, sum(phases)))]
+
+    def bytes(self):
+        """What latency_sums() and whoever closes hours make of the quarters."""
+        if not self.outcomes:
+            return b""
+        return b"".join([struct.pack(">I5Q", *sums) for sums in self.quarters] +
+                        [struct.pack(">I", validator) + b"".join(struct.pack(">IQ", *sums) for sums in line)
+                         for validator, line in sorted(self.validators.items())])
 
     def row(self):
         up, down = (sum(self.times[s] for s in states) for states in (UP_STATES, DOWN_STATES))
         return (self.outcomes[UP], self.outcomes[DOWN], self.outcomes[ABSTAIN], dict(self.classes),
                 [list(pair) for pair in sorted(self.histogram.items())], self.sums, self.highest, up, down,
-                HOUR_US - up - down, self.quarters)
+                HOUR_US - up - down, self.bytes(), sorted(self.validators))
 
 
 def computed(cursor, first):
-    """{website: its row}, {(website, validator): (up ticks, their time, both by quarters)} of the hour that begins at
-    `first` (µs)."""
+    """{website: its row}, {(website, validator): (up ticks, their time)} of the hour that begins at `first` (µs)."""
     websites, validators = collections.defaultdict(Sums), {}
     cursor.execute(f"""SELECT website_id, validator_id, outcome, error_class, dns_us, connect_us, tls_us, wait_us,
         transfer_us, usec(started_at) FROM website_tick WHERE started_at >= {AT} AND started_at < {AT}""",
                    (first, first + HOUR_US))
     for website, validator, outcome, error, *phases, at in cursor:
         quarter = 4 * (at - first) // HOUR_US
-        websites[website].add(quarter, outcome, error, phases)
+        websites[website].add(validator, quarter, outcome, error, phases)
         if outcome == UP:
-            up, total, quarters = validators.get((website, validator), (0, 0, [[0, 0] for _ in range(4)]))
-            quarters[quarter] = [quarters[quarter][0] + 1, quarters[quarter][1] + sum(phases)]
-            validators[website, validator] = up + 1, total + sum(phases), quarters
+            up, total = validators.get((website, validator), (0, 0))
+            validators[website, validator] = up + 1, total + sum(phases)
     cursor.execute(f"""SELECT website_id, state, usec(started_at), usec(ended_at) FROM verdict_span
         WHERE started_at < {AT} AND coalesce(ended_at, 'infinity') > {AT}""", (first + HOUR_US, first))
     for website, state, start, end in cursor:
@@ -65,10 +75,10 @@ def computed(cursor, first):
 def stored(cursor, first):
     """The same as the database has it."""
     cursor.execute(f"""SELECT website_id, up, down, abstain, classes, histogram, phase_sum_us, phase_max_us, up_us,
-        down_us, other_us, quarters FROM rollup_hour WHERE hour = {AT}""", (first,))
-    websites = {website: tuple(row) for website, *row in cursor}
-    cursor.execute(f"SELECT website_id, validator_id, up, total_us, quarters FROM rollup_validator_hour"
-                   f" WHERE hour = {AT}", (first,))
+        down_us, other_us, quarters, validators FROM rollup_hour WHERE hour = {AT}""", (first,))
+    websites = {website: (*row, bytes(quarters), validators) for website, *row, quarters, validators in cursor}
+    cursor.execute(f"SELECT website_id, validator_id, up, total_us FROM rollup_validator_hour WHERE hour = {AT}",
+                   (first,))
     return websites, {(website, validator): tuple(row) for website, validator, *row in cursor}
 
 

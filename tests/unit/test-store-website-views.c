@@ -14,9 +14,6 @@
 #include "store/verdicts.h"
 #include "store/website-views.h"
 
-typedef int (*View)(Store *s, const WebsiteView *view, StoreJson callback, void *userdata,
-                    StoreCall **ret);
-
 /* An expression over j, the last answer. */
 static void expect_json(StoreFixture *f, const char *expression, const char *value) {
         _cleanup_free_ char *sql = NULL;
@@ -27,10 +24,10 @@ static void expect_json(StoreFixture *f, const char *expression, const char *val
         fixture_expect(f, sql, value);
 }
 
-static void show(StoreFixture *f, View get, uint8_t website) {
+static void show_status(StoreFixture *f, uint8_t website) {
         const WebsiteView view = { .organisation = 1, .id = fixture_website(website) };
 
-        assert_int_equal(get(f->store, &view, fixture_json, f, NULL), 0);
+        assert_int_equal(website_status_json(f->store, &view, fixture_json, f, NULL), 0);
         fixture_wait(f);
 }
 
@@ -51,11 +48,9 @@ static void new_websites_are_unknown(void **state) {
                     " [], \"since\": null, \"state\": \"UNKNOWN\", \"assurance\": null,"
                     " \"latencyMs\": null, \"uptime24h\": null, \"lastChecked\": null,"
                     " \"flappingUntil\": null}], \"nextCursor\": null}");
-        show(f, website_status_json, 1);
+        show_status(f, 1);
         expect_json(f, "j->'ticks' || (j->'uptime')",
                     "[{\"7d\": null, \"24h\": null, \"30d\": null}]");
-        show(f, website_latency_json, 1);
-        expect_json(f, "j", "{\"phases\": [], \"bucketMs\": 60000, \"validators\": []}");
 }
 
 static void pages_follow_their_cursor(void **state) {
@@ -133,7 +128,7 @@ static void the_list_shows_state_uptime_and_beats(void **state) {
 static void the_status_has_the_last_hundred(void **state) {
         StoreFixture *f = *state;
 
-        show(f, website_status_json, 1);
+        show_status(f, 1);
         expect_json(f,
                     "concat_ws(' ', jsonb_array_length(j->'ticks'), j->>'state',"
                     " j->>'uptimeMethod', round((j#>>'{uptime,24h}')::numeric, 3),"
@@ -144,92 +139,15 @@ static void the_status_has_the_last_hundred(void **state) {
         expect_json(f, "j->'families'", "[6]");
         expect_json(f, "(j->>'flappingUntil')::timestamptz > now()", "t");
         fixture_sql(f, "UPDATE verdict_span SET flapping_until = now() WHERE ended_at IS NULL");
-        show(f, website_status_json, 1);
+        show_status(f, 1);
         expect_json(f, "j->'flappingUntil'", "null");
 }
 
-static void latency(StoreFixture *f, LatencyWindow window) {
-        const WebsiteView view = { .organisation = 1, .id = fixture_website(1), .window = window };
-
-        assert_int_equal(website_latency_json(f->store, &view, fixture_json, f, NULL), 0);
-        fixture_wait(f);
-}
-
-#define LATENCY_SUMMARY                                                                            \
-        "concat_ws(' ', j->>'bucketMs', jsonb_array_length(j->'phases') BETWEEN 24 AND 200,"       \
-        " j#>>'{phases,3,dns}', j#>>'{phases,3,transfer}',"                                        \
-        " jsonb_array_length(j->'validators'), j#>>'{validators,0,points,3,latency}')"
-
-static void expect_all_within(StoreFixture *f, const char *other) {
-        _cleanup_free_ char *expression = NULL;
-
-        assert_true(asprintf(&expression,
-                             "($json$%s$json$::jsonb->'phases' @> (j->'phases')) AND"
-                             " ($json$%s$json$::jsonb->'validators' @> (j->'validators')) AND"
-                             " jsonb_array_length(j->'phases') BETWEEN 95 AND 97 AND"
-                             " jsonb_array_length(j#>'{validators,3,points}') BETWEEN 94 AND 97",
-                             other, other) > 0);
-        expect_json(f, expression, "t");
-}
-
-static void latency_comes_in_buckets(void **state) {
-        _cleanup_free_ char *from_ticks = NULL;
-        StoreFixture *f = *state;
-
-        latency(f, LATENCY_1H);
-        expect_json(f, LATENCY_SUMMARY, "60000 t 1 5 4 15");
-        latency(f, LATENCY_24H);
-        expect_json(f, LATENCY_SUMMARY, "900000 t 1 5 4 15");
-        from_ticks = strdup(f->text);
-        latency(f, LATENCY_7D);
-        expect_json(f, LATENCY_SUMMARY, "3600000 t 1 5 4 15");
-        fixture_sql(f, "DO $$ BEGIN FOR i IN 1..170 LOOP"
-                       " PERFORM rollup_hour_close(date_trunc('hour', now()) -"
-                       "   i * interval '1 hour'); END LOOP; END $$;"
-                       "INSERT INTO closed_hour SELECT date_trunc('hour', now()) -"
-                       " interval '1 hour';");
-        latency(f, LATENCY_7D);
-        expect_json(f, LATENCY_SUMMARY, "3600000 t 1 5 4 15");
-        latency(f, LATENCY_24H);
-        expect_all_within(f, from_ticks);
-        latency(f, LATENCY_30D);
-        expect_json(f, LATENCY_SUMMARY, "21600000 t 1 5 4 15");
-}
-
-/* Their closed hours are the only ones that have what is asked for, and then the ticks are. */
-static void quarters_come_from_hours_that_have_them(void **state) {
-        StoreFixture *f = *state;
-
-        fixture_sql(f, "UPDATE rollup_hour SET quarters[2][1] = 7 WHERE hour ="
-                       " date_trunc('hour', now()) - interval '5 hours';");
-        latency(f, LATENCY_24H);
-        expect_json(f, "j->'phases' @> '[{\"count\": 7}]'", "t");
-        fixture_sql(f, "UPDATE rollup_hour SET quarters = NULL WHERE hour ="
-                       " date_trunc('hour', now()) - interval '6 hours';");
-        latency(f, LATENCY_24H);
-        expect_json(f, "j->'phases' @> '[{\"count\": 7}]'", "f");
-        expect_json(f, "jsonb_array_length(j->'phases') BETWEEN 95 AND 97", "t");
-        fixture_sql(f, "SELECT rollup_hour_close(date_trunc('hour', now()) - i * interval '1 hour')"
-                       " FROM generate_series(5, 6) AS i;");
-        latency(f, LATENCY_24H);
-        expect_json(f, "j->'phases' @> '[{\"count\": 7}]'", "f");
-}
-
-static void windows_have_names(void **state) {
-        (void)state;
-        assert_int_equal(latency_window_from_name("7d"), LATENCY_7D);
-        assert_int_equal(latency_window_from_name("8d"), -EINVAL);
-}
-
 static void of_others_nothing_is_seen(void **state) {
-        const View views[] = { website_status_json, website_latency_json };
-
-        for (size_t i = 0; i < ELEMENTSOF(views); i++) {
-                show(*state, views[i], 3); /* of organisation 2 */
-                assert_int_equal(((StoreFixture *)*state)->r, -ENOENT);
-                show(*state, views[i], 99);
-                assert_int_equal(((StoreFixture *)*state)->r, -ENOENT);
-        }
+        show_status(*state, 3); /* of organisation 2 */
+        assert_int_equal(((StoreFixture *)*state)->r, -ENOENT);
+        show_status(*state, 99);
+        assert_int_equal(((StoreFixture *)*state)->r, -ENOENT);
 }
 
 /* Cost ------------------------------------------------------------------------------------------
@@ -319,14 +237,19 @@ static void no_more_ticks_are_read_than_are_shown(void **state) {
 static void no_answer_reads_all_ticks(void **state) {
         StoreFixture *f = *state;
 
+        fixture_sql(f, "DO $$ BEGIN FOR i IN 1..25 LOOP"
+                       " PERFORM rollup_hour_close(date_trunc('hour', now()) -"
+                       "   i * interval '1 hour'); END LOOP; END $$;"
+                       "INSERT INTO closed_hour SELECT date_trunc('hour', now()) -"
+                       " interval '1 hour';");
 #define SITE "(1, '00000000-0000-7000-8000-000000000001'"
         expect_pages(f, "website_page", "(1, '00000000-0000-0000-0000-000000000000', 500)", 400);
         expect_pages(f, "website_status", SITE ")", 400);
+        expect_pages(f, "website_day", SITE ")", 120);
+        expect_pages(f, "website_latency", SITE ", 60, 1)", 400);
         expect_pages(f, "verdict_now", SITE ", '{none}')", 400);
         expect_pages(f, "verdict_then", SITE ", now())", 100);
         expect_pages(f, "verdict_page", SITE ", 100, NULL, 0)", 100);
-        expect_pages(f, "website_latency", SITE ", 60, 1)", 400);
-        expect_pages(f, "website_latency", SITE ", 1440, 15)", 120);
         expect_pages(f, "feed_batches", "(99990, 9999999999, 100)", 400);
         expect_pages(f, "feed_batches", "(0, 9999999999, 100)", 400);
         expect_pages(f, "feed_orders", "(ARRAY[decode(repeat('01', 16), 'hex')])", 400);
@@ -374,9 +297,6 @@ int main(void) {
                 cmocka_unit_test(pages_follow_their_cursor),
                 cmocka_unit_test(the_list_shows_state_uptime_and_beats),
                 cmocka_unit_test(the_status_has_the_last_hundred),
-                cmocka_unit_test(latency_comes_in_buckets),
-                cmocka_unit_test(quarters_come_from_hours_that_have_them),
-                cmocka_unit_test(windows_have_names),
                 cmocka_unit_test(of_others_nothing_is_seen),
                 cmocka_unit_test(no_answer_reads_all_ticks),
                 cmocka_unit_test(no_more_ticks_are_read_than_are_shown),
