@@ -201,6 +201,15 @@ void fixture_expect(const StoreFixture *f, const char *sql, const char *value) {
         assert_string_equal(found, value);
 }
 
+void fixture_expect_json(StoreFixture *f, const char *expression, const char *value) {
+        _cleanup_free_ char *sql = NULL;
+
+        assert_int_equal(f->r, 0);
+        assert_true(asprintf(&sql, "SELECT %s FROM (SELECT $json$%s$json$::jsonb AS j) AS x",
+                             expression, f->text) > 0);
+        fixture_expect(f, sql, value);
+}
+
 Uuid fixture_website(uint8_t i) {
         return (Uuid){ { 0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, i } };
 }

@@ -42,6 +42,8 @@ void fixture_expect_text(StoreFixture *f, const char *text);
 void fixture_sql(const StoreFixture *f, const char *sql);
 /* Asserts that the first value of the last row of one query is this; "" for NULL or no row. */
 void fixture_expect(const StoreFixture *f, const char *sql, const char *value);
+/* Of an SQL expression over j, the JSON that was answered last. */
+void fixture_expect_json(StoreFixture *f, const char *expression, const char *value);
 
 /* Public ids of the fixture's rows: byte i is the number. */
 Uuid fixture_website(uint8_t i);

@@ -16,16 +16,6 @@
 #define START (UINT64_C(1767323045) * USEC_PER_SEC) /* 2026-01-02T03:04:05Z */
 #define KEY_2 "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI"
 
-/* An expression over j, the last answer. */
-static void expect_json(StoreFixture *f, const char *expression, const char *value) {
-        _cleanup_free_ char *sql = NULL;
-
-        assert_int_equal(f->r, 0);
-        assert_true(asprintf(&sql, "SELECT %s FROM (SELECT $json$%s$json$::jsonb AS j) AS x",
-                             expression, f->text) > 0);
-        fixture_expect(f, sql, value);
-}
-
 static void show(StoreFixture *f, uint32_t organisation, uint8_t website, usec_t at) {
         const VerdictView view = { .organisation = organisation,
                                    .website = fixture_website(website),
@@ -51,16 +41,17 @@ static void a_new_website_has_no_verdict(void **state) {
         StoreFixture *f = *state;
 
         show(f, 1, 2, USEC_INFINITY);
-        expect_json(f, "j",
-                    "{\"f\": 0, \"n\": 0, \"q\": 1, \"why\": \"Nobody has judged it yet.\","
-                    " \"rule\": null, \"cause\": null, \"seats\": [], \"since\": null,"
-                    " \"state\": \"UNKNOWN\", \"until\": null, \"regions\": [],"
-                    " \"families\": [], \"assurance\": null,"
-                    " \"firstEvidenceAt\": null}");
+        fixture_expect_json(f, "j",
+                            "{\"f\": 0, \"n\": 0, \"q\": 1, \"why\": \"Nobody has judged it yet.\","
+                            " \"rule\": null, \"cause\": null, \"seats\": [], \"since\": null,"
+                            " \"state\": \"UNKNOWN\", \"until\": null, \"regions\": [],"
+                            " \"families\": [], \"assurance\": null,"
+                            " \"firstEvidenceAt\": null}");
         show(f, 1, 2, START);
-        expect_json(f, "concat_ws(' ', j->>'state', j->>'why')", "UNKNOWN Nobody judged it then.");
+        fixture_expect_json(f, "concat_ws(' ', j->>'state', j->>'why')",
+                            "UNKNOWN Nobody judged it then.");
         show_page(f, 2, NULL, 10);
-        expect_json(f, "j", "{\"verdicts\": [], \"nextCursor\": null}");
+        fixture_expect_json(f, "j", "{\"verdicts\": [], \"nextCursor\": null}");
 }
 
 static void put(StoreFixture *f, VerdictRow row) {
@@ -105,32 +96,34 @@ static void a_moment_shows_the_votes_of_its_verdict(void **state) {
 
         put_history(f);
         show(f, 1, 1, START + 60 * USEC_PER_SEC);
-        expect_json(f, "concat_ws(' ', j->>'state', j->>'since', j->>'until', j->>'why')",
-                    "DOWN 2026-01-02T03:05:05.000000Z"
-                    " 2026-01-02T03:06:05.000000Z 0 of 4 say up and 1 says down; 3 give no vote"
-                    " (1 away, 1 abstaining, 1 empty).");
-        expect_json(f, "j->'seats'->0",
-                    "{\"at\": \"2026-01-02T03:05:04.500000Z\", \"seat\": 0, \"vote\": \"down\","
-                    " \"ageMs\": 500, \"error\": \"refused\", \"region\": \"eu\","
-                    " \"missing\": null, \"awaySince\": null, \"latencyMs\": 1.5,"
-                    " \"validatorId\": \"" KEY_2 "\", \"validatorName\": \"v2\"}");
-        expect_json(f,
-                    "(SELECT string_agg(concat_ws(' ', s->>'validatorName', s->>'missing',"
-                    " s->>'awaySince'), ', ') FROM jsonb_array_elements(j->'seats') AS s)",
-                    "v2, empty, v2 away 2026-01-02T03:00:00.000000Z, v2 abstained");
+        fixture_expect_json(
+                        f, "concat_ws(' ', j->>'state', j->>'since', j->>'until', j->>'why')",
+                        "DOWN 2026-01-02T03:05:05.000000Z"
+                        " 2026-01-02T03:06:05.000000Z 0 of 4 say up and 1 says down; 3 give no vote"
+                        " (1 away, 1 abstaining, 1 empty).");
+        fixture_expect_json(
+                        f, "j->'seats'->0",
+                        "{\"at\": \"2026-01-02T03:05:04.500000Z\", \"seat\": 0, \"vote\": \"down\","
+                        " \"ageMs\": 500, \"error\": \"refused\", \"region\": \"eu\","
+                        " \"missing\": null, \"awaySince\": null, \"latencyMs\": 1.5,"
+                        " \"validatorId\": \"" KEY_2 "\", \"validatorName\": \"v2\"}");
+        fixture_expect_json(f,
+                            "(SELECT string_agg(concat_ws(' ', s->>'validatorName', s->>'missing',"
+                            " s->>'awaySince'), ', ') FROM jsonb_array_elements(j->'seats') AS s)",
+                            "v2, empty, v2 away 2026-01-02T03:00:00.000000Z, v2 abstained");
 }
 
 static void a_moment_between_verdicts_is_the_later_ones(void **state) {
         StoreFixture *f = *state;
 
         show(f, 1, 1, START + 60 * USEC_PER_SEC - 1);
-        expect_json(f, "j->>'state'", "UP");
+        fixture_expect_json(f, "j->>'state'", "UP");
         show(f, 1, 1, START + 120 * USEC_PER_SEC);
-        expect_json(f, "concat_ws(' ', j->>'state', j->>'until', j->>'why')",
-                    "UP 3 of 4 say up, 3 are needed; 1 gives no vote (1 empty).");
+        fixture_expect_json(f, "concat_ws(' ', j->>'state', j->>'until', j->>'why')",
+                            "UP 3 of 4 say up, 3 are needed; 1 gives no vote (1 empty).");
         show(f, 1, 1, START - 1);
-        expect_json(f, "concat_ws(' ', j->>'state', j->>'since', j->>'why')",
-                    "UNKNOWN Nobody judged it then.");
+        fixture_expect_json(f, "concat_ws(' ', j->>'state', j->>'since', j->>'why')",
+                            "UNKNOWN Nobody judged it then.");
 }
 
 static void regions_are_named_whatever_they_are_called(void **state) {
@@ -142,10 +135,11 @@ static void regions_are_named_whatever_they_are_called(void **state) {
                     " \"counts\": true}, {\"region\": \"south\", \"n\": 3, \"up\": 0, \"down\": 3,"
                     " \"counts\": false}]' WHERE ended_at IS NULL");
         show(f, 1, 1, START + 120 * USEC_PER_SEC);
-        expect_json(f, "j->>'why'",
-                    "It is down in a region: 4 of 4 say so in north \"x\" \\; of all seats 3 of 4"
-                    " say up and 0 say down; 1 gives no vote (1 empty).");
-        expect_json(f, "j#>>'{regions,1,region}'", "south");
+        fixture_expect_json(f, "j->>'why'",
+                            "It is down in a region: 4 of 4 say so in north \"x\" \\; of all seats "
+                            "3 of 4"
+                            " say up and 0 say down; 1 gives no vote (1 empty).");
+        fixture_expect_json(f, "j#>>'{regions,1,region}'", "south");
         fixture_sql(f, "UPDATE verdict_span SET state = 'UP', cause = 'quorum', regions = '[]'"
                        " WHERE ended_at IS NULL");
 }
@@ -156,7 +150,8 @@ static void after_the_last_verdict_nobody_judged(void **state) {
         fixture_sql(f, "UPDATE verdict_span SET ended_at = started_at + interval '1 minute'"
                        " WHERE ended_at IS NULL");
         show(f, 1, 1, START + 180 * USEC_PER_SEC);
-        expect_json(f, "concat_ws(' ', j->>'state', j->>'why')", "UNKNOWN Nobody judged it then.");
+        fixture_expect_json(f, "concat_ws(' ', j->>'state', j->>'why')",
+                            "UNKNOWN Nobody judged it then.");
         fixture_sql(f, "UPDATE verdict_span SET ended_at = NULL WHERE id ="
                        " (SELECT max(id) FROM verdict_span)");
 }
@@ -168,16 +163,16 @@ static void pages_go_back_in_time_and_lose_none(void **state) {
         char cursor[64] = "";
 
         show_page(f, 1, NULL, 4);
-        expect_json(f,
-                    "concat((SELECT string_agg(v->>'state', ' ')"
-                    " FROM jsonb_array_elements(j->'verdicts') AS v), j->>'nextCursor')",
-                    "UP UNKNOWN DOWN UP");
+        fixture_expect_json(f,
+                            "concat((SELECT string_agg(v->>'state', ' ')"
+                            " FROM jsonb_array_elements(j->'verdicts') AS v), j->>'nextCursor')",
+                            "UP UNKNOWN DOWN UP");
         for (size_t i = 0; i < ELEMENTSOF(states); i++) {
                 const char *next;
 
                 show_page(f, 1, i > 0 ? cursor : NULL, 1);
-                expect_json(f, "j#>>'{verdicts,0,state}'", states[i]);
-                expect_json(f, "jsonb_array_length(j->'verdicts')", "1");
+                fixture_expect_json(f, "j#>>'{verdicts,0,state}'", states[i]);
+                fixture_expect_json(f, "jsonb_array_length(j->'verdicts')", "1");
                 next = strstr(f->text, "\"nextCursor\":");
                 assert_non_null(next);
                 if (i + 1 < ELEMENTSOF(states))
@@ -186,7 +181,7 @@ static void pages_go_back_in_time_and_lose_none(void **state) {
                         assert_non_null(strstr(next, "null"));
         }
         show_page(f, 1, "0-0", 10);
-        expect_json(f, "j", "{\"verdicts\": [], \"nextCursor\": null}");
+        fixture_expect_json(f, "j", "{\"verdicts\": [], \"nextCursor\": null}");
 }
 
 static void cursors_are_two_numbers(void **state _unused_) {
@@ -213,7 +208,7 @@ static void cursors_are_two_numbers(void **state _unused_) {
         assert_int_equal(cursor.id, 7);
         assert_int_equal(verdict_cursor_parse("999999999999999999-999999999999999999", &cursor), 0);
         show_page(*state, 1, "999999999999999999-999999999999999999", 1);
-        expect_json(*state, "j#>>'{verdicts,0,state}'", "UP");
+        fixture_expect_json(*state, "j#>>'{verdicts,0,state}'", "UP");
 }
 
 static const char ticks[] =
@@ -228,32 +223,38 @@ static void the_present_shows_its_seats(void **state) {
 
         fixture_sql(f, ticks);
         show(f, 1, 1, USEC_INFINITY);
-        expect_json(f, "concat_ws(' ', j->>'n', j->>'f', j->>'q', j->>'rule')",
-                    "4 1 3 DOWN when at least 3 of 4 seats say down; UP when at least 3 say up and"
-                    " at most 1 say down; PARTIAL when more than 1 say down; else UNKNOWN");
-        expect_json(f, "j->>'why'",
-                    "2 of 4 say up and 0 say down; 2 give no vote (1 away, 1 abstaining): they"
-                    " have changed since the verdict, which stands until the others are heard.");
-        expect_json(f,
-                    "(SELECT string_agg(concat_ws(' ', s->>'seat', s->>'validatorName', s->>'vote',"
-                    " s->>'missing', s->>'awaySince', (s->>'ageMs')::float8 BETWEEN 5000 AND 9000),"
-                    " ', ') FROM jsonb_array_elements(j->'seats') AS s)",
-                    "0 v1 up t, 1 v2 abstain abstained t, 2 v3 up t, 3 v4 missing away"
-                    " 2026-01-02T03:04:05.000000Z");
+        fixture_expect_json(f, "concat_ws(' ', j->>'n', j->>'f', j->>'q', j->>'rule')",
+                            "4 1 3 DOWN when at least 3 of 4 seats say down; UP when at least 3 "
+                            "say up and"
+                            " at most 1 say down; PARTIAL when more than 1 say down; else UNKNOWN");
+        fixture_expect_json(
+                        f, "j->>'why'",
+                        "2 of 4 say up and 0 say down; 2 give no vote (1 away, 1 abstaining): they"
+                        " have changed since the verdict, which stands until the others are "
+                        "heard.");
+        fixture_expect_json(f,
+                            "(SELECT string_agg(concat_ws(' ', s->>'seat', s->>'validatorName', "
+                            "s->>'vote',"
+                            " s->>'missing', s->>'awaySince', (s->>'ageMs')::float8 BETWEEN 5000 "
+                            "AND 9000),"
+                            " ', ') FROM jsonb_array_elements(j->'seats') AS s)",
+                            "0 v1 up t, 1 v2 abstain abstained t, 2 v3 up t, 3 v4 missing away"
+                            " 2026-01-02T03:04:05.000000Z");
         fixture_sql(f,
                     "UPDATE work_order SET removed_at = now() WHERE seat = 3;"
                     "UPDATE website_tick SET outcome = 2, error_class = 2 WHERE validator_id = 1;"
                     "DELETE FROM website_tick WHERE validator_id = 2");
         show(f, 1, 1, USEC_INFINITY);
-        expect_json(f,
-                    "concat_ws(' ', j#>>'{seats,0,vote}', j#>>'{seats,0,error}',"
-                    " j#>>'{seats,0,latencyMs}', j#>>'{seats,1,missing}', j#>>'{seats,3,missing}',"
-                    " j#>>'{seats,3,validatorId}')",
-                    "down refused silent empty");
+        fixture_expect_json(f,
+                            "concat_ws(' ', j#>>'{seats,0,vote}', j#>>'{seats,0,error}',"
+                            " j#>>'{seats,0,latencyMs}', j#>>'{seats,1,missing}', "
+                            "j#>>'{seats,3,missing}',"
+                            " j#>>'{seats,3,validatorId}')",
+                            "down refused silent empty");
         fixture_sql(f, "UPDATE website SET paused = true; DELETE FROM verdict_span");
         show(f, 1, 1, USEC_INFINITY);
-        expect_json(f, "concat_ws(' ', j->>'state', j->>'why')",
-                    "PAUSED It is paused: nobody looks at it.");
+        fixture_expect_json(f, "concat_ws(' ', j->>'state', j->>'why')",
+                            "PAUSED It is paused: nobody looks at it.");
 }
 
 static void of_others_nothing_is_seen(void **state) {

@@ -12,16 +12,6 @@
 #include "store-fixture.h"
 #include "store/website-latency.h"
 
-/* An expression over j, the last answer. */
-static void expect_json(StoreFixture *f, const char *expression, const char *value) {
-        _cleanup_free_ char *sql = NULL;
-
-        assert_int_equal(f->r, 0);
-        assert_true(asprintf(&sql, "SELECT %s FROM (SELECT $json$%s$json$::jsonb AS j) AS x",
-                             expression, f->text) > 0);
-        fixture_expect(f, sql, value);
-}
-
 static void latency(StoreFixture *f, LatencyWindow window) {
         const LatencyView view = { .organisation = 1, .id = fixture_website(1), .window = window };
 
@@ -32,7 +22,8 @@ static void latency(StoreFixture *f, LatencyWindow window) {
 static void nobody_has_looked_yet(void **state) {
         for (int window = 0; window < _LATENCY_WINDOW_MAX; window++) {
                 latency(*state, (LatencyWindow)window);
-                expect_json(*state, "j - 'bucketMs'", "{\"phases\": [], \"validators\": []}");
+                fixture_expect_json(*state, "j - 'bucketMs'",
+                                    "{\"phases\": [], \"validators\": []}");
         }
 }
 
@@ -60,7 +51,7 @@ static void expect_all_within(StoreFixture *f, const char *other) {
                              " jsonb_array_length(j->'phases') BETWEEN 95 AND 97 AND"
                              " jsonb_array_length(j#>'{validators,3,points}') BETWEEN 94 AND 97",
                              other, other) > 0);
-        expect_json(f, expression, "t");
+        fixture_expect_json(f, expression, "t");
 }
 
 static void latency_comes_in_buckets(void **state) {
@@ -69,23 +60,23 @@ static void latency_comes_in_buckets(void **state) {
 
         fixture_sql(f, history);
         latency(f, LATENCY_1H);
-        expect_json(f, LATENCY_SUMMARY, "60000 t 1 5 4 15");
+        fixture_expect_json(f, LATENCY_SUMMARY, "60000 t 1 5 4 15");
         latency(f, LATENCY_24H);
-        expect_json(f, LATENCY_SUMMARY, "900000 t 1 5 4 15");
+        fixture_expect_json(f, LATENCY_SUMMARY, "900000 t 1 5 4 15");
         from_ticks = strdup(f->text);
         latency(f, LATENCY_7D);
-        expect_json(f, LATENCY_SUMMARY, "3600000 t 1 5 4 15");
+        fixture_expect_json(f, LATENCY_SUMMARY, "3600000 t 1 5 4 15");
         fixture_sql(f, "DO $$ BEGIN FOR i IN 1..170 LOOP"
                        " PERFORM rollup_hour_close(date_trunc('hour', now()) -"
                        "   i * interval '1 hour'); END LOOP; END $$;"
                        "INSERT INTO closed_hour SELECT date_trunc('hour', now()) -"
                        " interval '1 hour';");
         latency(f, LATENCY_7D);
-        expect_json(f, LATENCY_SUMMARY, "3600000 t 1 5 4 15");
+        fixture_expect_json(f, LATENCY_SUMMARY, "3600000 t 1 5 4 15");
         latency(f, LATENCY_24H);
         expect_all_within(f, from_ticks);
         latency(f, LATENCY_30D);
-        expect_json(f, LATENCY_SUMMARY, "21600000 t 1 5 4 15");
+        fixture_expect_json(f, LATENCY_SUMMARY, "21600000 t 1 5 4 15");
 }
 
 /* Their closed hours are the only ones that have what is asked for, and then the ticks are. */
@@ -96,16 +87,16 @@ static void quarters_come_from_hours_that_have_them(void **state) {
                        "  overlay(quarters placing '\\x00000007' from 45) WHERE hour ="
                        " date_trunc('hour', now()) - interval '5 hours';");
         latency(f, LATENCY_24H);
-        expect_json(f, "j->'phases' @> '[{\"count\": 7}]'", "t");
+        fixture_expect_json(f, "j->'phases' @> '[{\"count\": 7}]'", "t");
         fixture_sql(f, "UPDATE rollup_hour SET quarters = NULL WHERE hour ="
                        " date_trunc('hour', now()) - interval '6 hours';");
         latency(f, LATENCY_24H);
-        expect_json(f, "j->'phases' @> '[{\"count\": 7}]'", "f");
-        expect_json(f, "jsonb_array_length(j->'phases') BETWEEN 95 AND 97", "t");
+        fixture_expect_json(f, "j->'phases' @> '[{\"count\": 7}]'", "f");
+        fixture_expect_json(f, "jsonb_array_length(j->'phases') BETWEEN 95 AND 97", "t");
         fixture_sql(f, "SELECT rollup_hour_close(date_trunc('hour', now()) - i * interval '1 hour')"
                        " FROM generate_series(5, 6) AS i;");
         latency(f, LATENCY_24H);
-        expect_json(f, "j->'phases' @> '[{\"count\": 7}]'", "f");
+        fixture_expect_json(f, "j->'phases' @> '[{\"count\": 7}]'", "f");
 }
 
 static void windows_have_names(void **state) {

@@ -14,16 +14,6 @@
 #include "store/verdicts.h"
 #include "store/website-views.h"
 
-/* An expression over j, the last answer. */
-static void expect_json(StoreFixture *f, const char *expression, const char *value) {
-        _cleanup_free_ char *sql = NULL;
-
-        assert_int_equal(f->r, 0);
-        assert_true(asprintf(&sql, "SELECT %s FROM (SELECT $json$%s$json$::jsonb AS j) AS x",
-                             expression, f->text) > 0);
-        fixture_expect(f, sql, value);
-}
-
 static void show_status(StoreFixture *f, uint8_t website) {
         const WebsiteView view = { .organisation = 1, .id = fixture_website(website) };
 
@@ -42,15 +32,17 @@ static void new_websites_are_unknown(void **state) {
         StoreFixture *f = *state;
 
         show_page(f, 1, NULL, 10);
-        expect_json(f, "j #- '{websites,1}'",
-                    "{\"websites\": [{\"id\": \"00000000-0000-7000-8000-000000000001\", \"url\":"
-                    " \"https://site1.example/\", \"name\": \"Site 1\", \"tags\": [], \"beats\":"
-                    " [], \"since\": null, \"state\": \"UNKNOWN\", \"assurance\": null,"
-                    " \"latencyMs\": null, \"uptime24h\": null, \"lastChecked\": null,"
-                    " \"flappingUntil\": null}], \"nextCursor\": null}");
+        fixture_expect_json(f, "j #- '{websites,1}'",
+                            "{\"websites\": [{\"id\": \"00000000-0000-7000-8000-000000000001\", "
+                            "\"url\":"
+                            " \"https://site1.example/\", \"name\": \"Site 1\", \"tags\": [], "
+                            "\"beats\":"
+                            " [], \"since\": null, \"state\": \"UNKNOWN\", \"assurance\": null,"
+                            " \"latencyMs\": null, \"uptime24h\": null, \"lastChecked\": null,"
+                            " \"flappingUntil\": null}], \"nextCursor\": null}");
         show_status(f, 1);
-        expect_json(f, "j->'ticks' || (j->'uptime')",
-                    "[{\"7d\": null, \"24h\": null, \"30d\": null}]");
+        fixture_expect_json(f, "j->'ticks' || (j->'uptime')",
+                            "[{\"7d\": null, \"24h\": null, \"30d\": null}]");
 }
 
 static void pages_follow_their_cursor(void **state) {
@@ -58,12 +50,12 @@ static void pages_follow_their_cursor(void **state) {
         const Uuid first = fixture_website(1);
 
         show_page(f, 1, NULL, 1);
-        expect_json(f, "j->>'nextCursor'", "00000000-0000-7000-8000-000000000001");
+        fixture_expect_json(f, "j->>'nextCursor'", "00000000-0000-7000-8000-000000000001");
         show_page(f, 1, &first, 1);
-        expect_json(f, "concat(j#>>'{websites,0,url}', j->>'nextCursor')",
-                    "https://site2.example/");
+        fixture_expect_json(f, "concat(j#>>'{websites,0,url}', j->>'nextCursor')",
+                            "https://site2.example/");
         show_page(f, 99, NULL, 1);
-        expect_json(f, "j", "{\"websites\": [], \"nextCursor\": null}");
+        fixture_expect_json(f, "j", "{\"websites\": [], \"nextCursor\": null}");
 }
 
 /* 300 hours of closed history would be too dull: eight days of ticks of website 1, one each 6 s. */
@@ -109,38 +101,40 @@ static void the_list_shows_state_uptime_and_beats(void **state) {
 
         put_history(f);
         show_page(f, 1, NULL, 1);
-        expect_json(f,
-                    "concat_ws(' ', j#>>'{websites,0,state}', j#>>'{websites,0,assurance}',"
-                    " round((j#>>'{websites,0,uptime24h}')::numeric, 3),"
-                    " j#>>'{websites,0,latencyMs}',"
-                    " jsonb_array_length(j#>'{websites,0,beats}'))",
-                    "UP reduced 0.750 15 40");
-        expect_json(f,
-                    "j#>>'{websites,0,lastChecked}' >= j#>>'{websites,0,beats,39,createdAt}' AND"
-                    " j#>>'{websites,0,beats,39,createdAt}' > j#>>'{websites,0,beats,0,createdAt}'",
-                    "t");
-        expect_json(f,
-                    "(SELECT string_agg(DISTINCT concat(b->>'status', b->>'latency'), ' ')"
-                    " FROM jsonb_array_elements(j#>'{websites,0,beats}') AS b)",
-                    "Bad Good15");
+        fixture_expect_json(f,
+                            "concat_ws(' ', j#>>'{websites,0,state}', j#>>'{websites,0,assurance}',"
+                            " round((j#>>'{websites,0,uptime24h}')::numeric, 3),"
+                            " j#>>'{websites,0,latencyMs}',"
+                            " jsonb_array_length(j#>'{websites,0,beats}'))",
+                            "UP reduced 0.750 15 40");
+        fixture_expect_json(f,
+                            "j#>>'{websites,0,lastChecked}' >= "
+                            "j#>>'{websites,0,beats,39,createdAt}' AND"
+                            " j#>>'{websites,0,beats,39,createdAt}' > "
+                            "j#>>'{websites,0,beats,0,createdAt}'",
+                            "t");
+        fixture_expect_json(f,
+                            "(SELECT string_agg(DISTINCT concat(b->>'status', b->>'latency'), ' ')"
+                            " FROM jsonb_array_elements(j#>'{websites,0,beats}') AS b)",
+                            "Bad Good15");
 }
 
 static void the_status_has_the_last_hundred(void **state) {
         StoreFixture *f = *state;
 
         show_status(f, 1);
-        expect_json(f,
-                    "concat_ws(' ', jsonb_array_length(j->'ticks'), j->>'state',"
-                    " j->>'uptimeMethod', round((j#>>'{uptime,24h}')::numeric, 3),"
-                    " round((j#>>'{uptime,30d}')::numeric, 3), j#>>'{ticks,99,region}',"
-                    " j#>>'{ticks,0,createdAt}' < j#>>'{ticks,99,createdAt}')",
-                    "100 UP verdict-time 0.750 0.750 eu t");
-        expect_json(f, "j->'regions'", "[{\"region\": \"eu\"}]");
-        expect_json(f, "j->'families'", "[6]");
-        expect_json(f, "(j->>'flappingUntil')::timestamptz > now()", "t");
+        fixture_expect_json(f,
+                            "concat_ws(' ', jsonb_array_length(j->'ticks'), j->>'state',"
+                            " j->>'uptimeMethod', round((j#>>'{uptime,24h}')::numeric, 3),"
+                            " round((j#>>'{uptime,30d}')::numeric, 3), j#>>'{ticks,99,region}',"
+                            " j#>>'{ticks,0,createdAt}' < j#>>'{ticks,99,createdAt}')",
+                            "100 UP verdict-time 0.750 0.750 eu t");
+        fixture_expect_json(f, "j->'regions'", "[{\"region\": \"eu\"}]");
+        fixture_expect_json(f, "j->'families'", "[6]");
+        fixture_expect_json(f, "(j->>'flappingUntil')::timestamptz > now()", "t");
         fixture_sql(f, "UPDATE verdict_span SET flapping_until = now() WHERE ended_at IS NULL");
         show_status(f, 1);
-        expect_json(f, "j->'flappingUntil'", "null");
+        fixture_expect_json(f, "j->'flappingUntil'", "null");
 }
 
 static void of_others_nothing_is_seen(void **state) {
