@@ -2,7 +2,6 @@
 #include "event/pq-copy.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "event/pq-internal.h"
 
@@ -10,12 +9,13 @@ PqField8 pq_field_time(usec_t v) {
         return pq_field8((int64_t)v - PQ_EPOCH);
 }
 
-void pq_copy(PqTransaction *t, const PqCopy *copy, const void *rows, size_t n) {
+void *pq_copy(PqTransaction *t, const PqCopy *copy, size_t n) {
+        size_t place = t->n_rows_bytes;
+
         assert(!t->copy || t->copy == copy);
         t->copy = copy;
-        if (!pq_transaction_grow(t, &t->rows, &t->rows_max, t->n_rows_bytes + n, 1))
-                return;
-        if (n > 0)
-                memcpy(t->rows + t->n_rows_bytes, rows, n);
+        if (!pq_transaction_grow(t, &t->rows, &t->rows_max, place + n, 1))
+                return NULL;
         t->n_rows_bytes += n;
+        return t->rows + place;
 }

@@ -59,6 +59,7 @@ static inline PqField8 pq_field8(int64_t v) {
 /* timestamptz */
 PqField8 pq_field_time(usec_t v);
 
-/* rows: whole ones, n bytes in all, copied. Again with the same copy: more of them; a transaction
- * has one. */
-void pq_copy(PqTransaction *t, const PqCopy *copy, const void *rows, size_t n);
+/* Room for whole rows, n bytes in all, to be filled before anything else is added. Again with the
+ * same copy: more of them; a transaction has one. NULL: out of memory, and the transaction will
+ * fail. */
+void *pq_copy(PqTransaction *t, const PqCopy *copy, size_t n);

@@ -50,6 +50,15 @@ typedef struct _packed_ Reading {
 
 static const usec_t then = (usec_t)1700000000123456;
 
+static void copy_rows(PqTransaction *t, const PqCopy *copy, const void *rows, size_t n) {
+        void *room = pq_copy(t, copy, n);
+
+        if (n > 0) {
+                assert_non_null(room);
+                memcpy(room, rows, n);
+        }
+}
+
 static void add_reading(PqTransaction *t, int64_t a) {
         Reading r = {
                 .n = pq_fields(6),
@@ -61,7 +70,7 @@ static void add_reading(PqTransaction *t, int64_t a) {
                 .f = pq_field_time(then),
         };
 
-        pq_copy(t, &readings, &r, sizeof(r));
+        copy_rows(t, &readings, &r, sizeof(r));
 }
 
 static PqTransaction *copying(int64_t first, int64_t n) {
@@ -157,14 +166,14 @@ static PqTransaction *failing_commit(void) {
 static PqTransaction *failing_table(void) {
         PqTransaction *t = counting();
 
-        pq_copy(t, &nowhere, "", 0);
+        copy_rows(t, &nowhere, "", 0);
         return t;
 }
 
 static PqTransaction *failing_form(void) {
         PqTransaction *t = counting();
 
-        pq_copy(t, &readings, "\0\7", 2); /* seven columns, and then the end */
+        copy_rows(t, &readings, "\0\7", 2); /* seven columns, and then the end */
         return t;
 }
 

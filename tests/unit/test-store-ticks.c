@@ -86,18 +86,21 @@ static void every_column_is_kept(void **state) {
 /* So that the index is entered page by page; of one website as they came. */
 static void rows_of_a_commit_are_kept_by_website(void **state) {
         StoreFixture *f = *state;
+        static const uint32_t websites[] = {
+                0x7f0003e8, 1000, 66536, 1256, 1001, 1000, 0x7f0003e8
+        };
         usec_t now = now_realtime();
-        TickRow rows[5];
+        TickRow rows[ELEMENTSOF(websites)];
 
         for (uint32_t i = 0; i < ELEMENTSOF(rows); i++) {
                 rows[i] = tick_row(1, 100 + i, now);
-                rows[i].website = 1000 + i % 2;
+                rows[i].website = websites[i];
         }
         put_ticks(f, rows, ELEMENTSOF(rows));
         fixture_expect(f,
                        "SELECT string_agg(number::text, ' ' ORDER BY ctid) FROM website_tick"
                        " WHERE website_id >= 1000",
-                       "100 102 104 101 103");
+                       "101 105 104 103 102 100 106");
         fixture_sql(f, "DELETE FROM website_tick WHERE website_id >= 1000");
 }
 
