@@ -21,6 +21,7 @@ typedef struct Standing {
 /* When something is due; USEC_INFINITY: not. */
 typedef struct SiteTimers {
         usec_t next;  /* not after the earliest of all, and of the votes' ends */
+        usec_t rest;  /* the same without what votes put off; set when all has been looked at */
         usec_t epoch; /* the next one opens */
         usec_t fill;  /* seats are looked at */
         usec_t grow;  /* newcomers may widen the committee */

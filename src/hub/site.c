@@ -156,14 +156,19 @@ static void refresh(Site *s, usec_t now) {
         }
 }
 
-static usec_t find_next(const Site *s, usec_t now) {
-        const SiteTimers *t = &s->timers;
+/* What votes put off: the end of one that is fresh, or a seat that has to be asked for the next. */
+static usec_t find_next_of_votes(const Site *s, usec_t now) {
         usec_t next = vote_table_next(s->votes, seat_table_n(s->seats), now);
 
         for (uint8_t i = 0; i < seat_table_n(s->seats); i++)
                 next = MIN(next, refresh_due(s, i));
-        next = MIN(next, site_window_edge(s, now));
-        next = MIN(next, site_track_next(s, now));
+        return next;
+}
+
+static usec_t find_rest(const Site *s, usec_t now) {
+        const SiteTimers *t = &s->timers;
+        usec_t next = MIN(site_window_edge(s, now), site_track_next(s, now));
+
         if (t->grace > now)
                 next = MIN(next, t->grace);
         if (site_joining(s, now) != 0)
@@ -216,17 +221,20 @@ static void step(Site *s, JudgeMoment moment, usec_t now) {
         site_leave_window(s, now);
         site_track_certificate(s, now);
         refresh(s, now);
-        s->timers.next = find_next(s, now);
+        s->timers.rest = find_rest(s, now);
+        s->timers.next = MIN(s->timers.rest, find_next_of_votes(s, now));
         s->settled = find_settled(s);
 }
 
-/* Votes that changed nothing moved the next moment a little further: is it only that? */
+/* Votes that changed nothing moved the next moment a little further: is it only that? Everything
+ * else is as it was when all was looked at, and is not looked at again: that would be memory far
+ * away, of each website every few seconds. */
 static bool is_put_off(Site *s, usec_t now) {
         usec_t next;
 
         if (s->settled == VOTE_MISSING || s->timers.next == 0)
                 return false;
-        next = find_next(s, s->timers.next - 1);
+        next = MIN(s->timers.rest, find_next_of_votes(s, s->timers.next - 1));
         if (next <= now)
                 return false;
         s->timers.next = next;
@@ -327,6 +335,8 @@ static void fetch_seat(const Site *s, uint8_t seat) {
 }
 
 void site_fetch(const Site *s, unsigned step, uint8_t seat) {
+        if (step == 0 && seat == SITE_EVERY_SEAT)
+                __builtin_prefetch(&s->window);
         if (step == 0)
                 fetch_lines(s, SITE_HOT);
         else if (seat != SITE_EVERY_SEAT)

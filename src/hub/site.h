@@ -26,9 +26,9 @@ typedef struct Site Site;
 typedef struct SiteConf {
         usec_t interval, timeout; /* timeout <= interval / 2 */
         uint8_t seats;            /* configured, 1..SEATS_MAX */
-        usec_t slow;              /* slower than this is DEGRADED; 0: nothing is */
         bool push;                /* nobody looks at it: it calls at least once an interval */
         Uuid id;
+        usec_t slow; /* slower than this is DEGRADED; 0: nothing is */
         /* identifies what is checked; when it changes, old votes are dropped */
         uint64_t target;
         /* judgements in a row before an incident opens or closes; 0 means 1 */
