@@ -40,12 +40,13 @@ typedef struct WsOps {
 
 typedef struct WsLimits {
         size_t message_max;      /* longer: closed with 1009; default 64 KiB */
+        size_t piece_max;        /* received at once, and kept room for by a peer; default 4 KiB */
         unsigned fragments_max;  /* of one message, more: closed with 1008; default 256 */
         usec_t message_time_max; /* first byte to last, more: closed with 1008; default 30 s */
         size_t queue_max;        /* bytes queued to one peer; more: -ENOBUFS; default 1 MiB */
         unsigned peers_max;      /* server, settled: more are refused with 503; default 10,000 */
-        unsigned handshakes_max; /* server, not settled: more wait, and the oldest is dropped when
-                                    it was silent for 1 s; default 4,096 */
+        unsigned handshakes_max; /* server, not settled; more wait, who is silent for 1 s goes;
+                                    4,096 */
         usec_t handshake_max;    /* HTTP upgrade must be complete by then; default 10 s */
         usec_t ping_interval;    /* silent so long: pinged, twice that: dropped; default 20 s */
 } WsLimits;
