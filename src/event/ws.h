@@ -45,7 +45,7 @@ typedef struct WsLimits {
         usec_t message_time_max; /* first byte to last, more: closed with 1008; default 30 s */
         size_t queue_max;        /* bytes queued to one peer; more: -ENOBUFS; default 1 MiB */
         unsigned peers_max;      /* server, settled: more are refused with 503; default 10,000 */
-        unsigned handshakes_max; /* server, not settled; more wait, who is silent for 1 s goes;
+        unsigned handshakes_max; /* server, not settled; more wait, 1 s silent ones go; default
                                     4,096 */
         usec_t handshake_max;    /* HTTP upgrade must be complete by then; default 10 s */
         usec_t ping_interval;    /* silent so long: pinged, twice that: dropped; default 20 s */
