@@ -45,8 +45,8 @@ typedef struct WsLimits {
         usec_t message_time_max; /* first byte to last, more: closed with 1008; default 30 s */
         size_t queue_max;        /* bytes queued to one peer; more: -ENOBUFS; default 1 MiB */
         unsigned peers_max;      /* server, settled: more are refused with 503; default 10,000 */
-        unsigned handshakes_max; /* server, not settled; more wait, 1 s silent ones go; default
-                                    4,096 */
+        unsigned handshakes_max; /* server, not settled: more wait, and the oldest is dropped when
+                                    it was silent for 1 s; default 4,096 */
         usec_t handshake_max;    /* HTTP upgrade must be complete by then; default 10 s */
         usec_t ping_interval;    /* silent so long: pinged, twice that: dropped; default 20 s */
 } WsLimits;
@@ -77,8 +77,7 @@ const WsCounters *ws_server_counters(const WsServer *s);
 /* Settled or not, with or without an upgrade: how many there are, and the most there were since
  * this was last asked. */
 unsigned ws_server_connections(WsServer *s, unsigned *ret_most);
-/* Peers are closed without callbacks. The loop must run on until its handles are closed
- * (daemon_run() does that). */
+/* Peers are closed without callbacks. The loop must run until its handles are (daemon_run()). */
 WsServer *ws_server_free(WsServer *s);
 DEFINE_FREEP(WsServer, ws_server_free);
 
