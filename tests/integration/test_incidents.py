@@ -316,9 +316,12 @@ class Live(IncidentCase):
         self.world.hub.stop()
         self.world.start_hub(conf=CONF)
         self.wait_ready()
+        stream = self.stream()
         self.does(204, "DELETE", f"website?websiteId={website}")
         wait_until(lambda: self.show(judged)["closedAt"], "that of the checks is closed")
         self.assertIsNone(self.show(incident)["closedAt"])
+        while stream.event()["event"] != "incident.closed":
+            pass  # what another stream would be told of it
 
 
 if __name__ == "__main__":
