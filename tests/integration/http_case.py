@@ -3,9 +3,10 @@
 import json
 import os
 
+from hub_case import BUILD
 from process import wait_until
 from raw_http import RawHttp
-from test_api import BUILD, ApiCase
+from test_api import ApiCase
 
 SANITIZED = os.path.basename(os.path.normpath(BUILD)) == "sanitize"
 

@@ -14,17 +14,13 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "run")]
 
+from database_case import DatabaseCase  # noqa: E402
+from hub_case import build_has  # noqa: E402
 from process import wait_until  # noqa: E402
-from world import World  # noqa: E402
 
-BUILD = os.environ.get("DPIN_BUILD") or os.path.join(os.path.dirname(os.path.dirname(HERE)), "build", "gcc")
 NOBODY = "00000000-0000-0000-0000-000000000000"
 KEY = bytes(range(32))
 KEY_TEXT = base64.urlsafe_b64encode(KEY).decode().rstrip("=")
-
-
-def build_has(program):
-    return os.path.exists(os.path.join(BUILD, "src", program))
 
 
 class Stream:
@@ -67,16 +63,12 @@ class Stream:
 
 
 @unittest.skipUnless(build_has("dpin-api") and build_has("dpin-hub"), "dpin-api or dpin-hub is not built")
-class ApiCase(unittest.TestCase):
+class ApiCase(DatabaseCase):
     """Organisations 1 and 2, a token of each with all scopes, and one that may only read."""
 
     @classmethod
     def setUpClass(cls):
-        cls.world = World(BUILD)
-        cls.addClassCleanup(cls.world.stop)
-        cls.world.start_database()
-        cls.world.migrate()
-        cls.db = cls.world.database
+        super().setUpClass()
         cls.db.sql("INSERT INTO organisation (public_id, name)"
                    " VALUES (gen_random_uuid(), 'one'), (gen_random_uuid(), 'two')")
         cls.db.sql("SELECT partition_ensure('website_tick', current_date - 2, current_date + 2)")

@@ -45,6 +45,15 @@ void fixture_expect(const StoreFixture *f, const char *sql, const char *value);
 /* Of an SQL expression over j, the JSON that was answered last. */
 void fixture_expect_json(StoreFixture *f, const char *expression, const char *value);
 
+/* SQL: eight days of ticks of website 1, one each 6 s. */
+#define FIXTURE_EIGHT_DAYS                                                                         \
+        "SELECT partition_ensure('website_tick', current_date - 9, current_date);"                 \
+        "INSERT INTO website_tick SELECT now() - i * interval '6 seconds', 1 + i % 4,"             \
+        "  100000 - i, 1, 1 + i % 4, i, 1000, 2000, 3000, 4000, 5000, 200,"                        \
+        "  CASE WHEN i % 10 = 3 THEN 2 WHEN i % 10 = 7 THEN 3 ELSE 1 END,"                         \
+        "  CASE WHEN i % 10 = 3 THEN 2 WHEN i % 10 = 7 THEN 16 ELSE 0 END, 's', false"             \
+        "  FROM generate_series(1, 110000) AS i;"
+
 /* Public ids of the fixture's rows: byte i is the number. */
 Uuid fixture_website(uint8_t i);
 /* 32 bytes; lives for ever, for i from 1 to 9 */

@@ -58,14 +58,7 @@ static void pages_follow_their_cursor(void **state) {
         fixture_expect_json(f, "j", "{\"websites\": [], \"nextCursor\": null}");
 }
 
-/* 300 hours of closed history would be too dull: eight days of ticks of website 1, one each 6 s. */
-static const char history[] =
-                "SELECT partition_ensure('website_tick', current_date - 9, current_date);"
-                "INSERT INTO website_tick SELECT now() - i * interval '6 seconds', 1 + i % 4,"
-                "  100000 - i, 1, 1 + i % 4, i, 1000, 2000, 3000, 4000, 5000, 200,"
-                "  CASE WHEN i % 10 = 3 THEN 2 WHEN i % 10 = 7 THEN 3 ELSE 1 END,"
-                "  CASE WHEN i % 10 = 3 THEN 2 WHEN i % 10 = 7 THEN 16 ELSE 0 END, 's', false"
-                "  FROM generate_series(1, 110000) AS i;"
+static const char history[] = FIXTURE_EIGHT_DAYS
                 "INSERT INTO tick_batch SELECT 100000 - i, 1, 1, 100000 - i, '', '', 1, '\\x00',"
                 "  now(), now(), 100000 - i FROM generate_series(1, 99999) AS i;"
                 "ANALYZE";
