@@ -201,6 +201,55 @@ void fixture_expect(const StoreFixture *f, const char *sql, const char *value) {
         assert_string_equal(found, value);
 }
 
+static const PqStatement *find_statement(const char *name) {
+        for (const StoreStatements *l = store_statements(); *l; l++)
+                for (StoreStatements s = *l; *s; s++)
+                        if (!strcmp((*s)->name, name))
+                                return *s;
+        fail_msg("the store has no statement %s", name);
+        return NULL;
+}
+
+/* "  Buffers: shared hit=12 read=3" of the topmost node comes first. */
+static void count_pages(const char *const *values, size_t n _unused_, void *userdata) {
+        const char *hit = strstr(values[0], "Buffers: shared hit=");
+        const char *missed = strstr(values[0], " read=");
+        unsigned *pages = userdata;
+
+        if (hit && *pages == 0)
+                *pages = (unsigned)(strtoul(hit + strlen("Buffers: shared hit="), NULL, 10) +
+                                    (missed ? strtoul(missed + strlen(" read="), NULL, 10) : 0));
+}
+
+static unsigned run_counted(PqScript *s, const char *explain) {
+        unsigned pages = 0;
+
+        if (pq_script_query(s, explain, NULL, count_pages, &pages) < 0)
+                fail_msg("%s", pq_script_error(s));
+        return pages;
+}
+
+void fixture_expect_pages(const StoreFixture *f, const char *name, const char *values,
+                          unsigned most) {
+        const char *const modes[] = { "SET plan_cache_mode = force_custom_plan",
+                                      "SET plan_cache_mode = force_generic_plan" };
+        _cleanup_(pq_script_closep) PqScript *s = NULL;
+        _cleanup_free_ char *prepare = NULL, *explain = NULL;
+        unsigned pages;
+
+        assert_int_equal(pq_script_open(&s, f->dsn), 0);
+        assert_true(asprintf(&prepare, "PREPARE x AS %s", find_statement(name)->sql) > 0);
+        assert_true(asprintf(&explain, "EXPLAIN (ANALYZE, BUFFERS) EXECUTE x%s", values) > 0);
+        assert_int_equal(pq_script_run(s, prepare), 0);
+        for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
+                assert_int_equal(pq_script_run(s, modes[i]), 0);
+                (void)run_counted(s, explain); /* with pages of catalogs */
+                pages = run_counted(s, explain);
+                if (pages == 0 || pages > most)
+                        fail_msg("%s%s reads %u pages (%s)", name, values, pages, modes[i]);
+        }
+}
+
 void fixture_expect_json(StoreFixture *f, const char *expression, const char *value) {
         _cleanup_free_ char *sql = NULL;
 

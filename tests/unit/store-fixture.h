@@ -42,6 +42,10 @@ void fixture_expect_text(StoreFixture *f, const char *text);
 void fixture_sql(const StoreFixture *f, const char *sql);
 /* Asserts that the first value of the last row of one query is this; "" for NULL or no row. */
 void fixture_expect(const StoreFixture *f, const char *sql, const char *value);
+/* Asserts that a statement of the store touches so many pages at most, the second time in a
+ * session, planned for these values ("(1, 'x')", "" for none) and planned once for all. */
+void fixture_expect_pages(const StoreFixture *f, const char *name, const char *values,
+                          unsigned most);
 /* Of an SQL expression over j, the JSON that was answered last. */
 void fixture_expect_json(StoreFixture *f, const char *expression, const char *value);
 

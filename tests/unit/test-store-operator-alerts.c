@@ -152,6 +152,99 @@ static void too_few_for_full_assurance(void **state) {
         expect_put(f, "1 resolved assurance,2 resolved assurance");
 }
 
+static void add_websites(StoreFixture *f, unsigned n, const char *assurance) {
+        _cleanup_free_ char *sql = NULL;
+
+        assert_true(asprintf(&sql,
+                             "INSERT INTO website (public_id, organisation_id, url) SELECT"
+                             " gen_random_uuid(), 1, 'https://more.example/' || i FROM"
+                             " generate_series(1, %u) i; INSERT INTO verdict_span (website_id,"
+                             " state, assurance, cause, started_at, first_evidence_at, n, votes,"
+                             " commit_no) SELECT id, 'UP', '%s', 'quorum', now(), now(), 4, '[]', 1"
+                             " FROM website WHERE url LIKE '%%more.example%%'",
+                             n, assurance) > 0);
+        fixture_sql(f, sql);
+}
+
+static void remove_websites(StoreFixture *f) {
+        fixture_sql(f, "DELETE FROM verdict_span;"
+                       "DELETE FROM website WHERE url LIKE '%more.example%'");
+}
+
+static void expect_weak(StoreFixture *f, const char *number) {
+        fixture_expect(f,
+                       "SELECT substring(detail FROM '^[0-9]+') FROM operator_alert"
+                       " WHERE what = 'assurance'",
+                       number);
+}
+
+static void make_weak(StoreFixture *f, unsigned n) {
+        _cleanup_free_ char *sql = NULL;
+
+        assert_true(asprintf(&sql,
+                             "UPDATE verdict_span SET assurance = CASE WHEN website_id IN"
+                             " (SELECT website_id FROM verdict_span ORDER BY 1 LIMIT %u)"
+                             " THEN 'reduced' ELSE 'full' END",
+                             n) > 0);
+        fixture_sql(f, sql);
+}
+
+/* A hundred are counted each time, more once a minute and for whoever is told. */
+static void how_many_are_without_full_assurance(void **state) {
+        StoreFixture *f = *state;
+
+        add_websites(f, 200, "full");
+        make_weak(f, 99);
+        look_well(f, 5);
+        expect_weak(f, "99");
+        make_weak(f, 100);
+        look_well(f, 5);
+        expect_weak(f, "100");
+        make_weak(f, 150);
+        look_well(f, 5);
+        expect_weak(f, "150");
+        make_weak(f, 160);
+        look_well(f, 59);
+        expect_weak(f, "150");
+        look_well(f, 1);
+        expect_weak(f, "160");
+        make_weak(f, 98);
+        look_well(f, 5);
+        expect_weak(f, "98");
+        make_weak(f, 170);
+        look_well(f, 500);
+        expect_weak(f, "170");
+        make_weak(f, 180);
+        look_well(f, 25);
+        fixture_expect(f, "SELECT payload->>'summary' FROM alert_outbox WHERE state = 'pending'",
+                       "180 websites have fewer validators of different operators than full"
+                       " assurance needs.");
+        expect_put(f, "1 opened assurance,2 opened assurance");
+        fixture_sql(f, "UPDATE website SET paused = true WHERE url LIKE '%more.example%'");
+        look_well(f, 60);
+        expect_put(f, "1 resolved assurance,2 resolved assurance");
+        remove_websites(f);
+}
+
+/* Neither while all is well, nor while nothing is: 3000 websites and their spans are on a hundred
+ * pages, and to look for the spans of each takes six thousand. */
+static void no_look_reads_all_websites(void **state) {
+        static const char look_sql[] = "('2001-01-01', 3, 0, 0)";
+        StoreFixture *f = *state;
+
+        add_websites(f, 3000, "full");
+        fixture_expect_pages(f, "operator_look", look_sql, 40);
+        fixture_expect_pages(f, "operator_look", "('2001-01-01', 0, 0, 0)", 80);
+        fixture_sql(f, "UPDATE verdict_span SET assurance = 'single'");
+        fixture_expect_pages(f, "operator_look", look_sql, 500);
+        fixture_sql(f, "ANALYZE website, verdict_span");
+        fixture_expect_pages(f, "operator_look", look_sql, 500);
+        fixture_sql(f, "UPDATE verdict_span SET assurance = 'full'");
+        look_well(f, 5);
+        remove_websites(f);
+        fixture_sql(f, "TRUNCATE operator_alert CASCADE");
+}
+
 /* Not to itself; and whoever did not hear of it does not hear that it is over. */
 static void channels_that_fail(void **state) {
         StoreFixture *f = *state;
@@ -279,6 +372,8 @@ int main(void) {
                 cmocka_unit_test(nobody_watches_nothing),
                 cmocka_unit_test(a_disk_that_is_nearly_full),
                 cmocka_unit_test(too_few_for_full_assurance),
+                cmocka_unit_test(how_many_are_without_full_assurance),
+                cmocka_unit_test(no_look_reads_all_websites),
                 cmocka_unit_test(channels_that_fail),
                 cmocka_unit_test(each_channel_is_told_when_it_may_be),
                 cmocka_unit_test(what_was_dropped_was_not_told),

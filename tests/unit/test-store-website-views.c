@@ -140,46 +140,6 @@ static void of_others_nothing_is_seen(void **state) {
 /* Cost ------------------------------------------------------------------------------------------
  */
 
-static const PqStatement *find_statement(const char *name) {
-        for (const StoreStatements *l = store_statements(); *l; l++)
-                for (StoreStatements s = *l; *s; s++)
-                        if (!strcmp((*s)->name, name))
-                                return *s;
-        return NULL;
-}
-
-/* "  Buffers: shared hit=12 read=3" of the topmost node comes first. */
-static void count_pages(const char *const *values, size_t n _unused_, void *userdata) {
-        const char *hit = strstr(values[0], "Buffers: shared hit=");
-        const char *missed = strstr(values[0], " read=");
-        unsigned *pages = userdata;
-
-        if (hit && *pages == 0)
-                *pages = (unsigned)(strtoul(hit + strlen("Buffers: shared hit="), NULL, 10) +
-                                    (missed ? strtoul(missed + strlen(" read="), NULL, 10) : 0));
-}
-
-static void expect_pages(StoreFixture *f, const char *name, const char *values, unsigned most) {
-        const char *const modes[] = { "SET plan_cache_mode = force_custom_plan",
-                                      "SET plan_cache_mode = force_generic_plan" };
-        _cleanup_(pq_script_closep) PqScript *s = NULL;
-        _cleanup_free_ char *prepare = NULL, *explain = NULL;
-
-        assert_int_equal(pq_script_open(&s, f->dsn), 0);
-        assert_true(asprintf(&prepare, "PREPARE x AS %s", find_statement(name)->sql) > 0);
-        assert_true(asprintf(&explain, "EXPLAIN (ANALYZE, BUFFERS) EXECUTE x%s", values) > 0);
-        assert_int_equal(pq_script_run(s, prepare), 0);
-        for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
-                unsigned pages = 0;
-
-                assert_int_equal(pq_script_run(s, modes[i]), 0);
-                if (pq_script_query(s, explain, NULL, count_pages, &pages) < 0)
-                        fail_msg("%s", pq_script_error(s));
-                if (pages == 0 || pages > most)
-                        fail_msg("%s reads %u pages", name, pages);
-        }
-}
-
 static void take_count(const char *const *values, size_t n _unused_, void *userdata) {
         *(unsigned *)userdata = (unsigned)strtoul(values[0], NULL, 10);
 }
@@ -230,18 +190,19 @@ static void no_answer_reads_all_ticks(void **state) {
                        "INSERT INTO closed_hour SELECT date_trunc('hour', now()) -"
                        " interval '1 hour';");
 #define SITE "(1, '00000000-0000-7000-8000-000000000001'"
-        expect_pages(f, "website_page", "(1, '00000000-0000-0000-0000-000000000000', 500)", 400);
-        expect_pages(f, "website_status", SITE ")", 400);
-        expect_pages(f, "website_day", SITE ")", 120);
-        expect_pages(f, "website_latency", SITE ", 60, 1)", 400);
-        expect_pages(f, "verdict_now", SITE ", '{none}')", 400);
-        expect_pages(f, "verdict_then", SITE ", now())", 100);
-        expect_pages(f, "verdict_page", SITE ", 100, NULL, 0)", 100);
-        expect_pages(f, "feed_batches", "(99990, 9999999999, 100)", 400);
-        expect_pages(f, "feed_batches", "(0, 9999999999, 100)", 400);
-        expect_pages(f, "feed_orders", "(ARRAY[decode(repeat('01', 16), 'hex')])", 400);
-        expect_pages(f, "website_tick_votes", "", 400);
-        expect_pages(f, "database_tables", "", CATALOG_PAGES * count_relations(f));
+        fixture_expect_pages(f, "website_page", "(1, '00000000-0000-0000-0000-000000000000', 500)",
+                             400);
+        fixture_expect_pages(f, "website_status", SITE ")", 400);
+        fixture_expect_pages(f, "website_day", SITE ")", 120);
+        fixture_expect_pages(f, "website_latency", SITE ", 60, 1)", 400);
+        fixture_expect_pages(f, "verdict_now", SITE ", '{none}')", 400);
+        fixture_expect_pages(f, "verdict_then", SITE ", now())", 100);
+        fixture_expect_pages(f, "verdict_page", SITE ", 100, NULL, 0)", 100);
+        fixture_expect_pages(f, "feed_batches", "(99990, 9999999999, 100)", 400);
+        fixture_expect_pages(f, "feed_batches", "(0, 9999999999, 100)", 400);
+        fixture_expect_pages(f, "feed_orders", "(ARRAY[decode(repeat('01', 16), 'hex')])", 400);
+        fixture_expect_pages(f, "website_tick_votes", "", 400);
+        fixture_expect_pages(f, "database_tables", "", CATALOG_PAGES * count_relations(f));
 }
 
 /* Fifty days of hours and of spans of 31 hours, looked at from now and from as far as thirty-five
