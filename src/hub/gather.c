@@ -2,6 +2,7 @@
 #include "hub/gather.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ROWS_FIRST 64u
@@ -151,12 +152,47 @@ size_t gather_orders(const Gather *g) {
         return g->orders.n;
 }
 
+static int compare_moves(const void *a, const void *b) {
+        const StreamMove *x = a, *y = b;
+
+        if (x->to.validator != y->to.validator)
+                return x->to.validator < y->to.validator ? -1 : 1;
+        if (x->to.incarnation != y->to.incarnation)
+                return x->to.incarnation < y->to.incarnation ? -1 : 1;
+        return (x->from > y->from) - (x->from < y->from);
+}
+
+static bool follows(const StreamMove *move, const StreamMove *before) {
+        return move->to.validator == before->to.validator &&
+               move->to.incarnation == before->to.incarnation && move->from == before->to.last_seq;
+}
+
+/* Steps of a stream become one, which is resealed if the first is: only that may open it. How many
+ * are left. */
+static size_t join_moves(StreamMove *moves, size_t n) {
+        size_t last = 0;
+
+        if (n == 0)
+                return 0;
+        qsort(moves, n, sizeof(*moves), compare_moves);
+        for (size_t i = 1; i < n; i++) {
+                if (follows(&moves[i], &moves[last])) {
+                        moves[last].to.last_seq = moves[i].to.last_seq;
+                        memcpy(moves[last].to.last_hash, moves[i].to.last_hash,
+                               sizeof(moves->to.last_hash));
+                } else {
+                        moves[++last] = moves[i];
+                }
+        }
+        return last + 1;
+}
+
 void gather_put(Gather *g, PqTransaction *t) {
         orders_put(t, g->orders.rows, g->orders.n);
         orders_end(t, g->ends.rows, g->ends.n);
         orders_prove(t, g->proofs.rows, g->proofs.n);
         orders_reserve_probes(t, g->probes.rows, g->probes.n);
-        streams_advance(t, g->moves.rows, g->moves.n);
+        streams_advance(t, g->moves.rows, join_moves(g->moves.rows, g->moves.n));
         batches_put(t, g->batches.rows, g->batches.n);
         ticks_put(t, g->ticks.rows, g->ticks.n);
         drop_blocks(g);

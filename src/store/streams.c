@@ -7,11 +7,22 @@
 #include "store/column.h"
 #include "store/read.h"
 
+/* All that are where they should be move at once. What has not moved then, one after the other: it
+ * opens a stream, or takes another step of one that moved, or fails. */
 static const PqStatement validator_stream_advance = {
         .name = "validator_stream_advance",
-        .sql = "SELECT stream_advance(validator, incarnation, from_seq, to_seq, hash, resealed)"
+        .sql = "WITH moved AS ("
+               " UPDATE validator_stream v SET last_seq = to_seq, last_hash = s.hash,"
+               "   updated_at = now()"
+               " FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[])"
+               "   WITH ORDINALITY AS s (validator, incarnation, from_seq, to_seq, hash, place)"
+               " WHERE v.validator_id = s.validator AND v.incarnation = s.incarnation"
+               " AND v.last_seq = from_seq RETURNING place)"
+               " SELECT stream_advance(validator, incarnation, from_seq, to_seq, hash, resealed)"
                " FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[],"
-               "   $6::boolean[]) AS s (validator, incarnation, from_seq, to_seq, hash, resealed)",
+               "   $6::boolean[]) WITH ORDINALITY"
+               "   AS s (validator, incarnation, from_seq, to_seq, hash, resealed, place)"
+               " WHERE place NOT IN (SELECT place FROM moved) ORDER BY place",
         .n_params = 6,
 };
 

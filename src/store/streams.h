@@ -26,8 +26,8 @@ typedef struct StreamMove {
         uint64_t from; /* sequence; 0: opens the stream */
 } StreamMove;
 
-/* One after the other, in one statement; the whole transaction fails with -ESTALE if a stream is
- * not at `from`. */
+/* In one statement. Steps of one stream come one after the other, but dearer than as one step. The
+ * whole transaction fails with -ESTALE if a stream is not at `from`. */
 void streams_advance(PqTransaction *t, const StreamMove *moves, size_t n);
 /* Recorded, with the receipt as evidence. */
 void stream_loss_put(PqTransaction *t, const StreamLoss *loss);

@@ -76,6 +76,45 @@ static void every_row_arrives_once(void **state) {
         fixture_expect(f, "SELECT sum(ticks) FROM validator_hour", "2000");
 }
 
+static void add_step(Gather *g, uint32_t validator, uint64_t from, uint64_t to) {
+        StreamMove move = { .from = from,
+                            .to = { .validator = validator,
+                                    .incarnation = 9,
+                                    .last_seq = to,
+                                    .resealed = from == 0 && validator == 2 } };
+
+        memset(move.to.last_hash, (int)to, sizeof(move.to.last_hash));
+        assert_int_equal(gather_move(g, &move), 0);
+}
+
+/* Each row is written once: it is where the first were put. */
+static void steps_of_a_stream_are_one(void **state) {
+        _cleanup_(gather_freep) Gather *g = NULL;
+        StoreFixture *f = *state;
+        PqTransaction *t = pq_transaction_new();
+
+        fixture_sql(f, "TRUNCATE validator_stream");
+        assert_int_equal(gather_new(&g), 0);
+        add_step(g, 2, 0, 1);
+        add_step(g, 1, 0, 3);
+        add_step(g, 2, 1, 2);
+        add_step(g, 1, 3, 4);
+        add_step(g, 2, 2, 7);
+        gather_put(g, t);
+        assert_int_equal(fixture_commit(f, t), 0);
+        fixture_expect(f,
+                       "SELECT string_agg(concat_ws(' ', validator_id, last_seq,"
+                       " get_byte(last_hash, 31), resealed, ctid), ', ' ORDER BY validator_id)"
+                       " FROM validator_stream",
+                       "1 4 4 f (0,1), 2 7 7 t (0,2)");
+
+        add_step(g, 2, 7, 8);
+        add_step(g, 2, 9, 10); /* from where it is not */
+        t = pq_transaction_new();
+        gather_put(g, t);
+        assert_int_equal(fixture_commit(f, t), -ESTALE);
+}
+
 static void add_order(Gather *g, uint64_t id) {
         uint8_t bytes[8], proof[SIGN_HASH_SIZE + SIGN_SIGNATURE_SIZE + 32];
         OrderRow row = { .id = id,
@@ -151,6 +190,7 @@ static void nothing_disturbs_nothing(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_row_arrives_once),
+                cmocka_unit_test(steps_of_a_stream_are_one),
                 cmocka_unit_test(orders_arrive_with_what_is_said_of_them),
                 cmocka_unit_test(nothing_disturbs_nothing),
         };

@@ -71,6 +71,52 @@ static void a_stream_may_take_several_steps_at_once(void **state) {
         fixture_sql(f, "DELETE FROM validator_stream WHERE incarnation = 77");
 }
 
+/* Some go on, some open, some take two steps; of a fault nothing stays, and its stream is named. */
+static void many_move_at_once(void **state) {
+        StoreFixture *f = *state;
+        StreamMove moves[] = {
+                { .from = 0, .to = { .validator = 1, .incarnation = 81, .last_seq = 1 } },
+                { .from = 0, .to = { .validator = 2, .incarnation = 81, .last_seq = 4 } },
+                { .from = 1, .to = { .validator = 1, .incarnation = 81, .last_seq = 2 } },
+                { .from = 0, .to = { .validator = 3, .incarnation = 81, .last_seq = 1 } },
+        };
+        static const char at[] = "SELECT string_agg(validator_id || ' at ' || last_seq || ' hash '"
+                                 " || get_byte(last_hash, 0), ', ' ORDER BY validator_id)"
+                                 " FROM validator_stream WHERE incarnation = 81";
+        PqTransaction *t = pq_transaction_new();
+
+        streams_advance(t, moves, 3);
+        assert_int_equal(fixture_commit(f, t), 0);
+        fixture_expect(f, at, "1 at 2 hash 0, 2 at 4 hash 0");
+
+        moves[0].from = 2;
+        moves[0].to.last_seq = 3;
+        moves[1].from = 4;
+        moves[1].to.last_seq = 9;
+        memset(moves[1].to.last_hash, 7, sizeof(moves[1].to.last_hash));
+        moves[2].from = 3;
+        moves[2].to.last_seq = 5;
+        t = pq_transaction_new();
+        streams_advance(t, moves, 4);
+        assert_int_equal(fixture_commit(f, t), 0);
+        fixture_expect(f, at, "1 at 5 hash 0, 2 at 9 hash 7, 3 at 1 hash 0");
+
+        moves[1].from = 9;
+        moves[0].from = 5;
+        moves[2].from = 5; /* which is past by then */
+        t = pq_transaction_new();
+        streams_advance(t, moves, 3);
+        assert_int_equal(fixture_commit(f, t), -ESTALE);
+        assert_non_null(strstr(f->text, "stream 1/81 is not at 5"));
+        fixture_expect(f, at, "1 at 5 hash 0, 2 at 9 hash 7, 3 at 1 hash 0");
+        t = pq_transaction_new();
+        streams_advance(t, moves + 1, 3); /* the last one is open */
+        assert_int_equal(fixture_commit(f, t), -ESTALE);
+        assert_non_null(strstr(f->text, "stream 3/81 is not at 0"));
+        fixture_expect(f, at, "1 at 5 hash 0, 2 at 9 hash 7, 3 at 1 hash 0");
+        fixture_sql(f, "DELETE FROM validator_stream WHERE incarnation = 81");
+}
+
 static void loaded_by_validator_and_forgotten_when_idle(void **state) {
         StoreFixture *f = *state;
         PqTransaction *t = pq_transaction_new();
@@ -133,6 +179,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(positions_are_guarded),
                 cmocka_unit_test(a_stream_may_take_several_steps_at_once),
+                cmocka_unit_test(many_move_at_once),
                 cmocka_unit_test(loaded_by_validator_and_forgotten_when_idle),
                 cmocka_unit_test(one_is_forgotten_and_may_begin_again),
                 cmocka_unit_test(a_loss_is_recorded_once),
