@@ -38,6 +38,7 @@ struct Board {
         Entry *entries;
         uint64_t revision, heartbeats, postponed;
         Pace chosen;
+        EligibleStored stored;
         DecisionLog log;
         bool started;
 };
@@ -138,6 +139,7 @@ int board_new(Board **ret, uv_loop_t *loop, const BoardOptions *options) {
         if (!b)
                 return -ENOMEM;
         b->options = *options;
+        b->options.recorder.stored = &b->stored;
         r = agenda_new(&b->agenda, loop, &agenda_ops, b);
         if (r < 0)
                 return r;

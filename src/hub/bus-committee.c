@@ -5,11 +5,11 @@
 
 #include "base/sha256.h"
 #include "hub/bus-deeds.h"
+#include "hub/eligible.h"
 #include "hub/epoch.h"
 #include "store/epochs.h"
 
-#define LISTED      "(ayayay)"
-#define LISTED_SIZE (4 + 32 + CHOICE_ORIGIN_SIZE) /* as record.c writes it */
+#define LISTED "(ayayay)"
 
 typedef struct Query {
         const char *id;
@@ -54,15 +54,18 @@ static int append_listed(sd_bus_message *m, const EpochRow *row, const uint8_t *
 /* Nothing of it before its time. */
 static int append_secrets(sd_bus_message *m, const EpochRow *row, const HubManager *manager) {
         bool revealed = hub_manager_now(manager) >= row->ends + EPOCH_REVEAL_AFTER;
-        size_t n = revealed ? row->n_eligible / LISTED_SIZE : 0;
+        size_t n = revealed ? row->n_eligible / ELIGIBLE_SIZE : 0;
+        _cleanup_free_ const uint8_t **listed = eligible_by_score(row->eligible, row->n_eligible,
+                                                                  &row->public_id, row->secret);
         int r;
 
+        if (!listed)
+                return -ENOMEM;
         r = sd_bus_message_append_array(m, 'y', row->secret, revealed ? sizeof(row->secret) : 0);
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'a', LISTED);
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = append_listed(m, row, row->eligible + i * LISTED_SIZE,
-                                  hub_manager_secret(manager));
+                r = append_listed(m, row, listed[i], hub_manager_secret(manager));
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 

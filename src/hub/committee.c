@@ -31,28 +31,6 @@ const char *assurance_name(Assurance a) {
         return assurance_names[a];
 }
 
-const Candidate *roster_find(const Roster *r, uint32_t validator) {
-        size_t low = 0, high = r->n;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (r->items[middle].validator == validator)
-                        return &r->items[middle];
-                if (r->items[middle].validator < validator)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return NULL;
-}
-
-bool candidate_is_eligible(const Candidate *c, usec_t now) {
-        if (c->connected_since != 0 && now >= c->connected_since + CANDIDATE_STEADY)
-                return true;
-        return c->steady_until != 0 && now <= c->steady_until + CANDIDATE_MEMORY;
-}
-
 bool committee_admits(const Committee *c, const Candidate *candidate) {
         return !c->admits || c->admits(candidate, c->userdata);
 }
@@ -61,10 +39,6 @@ static bool rule_takes(const CommitteeRule *rule, const Candidate *c, usec_t now
         if (!candidate_is_eligible(c, now))
                 return false;
         return !rule->admits || rule->admits(c, rule->userdata);
-}
-
-Origin candidate_origin(const Candidate *c) {
-        return (Origin){ c->operator_id, c->prefix, c->block, c->asn, c->region };
 }
 
 static ChoiceTerms terms_of(const Committee *c) {
@@ -165,16 +139,16 @@ static int list_ids(IdSet *set, const uint32_t *ids, size_t n) {
 }
 
 /* Ids have gaps, and may have large ones. */
-static int list(Committee *c) {
+static int list(Committee *c, const uint32_t *ids, size_t n) {
         uint32_t last = 0;
 
-        if (c->n_order == 0)
+        if (n == 0)
                 return 0;
-        for (size_t i = 0; i < c->n_order; i++)
-                last = MAX(last, c->order[i]);
-        if (last / 8 < c->n_order * sizeof(uint32_t))
-                return list_bits(&c->listed, c->order, c->n_order, last);
-        return list_ids(&c->listed, c->order, c->n_order);
+        for (size_t i = 0; i < n; i++)
+                last = MAX(last, ids[i]);
+        if (last / 8 < n * sizeof(uint32_t))
+                return list_bits(&c->listed, ids, n, last);
+        return list_ids(&c->listed, ids, n);
 }
 
 static int rank(Committee *c, const CommitteeRule *rule, usec_t now) {
@@ -200,7 +174,7 @@ int committee_form(Committee *ret, const CommitteeRule *rule, usec_t now) {
         if (r >= 0)
                 r = rank(&c, rule, now);
         if (r >= 0)
-                r = list(&c);
+                r = list(&c, c.order, c.n_order);
         if (r < 0)
                 return r;
         settle(&c, rule);
@@ -209,29 +183,44 @@ int committee_form(Committee *ret, const CommitteeRule *rule, usec_t now) {
         return 0;
 }
 
-int committee_restore(Committee *ret, const CommitteeRule *rule, const uint32_t *order,
-                      size_t n_order, uint8_t n) {
+static void settle_again(Committee *c, const CommitteeRule *rule, const CommitteePast *past) {
+        if (past->settled) {
+                c->caps = past->caps;
+                c->unmet = past->unmet;
+                c->minima = past->unmet ? (Minima){ 0 } : rule->minima;
+        } else
+                settle(c, rule);
+        c->n = past->n;
+}
+
+int committee_restore(Committee *ret, const CommitteeRule *rule, const CommitteePast *past) {
         _cleanup_(committee_done) Committee c = { 0 };
-        int r = begin(&c, rule, n_order);
+        int r = begin(&c, rule, past->n_order);
 
         if (r < 0)
                 return r;
-        if (n_order > 0)
-                memcpy(c.order, order, n_order * sizeof(*order));
-        c.n_order = n_order;
-        r = list(&c);
+        if (past->n_order > 0)
+                memcpy(c.order, past->order, past->n_order * sizeof(*past->order));
+        c.n_order = past->n_order;
+        if (past->listed)
+                r = list(&c, past->listed, past->n_listed);
+        else
+                r = list(&c, past->order, past->n_order);
         if (r < 0)
                 return r;
-        settle(&c, rule);
+        settle_again(&c, rule, past);
         committee_compact(&c);
-        c.n = n;
         *ret = c;
         c = (Committee){ 0 };
         return 0;
+}
+
+size_t committee_known(size_t n_order, uint8_t n) {
+        return MIN(n_order, MAX(KEPT_LEAST, 8u * n));
 }
 
 void committee_compact(Committee *c) {
-        size_t kept = MIN(c->n_order, MAX(KEPT_LEAST, 8u * c->n));
+        size_t kept = committee_known(c->n_order, c->n);
         uint32_t *order = kept < c->n_order ? realloc(c->order, kept * sizeof(*order)) : NULL;
 
         if (!order)

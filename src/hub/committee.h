@@ -6,39 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/id.h"
-#include "base/time.h"
-#include "wire/choice.h"
-
-/* One approved validator, as the caller's roster holds it. Zero means "not known" in operator,
- * prefix, block and asn. */
-typedef struct Candidate {
-        uint32_t validator; /* database id */
-        uint8_t key[32];
-        uint64_t operator_id;   /* assigned by the admin */
-        uint64_t prefix;        /* identifies its /24 (IPv4) or /48 (IPv6) */
-        uint64_t block;         /* identifies its /16 (IPv4) or /32 (IPv6) */
-        uint32_t asn, region;   /* assigned by the admin */
-        uint32_t abilities;     /* kinds of checks it can do: a bit for each CheckType, ABILITY_* */
-        usec_t connected_since; /* 0: not connected now */
-        /* last moment seen connected after at least CANDIDATE_STEADY of it; 0: never */
-        usec_t steady_until;
-        const uint64_t *tags; /* n_tags that it declares, as text_id() of hub/rules.h; borrowed */
-        uint8_t n_tags;
-} Candidate;
-
-Origin candidate_origin(const Candidate *c);
-
-#define ABILITY_IPV4     (UINT32_C(1) << 30)
-#define ABILITY_IPV6     (UINT32_C(1) << 31)
-#define CANDIDATE_STEADY (10 * USEC_PER_SEC)
-#define CANDIDATE_MEMORY USEC_PER_DAY
-
-/* Shared by all websites and owned by the caller. Sorted by validator, without duplicates. */
-typedef struct Roster {
-        const Candidate *items;
-        size_t n;
-} Roster;
+#include "hub/roster.h"
 
 typedef enum Assurance {
         ASSURANCE_SINGLE, /* one seat or none */
@@ -49,11 +17,6 @@ typedef enum Assurance {
 } Assurance;
 
 const char *assurance_name(Assurance a);
-
-/* NULL: unknown. */
-const Candidate *roster_find(const Roster *r, uint32_t validator);
-/* Was connected for at least ten seconds within the last 24 h. */
-bool candidate_is_eligible(const Candidate *c, usec_t now);
 
 /* Database ids: as bits where that is shorter, else sorted. */
 typedef struct IdSet {
@@ -98,9 +61,23 @@ typedef bool (*CandidateUsable)(const Candidate *c, void *userdata);
 void committee_done(Committee *c);
 /* Ranks who is eligible now and settles n, caps and assurance. n = 0: nobody is. -ENOMEM. */
 int committee_form(Committee *ret, const CommitteeRule *rule, usec_t now);
-/* The same from a list ranked before, compacted; n is what that epoch has, whoever is left now. */
-int committee_restore(Committee *ret, const CommitteeRule *rule, const uint32_t *order,
-                      size_t n_order, uint8_t n);
+/* What is known of one that was formed before. */
+typedef struct CommitteePast {
+        const uint32_t *order; /* n_order, the first in rendezvous order: committee_known() of them
+                                */
+        size_t n_order;
+        const uint32_t *listed; /* n_listed, in any order; NULL: the order has all */
+        size_t n_listed;
+        uint8_t n;
+        bool settled; /* on what follows; else that is settled anew, from the order */
+        CapLevel caps;
+        bool unmet;
+} CommitteePast;
+
+/* The same again, compacted; n is what that epoch has, whoever is left now. */
+int committee_restore(Committee *ret, const CommitteeRule *rule, const CommitteePast *past);
+/* How much of the order is enough to go on with n seats. */
+size_t committee_known(size_t n_order, uint8_t n);
 /* Forgets the order but for its beginning. Who comes next is found as before. */
 void committee_compact(Committee *c);
 /* The seats that could be filled now: min(configured, distinct operators among the eligible). */

@@ -8,15 +8,24 @@
 
 #include "base/log.h"
 #include "hub/dispose.h"
+#include "hub/eligible.h"
 #include "store/epochs.h"
 #include "store/incidents.h"
 #include "store/orders.h"
 #include "store/ticks.h"
 #include "store/validators.h"
 #include "store/verdicts.h"
+#include "wire/bytes.h"
 
-#define RECALL_TIME   (2 * USEC_PER_MIN)
-#define ELIGIBLE_SIZE (4 + 32 + CHOICE_ORIGIN_SIZE) /* as record.c writes it */
+#define RECALL_TIME (2 * USEC_PER_MIN)
+
+/* Who was eligible, for all epochs that chose from it. */
+typedef struct Listed {
+        uint8_t digest[SHA256_SIZE];
+        uint32_t *ids;
+        size_t n;
+        UT_hash_handle hh;
+} Listed;
 
 typedef struct Gathered {
         uint32_t website;
@@ -31,11 +40,22 @@ typedef struct Gathered {
 struct Loader {
         LoaderOptions options;
         Gathered *gathered;
+        Listed *lists;
         StoreCall *call;
 };
 
 static void finish(Loader *l, int r) {
         l->options.done(r, l->options.userdata);
+}
+
+static void free_lists(Loader *l) {
+        Listed *list, *next;
+
+        HASH_ITER(hh, l->lists, list, next) {
+                HASH_DEL(l->lists, list);
+                free(list->ids);
+                free(list);
+        }
 }
 
 Loader *loader_free(Loader *l) {
@@ -49,6 +69,7 @@ Loader *loader_free(Loader *l) {
                 free(g->eligible);
                 free(g);
         }
+        free_lists(l);
         free(l);
         return NULL;
 }
@@ -222,23 +243,54 @@ static void on_verdicts(int r, const VerdictRow *rows, size_t n, void *userdata)
 
 /* Epochs --------------------------------------------------------------------------------------- */
 
-static int take_epoch(Gathered *g, const EpochRow *row) {
-        size_t n = row->n_eligible / ELIGIBLE_SIZE;
-        const uint8_t *p = row->eligible;
+static uint32_t *ids_of_ranking(const EpochRow *row, size_t *ret_n) {
+        uint32_t *ids = calloc(row->n_ranking / sizeof(*ids) + 1, sizeof(*ids));
 
-        g->eligible = calloc(n + 1, sizeof(*g->eligible));
-        if (!g->eligible)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++, p += ELIGIBLE_SIZE)
-                g->eligible[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
-                                 p[3];
+        *ret_n = row->n_ranking / sizeof(*ids);
+        for (size_t i = 0; ids && i < *ret_n; i++)
+                ids[i] = get_u32(row->ranking + i * sizeof(*ids));
+        return ids;
+}
+
+/* What was chosen by is asked for no more: it ends as if the website had been changed. */
+static void take_terms(SiteRestore *restore, const EpochRow *row, const RuleSet *rules) {
+        int caps = cap_level_from_name(row->caps);
+
+        restore->settled = row->asked > 0 && caps >= 0;
+        restore->caps = restore->settled ? (CapLevel)caps : CAPS_ALL;
+        restore->unmet = row->unmet;
+        restore->outdated |= row->asked > 0 && strcmp(row->rules, rule_set_text(rules)) != 0;
+}
+
+/* An epoch of before has a list of its own, in order. */
+static int take_list(Loader *l, Gathered *g, const EpochRow *row) {
+        Listed *list;
+
+        if (row->n_ranking == 0) {
+                g->eligible = eligible_ids(row->eligible, row->n_eligible, &g->restore.n_eligible);
+                return g->eligible ? 0 : -ENOMEM;
+        }
+        HASH_FIND(hh, l->lists, row->list, sizeof(row->list), list);
+        if (!list)
+                return -EBADMSG;
+        g->restore.listed = list->ids;
+        g->restore.n_listed = list->n;
+        g->eligible = ids_of_ranking(row, &g->restore.n_eligible);
+        return g->eligible ? 0 : -ENOMEM;
+}
+
+static int take_epoch(Loader *l, Gathered *g, const EpochRow *row) {
+        int r = take_list(l, g, row);
+
+        if (r < 0)
+                return r;
         g->restore.epoch = row->number;
         g->restore.starts = row->starts;
         g->restore.ends = row->ends;
         g->restore.n = row->n;
+        take_terms(&g->restore, row, board_find(l->options.board, row->website)->rule_set);
         memcpy(g->eligible_root, row->eligible_root, sizeof(g->eligible_root));
         g->restore.eligible_root = g->eligible_root;
-        g->restore.n_eligible = n;
         return 0;
 }
 
@@ -250,10 +302,33 @@ static void on_epochs(int r, const EpochRow *rows, size_t n, void *userdata) {
         for (size_t i = 0; r >= 0 && i < n; i++) {
                 g = gathered_of(l, rows[i].website);
                 if (g && !g->eligible)
-                        r = take_epoch(g, &rows[i]);
+                        r = take_epoch(l, g, &rows[i]);
         }
         if (r >= 0)
                 r = verdicts_load(l->options.store, on_verdicts, l, &l->call);
+        if (r < 0)
+                finish(l, r);
+}
+
+static int take_eligible_list(Loader *l, const EligibleListRow *row) {
+        Listed *list = calloc(1, sizeof(*list));
+
+        if (!list)
+                return -ENOMEM;
+        memcpy(list->digest, row->digest, sizeof(list->digest));
+        list->ids = eligible_ids(row->list, row->n, &list->n);
+        HASH_ADD(hh, l->lists, digest, sizeof(list->digest), list);
+        return list->ids ? 0 : -ENOMEM;
+}
+
+static void on_lists(int r, const EligibleListRow *rows, size_t n, void *userdata) {
+        Loader *l = userdata;
+
+        l->call = NULL;
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = take_eligible_list(l, &rows[i]);
+        if (r >= 0)
+                r = epochs_load(l->options.store, on_epochs, l, &l->call);
         if (r < 0)
                 finish(l, r);
 }
@@ -356,7 +431,7 @@ static void on_identities(int r, const TickIdentity *rows, size_t n, void *userd
         l->call = NULL;
         if (r >= 0) {
                 dispose_mark_stored(l->options.book, rows, n);
-                r = epochs_load(l->options.store, on_epochs, l, &l->call);
+                r = eligible_lists_load(l->options.store, on_lists, l, &l->call);
         }
         if (r < 0)
                 finish(l, r);

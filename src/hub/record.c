@@ -7,27 +7,35 @@
 #include "store/events.h"
 #include "store/validators.h"
 #include "store/verdicts.h"
+#include "wire/bytes.h"
 #include "wire/tick.h"
 
-#define ELIGIBLE_SIZE (4 + 32 + CHOICE_ORIGIN_SIZE) /* validator id u32 big-endian, key, origin */
+static void put_list(const Recorder *r, PqTransaction *group, const EligibleList *list) {
+        usec_t now = hub_clock_now(r->clock);
+        EligibleListRow row = { .list = list->bytes, .n = list->n };
 
-static void put_listed(const Candidate *c, uint8_t *ret) {
-        Origin origin = candidate_origin(c);
-
-        memcpy(ret, c->key, sizeof(c->key));
-        origin_encode(&origin, ret + sizeof(c->key));
+        memcpy(row.digest, list->digest, sizeof(row.digest));
+        if (eligible_must_store(r->stored, row.digest, now))
+                eligible_list_put(group, &row, now);
 }
 
-static void put_be32(uint8_t *p, uint32_t v) {
-        p[0] = (uint8_t)(v >> 24);
-        p[1] = (uint8_t)(v >> 16);
-        p[2] = (uint8_t)(v >> 8);
-        p[3] = (uint8_t)v;
+/* The beginning of the order, as it is stored; n becomes bytes. NULL: no memory. */
+static uint8_t *ranking_of(const uint32_t *eligible, size_t *n) {
+        uint8_t *ranking = calloc(*n + 1, sizeof(*eligible));
+        ByteWriter w = byte_writer(ranking, *n * sizeof(*eligible));
+
+        for (size_t i = 0; ranking && i < *n; i++)
+                write_u32(&w, eligible[i]);
+        *n *= sizeof(*eligible);
+        return ranking;
 }
 
 void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uint32_t *eligible,
                   size_t n) {
-        _cleanup_free_ uint8_t *list = calloc(n + 1, ELIGIBLE_SIZE);
+        size_t n_ranking = committee_known(n, e->n);
+        _cleanup_free_ uint8_t *ranking = ranking_of(eligible, &n_ranking);
+        _cleanup_(eligible_list_done) EligibleList list = { 0 };
+        PqTransaction *group = writer_group_unhurried(r->writer);
         EpochRow row = { .website = w->id,
                          .number = e->number,
                          .starts = e->starts,
@@ -36,22 +44,17 @@ void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uin
                          .asked = e->seats,
                          .caps = cap_level_name(e->caps),
                          .rules = rule_set_text(w->rule_set),
-                         .unmet = e->unmet };
-        const Candidate *c;
+                         .unmet = e->unmet,
+                         .ranking = ranking,
+                         .n_ranking = n_ranking };
 
-        if (!list)
+        if (!ranking || eligible_list_make(&list, registry_roster(r->registry), eligible, n) < 0)
                 return;
-        for (size_t i = 0; i < n; i++) {
-                c = roster_find(registry_roster(r->registry), eligible[i]);
-                put_be32(list + row.n_eligible, eligible[i]);
-                if (c)
-                        put_listed(c, list + row.n_eligible + 4);
-                row.n_eligible += ELIGIBLE_SIZE;
-        }
-        row.eligible = list;
+        put_list(r, group, &list);
+        memcpy(row.list, list.digest, sizeof(row.list));
         memcpy(row.secret, e->secret, sizeof(row.secret));
         memcpy(row.eligible_root, e->eligible_root, sizeof(row.eligible_root));
-        epoch_put(writer_group_unhurried(r->writer), &row);
+        epoch_put(group, &row);
 }
 
 void record_event(const Recorder *r, uint32_t organisation, const char *kind, JsonWriter *json) {

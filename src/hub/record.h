@@ -4,6 +4,7 @@
 #pragma once
 
 #include "hub/cause.h"
+#include "hub/eligible.h"
 #include "hub/news.h"
 #include "hub/registry.h"
 #include "hub/site.h"
@@ -15,8 +16,10 @@ typedef struct Recorder {
         const Registry *registry;
         const HubClock *clock;
         News *news;
+        EligibleStored *stored; /* of the lists of epochs */
 } Recorder;
 
+/* eligible: n, in rendezvous order. */
 void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uint32_t *eligible,
                   size_t n);
 void record_verdict(const Recorder *r, const Website *w, const SiteVerdict *v);

@@ -150,7 +150,19 @@ static void restore_seats(Site *s, const SiteRestore *r, usec_t now) {
         }
 }
 
+static CommitteePast past_of(const SiteRestore *r) {
+        return (CommitteePast){ .order = r->eligible,
+                                .n_order = r->n_eligible,
+                                .listed = r->listed,
+                                .n_listed = r->n_listed,
+                                .n = r->n,
+                                .settled = r->settled,
+                                .caps = r->caps,
+                                .unmet = r->unmet };
+}
+
 static int restore_epoch(Site *s, const SiteRestore *r, usec_t now) {
+        const CommitteePast past = past_of(r);
         CommitteeRule rule;
         Epoch e = { .number = r->epoch, .starts = r->starts, .ends = r->ends, .n = r->n };
         int k;
@@ -159,7 +171,7 @@ static int restore_epoch(Site *s, const SiteRestore *r, usec_t now) {
                 return 0;
         epoch_derive(&e, s->hub_secret, &s->conf.id);
         rule = site_rule(s, e.secret);
-        k = committee_restore(&s->committee, &rule, r->eligible, r->n_eligible, r->n);
+        k = committee_restore(&s->committee, &rule, &past);
         if (k < 0)
                 return k;
         s->committee.assurance = r->assurance;

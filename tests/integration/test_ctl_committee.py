@@ -216,7 +216,12 @@ class Committees(Ctl):
     def test_another_origin_is_found(self):
         site = self.two_epochs("moved")
         self.end_long_ago(site, 1)
-        told = self.tampered(site, "UPDATE epoch SET eligible = set_byte(eligible, 67, 7) WHERE website_id = {website}")
+        place = f"""digest = (SELECT list FROM epoch WHERE number = 1
+            AND website_id = (SELECT id FROM website WHERE public_id = '{site}'))"""
+        was = self.db.value(f"SELECT encode(list, 'hex') FROM eligible_list WHERE {place}")
+        told = self.tampered(site, f"UPDATE eligible_list SET list = set_byte(list, 67, 7) WHERE {place}")
+        # It is not this epoch's alone.
+        self.db.sql(f"UPDATE eligible_list SET list = decode('{was}', 'hex') WHERE {place}")
         self.assertEqual([c for c, f in self.findings(told).items() if f == "differs"], ["list"])
 
     def test_another_holder_is_found(self):

@@ -110,6 +110,14 @@ class Restarts(CommitteeCase):
                 v.wait(lambda v: any(s["url"] == url for _, s in v.orders.values()), f"an order for {url}", 25)
         self.wait_state(other.website, "UP")
 
+    def test_rules_changed_while_no_hub_ran(self):
+        site = self.site_up("ruled")
+        self.world.hub.kill()
+        self.db.sql(f"UPDATE website SET rules = 'operator>=2' WHERE id = {site.website}")
+        self.world.start_hub(conf=self.conf)
+        wait_until(lambda: self.value(f"SELECT count(*) FROM epoch WHERE rules = 'operator>=2'"
+                                      f" AND website_id = {site.website}") == "1", "an epoch by the new rules", 20)
+
     def test_killed_twice_in_a_row_it_knows_whom_to_ask(self):
         """The second time nobody has been connected for ten seconds; but they were before that."""
         site = self.site_up("twice")

@@ -69,30 +69,6 @@ static size_t choose(const Committee *c, uint32_t *ret) {
         return n;
 }
 
-static void eligibility_remembers_a_day(void **state) {
-        Candidate c = { .connected_since = NOW };
-
-        (void)state;
-        assert_false(candidate_is_eligible(&c, NOW + CANDIDATE_STEADY - 1));
-        assert_true(candidate_is_eligible(&c, NOW + CANDIDATE_STEADY));
-        c = (Candidate){ .steady_until = NOW };
-        assert_true(candidate_is_eligible(&c, NOW + USEC_PER_DAY));
-        assert_false(candidate_is_eligible(&c, NOW + USEC_PER_DAY + 1));
-        c = (Candidate){ 0 };
-        assert_false(candidate_is_eligible(&c, NOW));
-}
-
-static void roster_is_searched_by_id(void **state) {
-        Net net;
-
-        (void)state;
-        net_fill(&net, 7, 4);
-        for (uint32_t id = 1; id <= 7; id++)
-                assert_int_equal(roster_find(&net.roster, id)->validator, id);
-        assert_null(roster_find(&net.roster, 0));
-        assert_null(roster_find(&net.roster, 8));
-}
-
 static void n_is_bounded_by_seats_and_operators(void **state) {
         Committee c;
         Net net;
@@ -348,24 +324,74 @@ static void what_is_impossible_is_reduced(void **state) {
 
 static void a_restored_list_gives_the_same_choice(void **state) {
         uint32_t before[SEATS_MAX + 1], after[SEATS_MAX + 1];
+        CommitteePast past;
         Committee a, b;
         Net net;
 
         (void)state;
         net_fill(&net, 12, 5);
         assert_int_equal(committee_form(&a, &net.rule, NOW), 0);
-        assert_int_equal(committee_restore(&b, &net.rule, a.order, a.n_order, a.n), 0);
+        past = (CommitteePast){ .order = a.order, .n_order = a.n_order, .n = a.n };
+        assert_int_equal(committee_restore(&b, &net.rule, &past), 0);
         assert_int_equal(a.caps, b.caps);
         assert_int_equal(choose(&a, before), choose(&b, after));
         assert_memory_equal(before, after, sizeof(before));
         assert_true(committee_lists(&b, 12));
         committee_done(&b);
         net.roster.n = 3; /* the others were suspended since: n stays what it was */
-        assert_int_equal(committee_restore(&b, &net.rule, a.order, a.n_order, a.n), 0);
+        assert_int_equal(committee_restore(&b, &net.rule, &past), 0);
         assert_int_equal(b.n, 5);
         assert_false(committee_lists(&b, 13));
         committee_done(&a);
         committee_done(&b);
+}
+
+static void what_was_settled_is_not_settled_again(void **state) {
+        const uint32_t order[] = { 3, 1, 2 };
+        CommitteePast past = { .order = order,
+                               .n_order = 3,
+                               .n = 2,
+                               .settled = true,
+                               .caps = CAPS_PREFIX,
+                               .unmet = true };
+        Committee c;
+        Net net;
+
+        (void)state;
+        net_fill(&net, 12, 5);
+        net.rule.minima.operators = 2;
+        assert_int_equal(committee_restore(&c, &net.rule, &past), 0);
+        assert_int_equal(c.caps, CAPS_PREFIX);
+        assert_true(c.unmet);
+        assert_int_equal(c.minima.operators, 0);
+        committee_done(&c);
+        past.unmet = false;
+        assert_int_equal(committee_restore(&c, &net.rule, &past), 0);
+        assert_int_equal(c.minima.operators, 2);
+        committee_done(&c);
+        past.settled = false;
+        assert_int_equal(committee_restore(&c, &net.rule, &past), 0);
+        assert_int_equal(c.caps, CAPS_ALL);
+        committee_done(&c);
+}
+
+/* As it is stored: the beginning of the order, and all in another. */
+static void restore_of(Committee *ret, const Net *net, const Committee *whole) {
+        uint32_t listed[CROWD];
+        const CommitteePast past = { .order = whole->order,
+                                     .n_order = committee_known(CROWD, 4),
+                                     .listed = listed,
+                                     .n_listed = CROWD,
+                                     .n = 4,
+                                     .settled = true,
+                                     .caps = whole->caps,
+                                     .unmet = whole->unmet };
+
+        for (size_t i = 0; i < CROWD; i++)
+                listed[i] = whole->order[CROWD - 1 - i];
+        assert_int_equal(committee_restore(ret, &net->rule, &past), 0);
+        assert_int_equal(ret->caps, whole->caps);
+        assert_memory_equal(&ret->minima, &whole->minima, sizeof(whole->minima));
 }
 
 /* Ids that are `apart` from each other. */
@@ -382,7 +408,7 @@ static void expect_the_same_choice(uint32_t apart) {
         assert_int_equal(committee_form(&whole, &net.rule, NOW), 0);
         assert_int_equal(committee_form(&compact, &net.rule, NOW), 0);
         committee_compact(&compact);
-        assert_int_equal(committee_restore(&restored, &net.rule, whole.order, CROWD, 4), 0);
+        restore_of(&restored, &net, &whole);
         assert_int_equal(compact.n_order, 32);
         assert_int_equal(restored.n_order, 32);
         assert_int_equal(whole.n_order, CROWD);
@@ -434,8 +460,6 @@ static void tags_filter(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(eligibility_remembers_a_day),
-                cmocka_unit_test(roster_is_searched_by_id),
                 cmocka_unit_test(n_is_bounded_by_seats_and_operators),
                 cmocka_unit_test(caps_hold_when_the_network_is_wide_enough),
                 cmocka_unit_test(one_machine_still_fills_the_seats),
@@ -446,6 +470,7 @@ int main(void) {
                 cmocka_unit_test(a_minimum_is_met_where_it_can_be),
                 cmocka_unit_test(what_is_impossible_is_reduced),
                 cmocka_unit_test(a_restored_list_gives_the_same_choice),
+                cmocka_unit_test(what_was_settled_is_not_settled_again),
                 cmocka_unit_test(a_compacted_order_goes_on_as_before),
                 cmocka_unit_test(tags_filter),
         };

@@ -11,14 +11,40 @@
 #include "store-fixture.h"
 #include "store/epochs.h"
 
+/* What an epoch has of who was eligible: its own, or where it is and how it begins. */
+static const char *list_text(const EpochRow *row) {
+        static char text[64];
+
+        if (row->n_ranking > 0)
+                snprintf(text, sizeof(text), "list %u ranking %zu:%u own %zu", row->list[0],
+                         row->n_ranking, row->ranking[0], row->n_eligible);
+        else
+                snprintf(text, sizeof(text), "own %zu:%u", row->n_eligible, row->eligible[0]);
+        return text;
+}
+
 static void on_epochs(int r, const EpochRow *rows, size_t n, void *userdata) {
         StoreFixture *f = fixture_rows(userdata, r, n);
 
         for (size_t i = 0; i < n; i++)
-                fixture_note(f, "site %u epoch %lu %lu..%lu n %u secret %u root %u list %zu:%u\n",
+                fixture_note(f, "site %u epoch %lu %lu..%lu n %u secret %u root %u %s\n",
                              rows[i].website, rows[i].number, rows[i].starts / USEC_PER_SEC,
                              rows[i].ends / USEC_PER_SEC, rows[i].n, rows[i].secret[0],
-                             rows[i].eligible_root[31], rows[i].n_eligible, rows[i].eligible[0]);
+                             rows[i].eligible_root[31], list_text(&rows[i]));
+}
+
+static void on_lists(int r, const EligibleListRow *rows, size_t n, void *userdata) {
+        StoreFixture *f = fixture_rows(userdata, r, n);
+
+        for (size_t i = 0; i < n; i++)
+                fixture_note(f, "list %u %zu:%u\n", rows[i].digest[0], rows[i].n, rows[i].list[0]);
+}
+
+static void put_list(PqTransaction *t, uint8_t seed, usec_t used) {
+        EligibleListRow row = { .list = fixture_key(seed), .n = 12 };
+
+        memcpy(row.digest, fixture_key(seed), 32);
+        eligible_list_put(t, &row, used * USEC_PER_SEC);
 }
 
 static void put_epoch(PqTransaction *t, uint32_t website, uint64_t number, usec_t starts) {
@@ -27,9 +53,10 @@ static void put_epoch(PqTransaction *t, uint32_t website, uint64_t number, usec_
                          .starts = starts * USEC_PER_SEC,
                          .ends = (starts + 3600) * USEC_PER_SEC,
                          .n = 4,
-                         .eligible = fixture_key(3),
-                         .n_eligible = 12 };
+                         .ranking = fixture_key(3),
+                         .n_ranking = 8 };
 
+        memcpy(row.list, fixture_key(4), 32);
         memcpy(row.secret, fixture_key(1), 32);
         memcpy(row.eligible_root, fixture_key(2), 32);
         epoch_put(t, &row);
@@ -39,6 +66,8 @@ static void a_new_epoch_ends_the_former(void **state) {
         StoreFixture *f = *state;
         PqTransaction *t = pq_transaction_new();
 
+        put_list(t, 4, 9000);
+        put_list(t, 5, 9000); /* of nobody */
         put_epoch(t, 1, 1, 10000);
         put_epoch(t, 2, 1, 10000);
         put_epoch(t, 1, 2, 11000); /* early */
@@ -55,16 +84,50 @@ static void the_newest_is_loaded(void **state) {
 
         fixture_sql(f, "UPDATE website SET removed_at = now() WHERE id = 2;");
         assert_int_equal(epochs_load(f->store, on_epochs, f, NULL), 0);
-        fixture_expect_text(f, "site 1 epoch 2 11000..14600 n 4 secret 1 root 2 list 12:3\n");
+        fixture_expect_text(f, "site 1 epoch 2 11000..14600 n 4 secret 1 root 2"
+                               " list 4 ranking 8:3 own 0\n");
+        assert_int_equal(eligible_lists_load(f->store, on_lists, f, NULL), 0);
+        fixture_expect_text(f, "list 4 12:4\n");
+}
+
+static void a_list_is_kept_once(void **state) {
+        StoreFixture *f = *state;
+        PqTransaction *t = pq_transaction_new();
+
+        put_list(t, 4, 12000);
+        put_epoch(t, 3, 1, 12000);
+        assert_int_equal(fixture_commit(f, t), 0);
+        fixture_expect(f,
+                       "SELECT string_agg(get_byte(digest, 0) || ' ' ||"
+                       " extract(epoch FROM used_at)::integer, ', ' ORDER BY digest)"
+                       " FROM eligible_list",
+                       "4 12000, 5 9000");
+        t = pq_transaction_new();
+        put_epoch(t, 3, 2, 13000);
+        fixture_sql(f, "DELETE FROM eligible_list WHERE get_byte(digest, 0) = 5");
+        assert_int_equal(fixture_commit(f, t), 0);
+}
+
+static void an_epoch_of_before_has_its_own(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "UPDATE epoch SET eligible = '\\x0708', list = NULL, ranking = NULL"
+                       " WHERE website_id = 3 AND number = 2;"
+                       " UPDATE website SET removed_at = now() WHERE id = 1;");
+        assert_int_equal(epochs_load(f->store, on_epochs, f, NULL), 0);
+        fixture_expect_text(f, "site 3 epoch 2 13000..16600 n 4 secret 1 root 2 own 2:7\n");
+        fixture_sql(f, "UPDATE website SET removed_at = NULL WHERE id = 1;");
 }
 
 static void on_epoch(int r, const EpochRow *rows, size_t n, void *userdata) {
         StoreFixture *f = fixture_rows(userdata, r, n);
 
         for (size_t i = 0; i < n; i++)
-                fixture_note(f, "epoch %lu of %u, caps %s, rules %s, unmet %d, orders %s\n",
-                             rows[i].number, rows[i].asked, rows[i].caps, rows[i].rules,
-                             rows[i].unmet, rows[i].orders);
+                fixture_note(f,
+                             "epoch %lu of %u, list %zu:%u, caps %s, rules %s, unmet %d, orders "
+                             "%s\n",
+                             rows[i].number, rows[i].asked, rows[i].n_eligible, rows[i].eligible[0],
+                             rows[i].caps, rows[i].rules, rows[i].unmet, rows[i].orders);
 }
 
 static void find(StoreFixture *f, uint8_t website, uint64_t number) {
@@ -81,23 +144,26 @@ static void what_it_was_chosen_by_is_told(void **state) {
                          .starts = 30000 * USEC_PER_SEC,
                          .ends = 40000 * USEC_PER_SEC,
                          .n = 2,
-                         .eligible = fixture_key(3),
-                         .n_eligible = 12,
+                         .ranking = fixture_key(3),
+                         .n_ranking = 8,
                          .asked = 7,
                          .caps = "prefix",
                          .rules = "asn>=2",
                          .unmet = true };
 
+        memcpy(row.list, fixture_key(4), 32);
         epoch_put(t, &row);
         assert_int_equal(fixture_commit(f, t), 0);
         find(f, 3, 0);
-        fixture_expect_text(f, "epoch 21474836480 of 7, caps prefix, rules asn>=2, unmet 1, orders"
+        fixture_expect_text(f, "epoch 21474836480 of 7, list 12:4, caps prefix, rules asn>=2, "
+                               "unmet 1, orders"
                                " []\n");
         find(f, 3, row.number);
-        fixture_expect_text(f, "epoch 21474836480 of 7, caps prefix, rules asn>=2, unmet 1, orders"
+        fixture_expect_text(f, "epoch 21474836480 of 7, list 12:4, caps prefix, rules asn>=2, "
+                               "unmet 1, orders"
                                " []\n");
         find(f, 2, 1); /* of a website that is removed, and by a hub that did not tell */
-        fixture_expect_text(f, "epoch 1 of 0, caps , rules , unmet 0, orders []\n");
+        fixture_expect_text(f, "epoch 1 of 0, list 12:4, caps , rules , unmet 0, orders []\n");
 }
 
 static void what_is_not_there_is_not_found(void **state) {
@@ -144,6 +210,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_new_epoch_ends_the_former),
                 cmocka_unit_test(the_newest_is_loaded),
+                cmocka_unit_test(a_list_is_kept_once),
+                cmocka_unit_test(an_epoch_of_before_has_its_own),
                 cmocka_unit_test(what_it_was_chosen_by_is_told),
                 cmocka_unit_test(what_is_not_there_is_not_found),
                 cmocka_unit_test(its_orders_are_those_that_were_in_force),

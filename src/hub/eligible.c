@@ -1,0 +1,124 @@
+/* Lists are compared by their digests. */
+#include "hub/eligible.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "wire/bytes.h"
+
+void eligible_list_done(EligibleList *l) {
+        free(l->bytes);
+        *l = (EligibleList){ 0 };
+}
+
+static int compare_ids(const void *a, const void *b) {
+        const uint32_t *x = a, *y = b;
+
+        return (*x > *y) - (*x < *y);
+}
+
+static void write_candidate(ByteWriter *w, const Candidate *c) {
+        uint8_t encoded[CHOICE_ORIGIN_SIZE];
+        Origin origin = candidate_origin(c);
+
+        origin_encode(&origin, encoded);
+        write_u32(w, c->validator);
+        write_bytes(w, c->key, sizeof(c->key));
+        write_bytes(w, encoded, sizeof(encoded));
+}
+
+int eligible_list_make(EligibleList *ret, const Roster *roster, const uint32_t *ids, size_t n) {
+        _cleanup_free_ uint32_t *sorted = calloc(n + 1, sizeof(*sorted));
+        EligibleList l = { .bytes = calloc(n + 1, ELIGIBLE_SIZE) };
+        ByteWriter w = byte_writer(l.bytes, n * ELIGIBLE_SIZE);
+
+        if (!sorted || !l.bytes) {
+                eligible_list_done(&l);
+                return -ENOMEM;
+        }
+        if (n > 0)
+                memcpy(sorted, ids, n * sizeof(*ids));
+        qsort(sorted, n, sizeof(*sorted), compare_ids);
+        for (size_t i = 0; i < n; i++) {
+                const Candidate *c = roster_find(roster, sorted[i]);
+
+                if (c)
+                        write_candidate(&w, c);
+        }
+        l.n = (size_t)write_finish(&w);
+        sha256(l.bytes, l.n, l.digest);
+        *ret = l;
+        return 0;
+}
+
+uint32_t *eligible_ids(const uint8_t *list, size_t n, size_t *ret_n) {
+        uint32_t *ids = calloc(n / ELIGIBLE_SIZE + 1, sizeof(*ids));
+
+        *ret_n = n / ELIGIBLE_SIZE;
+        for (size_t i = 0; ids && i < *ret_n; i++)
+                ids[i] = get_u32(list + i * ELIGIBLE_SIZE);
+        return ids;
+}
+
+/* By score ----------------------------------------------------------------------------------------
+ */
+
+typedef struct Scored {
+        uint8_t score[SHA256_SIZE];
+        const uint8_t *listed;
+} Scored;
+
+static const uint8_t *key_of(const uint8_t *listed) {
+        return listed + 4;
+}
+
+static int compare_scored(const void *a, const void *b) {
+        const Scored *x = a, *y = b;
+        int r = memcmp(y->score, x->score, sizeof(x->score));
+
+        return r != 0 ? r : memcmp(key_of(x->listed), key_of(y->listed), SIGN_PUBLIC_SIZE);
+}
+
+const uint8_t **eligible_by_score(const uint8_t *list, size_t n, const Uuid *website,
+                                  const uint8_t secret[static 32]) {
+        size_t n_listed = n / ELIGIBLE_SIZE;
+        _cleanup_free_ Scored *scored = calloc(n_listed + 1, sizeof(*scored));
+        const uint8_t **ranked = calloc(n_listed + 1, sizeof(*ranked));
+        HmacSha256 keyed;
+
+        if (!scored || !ranked) {
+                free(ranked);
+                return NULL;
+        }
+        hmac_sha256_begin(&keyed, secret, 32);
+        for (size_t i = 0; i < n_listed; i++) {
+                scored[i].listed = list + i * ELIGIBLE_SIZE;
+                choice_score(&keyed, website, key_of(scored[i].listed), scored[i].score);
+        }
+        qsort(scored, n_listed, sizeof(*scored), compare_scored);
+        for (size_t i = 0; i < n_listed; i++)
+                ranked[i] = scored[i].listed;
+        return ranked;
+}
+
+/* What is stored ----------------------------------------------------------------------------------
+ */
+
+static bool is_known(const EligibleStored *s, const uint8_t *digest, usec_t now) {
+        for (size_t i = 0; i < ELIGIBLE_STORED_MAX; i++)
+                if (s->items[i].at != 0 && now - s->items[i].at < ELIGIBLE_STORED_FOR &&
+                    memcmp(s->items[i].digest, digest, SHA256_SIZE) == 0)
+                        return true;
+        return false;
+}
+
+bool eligible_must_store(EligibleStored *s, const uint8_t digest[static SHA256_SIZE], usec_t now) {
+        if (is_known(s, digest, now))
+                return false;
+        memcpy(s->items[s->next].digest, digest, SHA256_SIZE);
+        s->items[s->next].at = now;
+        s->next = (s->next + 1) % ELIGIBLE_STORED_MAX;
+        return true;
+}
