@@ -34,6 +34,7 @@
 #define DPIN_MSG_KEY_CREATED         "235c775b578a485b9351c21556e8e85d"
 #define DPIN_MSG_REQUEST_REFUSED     "42e5d9cc2a704abf9c5f7b31f79e9e1e"
 #define DPIN_MSG_RETENTION           "56dcdff1c60c4ec28fc0db7333c063e7"
+#define DPIN_MSG_FORGOTTEN           "daf68552dfcf4a71a5e3ef6201fd1cce"
 #define DPIN_MSG_LEDGER              "7bf63345e3f544229abddeaf88b27749"
 #define DPIN_MSG_BUS_ABSENT          "9d4156e0a7ba402a9aaa4b867510aa27"
 #define DPIN_MSG_ADMIN_ACTION        "745b9588c12c45279852c33a9a3bce64"

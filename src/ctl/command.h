@@ -51,6 +51,8 @@ CtlExit verb_key_generate(const Args *args, const char *const *words);
 CtlExit verb_key_show(const Args *args, const char *const *words);
 CtlExit verb_log_level(const Args *args, const char *const *words);
 CtlExit verb_monitor(const Args *args, const char *const *words);
+CtlExit verb_organisation_keep(const Args *args, const char *const *words);
+CtlExit verb_organisation_list(const Args *args, const char *const *words);
 CtlExit verb_payout_approve(const Args *args, const char *const *words);
 CtlExit verb_payout_list(const Args *args, const char *const *words);
 CtlExit verb_payout_settle(const Args *args, const char *const *words);

@@ -23,6 +23,8 @@ static const struct {
         { "LEVEL",
           NULL,
           { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" } },
+        { "DAYS", "organisation", { "default" } },
+        { "WHAT", "organisation", { "raw", "hour" } },
         { "ROLE", NULL, { "viewer", "editor", "admin" } },
         { "METHOD", NULL, { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS" } },
         { "LIST", NULL, { "read", "write", "payouts" } },
@@ -37,9 +39,13 @@ static const struct {
         const char *name, *noun;
         CompleteMore more;
 } elsewhere[] = {
-        { "FILE", NULL, COMPLETE_FILES },       { "ID", "incident", COMPLETE_INCIDENTS },
-        { "ID", "payout", COMPLETE_PAYOUTS },   { "KEY", "validator", COMPLETE_VALIDATORS },
-        { "ID", "website", COMPLETE_WEBSITES }, { "WEBSITE", NULL, COMPLETE_WEBSITES },
+        { "FILE", NULL, COMPLETE_FILES },
+        { "ID", "incident", COMPLETE_INCIDENTS },
+        { "ID", "organisation", COMPLETE_ORGANISATIONS },
+        { "ID", "payout", COMPLETE_PAYOUTS },
+        { "KEY", "validator", COMPLETE_VALIDATORS },
+        { "ID", "website", COMPLETE_WEBSITES },
+        { "WEBSITE", NULL, COMPLETE_WEBSITES },
 };
 
 static void offer(const Line *l, const char *word, const char *what, FILE *to) {

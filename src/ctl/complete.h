@@ -9,6 +9,7 @@ typedef enum CompleteMore {
         COMPLETE_NOTHING,   /* all was printed */
         COMPLETE_FILES,     /* the shell knows */
         COMPLETE_INCIDENTS, /* the hub knows */
+        COMPLETE_ORGANISATIONS,
         COMPLETE_PAYOUTS,
         COMPLETE_VALIDATORS,
         COMPLETE_WEBSITES,

@@ -134,6 +134,12 @@ static void write_cell(JsonWriter *w, const TableColumn *c, const char *text) {
         case CELL_BYTES:
                 json_writer_number(w, c->json, strtoll(text, NULL, 10));
                 break;
+        case CELL_DAYS:
+                if (strcmp(text, "0") == 0)
+                        json_writer_string(w, c->json, NULL);
+                else
+                        json_writer_number(w, c->json, strtoll(text, NULL, 10));
+                break;
         case CELL_BOOL:
                 json_writer_bool(w, c->json, strcmp(text, "0") != 0);
                 break;
@@ -203,7 +209,7 @@ static void format_bytes(const char *text, char ret[static TIME_FORMAT_SIZE]) {
 }
 
 static bool is_number(const TableColumn *c) {
-        return c->kind == CELL_NUMBER || c->kind == CELL_BYTES;
+        return c->kind == CELL_NUMBER || c->kind == CELL_DAYS || c->kind == CELL_BYTES;
 }
 
 static const char *for_people(const TableColumn *c, const char *text,
@@ -222,7 +228,9 @@ static const char *for_people(const TableColumn *c, const char *text,
                 format_time(text, buffer);
                 return buffer;
         }
-        return !*text || (c->kind == CELL_TIME && none) ? "-" : text;
+        if (none && (c->kind == CELL_TIME || c->kind == CELL_DAYS))
+                return "-";
+        return *text ? text : "-";
 }
 
 static int set_cell(struct libscols_line *line, size_t column, const char *text) {

@@ -10,6 +10,7 @@
 typedef enum CellKind {
         CELL_TEXT,   /* empty: "-" for people */
         CELL_NUMBER, /* to the right */
+        CELL_DAYS,   /* a number; 0: none */
         CELL_BYTES,  /* a number; for people "1.5 GiB" */
         CELL_BOOL,   /* "yes" and "no" */
         CELL_TIME,   /* seconds since 1970; 0: none */

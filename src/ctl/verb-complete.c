@@ -21,17 +21,19 @@ static int read_row(sd_bus_message *m, void *userdata) {
         const Candidates *c = userdata;
         char contents[32];
         const char *texts[3];
+        size_t n = 0;
         int r;
 
         snprintf(contents, sizeof(contents), "%.*s", (int)strlen(c->types) - 2, c->types + 1);
         r = sd_bus_message_enter_container(m, 'r', contents);
         if (r <= 0)
                 return r;
-        r = sd_bus_message_read(m, "sss", &texts[0], &texts[1], &texts[2]);
+        while (r >= 0 && n < ELEMENTSOF(texts) && contents[n] == 's')
+                r = sd_bus_message_read(m, "s", &texts[n++]);
         if (r >= 0)
                 offer(c, texts[0], texts[c->about]);
         if (r >= 0)
-                r = sd_bus_message_skip(m, contents + 3);
+                r = sd_bus_message_skip(m, contents + n);
         return r < 0 ? r : sd_bus_message_exit_container(m) < 0 ? -1 : 1;
 }
 
@@ -76,6 +78,13 @@ CtlExit verb_complete(const Args *args, const char *const *words) {
                                              .types = "(ssssssstttss)",
                                              .state = "open" },
                            words[n - 1], 2);
+                break;
+        case COMPLETE_ORGANISATIONS:
+                offer_rows(&other,
+                           &(const BusList){ .member = "ListOrganisations",
+                                             .types = "(ssuu)",
+                                             .state = "" },
+                           words[n - 1], 1);
                 break;
         case COMPLETE_PAYOUTS:
                 offer_rows(&other,

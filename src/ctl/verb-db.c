@@ -2,9 +2,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "ctl/bus.h"
+#include "ctl/organisations.h"
 #include "ctl/print.h"
 
 #define TABLE   "(ssxttutt)"
@@ -80,49 +81,79 @@ static int read_rows(sd_bus_message *m, const char *type, ReadRow read, Table *t
         return r;
 }
 
-/* {"schema", "bytes", "tables": rows} */
-static CtlExit print_object(const Table *t, uint32_t schema, uint64_t bytes) {
-        _cleanup_(json_writer_freep) JsonWriter *w = NULL;
-        _cleanup_free_ char *rows = NULL;
+typedef struct Shown {
+        uint32_t schema;
+        uint64_t bytes;
+        Table *tables, *own; /* the latter: organisations with days of their own */
+} Shown;
+
+/* NULL: out of memory. */
+static char *json_of(const Table *t) {
+        char *text = NULL;
         size_t size;
-        FILE *to = open_memstream(&rows, &size);
+        FILE *to = open_memstream(&text, &size);
         int r;
 
         if (!to)
-                return CTL_FAILED;
+                return NULL;
         r = table_print(t, &(TableStyle){ .json = true }, to);
-        if (fclose(to) != 0 || r < 0 || json_writer_new(&w) < 0)
+        if (fclose(to) == 0 && r >= 0)
+                return text;
+        free(text);
+        return NULL;
+}
+
+/* {"schema", "bytes", "organisations": rows, "tables": rows} */
+static CtlExit print_object(const Shown *s) {
+        _cleanup_(json_writer_freep) JsonWriter *w = NULL;
+        _cleanup_free_ char *own = json_of(s->own), *tables = json_of(s->tables);
+
+        if (!own || !tables || json_writer_new(&w) < 0)
                 return CTL_FAILED;
         json_writer_open_object(w, NULL);
-        json_writer_number(w, "schema", schema);
-        json_writer_number(w, "bytes", (int64_t)bytes);
-        json_writer_raw(w, "tables", rows);
+        json_writer_number(w, "schema", s->schema);
+        json_writer_number(w, "bytes", (int64_t)s->bytes);
+        json_writer_raw(w, "organisations", own);
+        json_writer_raw(w, "tables", tables);
         json_writer_close(w);
         return print_json(w);
 }
 
+static CtlExit print_shown(const Args *args, const Shown *s) {
+        CtlExit e = CTL_OK;
+
+        if (args->options[OPTION_JSON])
+                return print_object(s);
+        printf("Schema %" PRIu32 ", %.1f MiB\n\n", s->schema, (double)s->bytes / 1048576);
+        if (!table_is_empty(s->own)) {
+                e = print_rows_at_once(args, s->own);
+                putchar('\n');
+        }
+        return e == CTL_OK ? print_table(args, s->tables) : e;
+}
+
 CtlExit verb_db_status(const Args *args, const char *const *words _unused_) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
-        _cleanup_(table_freep) Table *t = NULL;
-        uint64_t bytes;
-        uint32_t schema;
+        _cleanup_(table_freep) Table *tables = NULL, *own = NULL;
+        Shown s;
         CtlExit e;
         int r;
 
-        if (table_new(&t, table_columns) < 0)
+        if (table_new(&tables, table_columns) < 0)
                 return CTL_FAILED;
         e = bus_ask(args, &(const BusMethod){ &service_hub, "ShowDatabase" }, &answer, "");
+        if (e == CTL_OK)
+                e = organisations_ask(args, "own", &own);
         if (e != CTL_OK)
                 return e;
-        r = sd_bus_message_read(answer, "ut", &schema, &bytes);
+        r = sd_bus_message_read(answer, "ut", &s.schema, &s.bytes);
         if (r >= 0)
-                r = read_rows(answer, TABLE, read_table, t);
+                r = read_rows(answer, TABLE, read_table, tables);
         if (r < 0)
                 return bus_garbled(&service_hub, r);
-        if (args->options[OPTION_JSON])
-                return print_object(t, schema, bytes);
-        printf("Schema %" PRIu32 ", %.1f MiB\n\n", schema, (double)bytes / 1048576);
-        return print_table(args, t);
+        s.tables = tables;
+        s.own = own;
+        return print_shown(args, &s);
 }
 
 /* CTL_FAILED, too, when something is wrong. */

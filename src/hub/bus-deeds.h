@@ -49,6 +49,9 @@ void hub_bus_list_payouts(BusCall *c, void *userdata);
 void hub_bus_approve_payout(BusCall *c, void *userdata);
 void hub_bus_settle_payout(BusCall *c, void *userdata);
 
+void hub_bus_list_organisations(BusCall *c, void *userdata);
+void hub_bus_keep_organisation(BusCall *c, void *userdata);
+
 void hub_bus_show_database(BusCall *c, void *userdata);
 void hub_bus_verify_database(BusCall *c, void *userdata);
 

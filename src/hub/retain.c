@@ -1,4 +1,5 @@
-/* Partitions first: ticks must find theirs. Then hours, as long as there are more to close. */
+/* Partitions first: ticks must find theirs. Then hours, as long as there are more to close. Last
+ * what is older than its organisation keeps it, in small steps and so many a minute. */
 #include "hub/retain.h"
 
 #include <errno.h>
@@ -16,6 +17,8 @@
         (5 * USEC_PER_MIN) /* ticks of the longest interval may vote a minute after their end; the \
                               rest is margin */
 #define HOURS_MOST 1u      /* in a transaction: what was closed stays closed */
+#define STEP_MOST  5000u   /* rows deleted in a transaction */
+#define STEPS_MOST 100u    /* transactions a minute */
 
 struct Retain {
         RetainOptions options;
@@ -23,12 +26,47 @@ struct Retain {
         Store *store;
         Timer *timer;
         StoreCall *call;
+        unsigned steps;     /* of this minute */
+        uint64_t forgotten; /* rows by these */
 };
 
 static void on_hours(int r, int64_t n, void *userdata);
+static void on_step(int r, int64_t n, void *userdata);
 
 static bool may_work(const Retain *k) {
         return k->options.may_work(k->options.userdata);
+}
+
+static Retention retention_now(const Retain *k) {
+        return (Retention){ .now = hub_clock_now(k->options.clock),
+                            .days_raw = k->options.days_raw,
+                            .days_hour = k->options.days_hour,
+                            .step = STEP_MOST };
+}
+
+static void forget(Retain *k) {
+        const Retention retention = retention_now(k);
+
+        (void)retention_step(k->store, &retention, on_step, k, &k->call);
+}
+
+static void on_step(int r, int64_t n, void *userdata) {
+        Retain *k = userdata;
+
+        k->call = NULL;
+        if (r < 0)
+                log_event(LOG_ERR, DPIN_MSG_UPKEEP_FAILED, "old ticks and hours were not deleted",
+                          "DPIN_WHAT=deleting old ticks and hours\nDPIN_ERROR=%s", strerror(-r));
+        else if (n > 0)
+                k->forgotten += (uint64_t)n;
+        if (r >= 0 && n >= 0 && ++k->steps < STEPS_MOST && may_work(k)) {
+                forget(k);
+                return;
+        }
+        if (k->forgotten > 0)
+                log_event(LOG_INFO, DPIN_MSG_FORGOTTEN,
+                          "ticks and hours older than their organisation keeps them were deleted",
+                          "DPIN_ROWS=%llu", (unsigned long long)k->forgotten);
 }
 
 static void close_hours(Retain *k) {
@@ -52,8 +90,15 @@ static void on_hours(int r, int64_t n, void *userdata) {
         else if (n > 0)
                 log_event(LOG_INFO, DPIN_MSG_LEDGER, "hours rolled up and paid", "DPIN_HOURS=%lld",
                           (long long)n);
-        if (r >= 0 && n == HOURS_MOST && may_work(k))
+        if (r < 0 || !may_work(k))
+                return;
+        if (n == HOURS_MOST) {
                 close_hours(k);
+                return;
+        }
+        k->steps = 0;
+        k->forgotten = 0;
+        forget(k);
 }
 
 static void on_partitions(int r, int64_t n, void *userdata) {
@@ -71,11 +116,7 @@ static void on_partitions(int r, int64_t n, void *userdata) {
 
 static void on_timer(void *userdata) {
         Retain *k = userdata;
-        Retention retention = {
-                .now = hub_clock_now(k->options.clock),
-                .days_raw = k->options.days_raw,
-                .days_hour = k->options.days_hour,
-        };
+        const Retention retention = retention_now(k);
 
         if (k->call)
                 return;

@@ -1,6 +1,7 @@
-/* When to close hours and to make and drop partitions; the SQL is store/rollups. Runs as soon
- * as it may and then every minute, one request at a time, on a connection of its own: an hour of a
- * large network takes a while to close, and ticks must not wait for it. */
+/* When to close hours, to make and drop partitions and to delete what is too old; the SQL is
+ * store/rollups. Runs as soon as it may and then every minute, one request at a time, on a
+ * connection of its own: an hour of a large network takes a while to close, and ticks must not wait
+ * for it. */
 #pragma once
 
 #include <uv.h>

@@ -51,12 +51,15 @@ static const PqStatement database_tables = {
         .n_params = 0,
 };
 
-/* $1: now, $2 and $3: days that ticks and hours are kept, $4: the newest schema that is known. At
+/* $1: now, $2 and $3: days that ticks and hours are kept, unless an organisation keeps them for
+ * longer, $4: the newest schema that is known. At
  * midnight and at the full hour there is a while until the hub has seen to it. */
 static const PqStatement database_problems = {
         .name = "database_problems",
         .sql = "WITH today AS (SELECT ($1::timestamptz AT TIME ZONE 'UTC')::date AS day,"
-               "    (SELECT max(hour) FROM closed_hour) AS closed),"
+               "    (SELECT max(hour) FROM closed_hour) AS closed,"
+               "    (SELECT max(days_raw) FROM organisation_retention) AS raw,"
+               "    (SELECT max(days_hour) FROM organisation_retention) AS hour),"
                " part AS (SELECT p.relname AS parent, c.relname AS name, c.oid,"
                "    c.relowner <> p.relowner AS other,"
                "    pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT' AS fallback,"
@@ -72,7 +75,7 @@ static const PqStatement database_problems = {
                "     generate_series(day, day + 2, interval '1 day') AS d"
                "   WHERE NOT EXISTS (SELECT FROM part WHERE parent = whole AND part.day = d::date)"
                "  UNION ALL SELECT 2, 'partition_kept', name FROM part, today"
-               "   WHERE part.day < least(today.day - $2::integer - 1,"
+               "   WHERE part.day < least(today.day - greatest($2::integer, raw) - 1,"
                "     coalesce((closed AT TIME ZONE 'UTC')::date, '-infinity'))"
                "  UNION ALL SELECT 3, 'partition_default', name FROM part"
                "   WHERE fallback AND pg_relation_size(oid) > 0"
@@ -81,7 +84,7 @@ static const PqStatement database_problems = {
                "   WHERE closed < date_trunc('hour', $1::timestamptz) - interval '3 hours'"
                "  UNION ALL SELECT 6, 'rollup_kept', 'rollup_hour' FROM today"
                "   WHERE (SELECT min(hour) FROM rollup_hour)"
-               "     < $1::timestamptz - ($3::integer + 1) * interval '1 day'"
+               "     < $1::timestamptz - (greatest($3::integer, today.hour) + 1) * interval '1 day'"
                "  UNION ALL SELECT 7, 'schema_newer', max(version)::text FROM schema_migration"
                "   HAVING max(version) > $4"
                "  UNION ALL SELECT 8, 'migration_missing', n::text"

@@ -1,4 +1,4 @@
-/* Asks the SQL functions of 002-functions.sql to do what is due. */
+/* Asks SQL functions to do what is due. */
 #include "store/rollups.h"
 
 #include <errno.h>
@@ -17,9 +17,16 @@ static const PqStatement rollup_partitions_keep = {
         .n_params = 3,
 };
 
+static const PqStatement rollup_forget = {
+        .name = "rollup_forget",
+        .sql = "SELECT coalesce(retention_step($1, $2, $3, $4), -1)",
+        .n_params = 4,
+};
+
 const PqStatement *const rollups_statements[] = {
         &rollup_hours_close,
         &rollup_partitions_keep,
+        &rollup_forget,
         NULL,
 };
 
@@ -51,14 +58,29 @@ int hours_close(Store *s, const HoursClose *close, RollupCount callback, void *u
         return store_read(s, t, &count_reader, STORE_ANSWER(callback, userdata, ret));
 }
 
+static PqTransaction *begin_retention(const PqStatement *statement, const Retention *retention) {
+        PqTransaction *t = store_begin(statement);
+
+        if (t) {
+                pq_time(t, retention->now);
+                pq_int(t, retention->days_raw);
+                pq_int(t, retention->days_hour);
+        }
+        return t;
+}
+
 int partitions_keep(Store *s, const Retention *retention, RollupCount callback, void *userdata,
                     StoreCall **ret) {
-        PqTransaction *t = store_begin(&rollup_partitions_keep);
+        return store_read(s, begin_retention(&rollup_partitions_keep, retention), &count_reader,
+                          STORE_ANSWER(callback, userdata, ret));
+}
+
+int retention_step(Store *s, const Retention *retention, RollupCount callback, void *userdata,
+                   StoreCall **ret) {
+        PqTransaction *t = begin_retention(&rollup_forget, retention);
 
         if (!t)
                 return -ENOMEM;
-        pq_time(t, retention->now);
-        pq_int(t, retention->days_raw);
-        pq_int(t, retention->days_hour);
+        pq_int(t, retention->step);
         return store_read(s, t, &count_reader, STORE_ANSWER(callback, userdata, ret));
 }

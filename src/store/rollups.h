@@ -1,5 +1,5 @@
-/* Closing of hours (rollups, rewards), and the partitions of what was seen. The SQL functions are
- * in sql/002-functions.sql. */
+/* Closing of hours (rollups, rewards), the partitions of what was seen, and its end. The SQL
+ * functions are in sql/. */
 #pragma once
 
 #include "store/store.h"
@@ -19,13 +19,19 @@ int hours_close(Store *s, const HoursClose *close, RollupCount callback, void *u
 
 typedef struct Retention {
         usec_t now;
-        unsigned days_raw;  /* ticks and batches */
-        unsigned days_hour; /* hourly rollups */
+        unsigned days_raw;  /* ticks and batches; of organisations that say nothing else */
+        unsigned days_hour; /* hourly rollups, likewise */
+        unsigned step;      /* rows deleted and websites looked at in one retention_step() */
 } Retention;
 
-/* Makes partitions to three days ahead and drops what is older than retention says. n: partitions
- * made and dropped. */
+/* Makes partitions to three days ahead and drops what is older than any organisation keeps it. n:
+ * partitions made and dropped. */
 int partitions_keep(Store *s, const Retention *retention, RollupCount callback, void *userdata,
                     StoreCall **ret);
+
+/* Deletes what is older than its organisation keeps it, of days whose hours are closed, in one
+ * transaction. n: ticks and rollups deleted, there may be more; -1: nothing was due. */
+int retention_step(Store *s, const Retention *retention, RollupCount callback, void *userdata,
+                   StoreCall **ret);
 
 extern const PqStatement *const rollups_statements[];

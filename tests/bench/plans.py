@@ -13,8 +13,8 @@ import psycopg2
 from process import Failure
 
 LARGE = re.compile(r"(website_tick|tick_batch)(_\d{8})?|rollup_\w+|verdict_span|incident|incident_event|event")
-FUNCTIONS = re.compile(r"\b(hours_close|operator_look|partitions_keep|website_recent|website_uptimes|span_us"
-                       r"|incident_(acknowledge|assign|note|report|resolve))\(")
+FUNCTIONS = re.compile(r"\b(hours_close|operator_look|partitions_keep|retention_step|website_recent|website_uptimes"
+                       r"|span_us|incident_(acknowledge|assign|note|report|resolve))\(")
 PART_OF_STATEMENTS = ("website_recent", "website_uptimes")  # functions that become part of who asks
 SMALL = 64  # pages: reading them all is as good
 
@@ -46,6 +46,7 @@ ARGUMENTS = {
     "incident_story": "'{incident}', 0, 50",
     "incident_whole": "{organisation}, '{incident}', 0, 50",
     "operator_look": "now(), 1, 1, 1",
+    "rollup_forget": "now(), 7, 90, 100",
     "rollup_hours_close": "now(), 0, 10, 1",
     "rollup_partitions_keep": "now(), 7, 90",
     "tick_batch_find": "{validator}, 1, {sequence}",
@@ -68,6 +69,8 @@ ARGUMENTS = {
     "website_tick_votes": "",
 }
 BEFORE = {
+    "rollup_forget": "INSERT INTO organisation_retention VALUES ({organisation}, 1, 1);"
+                     " INSERT INTO closed_hour VALUES (date_trunc('hour', now())) ON CONFLICT DO NOTHING",
     "rollup_hours_close": "DELETE FROM closed_hour WHERE hour >= (SELECT max(hour) FROM closed_hour"
                           " WHERE extract(hour FROM hour AT TIME ZONE 'UTC') = 23)",  # with which its day is closed
     "verdict_span_open": "UPDATE verdict_span SET ended_at = now() WHERE website_id = {website} AND ended_at IS NULL",

@@ -195,6 +195,7 @@ class Daemons(Ctl):
                               ("org.dpin.Validator1.reload", "reload", "validator"),
                               ("org.dpin.Validator1.check", "check", self.site.url),
                               ("org.dpin.Hub1.payout-manage", "payout", "approve", "x"),
+                              ("org.dpin.Hub1.organisation-manage", "organisation", "keep", "x", "raw", "1"),
                               ("org.dpin.Hub1.alert-manage", "alert", "channel", "operator", "x", "yes"),
                               ("LogLevel", "log-level", "hub", "debug")):
             done = subprocess.run([*NOBODY, *self.argv(*args)], capture_output=True, text=True, check=False)

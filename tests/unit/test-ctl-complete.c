@@ -92,6 +92,9 @@ static void words_by_their_place(void **state _unused_) {
         expect("website rm 0189 ", "");
         expect_more("validator show ", COMPLETE_VALIDATORS);
         expect_more("payout settle ", COMPLETE_PAYOUTS);
+        expect_more("organisation keep ", COMPLETE_ORGANISATIONS);
+        expect("organisation keep x ", "raw hour");
+        expect("organisation keep x raw ", "default");
         expect_more("incident ack ", COMPLETE_INCIDENTS);
         expect_more("incident open ", COMPLETE_WEBSITES);
         expect_more("committee ", COMPLETE_WEBSITES);

@@ -12,9 +12,13 @@
 #include "ctl/table.h"
 
 static const TableColumn columns[] = {
-        { "NAME", "name", CELL_TEXT },     { "COUNT", "count", CELL_NUMBER },
-        { "THERE", "there", CELL_BOOL },   { "SEEN", "seenAt", CELL_TIME },
-        { "SCOPES", "scopes", CELL_LIST }, { 0 },
+        { "NAME", "name", CELL_TEXT },
+        { "COUNT", "count", CELL_NUMBER },
+        { "THERE", "there", CELL_BOOL },
+        { "SEEN", "seenAt", CELL_TIME },
+        { "SCOPES", "scopes", CELL_LIST },
+        { "DAYS", "days", CELL_DAYS },
+        { 0 },
 };
 
 static void add_row(Table *t, const char *name, int64_t count, const char *scopes) {
@@ -23,6 +27,7 @@ static void add_row(Table *t, const char *name, int64_t count, const char *scope
         table_number(t, count > 0);
         table_number(t, count > 0 ? 1700000000 : 0);
         table_text(t, scopes);
+        table_number(t, count > 0 ? 30 : 0);
 }
 
 static char *print(const Table *t, bool json, bool record) {
@@ -50,9 +55,9 @@ static void json_has_types(void **state _unused_) {
         rows = print(t, true, false);
         assert_string_equal(rows, "[{\"name\":\"a \\u0022b\\u0022\",\"count\":7,\"there\":true,"
                                   "\"seenAt\":\"2023-11-14T22:13:20Z\","
-                                  "\"scopes\":[\"read\",\"write\"]},"
+                                  "\"scopes\":[\"read\",\"write\"],\"days\":30},"
                                   "{\"name\":\"\",\"count\":-1,\"there\":false,\"seenAt\":null,"
-                                  "\"scopes\":[]}]\n");
+                                  "\"scopes\":[],\"days\":null}]\n");
         one = print(t, true, true);
         assert_true(one[0] == '{');
         assert_null(strstr(one, "},{"));
@@ -66,9 +71,9 @@ static void people_see_columns_and_dashes(void **state _unused_) {
         add_row(t, "first", 7, "read");
         add_row(t, "", 0, "");
         rows = print(t, false, false);
-        assert_string_equal(rows, "NAME   COUNT  THERE  SEEN                  SCOPES\n"
-                                  "first      7  yes    2023-11-14T22:13:20Z  read\n"
-                                  "-          0  no     -                     -\n");
+        assert_string_equal(rows, "NAME   COUNT  THERE  SEEN                  SCOPES  DAYS\n"
+                                  "first      7  yes    2023-11-14T22:13:20Z  read      30\n"
+                                  "-          0  no     -                     -          -\n");
         one = print(t, false, true);
         assert_non_null(strstr(one, "COUNT   7\n"));
         assert_null(strstr(one, "no"));

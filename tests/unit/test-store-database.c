@@ -186,6 +186,23 @@ static void rollups_go_in_their_time(void **state) {
         fixture_sql(f, "DELETE FROM rollup_hour");
 }
 
+static void nobody_keeps_for_longer_than_is_kept(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "INSERT INTO organisation_retention VALUES (1, 3, NULL), (2, 30, 200);"
+                       "SELECT partition_ensure('website_tick', (now() AT TIME ZONE 'UTC')::date"
+                       "  - 20, (now() AT TIME ZONE 'UTC')::date - 20);"
+                       "INSERT INTO rollup_hour SELECT 1, date_trunc('hour', now())"
+                       " - 92 * interval '1 day', 0, 0, 0, '{}', '{}', '{}', '{}', 0, 0, 0");
+        expect_problem(f, "");
+        fixture_sql(f, "SELECT partitions_keep(now(), 7, 90)");
+        fixture_expect(f, "SELECT count(*) FROM rollup_hour", "1");
+        fixture_sql(f, "DELETE FROM organisation_retention WHERE organisation_id = 2");
+        fixture_expect(f, "SELECT partitions_keep(now(), 7, 90)", "1");
+        expect_problem(f, "");
+        fixture_sql(f, "DELETE FROM organisation_retention");
+}
+
 static void migrations_are_those_of_this_program(void **state) {
         StoreFixture *f = *state;
         char text[64];
@@ -222,6 +239,7 @@ int main(void) {
                 cmocka_unit_test(partitions_belong_to_whom_their_table_does),
                 cmocka_unit_test(hours_are_closed),
                 cmocka_unit_test(rollups_go_in_their_time),
+                cmocka_unit_test(nobody_keeps_for_longer_than_is_kept),
                 cmocka_unit_test(migrations_are_those_of_this_program),
                 cmocka_unit_test(indexes_answer),
         };
