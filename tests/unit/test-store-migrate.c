@@ -305,6 +305,8 @@ static void owner_role_owns_what_is_made(void **state) {
                " insufficient_privilege THEN NULL; END $$;"
                " DO $$ BEGIN DELETE FROM website_tick; ASSERT false; EXCEPTION WHEN"
                " insufficient_privilege THEN NULL; END $$;"
+               " DO $$ BEGIN DELETE FROM organisation_retention; ASSERT false; EXCEPTION WHEN"
+               " insufficient_privilege THEN NULL; END $$;"
                " DO $$ BEGIN PERFORM payout_approve('00000000-0000-7000-8000-000000000001', 'x');"
                " ASSERT false; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;"
                " DELETE FROM membership; DELETE FROM login_session; DELETE FROM app_user;"
