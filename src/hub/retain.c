@@ -1,5 +1,6 @@
 /* Partitions first: ticks must find theirs. Then hours, as long as there are more to close. Last
- * what is older than its organisation keeps it, in small steps and so many a minute. */
+ * what is older than its organisation keeps it, and what shows who was chosen for ticks that are
+ * gone, in small steps and so many a minute. */
 #include "hub/retain.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ struct Retain {
 
 static void on_hours(int r, int64_t n, void *userdata);
 static void on_step(int r, int64_t n, void *userdata);
+static void on_choices(int r, int64_t n, void *userdata);
 
 static bool may_work(const Retain *k) {
         return k->options.may_work(k->options.userdata);
@@ -50,6 +52,38 @@ static void forget(Retain *k) {
         (void)retention_step(k->store, &retention, on_step, k, &k->call);
 }
 
+static void forget_choices(Retain *k) {
+        (void)choices_forget(k->store, STEP_MOST, on_choices, k, &k->call);
+}
+
+/* Counts a step and what it deleted. Whether there may be another one now. */
+static bool take_step(Retain *k, int r, int64_t n) {
+        if (r >= 0 && n > 0)
+                k->forgotten += (uint64_t)n;
+        return r >= 0 && ++k->steps < STEPS_MOST && may_work(k);
+}
+
+static void end_steps(Retain *k, const char *message) {
+        if (k->forgotten > 0)
+                log_event(LOG_INFO, DPIN_MSG_FORGOTTEN, message, "DPIN_ROWS=%llu",
+                          (unsigned long long)k->forgotten);
+        k->steps = 0;
+        k->forgotten = 0;
+}
+
+static void on_choices(int r, int64_t n, void *userdata) {
+        Retain *k = userdata;
+
+        k->call = NULL;
+        if (r < 0)
+                log_event(LOG_ERR, DPIN_MSG_UPKEEP_FAILED, "old epochs and orders were not deleted",
+                          "DPIN_WHAT=deleting old epochs and orders\nDPIN_ERROR=%s", strerror(-r));
+        if (take_step(k, r, n) && n == STEP_MOST)
+                forget_choices(k);
+        else
+                end_steps(k, "epochs or orders to which no tick refers any more were deleted");
+}
+
 static void on_step(int r, int64_t n, void *userdata) {
         Retain *k = userdata;
 
@@ -57,16 +91,13 @@ static void on_step(int r, int64_t n, void *userdata) {
         if (r < 0)
                 log_event(LOG_ERR, DPIN_MSG_UPKEEP_FAILED, "old ticks and hours were not deleted",
                           "DPIN_WHAT=deleting old ticks and hours\nDPIN_ERROR=%s", strerror(-r));
-        else if (n > 0)
-                k->forgotten += (uint64_t)n;
-        if (r >= 0 && n >= 0 && ++k->steps < STEPS_MOST && may_work(k)) {
+        if (take_step(k, r, n) && n >= 0) {
                 forget(k);
                 return;
         }
-        if (k->forgotten > 0)
-                log_event(LOG_INFO, DPIN_MSG_FORGOTTEN,
-                          "ticks and hours older than their organisation keeps them were deleted",
-                          "DPIN_ROWS=%llu", (unsigned long long)k->forgotten);
+        end_steps(k, "ticks and hours older than their organisation keeps them were deleted");
+        if (may_work(k))
+                forget_choices(k);
 }
 
 static void close_hours(Retain *k) {
@@ -96,8 +127,6 @@ static void on_hours(int r, int64_t n, void *userdata) {
                 close_hours(k);
                 return;
         }
-        k->steps = 0;
-        k->forgotten = 0;
         forget(k);
 }
 

@@ -23,11 +23,14 @@ static const PqStatement rollup_forget = {
         .n_params = 4,
 };
 
+static const PqStatement rollup_choices_forget = {
+        .name = "rollup_choices_forget",
+        .sql = "SELECT choices_forget($1)",
+        .n_params = 1,
+};
+
 const PqStatement *const rollups_statements[] = {
-        &rollup_hours_close,
-        &rollup_partitions_keep,
-        &rollup_forget,
-        NULL,
+        &rollup_hours_close, &rollup_partitions_keep, &rollup_forget, &rollup_choices_forget, NULL,
 };
 
 static int read_count(const PqResult *result, size_t i, void *ret) {
@@ -82,5 +85,14 @@ int retention_step(Store *s, const Retention *retention, RollupCount callback, v
         if (!t)
                 return -ENOMEM;
         pq_int(t, retention->step);
+        return store_read(s, t, &count_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+int choices_forget(Store *s, unsigned most, RollupCount callback, void *userdata, StoreCall **ret) {
+        PqTransaction *t = store_begin(&rollup_choices_forget);
+
+        if (!t)
+                return -ENOMEM;
+        pq_int(t, most);
         return store_read(s, t, &count_reader, STORE_ANSWER(callback, userdata, ret));
 }

@@ -34,4 +34,8 @@ int partitions_keep(Store *s, const Retention *retention, RollupCount callback, 
 int retention_step(Store *s, const Retention *retention, RollupCount callback, void *userdata,
                    StoreCall **ret);
 
+/* Deletes epochs, orders and lists of who was eligible to which no tick and no batch refers. n: of
+ * epochs or orders, whichever were more; `most` means that there may be more of them. */
+int choices_forget(Store *s, unsigned most, RollupCount callback, void *userdata, StoreCall **ret);
+
 extern const PqStatement *const rollups_statements[];

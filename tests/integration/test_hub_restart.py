@@ -110,6 +110,18 @@ class Restarts(CommitteeCase):
                 v.wait(lambda v: any(s["url"] == url for _, s in v.orders.values()), f"an order for {url}", 25)
         self.wait_state(other.website, "UP")
 
+    def test_epochs_that_no_tick_refers_to_go(self):
+        site = self.site_up("aged")
+        self.world.hub.kill()
+        self.db.sql(f"""INSERT INTO epoch (website_id, number, starts_at, ends_at, n, secret, eligible, eligible_root)
+            SELECT website_id, 0, '2020-01-01 00:00Z', '2020-01-01 01:00Z', n, secret, '', eligible_root FROM epoch
+             WHERE website_id = {site.website} AND number = 1""")
+        self.world.start_hub(conf=self.conf)
+        wait_until(lambda: "to which no tick refers any more were deleted" in self.world.hub.log(), "it is deleted", 20)
+        self.assertEqual(self.db.sql(f"SELECT number FROM epoch WHERE website_id = {site.website}"), [["1"]])
+        site.down = {0, 1, 2, 3}
+        self.wait_state(site.website, "DOWN", 20)
+
     def test_rules_changed_while_no_hub_ran(self):
         site = self.site_up("ruled")
         self.world.hub.kill()

@@ -10,6 +10,7 @@
 
 #include "store-fixture.h"
 #include "store/epochs.h"
+#include "store/rollups.h"
 
 /* What an epoch has of who was eligible: its own, or where it is and how it begins. */
 static const char *list_text(const EpochRow *row) {
@@ -206,6 +207,69 @@ static void its_orders_are_those_that_were_in_force(void **state) {
         expect_seats(f, 0, "23");
 }
 
+static void on_forgotten(int r, int64_t n, void *userdata) {
+        StoreFixture *f = userdata;
+
+        f->done = true;
+        f->r = r;
+        f->n = (size_t)n;
+}
+
+static size_t forget(StoreFixture *f, unsigned most) {
+        assert_int_equal(choices_forget(f->store, most, on_forgotten, f, NULL), 0);
+        fixture_wait(f);
+        assert_int_equal(f->r, 0);
+        return f->n;
+}
+
+static void expect_left(const StoreFixture *f, const char *epochs, const char *orders,
+                        const char *lists) {
+        fixture_expect(f,
+                       "SELECT string_agg(website_id || '.' || number, ' ' ORDER BY website_id,"
+                       " number) FROM epoch",
+                       epochs);
+        fixture_expect(f, "SELECT string_agg(id::text, ' ' ORDER BY id) FROM work_order", orders);
+        fixture_expect(f,
+                       "SELECT string_agg(get_byte(digest, 0)::text, ' ' ORDER BY digest)"
+                       " FROM eligible_list",
+                       lists);
+}
+
+/* Days begin at midnight UTC; there are partitions from the day before yesterday on, and what is
+ * needed begins three days before. */
+static void what_no_tick_refers_to_is_forgotten(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f,
+                    "DELETE FROM epoch; DELETE FROM eligible_list;"
+                    "SET timezone TO 'UTC';"
+                    "CREATE TABLE m AS SELECT current_date - 5 + interval '0' AS oldest;"
+                    "INSERT INTO eligible_list SELECT decode(lpad(i || '', 2, '0') ||"
+                    "    repeat('00', 31), 'hex'), '', oldest + CASE i WHEN 6 THEN 1 ELSE -1 END"
+                    "    * interval '1 s' FROM m, generate_series(4, 7) AS i;"
+                    "INSERT INTO epoch (website_id, number, starts_at, ends_at, n, secret, list,"
+                    "    ranking, eligible_root)"
+                    "  SELECT w, k, oldest - interval '1 hour', oldest + e * interval '1 s', 1,"
+                    "    digest, digest, '', digest"
+                    "    FROM m, (VALUES (1, 1, -1, 4), (1, 2, 0, 5), (1, 3, 99, 5),"
+                    "      (2, 1, -99, 5), (3, 1, -5, 4), (3, 2, -4, 4), (3, 3, -3, 5))"
+                    "      AS v (w, k, e, l) JOIN eligible_list ON get_byte(digest, 0) = l;"
+                    "UPDATE work_order SET removed_at = CASE id WHEN 1 THEN oldest - interval '1 s'"
+                    "    WHEN 2 THEN oldest WHEN 4 THEN oldest - interval '1 s' END FROM m;");
+        assert_int_equal(forget(f, 2), 2);
+        fixture_expect(f, "SELECT count(*) FROM epoch", "5");
+        fixture_expect(f, "SELECT count(*) FROM eligible_list", "4");
+        assert_int_equal(forget(f, 2), 1);
+        expect_left(f, "1.2 1.3 2.1 3.3", "2 3 4", "5 6");
+        assert_int_equal(forget(f, 2), 0);
+        fixture_sql(f, "SELECT partition_ensure('tick_batch', current_date - 9, current_date - 9);"
+                       "UPDATE work_order SET removed_at = oldest - interval '6 days' FROM m;");
+        assert_int_equal(forget(f, 9), 0);
+        fixture_sql(f, "UPDATE work_order SET removed_at = oldest - interval '8 days' FROM m;");
+        assert_int_equal(forget(f, 9), 2);
+        expect_left(f, "1.2 1.3 2.1 3.3", "4", "5 6");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_new_epoch_ends_the_former),
@@ -215,6 +279,7 @@ int main(void) {
                 cmocka_unit_test(what_it_was_chosen_by_is_told),
                 cmocka_unit_test(what_is_not_there_is_not_found),
                 cmocka_unit_test(its_orders_are_those_that_were_in_force),
+                cmocka_unit_test(what_no_tick_refers_to_is_forgotten),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
