@@ -6,15 +6,19 @@
 #include "store/column.h"
 #include "store/read.h"
 
+/* In bytes; of it four fill a page. See sql/035-whole-pieces.sql. */
+#define PIECE 1996u
+
 static const PqStatement tick_batches_put = {
         .name = "tick_batches_put",
         .sql = "INSERT INTO tick_batch (id, validator_id, incarnation, sequence, hash, frame,"
-               "   count, codes, created_at, arrived_at, commit_no, unsynced)"
+               "   count, codes, created_at, arrived_at, commit_no, unsynced, rest)"
                " SELECT unnest($1::bigint[]), unnest($2::integer[]), unnest($3::bigint[]),"
                "   unnest($4::bigint[]), unnest($5::bytea[]), unnest($6::bytea[]),"
                "   unnest($7::smallint[]), unnest($8::bytea[]), unnest($9::timestamptz[]),"
-               "   unnest($10::timestamptz[]), unnest($11::bigint[]), unnest($12::boolean[])",
-        .n_params = 12,
+               "   unnest($10::timestamptz[]), unnest($11::bigint[]), unnest($12::boolean[]),"
+               "   unnest($13::bytea[])",
+        .n_params = 13,
 };
 
 static const PqStatement tick_batch_find = {
@@ -39,19 +43,27 @@ static void put_place(PqTransaction *t, const BatchRow *rows, size_t n) {
         STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)rows[i].sequence));
 }
 
+/* How much of a frame is kept beside the row: the rest is in it. */
+static size_t beside(const BatchRow *row) {
+        return row->n_frame < PIECE ? row->n_frame : row->n_frame - row->n_frame % PIECE;
+}
+
 void batches_put(PqTransaction *t, const BatchRow *rows, size_t n) {
         if (n == 0)
                 return;
         pq_add(t, &tick_batches_put);
         put_place(t, rows, n);
         STORE_COLUMN(t, n, PQ_BYTEA, pq_bytes(t, rows[i].hash, sizeof(rows->hash)));
-        STORE_COLUMN(t, n, PQ_BYTEA, pq_bytes(t, rows[i].frame, rows[i].n_frame));
+        STORE_COLUMN(t, n, PQ_BYTEA, pq_bytes(t, rows[i].frame, beside(&rows[i])));
         STORE_COLUMN(t, n, PQ_INT2, pq_int(t, (int64_t)rows[i].n_codes));
         STORE_COLUMN(t, n, PQ_BYTEA, pq_bytes(t, rows[i].codes, rows[i].n_codes));
         STORE_COLUMN(t, n, PQ_TIMESTAMPTZ, pq_time(t, rows[i].created));
         STORE_COLUMN(t, n, PQ_TIMESTAMPTZ, pq_time(t, rows[i].arrived));
         STORE_COLUMN(t, n, PQ_INT8, pq_int(t, (int64_t)rows[i].commit_no));
         STORE_COLUMN(t, n, PQ_BOOL, pq_bool(t, rows[i].unsynced));
+        STORE_COLUMN(t, n, PQ_BYTEA,
+                     pq_bytes(t, rows[i].frame + beside(&rows[i]),
+                              rows[i].n_frame - beside(&rows[i])));
 }
 
 static int read_batch(const PqResult *result, size_t i, void *ret) {

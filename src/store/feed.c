@@ -9,10 +9,10 @@
  * but it arrived with its commit; two days of partitions are more than any listener is behind. */
 static const PqStatement feed_batches = {
         .name = "feed_batches",
-        .sql = "SELECT b.id, b.commit_no, b.count, b.codes, b.frame, key_text(v.key), v.region,"
-               "   (SELECT max(revision) FROM website)"
+        .sql = "SELECT b.id, b.commit_no, b.count, b.codes, b.frame || b.rest, key_text(v.key),"
+               "   v.region, (SELECT max(revision) FROM website)"
                " FROM (SELECT *, sum(count) OVER (ORDER BY commit_no, id) - count AS before"
-               "       FROM (SELECT id, commit_no, validator_id, count, codes, frame"
+               "       FROM (SELECT id, commit_no, validator_id, count, codes, frame, rest"
                "             FROM tick_batch WHERE commit_no > $1 AND commit_no <= $2 AND count > 0"
                "             AND arrived_at > now() - interval '2 days'"
                "             ORDER BY commit_no LIMIT $3) AS first) AS b"

@@ -45,7 +45,7 @@ def sizes(world, table):
 
 def tick_bytes(world):
     """Of the ticks of one batch with IPv4 addresses."""
-    frame = world.database.value("SELECT encode(frame, 'hex') FROM tick_batch ORDER BY count DESC LIMIT 1")
+    frame = world.database.value("SELECT encode(frame || rest, 'hex') FROM tick_batch ORDER BY count DESC LIMIT 1")
     ticks = Batch.parse(bytes.fromhex(frame)).ticks
     assert ticks and all(t.family == 4 for t in ticks), "the load's ticks are of IPv4 addresses"
     return sum(len(t.encode()) for t in ticks) / len(ticks)
@@ -72,7 +72,7 @@ def measure(bench):
     with bench.world() as world:
         load(bench, world)
         ticks = int(world.database.value("SELECT count(*) FROM website_tick"))
-        frames = int(world.database.value("SELECT sum(length(frame)) FROM tick_batch"))
+        frames = int(world.database.value("SELECT sum(length(frame) + length(rest)) FROM tick_batch"))
         heap, indexes = sizes(world, "website_tick")
         archive, _ = sizes(world, "tick_batch")
         values = {"store.tick_bytes": tick_bytes(world), "store.archive_vs_canonical": archive / frames,

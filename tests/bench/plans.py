@@ -52,7 +52,7 @@ ARGUMENTS = {
     "tick_batch_find": "{validator}, 1, {sequence}",
     "tick_batches_put": "array[{batch} + 1], array[{validator}], array[1], array[{sequence} + 1],"
                         " array['\\x00'::bytea], array['\\x00'::bytea], array[1], array['\\x00'::bytea],"
-                        " array[now()], array[now()], array[{commit}], array[false]",
+                        " array[now()], array[now()], array[{commit}], array[false], array['\\x00'::bytea]",
     "verdict_now": "{organisation}, '{site}', '{{none}}'",
     "verdict_page": "{organisation}, '{site}', 100, NULL, 0",
     "verdict_span_close": "{website}, now()",

@@ -55,8 +55,8 @@ class Check:
     def all_batches(self, after=0, commit=0):
         """Those whose id is above `after`; none of their ticks is of that commit or an earlier one."""
         self.ticks = self.ticks_since(commit)
-        signatures = self.each("batch", self.rows("""SELECT id, validator_id, incarnation, sequence, hash, frame,
-            count, codes FROM tick_batch WHERE id > %s ORDER BY id""", after), self.batch)
+        signatures = self.each("batch", self.rows("""SELECT id, validator_id, incarnation, sequence, hash,
+            frame || rest, count, codes FROM tick_batch WHERE id > %s ORDER BY id""", after), self.batch)
         if self.ticks:
             raise Failure(f"stored ticks name batch {next(iter(self.ticks))}, and there is none")
         return signatures

@@ -61,9 +61,48 @@ static void found_within_two_days(void **state) {
                        "006672616d653");
 }
 
+/* Beside its row is what fills pages, and nothing is lost. */
+static void frames_are_kept_in_whole_pieces(void **state) {
+        static const size_t sizes[] = { 1, 1995, 1996, 1997, 2 * 1996 - 1, 2 * 1996, 65536 };
+        _cleanup_free_ uint8_t *bytes = malloc(65536);
+        BatchRow rows[ELEMENTSOF(sizes)] = { 0 };
+        PqTransaction *t = pq_transaction_new();
+        StoreFixture *f = *state;
+
+        for (size_t i = 0; i < 65536; i++)
+                bytes[i] = (uint8_t)(i % 251);
+        for (size_t i = 0; i < ELEMENTSOF(sizes); i++)
+                rows[i] = (BatchRow){ .id = 100 + i,
+                                      .validator = 3,
+                                      .incarnation = 1,
+                                      .sequence = i + 1,
+                                      .frame = bytes,
+                                      .n_frame = sizes[i],
+                                      .codes = bytes,
+                                      .n_codes = 700,
+                                      .created = now_realtime(),
+                                      .arrived = now_realtime() };
+        batches_put(t, rows, ELEMENTSOF(rows));
+        assert_int_equal(fixture_commit(f, t), 0);
+        fixture_expect(f,
+                       "SELECT string_agg(length(frame) || '+' || length(rest), ' ' ORDER BY id)"
+                       " FROM tick_batch WHERE validator_id = 3",
+                       "1+0 1995+0 1996+0 1996+1 1996+1995 3992+0 63872+1664");
+        fixture_expect(f,
+                       "SELECT count(*) FROM tick_batch b WHERE validator_id = 3 AND frame || rest"
+                       " = (SELECT decode(string_agg(lpad(to_hex(i % 251), 2, '0'), '' ORDER BY i),"
+                       " 'hex') FROM generate_series(0, length(frame) + length(rest) - 1) i)",
+                       "7");
+        fixture_expect(f, /* with a header, so they are in the row as they came */
+                       "SELECT string_agg(DISTINCT pg_column_size(codes)::text, ' ')"
+                       " FROM tick_batch WHERE validator_id = 3",
+                       "704");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(found_within_two_days),
+                cmocka_unit_test(frames_are_kept_in_whole_pieces),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);

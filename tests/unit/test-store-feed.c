@@ -78,6 +78,15 @@ static void as_many_are_read_as_have_enough_ticks(void **state) {
         expect_batches(f, (BatchFeed){ 4, 8, 13 }, ONE TWO THREE FOUR);
 }
 
+static void a_frame_is_whole(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "UPDATE tick_batch SET rest = ' and rest' WHERE id = 15");
+        expect_batches(f, (BatchFeed){ 7, 8, 1 },
+                       "15 of 8: 1 by AgI in eu, frame and rest, 0, revision 3\n");
+        fixture_sql(f, "UPDATE tick_batch SET rest = ''");
+}
+
 static void what_arrived_days_ago_is_not_news(void **state) {
         StoreFixture *f = *state;
 
@@ -123,6 +132,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(batches_come_by_commit),
                 cmocka_unit_test(as_many_are_read_as_have_enough_ticks),
+                cmocka_unit_test(a_frame_is_whole),
                 cmocka_unit_test(what_arrived_days_ago_is_not_news),
                 cmocka_unit_test(orders_name_their_website),
                 cmocka_unit_test(a_change_of_a_website_is_a_revision),
