@@ -5,9 +5,6 @@
 #include <unistd.h>
 #include <utlist.h>
 
-/* A batch of two hundred ticks comes in one piece: each further one is a turn of the loop. */
-#define PIECE_MAX (16u * 1024)
-
 typedef struct Connection {
         Listener *listener;
         WsPeer *peer;
@@ -83,7 +80,7 @@ static const WsOps ops = {
 int listener_new(Listener **ret, int fd, const char *trusted_proxies,
                  const SessionOptions *options) {
         _cleanup_(listener_freep) Listener *l = calloc(1, sizeof(*l));
-        const WsServerOptions server_options = { .path = "/ws", .limits.piece_max = PIECE_MAX };
+        const WsServerOptions server_options = { .path = "/ws" };
         int r;
 
         if (!l) {
