@@ -54,9 +54,9 @@ static int append_listed(sd_bus_message *m, const EpochRow *row, const uint8_t *
 /* Nothing of it before its time. */
 static int append_secrets(sd_bus_message *m, const EpochRow *row, const HubManager *manager) {
         bool revealed = hub_manager_now(manager) >= row->ends + EPOCH_REVEAL_AFTER;
-        size_t n = revealed ? row->n_eligible / ELIGIBLE_SIZE : 0;
-        _cleanup_free_ const uint8_t **listed = eligible_by_score(row->eligible, row->n_eligible,
-                                                                  &row->public_id, row->secret);
+        size_t told = revealed ? row->n_eligible : 0;
+        _cleanup_free_ const uint8_t **listed =
+                        eligible_by_score(row->eligible, told, &row->public_id, row->secret);
         int r;
 
         if (!listed)
@@ -64,7 +64,7 @@ static int append_secrets(sd_bus_message *m, const EpochRow *row, const HubManag
         r = sd_bus_message_append_array(m, 'y', row->secret, revealed ? sizeof(row->secret) : 0);
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'a', LISTED);
-        for (size_t i = 0; r >= 0 && i < n; i++)
+        for (size_t i = 0; r >= 0 && i < told / ELIGIBLE_SIZE; i++)
                 r = append_listed(m, row, listed[i], hub_manager_secret(manager));
         return r < 0 ? r : sd_bus_message_close_container(m);
 }

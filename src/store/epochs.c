@@ -16,9 +16,8 @@ static const PqStatement epoch_end = {
 
 static const PqStatement epoch_insert = {
         .name = "epoch_insert",
-        .sql = "INSERT INTO epoch (website_id, number, starts_at, ends_at, n, secret, list, "
-               "ranking,"
-               " eligible_root, asked, caps, rules, unmet)"
+        .sql = "INSERT INTO epoch (website_id, number, starts_at, ends_at, n, secret, list,"
+               " ranking, eligible_root, asked, caps, rules, unmet)"
                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, 0), $11, $12, $13)",
         .n_params = 13,
 };
