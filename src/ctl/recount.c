@@ -65,17 +65,9 @@ static int check_list(const RecountEpoch *e, Recount *r) {
 /* Scores --------------------------------------------------------------------------------------- */
 
 typedef struct Scored {
-        uint8_t score[SHA256_SIZE];
-        const uint8_t *key;
+        ChoiceScore score; /* first, for choice_compare() */
         size_t at;
 } Scored;
-
-static int compare_scored(const void *a, const void *b) {
-        const Scored *x = a, *y = b;
-        int r = memcmp(y->score, x->score, sizeof(x->score));
-
-        return r != 0 ? r : memcmp(x->key, y->key, SIGN_PUBLIC_SIZE);
-}
 
 static int check_scores(const RecountEpoch *e, Recount *r) {
         _cleanup_free_ Scored *scored = calloc(MAX(e->n_listed, 1u), sizeof(*scored));
@@ -87,11 +79,10 @@ static int check_scores(const RecountEpoch *e, Recount *r) {
                 return -ENOMEM;
         hmac_sha256_begin(&keyed, e->secret, SHA256_SIZE);
         for (size_t i = 0; i < e->n_listed; i++) {
-                choice_score(&keyed, &e->website, e->listed[i].key, scored[i].score);
-                scored[i].key = e->listed[i].key;
+                choice_score(&keyed, &e->website, e->listed[i].key, &scored[i].score);
                 scored[i].at = i;
         }
-        qsort(scored, e->n_listed, sizeof(*scored), compare_scored);
+        qsort(scored, e->n_listed, sizeof(*scored), choice_compare);
         for (size_t i = 0; i < e->n_listed; i++) {
                 r->ranking[i] = scored[i].at;
                 sorted = sorted && scored[i].at == i;

@@ -17,7 +17,7 @@ _Static_assert(SEATS_MAX <= CHOICE_SEATS_MAX, "a company has room for all");
 #define KEPT_LEAST 32u
 
 typedef struct Ranked {
-        uint8_t score[SHA256_SIZE];
+        ChoiceScore score; /* first, for choice_compare() */
         const Candidate *candidate;
 } Ranked;
 
@@ -84,15 +84,8 @@ static void settle(Committee *c, const CommitteeRule *rule) {
 
 /* keyed: with the epoch's secret, once for all. */
 static void score(HmacSha256 *keyed, const Uuid *website, const Candidate *c, Ranked *ret) {
-        choice_score(keyed, website, c->key, ret->score);
+        choice_score(keyed, website, c->key, &ret->score);
         ret->candidate = c;
-}
-
-static int compare_ranked(const void *a, const void *b) {
-        const Ranked *x = a, *y = b;
-        int r = memcmp(y->score, x->score, sizeof(x->score));
-
-        return r != 0 ? r : memcmp(x->candidate->key, y->candidate->key, sizeof(x->candidate->key));
 }
 
 void committee_done(Committee *c) {
@@ -161,7 +154,7 @@ static int rank(Committee *c, const CommitteeRule *rule, usec_t now) {
         for (size_t i = 0; i < rule->roster->n; i++)
                 if (rule_takes(rule, &rule->roster->items[i], now))
                         score(&keyed, c->website, &rule->roster->items[i], &ranked[c->n_order++]);
-        qsort(ranked, c->n_order, sizeof(*ranked), compare_ranked);
+        qsort(ranked, c->n_order, sizeof(*ranked), choice_compare);
         for (size_t i = 0; i < c->n_order; i++)
                 c->order[i] = ranked[i].candidate->validator;
         return 0;
@@ -264,7 +257,7 @@ static uint32_t first_of_all(const Committee *c, const Company *company, Candida
                     !is_allowed(c, company, candidate))
                         continue;
                 score(&keyed, c->website, candidate, &next);
-                if (!first.candidate || compare_ranked(&next, &first) < 0)
+                if (!first.candidate || choice_compare(&next.score, &first.score) < 0)
                         first = next;
         }
         return first.candidate ? first.candidate->validator : 0;

@@ -66,19 +66,12 @@ uint32_t *eligible_ids(const uint8_t *list, size_t n, size_t *ret_n) {
  */
 
 typedef struct Scored {
-        uint8_t score[SHA256_SIZE];
+        ChoiceScore score; /* first, for choice_compare() */
         const uint8_t *listed;
 } Scored;
 
 static const uint8_t *key_of(const uint8_t *listed) {
         return listed + 4;
-}
-
-static int compare_scored(const void *a, const void *b) {
-        const Scored *x = a, *y = b;
-        int r = memcmp(y->score, x->score, sizeof(x->score));
-
-        return r != 0 ? r : memcmp(key_of(x->listed), key_of(y->listed), SIGN_PUBLIC_SIZE);
 }
 
 const uint8_t **eligible_by_score(const uint8_t *list, size_t n, const Uuid *website,
@@ -95,9 +88,9 @@ const uint8_t **eligible_by_score(const uint8_t *list, size_t n, const Uuid *web
         hmac_sha256_begin(&keyed, secret, 32);
         for (size_t i = 0; i < n_listed; i++) {
                 scored[i].listed = list + i * ELIGIBLE_SIZE;
-                choice_score(&keyed, website, key_of(scored[i].listed), scored[i].score);
+                choice_score(&keyed, website, key_of(scored[i].listed), &scored[i].score);
         }
-        qsort(scored, n_listed, sizeof(*scored), compare_scored);
+        qsort(scored, n_listed, sizeof(*scored), choice_compare);
         for (size_t i = 0; i < n_listed; i++)
                 ranked[i] = scored[i].listed;
         return ranked;

@@ -63,10 +63,18 @@ void origin_decode(const uint8_t bytes[static CHOICE_ORIGIN_SIZE], Origin *ret) 
 }
 
 void choice_score(HmacSha256 *keyed, const Uuid *website, const uint8_t key[static 32],
-                  uint8_t ret[static SHA256_SIZE]) {
+                  ChoiceScore *ret) {
         hmac_sha256_add(keyed, website->bytes, sizeof(*website));
         hmac_sha256_add(keyed, key, SIGN_PUBLIC_SIZE);
-        hmac_sha256_end(keyed, ret);
+        hmac_sha256_end(keyed, ret->bytes);
+        ret->key = key;
+}
+
+int choice_compare(const void *a, const void *b) {
+        const ChoiceScore *x = a, *y = b;
+        int r = memcmp(y->bytes, x->bytes, sizeof(x->bytes));
+
+        return r != 0 ? r : memcmp(x->key, y->key, SIGN_PUBLIC_SIZE);
 }
 
 void choice_leaf(const uint8_t key[static 32], const uint8_t salt[static 32], const Origin *o,

@@ -4,8 +4,8 @@
  *
  *      score  = HMAC-SHA-256(epoch secret, website | key); equal ones by ascending key
  *      leaf   = key | HMAC-SHA-256(salt, origin), of the eligible list's RFC 6962 tree, by
- * ascending key; the salt is the hub's secret origin = operator u64 | prefix u64 | block u64 | asn
- * u32 | region u32, big-endian
+ *               ascending key; the salt is the hub's secret
+ *      origin = operator u64 | prefix u64 | block u64 | asn u32 | region u32, big-endian
  *
  * Pure. */
 #pragma once
@@ -33,9 +33,18 @@ typedef struct Origin {
 void origin_encode(const Origin *o, uint8_t ret[static CHOICE_ORIGIN_SIZE]);
 void origin_decode(const uint8_t bytes[static CHOICE_ORIGIN_SIZE], Origin *ret);
 
+/* By which a website's choice is ordered. */
+typedef struct ChoiceScore {
+        uint8_t bytes[SHA256_SIZE];
+        const uint8_t *key; /* whose it is, 32 bytes; borrowed */
+} ChoiceScore;
+
 /* keyed: with the epoch's secret, once for all. */
 void choice_score(HmacSha256 *keyed, const Uuid *website, const uint8_t key[static 32],
-                  uint8_t ret[static SHA256_SIZE]);
+                  ChoiceScore *ret);
+/* For qsort(), of scores or of what begins with one: the greater score comes first, of equal ones
+ * the smaller key. */
+int choice_compare(const void *a, const void *b);
 void choice_leaf(const uint8_t key[static 32], const uint8_t salt[static 32], const Origin *o,
                  uint8_t ret[static CHOICE_LEAF_SIZE]);
 /* Sorts the leaves by key. -ENOMEM. */

@@ -26,8 +26,9 @@ typedef struct Promise {
 } Promise;
 
 static void sort_by_score(Promise *p) {
-        uint8_t scores[CROWD][32], score[32];
+        uint8_t scores[CROWD][32];
         RecountListed listed;
+        ChoiceScore score;
         HmacSha256 keyed;
 
         hmac_sha256_begin(&keyed, p->secret, sizeof(p->secret));
@@ -35,12 +36,12 @@ static void sort_by_score(Promise *p) {
                 size_t at = i;
 
                 listed = p->listed[i];
-                choice_score(&keyed, &p->epoch.website, listed.key, score);
-                for (; at > 0 && memcmp(scores[at - 1], score, 32) < 0; at--) {
+                choice_score(&keyed, &p->epoch.website, listed.key, &score);
+                for (; at > 0 && memcmp(scores[at - 1], score.bytes, 32) < 0; at--) {
                         memcpy(scores[at], scores[at - 1], 32);
                         p->listed[at] = p->listed[at - 1];
                 }
-                memcpy(scores[at], score, 32);
+                memcpy(scores[at], score.bytes, 32);
                 p->listed[at] = listed;
         }
 }

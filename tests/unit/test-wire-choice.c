@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -72,19 +73,37 @@ static void bytes_are_as_described(void **state _unused_) {
         const uint8_t secret[32] = { 1 }, key[32] = { 2 }, salt[32] = { 3 };
         const Origin o = { 0x0102030405060708, 0x1112131415161718, 0x2122232425262728, 0x31323334,
                            0x41424344 };
-        uint8_t score[32], leaf[CHOICE_LEAF_SIZE], bytes[CHOICE_ORIGIN_SIZE];
+        uint8_t leaf[CHOICE_LEAF_SIZE], bytes[CHOICE_ORIGIN_SIZE];
         Origin again = { 0 };
+        ChoiceScore score;
         HmacSha256 keyed;
 
         hmac_sha256_begin(&keyed, secret, sizeof(secret));
-        choice_score(&keyed, &(const Uuid){ { 9 } }, key, score);
-        assert_memory_equal(score, score_expected, sizeof(score));
+        choice_score(&keyed, &(const Uuid){ { 9 } }, key, &score);
+        assert_memory_equal(score.bytes, score_expected, sizeof(score_expected));
+        assert_ptr_equal(score.key, key);
         choice_leaf(key, salt, &o, leaf);
         assert_memory_equal(leaf, key, 32);
         assert_memory_equal(leaf + 32, leaf_expected, 32);
         origin_encode(&o, bytes);
         origin_decode(bytes, &again);
         assert_memory_equal(&o, &again, sizeof(o));
+}
+
+static void greater_scores_are_first_and_then_smaller_keys(void **state _unused_) {
+        static const uint8_t keys[][32] = { { 0, 9 }, { 1 }, { 0xff }, { 2 } };
+        ChoiceScore scores[] = {
+                { { 7, 1 }, keys[3] }, { { 7, 1 }, keys[1] }, { { 0xff }, keys[2] },
+                { { 7, 1 }, keys[0] }, { { 7, 2 }, keys[3] },
+        };
+
+        qsort(scores, ELEMENTSOF(scores), sizeof(scores[0]), choice_compare);
+        assert_ptr_equal(scores[0].key, keys[2]);
+        assert_int_equal(scores[1].bytes[1], 2);
+        for (size_t i = 0; i < 2; i++)
+                assert_ptr_equal(scores[2 + i].key, keys[i]);
+        assert_ptr_equal(scores[4].key, keys[3]);
+        assert_int_equal(choice_compare(&scores[4], &scores[4]), 0);
 }
 
 static void the_root_is_over_ascending_keys(void **state _unused_) {
@@ -227,6 +246,7 @@ static void a_successor_keeps_the_minimum(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(bytes_are_as_described),
+                cmocka_unit_test(greater_scores_are_first_and_then_smaller_keys),
                 cmocka_unit_test(the_root_is_over_ascending_keys),
                 cmocka_unit_test(caps_have_names),
                 cmocka_unit_test(caps_give_way_in_order),
