@@ -90,7 +90,7 @@ static void score(HmacSha256 *keyed, const Uuid *website, const Candidate *c, Ra
 
 void committee_done(Committee *c) {
         free(c->order);
-        free(c->listed.bits); /* or ids */
+        id_set_done(&c->listed);
         *c = (Committee){ 0 };
 }
 
@@ -102,46 +102,6 @@ static int begin(Committee *c, const CommitteeRule *rule, size_t n) {
         memcpy(c->secret, rule->secret, sizeof(c->secret));
         c->order = calloc(MAX(n, 1u), sizeof(*c->order));
         return c->order ? 0 : -ENOMEM;
-}
-
-static int compare_ids(const void *a, const void *b) {
-        const uint32_t *x = a, *y = b;
-
-        return (*x > *y) - (*x < *y);
-}
-
-static int list_bits(IdSet *set, const uint32_t *ids, size_t n, uint32_t last) {
-        set->n = last / 8 + 1;
-        set->as_bits = true;
-        set->bits = calloc(set->n, 1);
-        if (!set->bits)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++)
-                set->bits[ids[i] / 8] |= (uint8_t)(1u << ids[i] % 8);
-        return 0;
-}
-
-static int list_ids(IdSet *set, const uint32_t *ids, size_t n) {
-        set->n = (uint32_t)n;
-        set->ids = calloc(n, sizeof(*ids));
-        if (!set->ids)
-                return -ENOMEM;
-        memcpy(set->ids, ids, n * sizeof(*ids));
-        qsort(set->ids, n, sizeof(*ids), compare_ids);
-        return 0;
-}
-
-/* Ids have gaps, and may have large ones. */
-static int list(Committee *c, const uint32_t *ids, size_t n) {
-        uint32_t last = 0;
-
-        if (n == 0)
-                return 0;
-        for (size_t i = 0; i < n; i++)
-                last = MAX(last, ids[i]);
-        if (last / 8 < n * sizeof(uint32_t))
-                return list_bits(&c->listed, ids, n, last);
-        return list_ids(&c->listed, ids, n);
 }
 
 static int rank(Committee *c, const CommitteeRule *rule, usec_t now) {
@@ -167,7 +127,7 @@ int committee_form(Committee *ret, const CommitteeRule *rule, usec_t now) {
         if (r >= 0)
                 r = rank(&c, rule, now);
         if (r >= 0)
-                r = list(&c, c.order, c.n_order);
+                r = id_set_make(&c.listed, c.order, c.n_order);
         if (r < 0)
                 return r;
         settle(&c, rule);
@@ -196,9 +156,9 @@ int committee_restore(Committee *ret, const CommitteeRule *rule, const Committee
                 memcpy(c.order, past->order, past->n_order * sizeof(*past->order));
         c.n_order = past->n_order;
         if (past->listed)
-                r = list(&c, past->listed, past->n_listed);
+                r = id_set_make(&c.listed, past->listed, past->n_listed);
         else
-                r = list(&c, past->order, past->n_order);
+                r = id_set_make(&c.listed, past->order, past->n_order);
         if (r < 0)
                 return r;
         settle_again(&c, rule, past);
@@ -296,10 +256,5 @@ uint32_t committee_next(const Committee *c, const uint32_t *seated, size_t n,
 }
 
 bool committee_lists(const Committee *c, uint32_t validator) {
-        const IdSet *set = &c->listed;
-
-        if (set->as_bits)
-                return validator / 8 < set->n && (set->bits[validator / 8] >> validator % 8 & 1);
-        return set->n > 0 &&
-               bsearch(&validator, set->ids, set->n, sizeof(validator), compare_ids) != NULL;
+        return id_set_has(&c->listed, validator);
 }

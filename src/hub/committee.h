@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hub/idset.h"
 #include "hub/roster.h"
 
 typedef enum Assurance {
@@ -17,16 +18,6 @@ typedef enum Assurance {
 } Assurance;
 
 const char *assurance_name(Assurance a);
-
-/* Database ids: as bits where that is shorter, else sorted. */
-typedef struct IdSet {
-        union {
-                uint8_t *bits; /* n bytes */
-                uint32_t *ids; /* n of them */
-        };
-        uint32_t n;
-        bool as_bits;
-} IdSet;
 
 /* The eligible validators in rendezvous order, and what they can fill. Who keeps it for long
  * compacts it: then it is a few names and the set of all. */

@@ -6,17 +6,12 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "hub/idset.h"
 #include "wire/bytes.h"
 
 void eligible_list_done(EligibleList *l) {
         free(l->bytes);
         *l = (EligibleList){ 0 };
-}
-
-static int compare_ids(const void *a, const void *b) {
-        const uint32_t *x = a, *y = b;
-
-        return (*x > *y) - (*x < *y);
 }
 
 static void write_candidate(ByteWriter *w, const Candidate *c) {
@@ -29,24 +24,23 @@ static void write_candidate(ByteWriter *w, const Candidate *c) {
         write_bytes(w, encoded, sizeof(encoded));
 }
 
+/* The roster is sorted as the list is to be. */
+static void write_list(ByteWriter *w, const Roster *roster, const IdSet *ids) {
+        for (size_t i = 0; i < roster->n; i++)
+                if (id_set_has(ids, roster->items[i].validator))
+                        write_candidate(w, &roster->items[i]);
+}
+
 int eligible_list_make(EligibleList *ret, const Roster *roster, const uint32_t *ids, size_t n) {
-        _cleanup_free_ uint32_t *sorted = calloc(n + 1, sizeof(*sorted));
+        _cleanup_(id_set_done) IdSet set = { 0 };
         EligibleList l = { .bytes = calloc(n + 1, ELIGIBLE_SIZE) };
         ByteWriter w = byte_writer(l.bytes, n * ELIGIBLE_SIZE);
 
-        if (!sorted || !l.bytes) {
+        if (!l.bytes || id_set_make(&set, ids, n) < 0) {
                 eligible_list_done(&l);
                 return -ENOMEM;
         }
-        if (n > 0)
-                memcpy(sorted, ids, n * sizeof(*ids));
-        qsort(sorted, n, sizeof(*sorted), compare_ids);
-        for (size_t i = 0; i < n; i++) {
-                const Candidate *c = roster_find(roster, sorted[i]);
-
-                if (c)
-                        write_candidate(&w, c);
-        }
+        write_list(&w, roster, &set);
         l.n = (size_t)write_finish(&w);
         sha256(l.bytes, l.n, l.digest);
         *ret = l;
