@@ -9,11 +9,6 @@
 #include "hub/idset.h"
 #include "wire/bytes.h"
 
-void eligible_list_done(EligibleList *l) {
-        free(l->bytes);
-        *l = (EligibleList){ 0 };
-}
-
 static void write_candidate(ByteWriter *w, const Candidate *c) {
         uint8_t encoded[CHOICE_ORIGIN_SIZE];
         Origin origin = candidate_origin(c);
@@ -31,28 +26,38 @@ static void write_list(ByteWriter *w, const Roster *roster, const IdSet *ids) {
                         write_candidate(w, &roster->items[i]);
 }
 
-int eligible_list_make(EligibleList *ret, const Roster *roster, const uint32_t *ids, size_t n) {
+uint8_t *eligible_list(const Roster *roster, const uint32_t *ids, size_t n, size_t *ret_n) {
         _cleanup_(id_set_done) IdSet set = { 0 };
-        EligibleList l = { .bytes = calloc(n + 1, ELIGIBLE_SIZE) };
-        ByteWriter w = byte_writer(l.bytes, n * ELIGIBLE_SIZE);
+        uint8_t *list;
+        ByteWriter w;
 
-        if (!l.bytes || id_set_make(&set, ids, n) < 0) {
-                eligible_list_done(&l);
-                return -ENOMEM;
-        }
+        if (id_set_make(&set, ids, n) < 0)
+                return NULL;
+        list = calloc(n + 1, ELIGIBLE_SIZE);
+        if (!list)
+                return NULL;
+        w = byte_writer(list, n * ELIGIBLE_SIZE);
         write_list(&w, roster, &set);
-        l.n = (size_t)write_finish(&w);
-        sha256(l.bytes, l.n, l.digest);
-        *ret = l;
-        return 0;
+        *ret_n = (size_t)write_finish(&w);
+        return list;
 }
 
-uint32_t *eligible_ids(const uint8_t *list, size_t n, size_t *ret_n) {
-        uint32_t *ids = calloc(n / ELIGIBLE_SIZE + 1, sizeof(*ids));
+uint8_t *eligible_ranking(const uint32_t *ids, size_t n, size_t *ret_n) {
+        uint8_t *ranking = calloc(n + 1, RANKED_SIZE);
+        ByteWriter w = byte_writer(ranking, n * RANKED_SIZE);
 
-        *ret_n = n / ELIGIBLE_SIZE;
+        for (size_t i = 0; ranking && i < n; i++)
+                write_u32(&w, ids[i]);
+        *ret_n = n * RANKED_SIZE;
+        return ranking;
+}
+
+uint32_t *eligible_ids(const uint8_t *bytes, size_t n, size_t each, size_t *ret_n) {
+        uint32_t *ids = calloc(n / each + 1, sizeof(*ids));
+
+        *ret_n = n / each;
         for (size_t i = 0; ids && i < *ret_n; i++)
-                ids[i] = get_u32(list + i * ELIGIBLE_SIZE);
+                ids[i] = get_u32(bytes + i * each);
         return ids;
 }
 

@@ -1,26 +1,22 @@
 /* Who was eligible when an epoch began, as a list of bytes: by ascending id, of each validator its
- * id (u32 big-endian), key and origin. Many websites choose from the same, which is stored once. */
+ * id (u32 big-endian), key and origin. Many websites choose from the same, which is stored once. Of
+ * a website's own order, its ranking, the beginning is stored: ids alone. */
 #pragma once
 
 #include "hub/roster.h"
 
 #define ELIGIBLE_SIZE (4 + 32 + CHOICE_ORIGIN_SIZE) /* bytes of one */
+#define RANKED_SIZE   4                             /* of one in a ranking */
 
-/* The caller's, n bytes. */
-typedef struct EligibleList {
-        uint8_t *bytes;
-        size_t n;
-        uint8_t digest[SHA256_SIZE];
-} EligibleList;
+/* All are the caller's; NULL: no memory. */
 
-void eligible_list_done(EligibleList *l);
-/* In any order; who is not on the roster is left out. -ENOMEM. */
-int eligible_list_make(EligibleList *ret, const Roster *roster, const uint32_t *ids, size_t n);
-
-/* The ids of a list of n bytes, as they come; the caller's. NULL: no memory. */
-uint32_t *eligible_ids(const uint8_t *list, size_t n, size_t *ret_n);
-/* Where each one of a list of n bytes begins, highest score first; the caller's. NULL: no memory.
- */
+/* Of ids in any order; who is not on the roster is left out. */
+uint8_t *eligible_list(const Roster *roster, const uint32_t *ids, size_t n, size_t *ret_n);
+/* Of ids in their order. */
+uint8_t *eligible_ranking(const uint32_t *ids, size_t n, size_t *ret_n);
+/* The ids in n bytes, as they come; each takes ELIGIBLE_SIZE or RANKED_SIZE of them. */
+uint32_t *eligible_ids(const uint8_t *bytes, size_t n, size_t each, size_t *ret_n);
+/* Where each one of a list of n bytes begins, highest score first. */
 const uint8_t **eligible_by_score(const uint8_t *list, size_t n, const Uuid *website,
                                   const uint8_t secret[static 32]);
 

@@ -15,7 +15,6 @@
 #include "store/ticks.h"
 #include "store/validators.h"
 #include "store/verdicts.h"
-#include "wire/bytes.h"
 
 #define RECALL_TIME (2 * USEC_PER_MIN)
 
@@ -243,15 +242,6 @@ static void on_verdicts(int r, const VerdictRow *rows, size_t n, void *userdata)
 
 /* Epochs --------------------------------------------------------------------------------------- */
 
-static uint32_t *ids_of_ranking(const EpochRow *row, size_t *ret_n) {
-        uint32_t *ids = calloc(row->n_ranking / sizeof(*ids) + 1, sizeof(*ids));
-
-        *ret_n = row->n_ranking / sizeof(*ids);
-        for (size_t i = 0; ids && i < *ret_n; i++)
-                ids[i] = get_u32(row->ranking + i * sizeof(*ids));
-        return ids;
-}
-
 /* What was chosen by is asked for no more: it ends as if the website had been changed. */
 static void take_terms(SiteRestore *restore, const EpochRow *row, const RuleSet *rules) {
         int caps = cap_level_from_name(row->caps);
@@ -267,7 +257,8 @@ static int take_list(Loader *l, Gathered *g, const EpochRow *row) {
         Listed *list;
 
         if (row->n_ranking == 0) {
-                g->eligible = eligible_ids(row->eligible, row->n_eligible, &g->restore.n_eligible);
+                g->eligible = eligible_ids(row->eligible, row->n_eligible, ELIGIBLE_SIZE,
+                                           &g->restore.n_eligible);
                 return g->eligible ? 0 : -ENOMEM;
         }
         HASH_FIND(hh, l->lists, row->list, sizeof(row->list), list);
@@ -275,7 +266,8 @@ static int take_list(Loader *l, Gathered *g, const EpochRow *row) {
                 return -EBADMSG;
         g->restore.listed = list->ids;
         g->restore.n_listed = list->n;
-        g->eligible = ids_of_ranking(row, &g->restore.n_eligible);
+        g->eligible = eligible_ids(row->ranking, row->n_ranking, RANKED_SIZE,
+                                   &g->restore.n_eligible);
         return g->eligible ? 0 : -ENOMEM;
 }
 
@@ -316,7 +308,7 @@ static int take_eligible_list(Loader *l, const EligibleListRow *row) {
         if (!list)
                 return -ENOMEM;
         memcpy(list->digest, row->digest, sizeof(list->digest));
-        list->ids = eligible_ids(row->list, row->n, &list->n);
+        list->ids = eligible_ids(row->list, row->n, ELIGIBLE_SIZE, &list->n);
         HASH_ADD(hh, l->lists, digest, sizeof(list->digest), list);
         return list->ids ? 0 : -ENOMEM;
 }

@@ -10,32 +10,17 @@
 #include "wire/bytes.h"
 #include "wire/tick.h"
 
-static void put_list(const Recorder *r, PqTransaction *group, const EligibleList *list) {
+static void put_list(const Recorder *r, PqTransaction *group, const EligibleListRow *list) {
         usec_t now = hub_clock_now(r->clock);
-        EligibleListRow row = { .list = list->bytes, .n = list->n };
 
-        memcpy(row.digest, list->digest, sizeof(row.digest));
-        if (eligible_must_store(r->stored, row.digest, now))
-                eligible_list_put(group, &row, now);
-}
-
-/* The beginning of the order, as it is stored; n becomes bytes. NULL: no memory. */
-static uint8_t *ranking_of(const uint32_t *eligible, size_t *n) {
-        uint8_t *ranking = calloc(*n + 1, sizeof(*eligible));
-        ByteWriter w = byte_writer(ranking, *n * sizeof(*eligible));
-
-        for (size_t i = 0; ranking && i < *n; i++)
-                write_u32(&w, eligible[i]);
-        *n *= sizeof(*eligible);
-        return ranking;
+        if (eligible_must_store(r->stored, list->digest, now))
+                eligible_list_put(group, list, now);
 }
 
 void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uint32_t *eligible,
                   size_t n) {
-        size_t n_ranking = committee_known(n, e->n);
-        _cleanup_free_ uint8_t *ranking = ranking_of(eligible, &n_ranking);
-        _cleanup_(eligible_list_done) EligibleList list = { 0 };
-        PqTransaction *group = writer_group_unhurried(r->writer);
+        const Roster *roster = registry_roster(r->registry);
+        EligibleListRow list = { 0 };
         EpochRow row = { .website = w->id,
                          .number = e->number,
                          .starts = e->starts,
@@ -44,13 +29,18 @@ void record_epoch(const Recorder *r, const Website *w, const Epoch *e, const uin
                          .asked = e->seats,
                          .caps = cap_level_name(e->caps),
                          .rules = rule_set_text(w->rule_set),
-                         .unmet = e->unmet,
-                         .ranking = ranking,
-                         .n_ranking = n_ranking };
+                         .unmet = e->unmet };
+        size_t n_known = committee_known(n, e->n);
+        _cleanup_free_ uint8_t *bytes = eligible_list(roster, eligible, n, &list.n);
+        _cleanup_free_ uint8_t *ranking = eligible_ranking(eligible, n_known, &row.n_ranking);
+        PqTransaction *group = writer_group_unhurried(r->writer);
 
-        if (!ranking || eligible_list_make(&list, registry_roster(r->registry), eligible, n) < 0)
+        if (!bytes || !ranking)
                 return;
+        list.list = bytes;
+        sha256(bytes, list.n, list.digest);
         put_list(r, group, &list);
+        row.ranking = ranking;
         memcpy(row.list, list.digest, sizeof(row.list));
         memcpy(row.secret, e->secret, sizeof(row.secret));
         memcpy(row.eligible_root, e->eligible_root, sizeof(row.eligible_root));

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/macro.h"
 #include "hub/committee.h"
 #include "hub/eligible.h"
 #include "wire/bytes.h"
@@ -30,74 +31,87 @@ static void net_fill(Net *net) {
                                              .steady_until = NOW };
 }
 
-static void a_list_is_the_same_in_whatever_order(void **state) {
+static void a_list_is_the_same_in_whatever_order(void **state _unused_) {
         const uint32_t some[] = { 307, 300, 321, 5 }, others[] = { 321, 307, 5, 300 };
-        EligibleList a, b, c;
+        _cleanup_free_ uint8_t *a = NULL, *b = NULL;
+        size_t n_a, n_b;
         Net net;
 
-        (void)state;
         net_fill(&net);
-        assert_int_equal(eligible_list_make(&a, &net.roster, some, 4), 0);
-        assert_int_equal(eligible_list_make(&b, &net.roster, others, 4), 0);
-        assert_int_equal(eligible_list_make(&c, &net.roster, some, 2), 0);
-        assert_int_equal(a.n, 3 * ELIGIBLE_SIZE); /* nobody is 5 */
-        assert_int_equal(b.n, a.n);
-        assert_memory_equal(a.bytes, b.bytes, a.n);
-        assert_memory_equal(a.digest, b.digest, SHA256_SIZE);
-        assert_memory_not_equal(a.digest, c.digest, SHA256_SIZE);
-        assert_int_equal(get_u32(a.bytes + ELIGIBLE_SIZE), 307);
-        assert_memory_equal(a.bytes + ELIGIBLE_SIZE + 4, net.items[1].key, 32);
-        assert_int_equal(get_u64(a.bytes + ELIGIBLE_SIZE + 36), 2);    /* its operator, ... */
-        assert_int_equal(get_u32(a.bytes + 2 * ELIGIBLE_SIZE - 4), 9); /* ... its region */
-        eligible_list_done(&a);
-        eligible_list_done(&b);
-        eligible_list_done(&c);
+        a = eligible_list(&net.roster, some, 4, &n_a);
+        b = eligible_list(&net.roster, others, 4, &n_b);
+        assert_non_null(a);
+        assert_non_null(b);
+        assert_int_equal(n_a, 3 * ELIGIBLE_SIZE); /* nobody is 5 */
+        assert_int_equal(n_b, n_a);
+        assert_memory_equal(a, b, n_a);
+        assert_int_equal(get_u32(a + ELIGIBLE_SIZE), 307);
+        assert_memory_equal(a + ELIGIBLE_SIZE + 4, net.items[1].key, 32);
+        assert_int_equal(get_u64(a + ELIGIBLE_SIZE + 36), 2);    /* its operator, ... */
+        assert_int_equal(get_u32(a + 2 * ELIGIBLE_SIZE - 4), 9); /* ... its region */
 }
 
-static void where_somebody_is_from_makes_another_list(void **state) {
+static void where_somebody_is_from_makes_another_list(void **state _unused_) {
         const uint32_t all[] = { 300, 307 };
-        EligibleList before, after;
+        _cleanup_free_ uint8_t *before = NULL, *after = NULL;
+        size_t n_before, n_after;
         Net net;
 
-        (void)state;
         net_fill(&net);
-        assert_int_equal(eligible_list_make(&before, &net.roster, all, 2), 0);
+        before = eligible_list(&net.roster, all, 2, &n_before);
         net.items[1].asn = 4;
-        assert_int_equal(eligible_list_make(&after, &net.roster, all, 2), 0);
-        assert_memory_not_equal(before.digest, after.digest, SHA256_SIZE);
-        eligible_list_done(&before);
-        eligible_list_done(&after);
+        after = eligible_list(&net.roster, all, 2, &n_after);
+        assert_non_null(before);
+        assert_non_null(after);
+        assert_int_equal(n_before, n_after);
+        assert_memory_not_equal(before, after, n_before);
 }
 
-static void nobody_is_a_list(void **state) {
-        EligibleList l;
-        uint32_t *ids;
-        size_t n;
+static void nobody_is_a_list(void **state _unused_) {
+        _cleanup_free_ uint8_t *list = NULL, *ranking = NULL;
+        _cleanup_free_ uint32_t *ids = NULL;
+        size_t n, n_ids;
         Net net;
 
-        (void)state;
         net_fill(&net);
-        assert_int_equal(eligible_list_make(&l, &net.roster, NULL, 0), 0);
-        assert_int_equal(l.n, 0);
-        ids = eligible_ids(l.bytes, l.n, &n);
-        assert_non_null(ids);
+        list = eligible_list(&net.roster, NULL, 0, &n);
+        assert_non_null(list);
         assert_int_equal(n, 0);
-        free(ids);
-        eligible_list_done(&l);
+        ids = eligible_ids(list, n, ELIGIBLE_SIZE, &n_ids);
+        assert_non_null(ids);
+        assert_int_equal(n_ids, 0);
+        ranking = eligible_ranking(ids, n_ids, &n);
+        assert_non_null(ranking);
+        assert_int_equal(n, 0);
+}
+
+static void a_ranking_keeps_its_order(void **state _unused_) {
+        const uint32_t order[] = { 307, 300, 70000 };
+        _cleanup_free_ uint8_t *ranking = NULL;
+        _cleanup_free_ uint32_t *ids = NULL;
+        size_t n, n_ids;
+
+        ranking = eligible_ranking(order, ELEMENTSOF(order), &n);
+        assert_non_null(ranking);
+        assert_int_equal(n, 3 * RANKED_SIZE);
+        assert_memory_equal(ranking, "\0\0\1\63\0\0\1\54\0\1\21\160", n);
+        ids = eligible_ids(ranking, n, RANKED_SIZE, &n_ids);
+        assert_non_null(ids);
+        assert_int_equal(n_ids, ELEMENTSOF(order));
+        assert_memory_equal(ids, order, sizeof(order));
 }
 
 /* What a committee formed of them has as its order. */
-static void it_is_ranked_as_it_was(void **state) {
+static void it_is_ranked_as_it_was(void **state _unused_) {
         const Uuid website = { { 8 } };
         const uint8_t secret[32] = { 9 };
-        const uint8_t **ranked;
-        EligibleList l;
-        Committee c;
-        uint32_t *ids;
-        size_t n;
+        _cleanup_(committee_done) Committee c = { 0 };
+        _cleanup_free_ const uint8_t **ranked = NULL;
+        _cleanup_free_ uint8_t *list = NULL;
+        _cleanup_free_ uint32_t *ids = NULL;
+        size_t n, n_ids;
         Net net;
 
-        (void)state;
         net_fill(&net);
         assert_int_equal(committee_form(&c,
                                         &(CommitteeRule){ .roster = &net.roster,
@@ -107,30 +121,26 @@ static void it_is_ranked_as_it_was(void **state) {
                                         NOW),
                          0);
         assert_int_equal(c.n_order, PEOPLE);
-        assert_int_equal(eligible_list_make(&l, &net.roster, c.order, c.n_order), 0);
-        ranked = eligible_by_score(l.bytes, l.n, &website, secret);
-        ids = eligible_ids(l.bytes, l.n, &n);
+        list = eligible_list(&net.roster, c.order, c.n_order, &n);
+        assert_non_null(list);
+        ranked = eligible_by_score(list, n, &website, secret);
+        ids = eligible_ids(list, n, ELIGIBLE_SIZE, &n_ids);
         assert_non_null(ranked);
         assert_non_null(ids);
-        assert_int_equal(n, PEOPLE);
+        assert_int_equal(n_ids, PEOPLE);
         for (size_t i = 0; i < PEOPLE; i++) {
                 assert_int_equal(get_u32(ranked[i]), c.order[i]);
                 assert_int_equal(ids[i], net.items[i].validator);
         }
-        free(ranked);
-        free(ids);
-        eligible_list_done(&l);
-        committee_done(&c);
 }
 
 static bool must_store(EligibleStored *s, uint8_t digest, usec_t now) {
         return eligible_must_store(s, (const uint8_t[SHA256_SIZE]){ digest }, now);
 }
 
-static void a_list_is_stored_once_an_hour(void **state) {
+static void a_list_is_stored_once_an_hour(void **state _unused_) {
         EligibleStored s = { 0 };
 
-        (void)state;
         assert_true(must_store(&s, 0, NOW));
         assert_true(must_store(&s, 1, NOW));
         assert_false(must_store(&s, 0, NOW));
@@ -140,10 +150,9 @@ static void a_list_is_stored_once_an_hour(void **state) {
         assert_true(must_store(&s, 0, NOW + ELIGIBLE_STORED_FOR + 1));
 }
 
-static void the_oldest_are_forgotten(void **state) {
+static void the_oldest_are_forgotten(void **state _unused_) {
         EligibleStored s = { 0 };
 
-        (void)state;
         for (uint8_t i = 0; i <= ELIGIBLE_STORED_MAX; i++)
                 assert_true(must_store(&s, i, NOW));
         assert_false(must_store(&s, 1, NOW));
@@ -157,6 +166,7 @@ int main(void) {
                 cmocka_unit_test(a_list_is_the_same_in_whatever_order),
                 cmocka_unit_test(where_somebody_is_from_makes_another_list),
                 cmocka_unit_test(nobody_is_a_list),
+                cmocka_unit_test(a_ranking_keeps_its_order),
                 cmocka_unit_test(it_is_ranked_as_it_was),
                 cmocka_unit_test(a_list_is_stored_once_an_hour),
                 cmocka_unit_test(the_oldest_are_forgotten),
