@@ -104,11 +104,11 @@ static void restore_all(Loader *l) {
 
         HASH_ITER(hh, l->gathered, g, next) {
                 w = board_find(l->options.board, g->website);
-                g->restore.outdated |= w && g->restore.n > w->seats;
+                g->restore.outdated |= w && g->restore.committee.n > w->seats;
                 g->restore.outdated |= g->restore.n_seats == 0; /* it was paused meanwhile */
                 g->restore.seats = g->held;
                 g->restore.panel = g->panel;
-                g->restore.eligible = g->eligible;
+                g->restore.committee.order = g->eligible;
                 r = w ? board_restore(l->options.board, w, &g->restore) : 0;
                 if (r != 0)
                         log_warning("website %s gets its seats anew: %s", w->id_text,
@@ -246,9 +246,9 @@ static void on_verdicts(int r, const VerdictRow *rows, size_t n, void *userdata)
 static void take_terms(SiteRestore *restore, const EpochRow *row, const RuleSet *rules) {
         int caps = cap_level_from_name(row->caps);
 
-        restore->settled = row->asked > 0 && caps >= 0;
-        restore->caps = restore->settled ? (CapLevel)caps : CAPS_ALL;
-        restore->unmet = row->unmet;
+        restore->committee.settled = row->asked > 0 && caps >= 0;
+        restore->committee.caps = restore->committee.settled ? (CapLevel)caps : CAPS_ALL;
+        restore->committee.unmet = row->unmet;
         restore->outdated |= row->asked > 0 && strcmp(row->rules, rule_set_text(rules)) != 0;
 }
 
@@ -258,16 +258,16 @@ static int take_list(Loader *l, Gathered *g, const EpochRow *row) {
 
         if (row->n_ranking == 0) {
                 g->eligible = eligible_ids(row->eligible, row->n_eligible, ELIGIBLE_SIZE,
-                                           &g->restore.n_eligible);
+                                           &g->restore.committee.n_order);
                 return g->eligible ? 0 : -ENOMEM;
         }
         HASH_FIND(hh, l->lists, row->list, sizeof(row->list), list);
         if (!list)
                 return -EBADMSG;
-        g->restore.listed = list->ids;
-        g->restore.n_listed = list->n;
+        g->restore.committee.listed = list->ids;
+        g->restore.committee.n_listed = list->n;
         g->eligible = eligible_ids(row->ranking, row->n_ranking, RANKED_SIZE,
-                                   &g->restore.n_eligible);
+                                   &g->restore.committee.n_order);
         return g->eligible ? 0 : -ENOMEM;
 }
 
@@ -279,7 +279,7 @@ static int take_epoch(Loader *l, Gathered *g, const EpochRow *row) {
         g->restore.epoch = row->number;
         g->restore.starts = row->starts;
         g->restore.ends = row->ends;
-        g->restore.n = row->n;
+        g->restore.committee.n = row->n;
         take_terms(&g->restore, row, board_find(l->options.board, row->website)->rule_set);
         memcpy(g->eligible_root, row->eligible_root, sizeof(g->eligible_root));
         g->restore.eligible_root = g->eligible_root;

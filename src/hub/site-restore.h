@@ -27,14 +27,7 @@ typedef struct SitePanelHeld {
 typedef struct SiteRestore {
         uint64_t epoch; /* number; 0: none */
         usec_t starts, ends;
-        uint8_t n;
-        const uint32_t *eligible; /* n_eligible, the first in rendezvous order, or all */
-        size_t n_eligible;
-        const uint32_t *listed; /* n_listed, all in any order; NULL: those */
-        size_t n_listed;
-        bool settled; /* on what follows, as in CommitteePast */
-        CapLevel caps;
-        bool unmet;
+        CommitteePast committee;
         const SiteHeld *seats; /* current orders of type SEAT_MEMBER */
         size_t n_seats;
         const SitePanelHeld *panel; /* current orders of type SEAT_PANEL */

@@ -121,12 +121,12 @@ int site_reconfigure(Site *s, const SiteConf *conf, usec_t now) {
 static bool seats_are_valid(const SiteRestore *r) {
         uint64_t taken = 0;
 
-        if (r->n > SEATS_MAX || (r->epoch == 0 && r->n != 0))
+        if (r->committee.n > SEATS_MAX || (r->epoch == 0 && r->committee.n != 0))
                 return false;
         for (size_t i = 0; i < r->n_seats; i++) {
                 const SiteHeld *h = &r->seats[i];
 
-                if (h->seat >= r->n || h->validator == 0 || (taken & SEAT_BIT(h->seat)))
+                if (h->seat >= r->committee.n || h->validator == 0 || (taken & SEAT_BIT(h->seat)))
                         return false;
                 taken |= SEAT_BIT(h->seat);
         }
@@ -134,7 +134,7 @@ static bool seats_are_valid(const SiteRestore *r) {
 }
 
 static void restore_seats(Site *s, const SiteRestore *r, usec_t now) {
-        seat_table_set_n(s->seats, r->n);
+        seat_table_set_n(s->seats, r->committee.n);
         for (size_t i = 0; i < r->n_seats; i++) {
                 const SiteHeld *h = &r->seats[i];
                 const Candidate *c = roster_find(s->roster, h->validator);
@@ -150,28 +150,16 @@ static void restore_seats(Site *s, const SiteRestore *r, usec_t now) {
         }
 }
 
-static CommitteePast past_of(const SiteRestore *r) {
-        return (CommitteePast){ .order = r->eligible,
-                                .n_order = r->n_eligible,
-                                .listed = r->listed,
-                                .n_listed = r->n_listed,
-                                .n = r->n,
-                                .settled = r->settled,
-                                .caps = r->caps,
-                                .unmet = r->unmet };
-}
-
 static int restore_epoch(Site *s, const SiteRestore *r, usec_t now) {
-        const CommitteePast past = past_of(r);
         CommitteeRule rule;
-        Epoch e = { .number = r->epoch, .starts = r->starts, .ends = r->ends, .n = r->n };
+        Epoch e = { .number = r->epoch, .starts = r->starts, .ends = r->ends, .n = r->committee.n };
         int k;
 
         if (r->epoch == 0)
                 return 0;
         epoch_derive(&e, s->hub_secret, &s->conf.id);
         rule = site_rule(s, e.secret);
-        k = committee_restore(&s->committee, &rule, &past);
+        k = committee_restore(&s->committee, &rule, &r->committee);
         if (k < 0)
                 return k;
         s->committee.assurance = r->assurance;
@@ -184,7 +172,7 @@ static int restore_epoch(Site *s, const SiteRestore *r, usec_t now) {
         else
                 s->timers.epoch = r->ends > now ? r->ends : epoch_overdue_end(&s->conf.id, now);
         s->reissue = r->outdated;
-        round_configure(s->round, r->n, s->conf.interval);
+        round_configure(s->round, r->committee.n, s->conf.interval);
         return 0;
 }
 
@@ -223,7 +211,8 @@ int site_restore(Site *s, const SiteRestore *r, usec_t now) {
         restore_standing(s, r);
         if (!seats_are_valid(r))
                 return 1;
-        if (seat_table_reserve(&s->seats, r->n) < 0 || vote_table_reserve(&s->votes, r->n) < 0)
+        if (seat_table_reserve(&s->seats, r->committee.n) < 0 ||
+            vote_table_reserve(&s->votes, r->committee.n) < 0)
                 return -ENOMEM;
         k = restore_epoch(s, r, now);
         if (k < 0)

@@ -431,27 +431,27 @@ static int restore(World *w) {
         const Memory *m = &w->desk.stored;
         SiteHeld held[WORLD_VALIDATORS];
         SitePanelHeld panel[PANEL_PLACES];
-        SiteRestore r = { .epoch = m->epoch.number,
-                          .starts = m->epoch.starts,
-                          .ends = m->epoch.ends,
-                          .n = m->epoch.n,
-                          .eligible = m->eligible,
-                          .n_eligible = m->n_eligible,
-                          .eligible_root = m->epoch.eligible_root,
-                          .seats = held,
-                          .panel = panel,
-                          .state = m->state,
-                          .cause = m->cause,
-                          .regions_told = m->regions_told,
-                          .assurance = m->assurance,
-                          .since = m->since,
-                          .first_evidence = m->first_evidence,
-                          .heartbeat = m->heartbeat,
-                          .outdated = m->epoch.n > w->desk.conf.seats,
-                          .incident_open = m->incident,
-                          .severity = m->severity,
-                          .flap_score = m->flap_score,
-                          .flapping_until = m->flapping_until };
+        SiteRestore r = {
+                .epoch = m->epoch.number,
+                .starts = m->epoch.starts,
+                .ends = m->epoch.ends,
+                .committee = { .order = m->eligible, .n_order = m->n_eligible, .n = m->epoch.n },
+                .eligible_root = m->epoch.eligible_root,
+                .seats = held,
+                .panel = panel,
+                .state = m->state,
+                .cause = m->cause,
+                .regions_told = m->regions_told,
+                .assurance = m->assurance,
+                .since = m->since,
+                .first_evidence = m->first_evidence,
+                .heartbeat = m->heartbeat,
+                .outdated = m->epoch.n > w->desk.conf.seats,
+                .incident_open = m->incident,
+                .severity = m->severity,
+                .flap_score = m->flap_score,
+                .flapping_until = m->flapping_until
+        };
 
         for (size_t i = 0; i < PLACES; i++) {
                 const Place *p = &m->places[i];

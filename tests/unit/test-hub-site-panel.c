@@ -222,21 +222,21 @@ static void a_changed_website_asks_its_region_anew(void **state _unused_) {
 static void restart(Bench *b, bool knows_votes) {
         SitePanelHeld panel[4];
         SiteHeld held[7];
-        SiteRestore r = { .epoch = b->epoch.number,
-                          .starts = b->epoch.starts,
-                          .ends = b->epoch.ends,
-                          .n = b->epoch.n,
-                          .eligible = b->eligible,
-                          .n_eligible = b->n_eligible,
-                          .seats = held,
-                          .panel = panel,
-                          .state = b->verdict.state,
-                          .cause = b->verdict.cause,
-                          .regions_told = b->verdict.n_regions > 0,
-                          .assurance = b->verdict.assurance,
-                          .since = b->verdict.since,
-                          .first_evidence = b->verdict.first_evidence,
-                          .heartbeat = b->now };
+        SiteRestore r = {
+                .epoch = b->epoch.number,
+                .starts = b->epoch.starts,
+                .ends = b->epoch.ends,
+                .committee = { .order = b->eligible, .n_order = b->n_eligible, .n = b->epoch.n },
+                .seats = held,
+                .panel = panel,
+                .state = b->verdict.state,
+                .cause = b->verdict.cause,
+                .regions_told = b->verdict.n_regions > 0,
+                .assurance = b->verdict.assurance,
+                .since = b->verdict.since,
+                .first_evidence = b->verdict.first_evidence,
+                .heartbeat = b->now
+        };
 
         for (uint32_t i = 0; i < b->roster.n; i++) {
                 Person *p = &b->people[i];

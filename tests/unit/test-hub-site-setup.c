@@ -9,20 +9,20 @@
 #include "site-fixture.h"
 
 static SiteRestore remember(Bench *b, SiteHeld *held) {
-        SiteRestore r = { .epoch = b->epoch.number,
-                          .starts = b->epoch.starts,
-                          .ends = b->epoch.ends,
-                          .n = b->epoch.n,
-                          .eligible = b->eligible,
-                          .n_eligible = b->n_eligible,
-                          .eligible_root = b->epoch.eligible_root,
-                          .seats = held,
-                          .state = b->verdict.state,
-                          .assurance = b->verdict.assurance,
-                          .since = b->verdict.since,
-                          .first_evidence = b->verdict.first_evidence,
-                          .heartbeat = b->now,
-                          .incident_open = b->incidents > b->closed };
+        SiteRestore r = {
+                .epoch = b->epoch.number,
+                .starts = b->epoch.starts,
+                .ends = b->epoch.ends,
+                .committee = { .order = b->eligible, .n_order = b->n_eligible, .n = b->epoch.n },
+                .eligible_root = b->epoch.eligible_root,
+                .seats = held,
+                .state = b->verdict.state,
+                .assurance = b->verdict.assurance,
+                .since = b->verdict.since,
+                .first_evidence = b->verdict.first_evidence,
+                .heartbeat = b->now,
+                .incident_open = b->incidents > b->closed
+        };
 
         for (uint32_t i = 0; i < b->roster.n; i++)
                 if (b->people[i].seated)
@@ -111,10 +111,10 @@ static void what_cannot_be_continued_gets_seats_anew(void **state) {
         SiteHeld twice[] = { { .seat = 1, .validator = 1 }, { .seat = 1, .validator = 2 } };
         SiteHeld outside[] = { { .seat = 4, .validator = 1 } };
         SiteRestore bad[] = {
-                { .epoch = 7, .n = 4, .seats = twice, .n_seats = 2 },
-                { .epoch = 7, .n = 4, .seats = outside, .n_seats = 1 },
-                { .n = 2 },
-                { .epoch = 7, .n = SEATS_MAX + 1 },
+                { .epoch = 7, .committee.n = 4, .seats = twice, .n_seats = 2 },
+                { .epoch = 7, .committee.n = 4, .seats = outside, .n_seats = 1 },
+                { .committee.n = 2 },
+                { .epoch = 7, .committee.n = SEATS_MAX + 1 },
         };
         Bench b;
 
@@ -268,7 +268,7 @@ static void seats_of_before_are_given_up_by_who_calls(void **state _unused_) {
         SiteRestore r = { .state = VERDICT_UP,
                           .heartbeat = BEGIN - SEC,
                           .epoch = 1,
-                          .n = 2,
+                          .committee.n = 2,
                           .seats = held,
                           .n_seats = 2,
                           .outdated = true };

@@ -358,18 +358,18 @@ static inline void set_connected(World *w, uint32_t actor, bool connected) {
 static inline void restart_hub(World *w) {
         SiteHeld held[SEATS_MAX];
         uint32_t holders[SEATS_MAX];
-        SiteRestore r = { .epoch = w->epoch.number,
-                          .starts = w->epoch.starts,
-                          .ends = w->epoch.ends,
-                          .n = w->epoch.n,
-                          .eligible = w->eligible,
-                          .n_eligible = w->n_eligible,
-                          .seats = held,
-                          .state = w->verdict.state,
-                          .assurance = w->verdict.assurance,
-                          .since = w->verdict.since,
-                          .first_evidence = w->verdict.first_evidence,
-                          .heartbeat = w->now };
+        SiteRestore r = {
+                .epoch = w->epoch.number,
+                .starts = w->epoch.starts,
+                .ends = w->epoch.ends,
+                .committee = { .order = w->eligible, .n_order = w->n_eligible, .n = w->epoch.n },
+                .seats = held,
+                .state = w->verdict.state,
+                .assurance = w->verdict.assurance,
+                .since = w->verdict.since,
+                .first_evidence = w->verdict.first_evidence,
+                .heartbeat = w->now
+        };
         uint8_t n = seat_holders(w, holders);
 
         for (uint8_t i = 0; i < n; i++)
