@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "hub/dispose.h"
-#include "hub/eligible.h"
+#include "hub/listbook.h"
 #include "store/epochs.h"
 #include "store/incidents.h"
 #include "store/orders.h"
@@ -18,20 +18,11 @@
 
 #define RECALL_TIME (2 * USEC_PER_MIN)
 
-/* Who was eligible, for all epochs that chose from it. */
-typedef struct Listed {
-        uint8_t digest[SHA256_SIZE];
-        uint32_t *ids;
-        size_t n;
-        UT_hash_handle hh;
-} Listed;
-
 typedef struct Gathered {
         uint32_t website;
         SiteRestore restore;
         SiteHeld held[SEATS_MAX];
         SitePanelHeld panel[PANEL_ORDERS_MAX];
-        uint32_t *eligible;
         uint8_t eligible_root[SIGN_HASH_SIZE];
         UT_hash_handle hh;
 } Gathered;
@@ -39,22 +30,12 @@ typedef struct Gathered {
 struct Loader {
         LoaderOptions options;
         Gathered *gathered;
-        Listed *lists;
+        ListBook *lists;
         StoreCall *call;
 };
 
 static void finish(Loader *l, int r) {
         l->options.done(r, l->options.userdata);
-}
-
-static void free_lists(Loader *l) {
-        Listed *list, *next;
-
-        HASH_ITER(hh, l->lists, list, next) {
-                HASH_DEL(l->lists, list);
-                free(list->ids);
-                free(list);
-        }
 }
 
 Loader *loader_free(Loader *l) {
@@ -65,10 +46,9 @@ Loader *loader_free(Loader *l) {
         store_call_cancel(l->call);
         HASH_ITER(hh, l->gathered, g, next) {
                 HASH_DEL(l->gathered, g);
-                free(g->eligible);
                 free(g);
         }
-        free_lists(l);
+        list_book_free(l->lists);
         free(l);
         return NULL;
 }
@@ -108,7 +88,6 @@ static void restore_all(Loader *l) {
                 g->restore.outdated |= g->restore.n_seats == 0; /* it was paused meanwhile */
                 g->restore.seats = g->held;
                 g->restore.panel = g->panel;
-                g->restore.committee.order = g->eligible;
                 r = w ? board_restore(l->options.board, w, &g->restore) : 0;
                 if (r != 0)
                         log_warning("website %s gets its seats anew: %s", w->id_text,
@@ -242,45 +221,20 @@ static void on_verdicts(int r, const VerdictRow *rows, size_t n, void *userdata)
 
 /* Epochs --------------------------------------------------------------------------------------- */
 
-/* What was chosen by is asked for no more: it ends as if the website had been changed. */
-static void take_terms(SiteRestore *restore, const EpochRow *row, const RuleSet *rules) {
-        int caps = cap_level_from_name(row->caps);
-
-        restore->committee.settled = row->asked > 0 && caps >= 0;
-        restore->committee.caps = restore->committee.settled ? (CapLevel)caps : CAPS_ALL;
-        restore->committee.unmet = row->unmet;
-        restore->outdated |= row->asked > 0 && strcmp(row->rules, rule_set_text(rules)) != 0;
-}
-
-/* An epoch of before has a list of its own, in order. */
-static int take_list(Loader *l, Gathered *g, const EpochRow *row) {
-        Listed *list;
-
-        if (row->n_ranking == 0) {
-                g->eligible = eligible_ids(row->eligible, row->n_eligible, ELIGIBLE_SIZE,
-                                           &g->restore.committee.n_order);
-                return g->eligible ? 0 : -ENOMEM;
-        }
-        HASH_FIND(hh, l->lists, row->list, sizeof(row->list), list);
-        if (!list)
-                return -EBADMSG;
-        g->restore.committee.listed = list->ids;
-        g->restore.committee.n_listed = list->n;
-        g->eligible = eligible_ids(row->ranking, row->n_ranking, RANKED_SIZE,
-                                   &g->restore.committee.n_order);
-        return g->eligible ? 0 : -ENOMEM;
+/* Rules that are asked for no more: it ends as if the website had been changed. */
+static bool asks_for_others(const Website *w, const EpochRow *row) {
+        return row->asked > 0 && strcmp(row->rules, rule_set_text(w->rule_set)) != 0;
 }
 
 static int take_epoch(Loader *l, Gathered *g, const EpochRow *row) {
-        int r = take_list(l, g, row);
+        int r = list_book_recall(l->lists, row, &g->restore.committee);
 
         if (r < 0)
                 return r;
         g->restore.epoch = row->number;
         g->restore.starts = row->starts;
         g->restore.ends = row->ends;
-        g->restore.committee.n = row->n;
-        take_terms(&g->restore, row, board_find(l->options.board, row->website)->rule_set);
+        g->restore.outdated |= asks_for_others(board_find(l->options.board, row->website), row);
         memcpy(g->eligible_root, row->eligible_root, sizeof(g->eligible_root));
         g->restore.eligible_root = g->eligible_root;
         return 0;
@@ -293,7 +247,7 @@ static void on_epochs(int r, const EpochRow *rows, size_t n, void *userdata) {
         l->call = NULL;
         for (size_t i = 0; r >= 0 && i < n; i++) {
                 g = gathered_of(l, rows[i].website);
-                if (g && !g->eligible)
+                if (g)
                         r = take_epoch(l, g, &rows[i]);
         }
         if (r >= 0)
@@ -302,23 +256,12 @@ static void on_epochs(int r, const EpochRow *rows, size_t n, void *userdata) {
                 finish(l, r);
 }
 
-static int take_eligible_list(Loader *l, const EligibleListRow *row) {
-        Listed *list = calloc(1, sizeof(*list));
-
-        if (!list)
-                return -ENOMEM;
-        memcpy(list->digest, row->digest, sizeof(list->digest));
-        list->ids = eligible_ids(row->list, row->n, ELIGIBLE_SIZE, &list->n);
-        HASH_ADD(hh, l->lists, digest, sizeof(list->digest), list);
-        return list->ids ? 0 : -ENOMEM;
-}
-
 static void on_lists(int r, const EligibleListRow *rows, size_t n, void *userdata) {
         Loader *l = userdata;
 
         l->call = NULL;
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = take_eligible_list(l, &rows[i]);
+                r = list_book_add(l->lists, &rows[i]);
         if (r >= 0)
                 r = epochs_load(l->options.store, on_epochs, l, &l->call);
         if (r < 0)
@@ -534,6 +477,10 @@ int loader_new(Loader **ret, const LoaderOptions *options) {
         if (!l)
                 return -ENOMEM;
         l->options = *options;
+        r = list_book_new(&l->lists);
+        if (r < 0)
+                return r;
+
         r = validators_load(options->store, on_validators, l, &l->call);
         if (r < 0)
                 return r;
