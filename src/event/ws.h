@@ -40,7 +40,6 @@ typedef struct WsOps {
 
 typedef struct WsLimits {
         size_t message_max;      /* longer: closed with 1009; default 64 KiB */
-        size_t piece_max;        /* received at once, and kept room for by a peer; default 4 KiB */
         unsigned fragments_max;  /* of one message, more: closed with 1008; default 256 */
         usec_t message_time_max; /* first byte to last, more: closed with 1008; default 30 s */
         size_t queue_max;        /* bytes queued to one peer; more: -ENOBUFS; default 1 MiB */

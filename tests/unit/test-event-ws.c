@@ -63,27 +63,6 @@ static void fragments_are_joined(void **state _unused_) {
         stop(&f);
 }
 
-static unsigned turns_of_a_frame(size_t piece_max) {
-        static const uint8_t data[12000];
-        unsigned turns = 0;
-        Fixture f;
-        int fd;
-
-        start(&f, &(WsLimits){ .piece_max = piece_max });
-        fd = dial_open(&f);
-        say_frame(fd, 0x82, data, sizeof(data));
-        for (; f.received == 0 && turns < TURNS_MAX; turns++)
-                loop_turn(&f.loop, fd);
-        assert_int_equal(f.received, 1);
-        close(fd);
-        stop(&f);
-        return turns;
-}
-
-static void large_pieces_take_fewer_turns(void **state _unused_) {
-        assert_true(turns_of_a_frame(16384) < turns_of_a_frame(0));
-}
-
 static void too_long_is_closed_with_1009(void **state _unused_) {
         uint8_t data[1100] = { 0 };
         Fixture f;
@@ -286,7 +265,6 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(two_hundred_peers_are_echoed),
                 cmocka_unit_test(fragments_are_joined),
-                cmocka_unit_test(large_pieces_take_fewer_turns),
                 cmocka_unit_test(too_long_is_closed_with_1009),
                 cmocka_unit_test(fragments_without_end_are_closed_with_1008),
                 cmocka_unit_test(message_without_end_is_closed_with_1008),
