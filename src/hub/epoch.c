@@ -5,20 +5,8 @@
 #include "base/macro.h"
 #include "base/sha256.h"
 #include "hub/epoch.h"
+#include "wire/bytes.h"
 #include "wire/sign.h"
-
-static void put_u64(uint8_t *p, uint64_t v) {
-        for (int i = 7; i >= 0; i--, v >>= 8)
-                p[i] = v & 0xff;
-}
-
-static uint64_t get_u64(const uint8_t *p) {
-        uint64_t v = 0;
-
-        for (int i = 0; i < 8; i++)
-                v = v << 8 | p[i];
-        return v;
-}
 
 usec_t epoch_length(usec_t interval) {
         return MAX(USEC_PER_HOUR, 4 * interval);
@@ -44,10 +32,11 @@ usec_t epoch_overdue_end(const Uuid *website, usec_t now) {
 
 void epoch_derive(Epoch *e, const uint8_t *hub_secret, const Uuid *website) {
         uint8_t input[SIGN_DOMAIN_SIZE + sizeof(Uuid) + 8];
+        ByteWriter w = byte_writer(input, sizeof(input));
 
-        memcpy(input, sign_domain(DOMAIN_EPOCH), SIGN_DOMAIN_SIZE);
-        memcpy(input + SIGN_DOMAIN_SIZE, website->bytes, sizeof(Uuid));
-        put_u64(input + SIGN_DOMAIN_SIZE + sizeof(Uuid), e->number);
+        write_bytes(&w, sign_domain(DOMAIN_EPOCH), SIGN_DOMAIN_SIZE);
+        write_bytes(&w, website->bytes, sizeof(Uuid));
+        write_u64(&w, e->number);
         hmac_sha256(hub_secret, input, sizeof(input), e->secret);
 }
 

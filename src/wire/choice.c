@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "wire/bytes.h"
 #include "wire/merkle.h"
 
 static const char *const cap_names[_CAPS_MAX] = {
@@ -32,34 +33,24 @@ bool minima_ask(const Minima *m) {
 
 /* Bytes ---------------------------------------------------------------------------------------- */
 
-static uint8_t *put_number(uint8_t *p, uint64_t v, unsigned bytes) {
-        for (unsigned i = bytes; i > 0; i--, v >>= 8)
-                p[i - 1] = v & 0xff;
-        return p + bytes;
-}
-
-static uint64_t take_number(const uint8_t **p, unsigned bytes) {
-        uint64_t v = 0;
-
-        for (unsigned i = 0; i < bytes; i++)
-                v = v << 8 | *(*p)++;
-        return v;
-}
-
 void origin_encode(const Origin *o, uint8_t ret[static CHOICE_ORIGIN_SIZE]) {
-        ret = put_number(ret, o->operator_id, 8);
-        ret = put_number(ret, o->prefix, 8);
-        ret = put_number(ret, o->block, 8);
-        ret = put_number(ret, o->asn, 4);
-        put_number(ret, o->region, 4);
+        ByteWriter w = byte_writer(ret, CHOICE_ORIGIN_SIZE);
+
+        write_u64(&w, o->operator_id);
+        write_u64(&w, o->prefix);
+        write_u64(&w, o->block);
+        write_u32(&w, o->asn);
+        write_u32(&w, o->region);
 }
 
 void origin_decode(const uint8_t bytes[static CHOICE_ORIGIN_SIZE], Origin *ret) {
-        ret->operator_id = take_number(&bytes, 8);
-        ret->prefix = take_number(&bytes, 8);
-        ret->block = take_number(&bytes, 8);
-        ret->asn = (uint32_t)take_number(&bytes, 4);
-        ret->region = (uint32_t)take_number(&bytes, 4);
+        ByteReader r = byte_reader(bytes, CHOICE_ORIGIN_SIZE);
+
+        ret->operator_id = read_u64(&r);
+        ret->prefix = read_u64(&r);
+        ret->block = read_u64(&r);
+        ret->asn = read_u32(&r);
+        ret->region = read_u32(&r);
 }
 
 void choice_score(HmacSha256 *keyed, const Uuid *website, const uint8_t key[static 32],
