@@ -9,11 +9,16 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/encode.h"
+#include "wire/bytes.h"
+
 #define QUARTER (15 * USEC_PER_MIN)
 
 enum {
         QUARTERS = 4,
         PHASES = 5, /* dns, connect, tls, wait, transfer */
+        POINT_BYTES = 4 + PHASES * 8,
+        LINE_BYTES = 4 + 8,
         AT_SIZE = sizeof("\"2026-01-02T03:04:05.000006Z\""),
         NUMBER_SIZE = 24,                            /* more than any number of 64 bits takes */
         POINT_SIZE = 64 + AT_SIZE + 6 * NUMBER_SIZE, /* of a phase's names there are 54 */
@@ -172,86 +177,70 @@ int latency_page_name(LatencyPage *p, uint32_t validator, const char *members) {
         return 0;
 }
 
-/* Digits ----------------------------------------------------------------------------------------
+/* Sums ------------------------------------------------------------------------------------------
  */
 
-/* They are read from the left; wrong ones, or too few, leave `bad` behind. */
-typedef struct Digits {
-        const char *next;
-        size_t left;
-        bool bad;
-} Digits;
-
-static Digits digits_of(const char *text) {
-        return (Digits){ .next = text, .left = strlen(text) };
-}
-
-static unsigned digit_of(char c) {
-        if (c >= '0' && c <= '9')
-                return (unsigned)(c - '0');
-        return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
-}
-
-static uint64_t take(Digits *d, size_t bytes) {
-        uint64_t value = 0;
-
-        if (d->left < 2 * bytes) {
-                d->bad = true;
-                return 0;
-        }
-        for (size_t i = 0; i < 2 * bytes; i++) {
-                unsigned digit = digit_of(d->next[i]);
-
-                d->bad = d->bad || digit > 15;
-                value = value << 4 | (digit & 15);
-        }
-        d->next += 2 * bytes;
-        d->left -= 2 * bytes;
-        return value;
-}
-
-static PointSums take_point(Digits *d) {
-        PointSums sums = { .n = take(d, 4) };
+static PointSums read_point(ByteReader *r) {
+        PointSums sums = { .n = read_u32(r) };
 
         for (size_t phase = 0; phase < PHASES; phase++)
-                sums.us[phase] = take(d, 8);
+                sums.us[phase] = read_u64(r);
         return sums;
 }
 
-static LineSums take_line(Digits *d) {
-        uint64_t n = take(d, 4);
+static LineSums read_line(ByteReader *r) {
+        uint64_t n = read_u32(r);
 
-        return (LineSums){ .n = n, .us = take(d, 8) };
+        return (LineSums){ .n = n, .us = read_u64(r) };
 }
 
-static bool is_done(const Digits *d) {
-        return !d->bad && d->left == 0;
+static int decode_point(const char *digits, PointSums *ret) {
+        uint8_t bytes[POINT_BYTES];
+        ByteReader r;
+
+        if (hex_decode(digits, bytes, sizeof(bytes)) != sizeof(bytes))
+                return -EBADMSG;
+        r = byte_reader(bytes, sizeof(bytes));
+        *ret = read_point(&r);
+        return 0;
+}
+
+static int decode_line(const char *digits, LineSums *ret) {
+        uint8_t bytes[LINE_BYTES];
+        ByteReader r;
+
+        if (hex_decode(digits, bytes, sizeof(bytes)) != sizeof(bytes))
+                return -EBADMSG;
+        r = byte_reader(bytes, sizeof(bytes));
+        *ret = read_line(&r);
+        return 0;
 }
 
 int latency_page_add_points(LatencyPage *p, usec_t at, const char *sums) {
-        Digits d = digits_of(sums);
-        const PointSums point = take_point(&d);
+        PointSums point;
+        int r = decode_point(sums, &point);
 
-        if (!is_done(&d))
-                return -EBADMSG;
+        if (r < 0)
+                return r;
         add_point(p, at, &point);
         return 0;
 }
 
 int latency_page_add_line(LatencyPage *p, uint32_t validator, usec_t at, const char *sums) {
-        Digits d = digits_of(sums);
-        const LineSums line = take_line(&d);
+        LineSums line;
+        int r = decode_line(sums, &line);
 
-        return is_done(&d) ? add_line(p, validator, at, &line) : -EBADMSG;
+        return r < 0 ? r : add_line(p, validator, at, &line);
 }
 
 int latency_page_add_ticks(LatencyPage *p, uint32_t validator, usec_t at, const char *sums) {
-        Digits d = digits_of(sums);
-        const PointSums point = take_point(&d);
-        LineSums line = { .n = point.n };
+        LineSums line = { 0 };
+        PointSums point;
+        int r = decode_point(sums, &point);
 
-        if (!is_done(&d))
-                return -EBADMSG;
+        if (r < 0)
+                return r;
+        line.n = point.n;
         for (size_t phase = 0; phase < PHASES; phase++)
                 line.us += point.us[phase];
         add_point(p, at, &point);
@@ -265,37 +254,49 @@ static bool is_within(const LatencyPage *p, usec_t at) {
         return at >= p->span.begin && at < p->span.end;
 }
 
-static void add_quarters(LatencyPage *p, usec_t hour, Digits *d) {
+static void add_quarters(LatencyPage *p, usec_t hour, ByteReader *from) {
         for (size_t i = 0; i < QUARTERS; i++) {
-                const PointSums sums = take_point(d);
+                const PointSums sums = read_point(from);
 
-                if (!d->bad && is_within(p, hour + i * QUARTER))
+                if (!from->failed && is_within(p, hour + i * QUARTER))
                         add_point(p, hour + i * QUARTER, &sums);
         }
 }
 
-static int add_line_quarters(LatencyPage *p, usec_t hour, Digits *d) {
-        uint32_t validator = (uint32_t)take(d, 4);
+static int add_line_quarters(LatencyPage *p, usec_t hour, ByteReader *from) {
+        uint32_t validator = read_u32(from);
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < QUARTERS; i++) {
-                const LineSums sums = take_line(d);
+                const LineSums sums = read_line(from);
 
-                if (!d->bad && is_within(p, hour + i * QUARTER))
+                if (!from->failed && is_within(p, hour + i * QUARTER))
                         r = add_line(p, validator, hour + i * QUARTER, &sums);
         }
         return r;
 }
 
-int latency_page_add_hour(LatencyPage *p, usec_t hour, const char *quarters) {
-        Digits d = digits_of(quarters);
+static int add_hour(LatencyPage *p, usec_t hour, ByteReader *from) {
         int r = 0;
 
-        if (d.left > 0)
-                add_quarters(p, hour, &d);
-        while (r == 0 && !d.bad && d.left > 0)
-                r = add_line_quarters(p, hour, &d);
-        return d.bad ? -EBADMSG : r;
+        if (read_left(from) > 0)
+                add_quarters(p, hour, from);
+        while (r == 0 && !from->failed && read_left(from) > 0)
+                r = add_line_quarters(p, hour, from);
+        return from->failed ? -EBADMSG : r;
+}
+
+int latency_page_add_hour(LatencyPage *p, usec_t hour, const char *quarters) {
+        size_t size = strlen(quarters) / 2;
+        _cleanup_free_ uint8_t *bytes = malloc(size + 1);
+        ByteReader from;
+
+        if (!bytes)
+                return -ENOMEM;
+        if (hex_decode(quarters, bytes, size) < 0)
+                return -EBADMSG;
+        from = byte_reader(bytes, size);
+        return add_hour(p, hour, &from);
 }
 
 /* Writing ---------------------------------------------------------------------------------------
