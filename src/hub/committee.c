@@ -31,6 +31,13 @@ const char *assurance_name(Assurance a) {
         return assurance_names[a];
 }
 
+Assurance assurance_from_name(const char *name) {
+        for (Assurance a = 0; a < _ASSURANCE_MAX; a++)
+                if (strcmp(assurance_names[a], name) == 0)
+                        return a;
+        return ASSURANCE_REDUCED;
+}
+
 bool committee_admits(const Committee *c, const Candidate *candidate) {
         return !c->admits || c->admits(candidate, c->userdata);
 }

@@ -18,6 +18,7 @@ typedef enum Assurance {
 } Assurance;
 
 const char *assurance_name(Assurance a);
+Assurance assurance_from_name(const char *name); /* unknown names are REDUCED */
 
 /* The eligible validators in rendezvous order, and what they can fill. Who keeps it for long
  * compacts it: then it is a few names and the set of all. */

@@ -185,13 +185,6 @@ static void on_incidents(int r, const IncidentRow *rows, size_t n, void *userdat
                 finish(l, r);
 }
 
-static Assurance assurance_from_name(const char *name) {
-        for (int a = 0; a < _ASSURANCE_MAX; a++)
-                if (strcmp(name, assurance_name((Assurance)a)) == 0)
-                        return (Assurance)a;
-        return ASSURANCE_REDUCED;
-}
-
 static void on_verdicts(int r, const VerdictRow *rows, size_t n, void *userdata) {
         Loader *l = userdata;
         Gathered *g;

@@ -458,8 +458,15 @@ static void tags_filter(void **state) {
         committee_done(&c);
 }
 
+static void an_assurance_has_a_name(void **state _unused_) {
+        for (Assurance a = 0; a < _ASSURANCE_MAX; a++)
+                assert_int_equal(assurance_from_name(assurance_name(a)), a);
+        assert_int_equal(assurance_from_name("of a hub to come"), ASSURANCE_REDUCED);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(an_assurance_has_a_name),
                 cmocka_unit_test(n_is_bounded_by_seats_and_operators),
                 cmocka_unit_test(caps_hold_when_the_network_is_wide_enough),
                 cmocka_unit_test(one_machine_still_fills_the_seats),
