@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include "wire/bytes.h"
+
 int prefix_parse(const char *text, struct sockaddr_storage *ret) {
         struct sockaddr_in v4 = { .sin_family = AF_INET };
         struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
@@ -30,7 +32,7 @@ static uint32_t address_v4(const struct sockaddr_storage *address) {
         if (address->ss_family == AF_INET)
                 return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr);
         if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)a))
-                return (uint32_t)a[12] << 24 | (uint32_t)a[13] << 16 | (uint32_t)a[14] << 8 | a[15];
+                return get_u32(a + 12);
         return 0;
 }
 

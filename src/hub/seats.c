@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "hub/seats.h"
 #include "hub/verdict.h"
+#include "wire/bytes.h"
 
 struct SeatTable {
         uint8_t n, capacity;
@@ -105,8 +106,7 @@ usec_t seat_slot(const SeatGrid *grid, uint8_t seat, usec_t now) {
 
         /* Bytes 8 and 9; the first eight spread the epochs. */
         sha256(grid->website.bytes, sizeof(grid->website.bytes), hash);
-        phase = (seat * grid->interval + (hash[8] << 8 | hash[9]) * grid->interval / 65536) /
-                grid->n;
+        phase = (seat * grid->interval + get_u16(hash + 8) * grid->interval / 65536) / grid->n;
         return now + grid->interval - (now + grid->interval - phase) % grid->interval;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "hub/site-internal.h"
+#include "wire/bytes.h"
 
 #define GROWTH_QUIET CANDIDATE_STEADY
 #define GROWTH_LIMIT (60 * USEC_PER_SEC) /* connects without end do not put growth off for ever */
@@ -398,7 +399,7 @@ static bool may_open(const Site *s) {
 static usec_t next_turn(const Site *s, usec_t now) {
         const uint8_t *id = s->conf.id.bytes;
 
-        return now + EPOCH_TURN + (usec_t)(id[14] << 8 | id[15]) * EPOCH_TURN_SPREAD / 65536;
+        return now + EPOCH_TURN + get_u16(id + 14) * EPOCH_TURN_SPREAD / 65536;
 }
 
 static void renew(Site *s, usec_t now) {
