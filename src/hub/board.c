@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/macro.h"
 #include "base/pace.h"
+#include "event/timer.h"
 #include "hub/agenda.h"
 #include "hub/decision-log.h"
 
@@ -34,13 +35,14 @@ static const PaceRule choosing = { .burst = 30000, .interval = 6 };
 struct Board {
         BoardOptions options;
         Agenda *agenda;
+        Timer *look_around; /* set: validators came or went */
         Calendar *calendar; /* NULL: nothing is known of one */
         Entry *entries;
         uint64_t revision, heartbeats, postponed;
         Pace chosen;
         EligibleStored stored;
         DecisionLog log;
-        bool started;
+        bool started, halted;
 };
 
 static Entry *entry_of(Website *w) {
@@ -76,6 +78,7 @@ Board *board_free(Board *b) {
                 HASH_DEL(b->entries, e);
                 entry_free(e);
         }
+        timer_free(b->look_around);
         agenda_free(b->agenda);
         calendar_free(b->calendar);
         free(b);
@@ -118,11 +121,22 @@ static void on_fetch(AgendaItem *item, unsigned step) {
         board_fetch(&entry_of_item(item)->website, step, SITE_EVERY_SEAT);
 }
 
-/* What is decided now would wait in memory for what is on its way to the database. */
+/* What is decided now would wait in memory for what is on its way to the database, and at the end
+ * the hub for what is decided. */
 static bool on_wait_asked(void *userdata) {
         const Board *b = userdata;
 
-        return !writer_has_room(b->options.recorder.writer);
+        return b->halted || !writer_has_room(b->options.recorder.writer);
+}
+
+static void on_look_around(void *userdata) {
+        Board *b = userdata;
+        usec_t now = hub_clock_now(b->options.clock);
+        Entry *e, *next;
+
+        HASH_ITER(hh, b->entries, e, next)
+        if (site_others_changed(e->website.site, now) > 0)
+                schedule(e, now);
 }
 
 static const AgendaOps agenda_ops = {
@@ -143,6 +157,11 @@ int board_new(Board **ret, uv_loop_t *loop, const BoardOptions *options) {
         r = agenda_new(&b->agenda, loop, &agenda_ops, b);
         if (r < 0)
                 return r;
+
+        r = timer_new(&b->look_around, loop, on_look_around, b);
+        if (r < 0)
+                return r;
+
         *ret = TAKE_PTR(b);
         return 0;
 }
@@ -409,6 +428,10 @@ void board_start(Board *b) {
         }
 }
 
+void board_halt(Board *b) {
+        b->halted = true;
+}
+
 /* Events --------------------------------------------------------------------------------------- */
 
 void board_fetch(Website *w, unsigned step, uint8_t seat) {
@@ -461,24 +484,26 @@ void board_suspect(Website *w, uint32_t validator, usec_t now) {
         schedule(entry_of(w), now);
 }
 
-void board_connected(Board *b, uint32_t validator) {
+/* A website that has all it wants is not looked at but by whom it has: there are as many walks as
+ * validators, and where all come or go at once each would be through all websites. */
+static void tell_presence(Board *b, uint32_t validator,
+                          int (*tell)(Site *s, uint32_t validator, usec_t now)) {
         usec_t now = hub_clock_now(b->options.clock);
-        Entry *e, *next;
+        WorkOrder *o = NULL;
 
-        HASH_ITER(hh, b->entries, e, next) {
-                if (site_connected(e->website.site, validator, now) > 0)
-                        schedule(e, now);
-        }
+        while (!b->halted && (o = order_book_next_of(b->options.book, validator, o)))
+                if (o->removed == 0 && o->website && tell(o->website->site, validator, now) > 0)
+                        schedule(entry_of(o->website), now);
+        if (!timer_is_set(b->look_around))
+                timer_after(b->look_around, BOARD_LOOK_AROUND);
+}
+
+void board_connected(Board *b, uint32_t validator) {
+        tell_presence(b, validator, site_connected);
 }
 
 void board_disconnected(Board *b, uint32_t validator) {
-        usec_t now = hub_clock_now(b->options.clock);
-        Entry *e, *next;
-
-        HASH_ITER(hh, b->entries, e, next) {
-                if (site_disconnected(e->website.site, validator, now) > 0)
-                        schedule(e, now);
-        }
+        tell_presence(b, validator, site_disconnected);
 }
 
 void board_roster_changed(Board *b) {

@@ -47,6 +47,8 @@ uint64_t board_unlogged(const Board *b);  /* verdicts and incidents that were no
 /* What the database knows of a website, before board_start(). */
 int board_restore(Board *b, Website *w, const SiteRestore *restore);
 void board_start(Board *b);
+/* Websites are called no more, nor told who comes and goes. */
+void board_halt(Board *b);
 
 /* For many votes at once: step by step, each for all of them before the next, this fetches the
  * memory that board_vote() will look at. */
@@ -60,7 +62,9 @@ uint64_t board_heartbeats(const Board *b); /* the highest revision of one */
 /* When people work at websites: takes the calendar. Also before board_start(). */
 void board_put_calendar(Board *b, Calendar *calendar);
 void board_suspect(Website *w, uint32_t validator, usec_t now);
-/* The registry has changed already. */
+/* The registry has changed already. Websites that it checks are told at once; those that want
+ * somebody look within BOARD_LOOK_AROUND, once for all who came or went. */
+#define BOARD_LOOK_AROUND (250 * USEC_PER_MSEC)
 void board_connected(Board *b, uint32_t validator);
 void board_disconnected(Board *b, uint32_t validator);
 void board_roster_changed(Board *b);

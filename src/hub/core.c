@@ -283,9 +283,8 @@ static int build(Core *c, const HubStateRow *state) {
         c->heartbeat = state->heartbeat == USEC_INFINITY ? 0 : state->heartbeat;
         reach_heartbeat(c);
         r = make_outputs(c, state);
-        if (r < 0)
-                return r;
-        r = make_inputs(c, state);
+        if (r >= 0)
+                r = make_inputs(c, state);
         if (r < 0)
                 return r;
         return loader_new(&c->loader, &(LoaderOptions){
@@ -473,12 +472,6 @@ static void read_windows(Core *c, usec_t now) {
                 fail(c, -ENOTCONN, "reading maintenance windows");
 }
 
-static bool calls_itself(const Core *c, uint32_t website) {
-        const Website *w = board_find(c->board, website);
-
-        return w && w->type == CHECK_PUSH;
-}
-
 static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata) {
         Core *c = userdata;
         usec_t now = hub_clock_now(c->options.clock);
@@ -490,8 +483,11 @@ static void on_websites(int r, const WebsiteRow *rows, size_t n, void *userdata)
                 return;
         }
         for (size_t i = 0; i < n; i++) {
+                const Website *w;
+
                 (void)board_put(c->board, &rows[i]);
-                anew |= calls_itself(c, rows[i].id);
+                w = board_find(c->board, rows[i].id);
+                anew |= w && w->type == CHECK_PUSH;
         }
         if (anew)
                 pulse_read_all(c->pulse);
@@ -578,9 +574,11 @@ bool core_is_idle(const Core *c) {
         return !c->writer || writer_is_idle(c->writer);
 }
 
-void core_flush(Core *c) {
-        if (c->writer)
-                writer_flush(c->writer);
+void core_stop(Core *c) {
+        if (!c->board)
+                return;
+        board_halt(c->board);
+        writer_flush(c->writer);
 }
 
 const Registry *core_registry(const Core *c) {

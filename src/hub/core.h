@@ -58,7 +58,9 @@ void core_validator_changed(Core *c, const ValidatorRow *row);
 void core_beat(Core *c);
 /* true when everything is durable and nothing is under way. */
 bool core_is_idle(const Core *c);
-void core_flush(Core *c);
+/* At a graceful stop, again and again: websites are called no more, that validators leave says
+ * nothing of them, and what was decided and taken in is written without waiting for more. */
+void core_stop(Core *c);
 
 const Registry *core_registry(const Core *c);
 const Board *core_board(const Core *c);

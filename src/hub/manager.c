@@ -252,7 +252,7 @@ static void stop_step(HubManager *m) {
         if (has_company(m))
                 return;
         if (m->core && !core_is_idle(m->core)) {
-                core_flush(m->core);
+                core_stop(m->core);
                 return;
         }
         timer_stop(m->timer);
@@ -490,6 +490,8 @@ void hub_manager_stop(HubManager *m) {
         m->stopping = true;
         m->stopped_at = now_boottime();
         set_state(m, "stopping");
+        if (m->core)
+                core_stop(m->core);
         if (m->listener)
                 listener_drain(m->listener, CODE_SHUTDOWN, 2);
         timer_every(m->timer, USEC_PER_MSEC, STOP_STEP);

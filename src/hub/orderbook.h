@@ -68,7 +68,7 @@ void order_book_expire(OrderBook *b, usec_t before);
 size_t order_book_count(const OrderBook *b);
 /* Steps through all: the first for NULL. Adding or expiring in between ends the walk. */
 WorkOrder *order_book_next(const OrderBook *b, const WorkOrder *after);
-/* The same through those of one validator. */
+/* The same through those of one validator; one that is added in between comes last. */
 WorkOrder *order_book_next_of(const OrderBook *b, uint32_t validator, const WorkOrder *after);
 
 /* No tick of it is dated before: it is made up to an interval before its start, the first slot. */

@@ -313,6 +313,15 @@ static int presence_changed(Site *s, uint32_t validator, bool present, usec_t no
         return 1;
 }
 
+int site_others_changed(Site *s, usec_t now) {
+        if (!site_has_room(s, now))
+                return 0;
+        s->newcomers = true;
+        s->timers.fill = now;
+        s->timers.rest = s->timers.next = now;
+        return 1;
+}
+
 int site_connected(Site *s, uint32_t validator, usec_t now) {
         return presence_changed(s, validator, true, now);
 }

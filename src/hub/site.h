@@ -64,6 +64,9 @@ void site_roster_changed(Site *s, usec_t now);
 /* 1; 0: it has no seat here and none is free, so nothing changed. */
 int site_connected(Site *s, uint32_t validator, usec_t now);
 int site_disconnected(Site *s, uint32_t validator, usec_t now);
+/* Others than those with a seat here came or went. 1: somebody is wanted, so its next call is due
+ * now; 0. */
+int site_others_changed(Site *s, usec_t now);
 /* For many votes or calls at once: step by step, each for all of them before the next, this fetches
  * the memory that site_vote() for this seat, or site_tick() for every seat, will look at. */
 #define SITE_FETCH_STEPS 2u

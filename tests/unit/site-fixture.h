@@ -314,7 +314,9 @@ static inline void connect(Bench *b, uint32_t validator, bool connected) {
         b->items[validator - 1].connected_since = connected ? b->now : 0;
         if (!connected)
                 b->items[validator - 1].steady_until = b->now;
-        if (connected)
+        if (!b->people[validator - 1].seated)
+                site_others_changed(b->site, b->now);
+        else if (connected)
                 site_connected(b->site, validator, b->now);
         else
                 site_disconnected(b->site, validator, b->now);
