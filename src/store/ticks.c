@@ -1,4 +1,4 @@
-/* website_tick: written by COPY, a packed struct a row; found by website and span of five minutes.
+/* website_tick: written by COPY, a packed struct a row; found by span of five minutes and website.
  */
 #include "store/ticks.h"
 
@@ -49,38 +49,43 @@ static const PqStatement website_tick_votes = {
                "         max(vote_freshness(interval_ms, timeout_ms)) AS fresh"
                "       FROM work_order WHERE removed_at IS NULL"
                "       GROUP BY website_id, validator_id, type = 3) AS o"
-               " CROSS JOIN LATERAL (SELECT website_tick.*, b.arrived_at FROM website_tick"
+               " CROSS JOIN LATERAL (SELECT t.*, b.arrived_at"
+               "   FROM tick_spans_since(now() - o.fresh) AS s (span)"
+               "   CROSS JOIN LATERAL (SELECT * FROM website_tick"
+               "     WHERE tick_span(started_at) = s.span AND website_id = o.website_id"
+               "       AND tick_span(started_at) >= tick_span(now() - interval '4 days')"
+               "     OFFSET 0) AS t"
                "   CROSS JOIN LATERAL (SELECT arrived_at FROM tick_batch"
                "     WHERE id = batch_id AND NOT unsynced"
                "     AND arrived_at > now() - o.fresh - interval '1 minute' LIMIT 1) AS b"
-               "   WHERE website_id = o.website_id AND validator_id = o.validator_id"
-               "     AND tick_span(started_at) >= tick_span(now() - o.fresh)"
+               "   WHERE validator_id = o.validator_id"
                "     AND started_at > now() - o.fresh AND NOT late AND dns_us::bigint + connect_us"
                "       + tls_us + wait_us + transfer_us <= (o.timeout_ms + 1000) * 1000::bigint"
                "     AND coalesce((SELECT type = 3 FROM work_order WHERE id = order_id), false)"
                "       = o.panel"
-               "   ORDER BY tick_span(started_at) DESC, started_at DESC LIMIT 1) AS t"
+               "   ORDER BY started_at DESC LIMIT 1) AS t"
                " ORDER BY o.website_id, o.validator_id, o.panel",
         .n_params = 0,
 };
 
 static const PqStatement website_tick_identities = {
         .name = "website_tick_identities",
-        .sql = "SELECT t.order_id, t.number, t.kind = 's' FROM website_tick t"
-               " JOIN work_order o ON o.id = t.order_id"
-               " WHERE o.id = ANY ($2::bigint[]) AND t.website_id = o.website_id"
-               " AND tick_span(t.started_at) >= tick_span($3)"
-               " AND tick_span(t.started_at) <= tick_span($4)"
+        .sql = "SELECT t.order_id, t.number, t.kind = 's' FROM work_order o"
+               " CROSS JOIN generate_series(tick_span($3), tick_span($4), interval '5 minutes')"
+               "   AS s (span)"
+               " CROSS JOIN LATERAL (SELECT * FROM website_tick"
+               "   WHERE tick_span(started_at) = s.span AND website_id = o.website_id OFFSET 0) AS "
+               "t"
+               " WHERE o.id = ANY ($2::bigint[]) AND t.order_id = o.id"
                " AND t.validator_id = $1 AND t.started_at >= $3 AND t.started_at <= $4",
         .n_params = 4,
 };
 
 static const PqStatement website_tick_identities_since = {
         .name = "website_tick_identities_since",
-        .sql = "SELECT t.order_id, t.number, t.kind = 's' FROM website w CROSS JOIN LATERAL"
-               " (SELECT order_id, number, kind FROM website_tick"
-               "   WHERE website_id = w.id AND tick_span(started_at) >= tick_span($1)"
-               "   AND started_at > $1) AS t ORDER BY t.order_id",
+        .sql = "SELECT order_id, number, kind = 's' FROM website_tick"
+               " WHERE tick_span(started_at) >= tick_span($1) AND started_at > $1 ORDER BY "
+               "order_id",
         .n_params = 1,
 };
 

@@ -66,14 +66,15 @@
         "   AND removed_at IS NULL AND type = 1 AND seat = place ORDER BY id DESC LIMIT 1) AS o"   \
         "   ON true"                                                                               \
         " LEFT JOIN validator v ON v.id = o.validator_id"                                          \
-        " LEFT JOIN LATERAL (SELECT * FROM website_tick WHERE website_id = w.id"                   \
-        "   AND validator_id = o.validator_id AND NOT late"                                        \
+        " LEFT JOIN LATERAL (SELECT t.* FROM tick_spans_since("                                    \
+        "     now() - vote_freshness(o.interval_ms, o.timeout_ms)) AS s (span)"                    \
+        "   CROSS JOIN LATERAL (SELECT * FROM website_tick"                                        \
+        "     WHERE tick_span(started_at) = s.span AND website_id = w.id"                          \
+        "       AND tick_span(started_at) >= tick_span(now() - interval '4 days') OFFSET 0) AS t"  \
+        "   WHERE validator_id = o.validator_id AND NOT late"                                      \
         "   AND coalesce((SELECT type FROM work_order WHERE id = order_id), 1) <> 3"               \
         "   AND started_at > now() - vote_freshness(o.interval_ms, o.timeout_ms)"                  \
-        "   AND tick_span(started_at)"                                                             \
-        "     >= tick_span(now() - vote_freshness(o.interval_ms, o.timeout_ms))"                   \
-        "   AND tick_span(started_at) < tick_span(now() + interval '1 day')"                       \
-        "   ORDER BY tick_span(started_at) DESC, started_at DESC LIMIT 1) AS t ON true"
+        "   ORDER BY started_at DESC LIMIT 1) AS t ON true"
 
 /* As the hub stored them with its decision. Of old ones it is not known who was away. */
 #define SEATS_THEN                                                                                 \

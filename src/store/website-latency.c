@@ -31,18 +31,17 @@ enum {
 #define AT_SECONDS "date_part('epoch', at)::bigint * 1000000"
 
 /* Up ticks that are in no closed hour, by bucket. Then comes the width of a bucket, then a bound
- * that skips partitions before they are opened. The moment itself is no condition for an index:
- * spans are. */
+ * that skips partitions before they are opened. */
 #define TICKS " ticks AS MATERIALIZED (SELECT validator_id, date_bin("
 #define TICKS_SINCE                                                                                \
         ", started_at, 'epoch') AS at, latency_sums(count(*), sum(dns_us), sum(connect_us),"       \
         "     sum(tls_us), sum(wait_us), sum(transfer_us)) AS sums"                                \
-        "   FROM website_tick WHERE " OF_SITE " AND outcome = 1"                                   \
-        "     AND (started_at >= (SELECT b FROM cut)) IS TRUE"                                     \
-        "     AND tick_span(started_at) >= tick_span((SELECT b FROM cut))"                         \
+        "   FROM cut CROSS JOIN LATERAL tick_spans_since(cut.b) AS s (span)"                       \
+        "   CROSS JOIN LATERAL (SELECT * FROM website_tick"                                        \
+        "     WHERE tick_span(started_at) = s.span AND " OF_SITE                                   \
         "     AND tick_span(started_at) < tick_span(now() + interval '1 day')"                     \
         "     AND tick_span(started_at) >= tick_span(now() - interval "
-#define TICKS_END ") GROUP BY 1, 2)"
+#define TICKS_END ") OFFSET 0) AS t WHERE outcome = 1 AND started_at >= cut.b GROUP BY 1, 2)"
 
 #define ROWS                                                                                       \
         " SELECT 'b' AS kind, usec(a) AS at, usec(b) AS other, NULL::bytea, NULL FROM cut"         \
@@ -83,7 +82,7 @@ static const PqStatement website_latency = {
         " cut AS MATERIALIZED (SELECT a, CASE WHEN $4::integer < 60 THEN a"
         "     ELSE " CLOSED " END AS b, $4 * interval '1 minute' AS width FROM site,"
         "   (SELECT now() - $3::integer * interval '1 minute' AS a) AS x)," TICKS
-        "(SELECT width FROM cut)" TICKS_SINCE "'8 days'" TICKS_END ","
+        "(SELECT width FROM cut)" TICKS_SINCE "'1 minute' * $3" TICKS_END ","
         " points AS (SELECT date_bin((SELECT width FROM cut), hour, 'epoch') AS at,"
         "     latency_sums(sum(up), sum(phase_sum_us[1])::bigint,"
         "       sum(phase_sum_us[2])::bigint, sum(phase_sum_us[3])::bigint,"

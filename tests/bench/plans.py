@@ -15,7 +15,8 @@ from process import Failure
 LARGE = re.compile(r"(website_tick|tick_batch)(_\d{8})?|rollup_\w+|verdict_span|incident|incident_event|event")
 FUNCTIONS = re.compile(r"\b(hours_close|operator_look|partitions_keep|retention_step|website_recent|website_uptimes"
                        r"|span_us|incident_(acknowledge|assign|note|report|resolve))\(")
-PART_OF_STATEMENTS = ("website_recent", "website_uptimes")  # functions that become part of who asks
+# Functions that become part of who asks.
+PART_OF_STATEMENTS = ("tick_spans_since", "website_recent", "website_ticks", "website_uptimes")
 SMALL = 64  # pages: reading them all is as good
 
 # Arguments of every statement that has to do with a large table. {site}, {organisation}, {order}, {validator},

@@ -240,6 +240,7 @@ void fixture_expect_pages(const StoreFixture *f, const char *name, const char *v
         assert_int_equal(pq_script_open(&s, f->dsn), 0);
         assert_true(asprintf(&prepare, "PREPARE x AS %s", find_statement(name)->sql) > 0);
         assert_true(asprintf(&explain, "EXPLAIN (ANALYZE, BUFFERS) EXECUTE x%s", values) > 0);
+        assert_int_equal(pq_script_run(s, "SET jit = off"), 0); /* as the store's connections */
         assert_int_equal(pq_script_run(s, prepare), 0);
         for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
                 assert_int_equal(pq_script_run(s, modes[i]), 0);

@@ -54,7 +54,7 @@ static const PqStatement tell = {
 static const PqStatement session = {
         .name = "session",
         .sql = "SELECT pg_backend_pid(), current_setting('TimeZone'), "
-               "current_setting('application_name')",
+               "current_setting('application_name'), current_setting('jit')",
 };
 static const PqStatement doze = { .name = "doze", .sql = "SELECT pg_sleep(60)" };
 static const PqStatement broken = { .name = "broken", .sql = "SELECT * FROM nowhere" };
@@ -221,6 +221,7 @@ static void notifications_come_with_their_commit(void **state) {
 
 static void look_session(PqResult *const *results, size_t n _unused_) {
         assert_string_equal(pq_get_text(results[0], 0, 1), "UTC");
+        assert_string_equal(pq_get_text(results[0], 0, 3), "off");
         assert_string_equal(pq_get_text(results[0], 0, 2), "test-event-pq");
 }
 

@@ -159,27 +159,6 @@ static unsigned count_relations(const StoreFixture *f) {
         return n;
 }
 
-static void count_sorts(const char *const *values, size_t n _unused_, void *userdata) {
-        unsigned *sorts = userdata;
-
-        if (strstr(values[0], "Sort  (") && !strstr(values[0], "Incremental Sort"))
-                *sorts += 1;
-}
-
-/* They are numbered as they are read: looking at more than are shown is for abstentions only. */
-static void no_more_ticks_are_read_than_are_shown(void **state) {
-        _cleanup_(pq_script_closep) PqScript *s = NULL;
-        unsigned sorts = 0;
-
-        assert_int_equal(pq_script_open(&s, ((StoreFixture *)*state)->dsn), 0);
-        assert_int_equal(pq_script_query(s,
-                                         "EXPLAIN SELECT * FROM website_recent(1, 200)"
-                                         " WHERE place <= 100",
-                                         NULL, count_sorts, &sorts),
-                         0);
-        assert_int_equal(sorts, 0);
-}
-
 /* All ticks are on some 1,700 pages, the last ones of a website on few. */
 static void no_answer_reads_all_ticks(void **state) {
         StoreFixture *f = *state;
@@ -203,6 +182,59 @@ static void no_answer_reads_all_ticks(void **state) {
         fixture_expect_pages(f, "feed_orders", "(ARRAY[decode(repeat('01', 16), 'hex')])", 400);
         fixture_expect_pages(f, "website_tick_votes", "", 400);
         fixture_expect_pages(f, "database_tables", "", CATALOG_PAGES * count_relations(f));
+}
+
+/* Of each website whose ticks lie so: now and ahead; hours ago and days ago with silence between,
+ * in closed hours and in those that are not; longer ago than is shown; nowhere. */
+static void the_newest_are_those_that_a_whole_scan_finds(void **state) {
+        fixture_sql(*state,
+                    "BEGIN; SET LOCAL jit = off; TRUNCATE website_tick, closed_hour, rollup_hour;"
+                    "SELECT partition_ensure('website_tick', current_date - 10, current_date + 1);"
+                    "UPDATE website SET interval_ms = 60000, seats = 1 + id % 4;"
+                    "INSERT INTO website_tick SELECT at, i, 1, website, 1, i, 1, 1, 1, 1, 1, 200, "
+                    "1, 0,"
+                    "  's', false FROM (SELECT i, 1 + i % 2 AS website, CASE WHEN i <= 90"
+                    "    THEN now() + interval '17 minutes' - i * interval '13 minutes'"
+                    "    WHEN i % 2 = 0 THEN now() - i * interval '2 hours'"
+                    "    ELSE now() - interval '4 days' - i * interval '1 second' END AS at"
+                    "  FROM generate_series(1, 250) AS i) AS x"
+                    "  WHERE at >= date_trunc('day', now(), 'UTC') - interval '10 days';"
+                    "DO $$ DECLARE h timestamptz; n integer; BEGIN"
+                    "  FOR h IN SELECT date_trunc('hour', now(), 'UTC') - i * interval '1 hour'"
+                    "    FROM generate_series(240, 2, -1) AS i LOOP"
+                    "    PERFORM rollup_hour_close(h); INSERT INTO closed_hour VALUES (h);"
+                    "    IF extract(hour FROM h) % 7 = 0 OR h > now() - interval '3 hours' THEN"
+                    "      SELECT count(*) FROM (SELECT w, k, array(SELECT started_at"
+                    "        FROM website_newest(w, k)) AS got, array(SELECT started_at"
+                    "        FROM website_tick WHERE website_id = w AND started_at"
+                    "          >= date_trunc('hour', now(), 'UTC') - interval '8 days'"
+                    "        ORDER BY started_at DESC LIMIT k) AS whole FROM generate_series(1, 3) "
+                    "AS w,"
+                    "        unnest('{1,7,80,200}'::int[]) AS k) AS x WHERE got <> whole INTO n;"
+                    "      ASSERT n = 0, format('closed until %s: %s differ', h, n);"
+                    "    END IF;"
+                    "  END LOOP;"
+                    "  ASSERT (SELECT count(*) FROM website_newest(2, 200)) > 100;"
+                    "  ASSERT (SELECT count(*) FROM website_newest(1, 200)) > 45;"
+                    "END $$; ROLLBACK");
+}
+
+/* Website 2, of which something is known in each hour, has its last tick of a week ago. */
+static void one_that_was_silent_for_long_costs_no_more(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "INSERT INTO website_tick SELECT now() - interval '7 days', 1, 1, 2, 1, 1, "
+                       "1, 1,"
+                       "  1, 1, 1, 200, 1, 0, 's', false;"
+                       "INSERT INTO verdict_span (website_id, state, assurance, cause, n,"
+                       "  started_at, first_evidence_at, commit_no) VALUES (2, 'UNKNOWN', 'single',"
+                       "  'start', 4, now() - interval '9 days', now(), 1);"
+                       "DO $$ BEGIN FOR i IN REVERSE 190..1 LOOP"
+                       " PERFORM rollup_hour_close(date_trunc('hour', now(), 'UTC')"
+                       "   - i * interval '1 hour'); END LOOP; END $$");
+        fixture_expect(f, "SELECT count(*) FROM website_newest(2, 200)", "1");
+        fixture_expect_pages(f, "website_status", "(1, '00000000-0000-7000-8000-000000000002')",
+                             400);
 }
 
 /* Fifty days of hours and of spans of 31 hours, looked at from now and from as far as thirty-five
@@ -247,8 +279,9 @@ int main(void) {
                 cmocka_unit_test(the_status_has_the_last_hundred),
                 cmocka_unit_test(of_others_nothing_is_seen),
                 cmocka_unit_test(no_answer_reads_all_ticks),
-                cmocka_unit_test(no_more_ticks_are_read_than_are_shown),
+                cmocka_unit_test(the_newest_are_those_that_a_whole_scan_finds),
                 cmocka_unit_test(three_uptimes_are_what_each_alone_is),
+                cmocka_unit_test(one_that_was_silent_for_long_costs_no_more),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);
