@@ -5,11 +5,15 @@
 CREATE INDEX website_tick_by_span ON website_tick (tick_span(started_at), website_id);
 DROP INDEX website_tick_by_website;
 
--- Spans from that of p_from to the newest there can be: the hub takes no tick that is minutes ahead, and its clock is
--- not more so either. Who joins ticks to them says of a moment that is known before which partitions can be: that
--- leaves most of them closed.
+-- Spans from that of p_from to the newest of which there are ticks: the hub's time may be ahead of the database's. Who
+-- joins ticks to them says of a moment that is known before which partitions can be: that leaves most of them closed.
 CREATE FUNCTION tick_spans_since(p_from timestamptz) RETURNS SETOF timestamptz LANGUAGE sql STABLE ROWS 20 AS $$
-  SELECT g FROM generate_series(tick_span(p_from), tick_span(now() + interval '5 minutes'), interval '5 minutes') AS g
+  SELECT g FROM generate_series(tick_span(p_from),
+                                greatest(tick_span(now()),
+                                         (SELECT tick_span(started_at) FROM website_tick
+                                           WHERE tick_span(started_at) > tick_span(now())
+                                             AND tick_span(started_at) < tick_span(now() + interval '1 day')
+                                           ORDER BY tick_span(started_at) DESC LIMIT 1)), interval '5 minutes') AS g
 $$;
 
 -- At most p_look ticks of a website from the spans p_from to p_to, newest first.
@@ -31,9 +35,9 @@ LANGUAGE plpgsql STABLE ROWS 100 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   oldest constant timestamptz := date_trunc('hour', now() - interval '8 days', 'UTC');
   closed constant timestamptz := greatest(oldest, (SELECT max(hour) + interval '1 hour' FROM closed_hour));
-  after timestamptz := tick_span(now() + interval '10 minutes'); -- all from here on was looked at
-  since timestamptz;
-  width interval := (SELECT interval '5 minutes' * (3 + p_look * interval_ms::bigint / (seats * 300000))
+  after timestamptz := (SELECT max(g) + interval '5 minutes' FROM tick_spans_since(now()) AS g);
+  since timestamptz; -- looked at is all from `after` on, and now from here
+  width interval := (SELECT interval '5 minutes' * (2 + p_look * interval_ms::bigint / (seats * 300000))
                        FROM website WHERE id = p_website);
   rest  integer := p_look;
   n     integer;
@@ -105,3 +109,29 @@ BEGIN
   END LOOP;
   RETURN n;
 END $$;
+
+-- As before, span by span: with a range of spans each verdict's look would be through all websites' entries of an hour.
+CREATE OR REPLACE FUNCTION ledger_hour_close(p_hour timestamptz, p_lamports bigint) RETURNS void LANGUAGE sql AS $$
+  WITH verdicts AS MATERIALIZED (
+    SELECT website_id, state, started_at, coalesce(ended_at, 'infinity') AS ended_at FROM verdict_span
+     WHERE coalesce(ended_at, 'infinity') > p_hour)
+  INSERT INTO ledger_entry (kind, validator_id, hour, ticks, debit, credit, amount)
+  SELECT 'reward', validator_id, p_hour, count(*), 'rewards', 'validator', count(*) * p_lamports
+    FROM (
+      SELECT DISTINCT t.validator_id, t.order_id, (t.kind = 's') AS scheduled, t.number
+        FROM verdicts s
+        JOIN generate_series(p_hour, p_hour + interval '55 minutes', interval '5 minutes') AS g (span)
+          ON s.ended_at > g.span
+        CROSS JOIN LATERAL (SELECT * FROM website_tick w
+                             WHERE tick_span(w.started_at) = g.span AND w.website_id = s.website_id AND NOT w.late
+                               AND tick_span(w.started_at) BETWEEN p_hour AND p_hour + interval '55 minutes'
+                            OFFSET 0) AS t
+        JOIN work_order o ON o.id = t.order_id AND o.validator_id = t.validator_id
+         AND s.started_at <= t.started_at + (o.interval_ms + o.timeout_ms) * interval '1 millisecond'
+       WHERE s.ended_at > t.started_at
+         AND (s.state IN ('PARTIAL', 'UNKNOWN', 'MAINTENANCE')
+              OR (t.outcome = 1 AND s.state IN ('UP', 'DEGRADED')) OR (t.outcome = 2 AND s.state = 'DOWN'))) AS paid
+   GROUP BY validator_id
+  HAVING p_lamports > 0
+  ON CONFLICT DO NOTHING
+$$;

@@ -17,6 +17,7 @@ FUNCTIONS = re.compile(r"\b(hours_close|operator_look|partitions_keep|retention_
                        r"|span_us|incident_(acknowledge|assign|note|report|resolve))\(")
 # Functions that become part of who asks.
 PART_OF_STATEMENTS = ("tick_spans_since", "website_recent", "website_ticks", "website_uptimes")
+SPAN_IS = re.compile(r"date_bin\('00:05:00'.*?time zone\) = ")
 SMALL = 64  # pages: reading them all is as good
 
 # Arguments of every statement that has to do with a large table. {site}, {organisation}, {order}, {validator},
@@ -160,8 +161,15 @@ class Plans:
             if node["Node Type"] == "Seq Scan" and LARGE.fullmatch(relation) and self.sizes.get(relation, 0) > small:
                 where = "" if small >= 0 else ", which no index of it serves"
                 yield f"{name} ({mode} plan) reads all of {re.sub(r'[0-9]{8}', 'DAY', relation)}{where}"
+            if is_wide(node.get("Index Cond", "")):
+                yield f"{name} ({mode} plan) looks for a website through the entries of all, of more than one span"
             if node.get("Function Name") in PART_OF_STATEMENTS:
                 yield f"{name} ({mode} plan) calls {node['Function Name']}(), which is planned anew each time"
+
+
+def is_wide(condition):
+    """Of the index of ticks by span and website: a website, and no one span."""
+    return "date_bin" in condition and "website_id" in condition and not SPAN_IS.search(condition)
 
 
 def nodes(plan):

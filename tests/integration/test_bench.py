@@ -257,6 +257,17 @@ class BigDatabase(unittest.TestCase):
         checked = plans.Plans(self.big.database.url("postgres"), os.path.join(BUILD, "tests", "dpin-statements"))
         self.assertEqual({x.split(" (")[0] for x in checked.faults()}, {"event_prune", "database_tables"})
 
+    def test_a_look_through_the_entries_of_all_websites_is_found(self):
+        looks = self.value("SELECT pg_get_functiondef('website_ticks'::regproc)")
+        self.addCleanup(self.big.database.sql, looks)
+        self.big.database.sql("""CREATE OR REPLACE FUNCTION website_ticks(p_website integer, p_from timestamptz,
+            p_to timestamptz, p_look integer) RETURNS SETOF website_tick LANGUAGE sql STABLE ROWS 50 AS $$
+              SELECT * FROM website_tick WHERE website_id = p_website AND tick_span(started_at) BETWEEN p_from AND p_to
+               ORDER BY started_at DESC LIMIT p_look $$""")
+        checked = plans.Plans(self.big.database.url("postgres"), os.path.join(BUILD, "tests", "dpin-statements"))
+        checked.statements = {"website_status": checked.statements["website_status"]}
+        self.assertRegex(" ".join(checked.faults()), r"website_status \(generic plan\) looks for a website through")
+
     def test_what_is_in_use_is_not_removed(self):
         with self.assertRaisesRegex(Failure, "is in use"):
             big.remove(f"test-{os.getpid()}")

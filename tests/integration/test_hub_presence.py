@@ -36,7 +36,7 @@ class Presence(HubCase):
         print(f"{VALIDATORS} validators: {alone:.2f} s of CPU, and {beside:.2f} s beside {WEBSITES} websites")
         self.assertLess(beside, 3 * alone)
 
-    def test_asked_to_end_it_does_not_judge_that_they_leave(self):
+    def test_asked_to_end_among_them_it_ends_in_time(self):
         with follow.Load(LOAD, self.world.hub_url, validators=VALIDATORS, seed=3) as crowd:
             crowd.wait_joined(60)
             self.assertEqual(self.world.hub.stop(5), 0)

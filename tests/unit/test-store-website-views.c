@@ -184,8 +184,9 @@ static void no_answer_reads_all_ticks(void **state) {
         fixture_expect_pages(f, "database_tables", "", CATALOG_PAGES * count_relations(f));
 }
 
-/* Of each website whose ticks lie so: now and ahead; hours ago and days ago with silence between,
- * in closed hours and in those that are not; longer ago than is shown; nowhere. */
+/* Of each website whose ticks lie so: now and two hours ahead, as the hub may be; hours ago and
+ * days ago with silence between, in closed hours and in those that are not; longer ago than is
+ * shown; nowhere. */
 static void the_newest_are_those_that_a_whole_scan_finds(void **state) {
         fixture_sql(*state,
                     "BEGIN; SET LOCAL jit = off; TRUNCATE website_tick, closed_hour, rollup_hour;"
@@ -194,7 +195,7 @@ static void the_newest_are_those_that_a_whole_scan_finds(void **state) {
                     "INSERT INTO website_tick SELECT at, i, 1, website, 1, i, 1, 1, 1, 1, 1, 200, "
                     "1, 0,"
                     "  's', false FROM (SELECT i, 1 + i % 2 AS website, CASE WHEN i <= 90"
-                    "    THEN now() + interval '17 minutes' - i * interval '13 minutes'"
+                    "    THEN now() + interval '137 minutes' - i * interval '13 minutes'"
                     "    WHEN i % 2 = 0 THEN now() - i * interval '2 hours'"
                     "    ELSE now() - interval '4 days' - i * interval '1 second' END AS at"
                     "  FROM generate_series(1, 250) AS i) AS x"
