@@ -131,6 +131,7 @@ class Script:
                         "EHLO": "\r\n".join([f"250-{o}" for o in ("x", *offers)] + ["250 SIZE 1000000"]),
                         **dict(replies)}
         self.heard, self.done = [], threading.Event()
+        self.talks = []  # the same by connection
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -151,7 +152,8 @@ class Script:
                 pass
 
     def _talk(self, f):
-        in_message = False
+        in_message, talk = False, []
+        self.talks.append(talk)
         if not self._say(f, "", ""):
             return
         for line in f:
@@ -159,8 +161,9 @@ class Script:
             if in_message and line != b".\r\n":
                 continue
             in_message = word == "DATA"
-            self.heard.append(line.strip().decode("ascii", "replace"))
-            if not self._say(f, word, self.heard[-1]):
+            talk.append(line.strip().decode("ascii", "replace"))
+            self.heard.append(talk[-1])
+            if not self._say(f, word, talk[-1]):
                 return
 
     def _say(self, f, word, line):
