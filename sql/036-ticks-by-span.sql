@@ -120,15 +120,15 @@ CREATE OR REPLACE FUNCTION ledger_hour_close(p_hour timestamptz, p_lamports bigi
     FROM (
       SELECT DISTINCT t.validator_id, t.order_id, (t.kind = 's') AS scheduled, t.number
         FROM verdicts s
-        JOIN generate_series(p_hour, p_hour + interval '55 minutes', interval '5 minutes') AS g (span)
+        JOIN generate_series(tick_span(p_hour), tick_span(p_hour + interval '1 hour'), interval '5 minutes') AS g (span)
           ON s.ended_at > g.span
         CROSS JOIN LATERAL (SELECT * FROM website_tick w
                              WHERE tick_span(w.started_at) = g.span AND w.website_id = s.website_id AND NOT w.late
-                               AND tick_span(w.started_at) BETWEEN p_hour AND p_hour + interval '55 minutes'
-                            OFFSET 0) AS t
+                               AND tick_span(w.started_at) >= tick_span(p_hour)
+                               AND tick_span(w.started_at) <= tick_span(p_hour + interval '1 hour') OFFSET 0) AS t
         JOIN work_order o ON o.id = t.order_id AND o.validator_id = t.validator_id
          AND s.started_at <= t.started_at + (o.interval_ms + o.timeout_ms) * interval '1 millisecond'
-       WHERE s.ended_at > t.started_at
+       WHERE t.started_at >= p_hour AND t.started_at < p_hour + interval '1 hour' AND s.ended_at > t.started_at
          AND (s.state IN ('PARTIAL', 'UNKNOWN', 'MAINTENANCE')
               OR (t.outcome = 1 AND s.state IN ('UP', 'DEGRADED')) OR (t.outcome = 2 AND s.state = 'DOWN'))) AS paid
    GROUP BY validator_id
