@@ -74,8 +74,8 @@ static const PqStatement website_tick_identities = {
                " CROSS JOIN generate_series(tick_span($3), tick_span($4), interval '5 minutes')"
                "   AS s (span)"
                " CROSS JOIN LATERAL (SELECT * FROM website_tick"
-               "   WHERE tick_span(started_at) = s.span AND website_id = o.website_id OFFSET 0) AS "
-               "t"
+               "   WHERE tick_span(started_at) = s.span AND website_id = o.website_id"
+               "   OFFSET 0) AS t"
                " WHERE o.id = ANY ($2::bigint[]) AND t.order_id = o.id"
                " AND t.validator_id = $1 AND t.started_at >= $3 AND t.started_at <= $4",
         .n_params = 4,
@@ -84,8 +84,8 @@ static const PqStatement website_tick_identities = {
 static const PqStatement website_tick_identities_since = {
         .name = "website_tick_identities_since",
         .sql = "SELECT order_id, number, kind = 's' FROM website_tick"
-               " WHERE tick_span(started_at) >= tick_span($1) AND started_at > $1 ORDER BY "
-               "order_id",
+               " WHERE tick_span(started_at) >= tick_span($1) AND started_at > $1"
+               " ORDER BY order_id",
         .n_params = 1,
 };
 
