@@ -34,10 +34,15 @@ static int check_ack(Uplink *u, const FrameAck *ack, Receipt *ret) {
         return receipt_apply(u->options.spool, &ack->receipt, &u->hub, &u->scope, ret);
 }
 
-/* What was answered, but not in a way that counts, goes again after a pause. */
-static void send_again(Uplink *u, uint64_t incarnation, uint64_t sequence) {
-        window_rewind(u->window, incarnation, sequence);
+/* What was answered, but not in a way that counts, goes again after this. */
+static void rest(Uplink *u) {
+        u->resting = true;
         timer_after(u->timer, PAUSE);
+}
+
+void uplink_rested(Uplink *u) {
+        u->resting = false;
+        uplink_pump(u);
 }
 
 void uplink_on_ack(Uplink *u, const Frame *f) {
@@ -55,7 +60,8 @@ void uplink_on_ack(Uplink *u, const Frame *f) {
         }
         if (r < 0) { /* good, and the spool could not note it: its disk is full */
                 log_debug("a receipt is not noted: %s", strerror(-r));
-                send_again(u, receipt.incarnation, receipt.from);
+                window_rewind(u->window, receipt.incarnation, receipt.from);
+                rest(u);
                 return;
         }
         if (hub_time_learn(u->options.hub_time, now_boottime(), ack->time) < 0) {
@@ -111,6 +117,13 @@ static void on_sequence(Uplink *u, const FrameNotice *n) {
         uplink_pump(u);
 }
 
+static void on_too_fast(Uplink *u, const FrameNotice *n) {
+        if (!may_repeat(u))
+                return;
+        window_refused(u->window, n->incarnation, n->sequence);
+        rest(u);
+}
+
 /* Forks ---------------------------------------------------------------------------------------- */
 
 void uplink_on_reseal(void *userdata) {
@@ -154,6 +167,7 @@ static void on_fork(Uplink *u, const FrameNotice *n) {
 
 void uplink_answers_reset(Uplink *u) {
         u->wanted[0] = 0;
+        u->resting = false;
         u->forks.n = 0;
         u->forks.moved = 0;
         timer_stop(u->forks.timer);
@@ -177,8 +191,7 @@ void uplink_on_notice(Uplink *u, const Frame *f) {
                 uplink_pump(u);
                 break;
         case CODE_TOO_FAST:
-                if (may_repeat(u))
-                        send_again(u, n->incarnation, n->sequence);
+                on_too_fast(u, n);
                 break;
         default:
                 log_debug("notice from the hub: %s %s", n->code, n->reason);

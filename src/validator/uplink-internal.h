@@ -34,7 +34,8 @@ struct Uplink {
         Timer *timer; /* backoff, or the handshake's limit */
         UplinkState state;
         bool approved, stopping;
-        bool far; /* it was met at a public address */
+        bool resting; /* nothing is sent until the timer says so */
+        bool far;     /* it was met at a public address */
         Backoff backoff;
         UplinkLimits limits;
         PublicKey hub;
@@ -58,6 +59,8 @@ void uplink_send_notice(Uplink *u, Code code, const FrameNotice *more);
 
 void uplink_on_ack(Uplink *u, const Frame *f);
 void uplink_on_notice(Uplink *u, const Frame *f);
+/* Of timer, while ready. */
+void uplink_rested(Uplink *u);
 /* Of forks.timer. */
 void uplink_on_reseal(void *userdata);
 /* A connection begins, or ends: what was under way is not any more. */

@@ -64,7 +64,7 @@ static void on_send(const SpoolBatch *b, void *userdata) {
 void uplink_pump(Uplink *u) {
         Sending s = { .peer = u->peer };
 
-        if (!uplink_approved(u) || !u->peer || u->forks.n > 0)
+        if (!uplink_approved(u) || !u->peer || u->resting || u->forks.n > 0)
                 return;
         while (s.r >= 0 && window_next(u->window, on_send, &s) > 0)
                 ;

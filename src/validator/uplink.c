@@ -71,7 +71,7 @@ static void on_timer(void *userdata) {
         if (u->state == UPLINK_AWAY)
                 connect_now(u);
         else if (u->state == UPLINK_READY)
-                uplink_pump(u); /* after a pause */
+                uplink_rested(u);
         else
                 uplink_leave(u, CLOSE_TIMEOUT, "the handshake takes too long");
 }

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define PACE_MAX 1024u /* more than any window */
+
 typedef struct Cursor {
         uint64_t incarnation, sent;
         size_t flying;
@@ -13,6 +15,7 @@ struct Window {
         Spool *spool; /* borrowed */
         uint64_t live;
         FrameWindow limits;
+        size_t pace; /* of each class no more, whatever the limits */
         Cursor cursors[FRAME_INCARNATIONS_MAX];
         size_t n;
 };
@@ -23,6 +26,7 @@ int window_new(Window **ret, Spool *spool) {
         if (!w)
                 return -ENOMEM;
         w->spool = spool;
+        w->pace = PACE_MAX;
         *ret = w;
         return 0;
 }
@@ -35,6 +39,7 @@ Window *window_free(Window *w) {
 void window_reset(Window *w, uint64_t live) {
         w->live = live;
         w->n = 0;
+        w->pace = PACE_MAX;
         w->limits = (FrameWindow){ .live = 1, .history = 1 };
 }
 
@@ -58,6 +63,7 @@ void window_answered(Window *w, uint64_t incarnation, size_t batches) {
         Cursor *c = cursor_of(w, incarnation);
 
         c->flying -= MIN(c->flying, batches);
+        w->pace = MIN(2 * w->pace, (size_t)PACE_MAX);
 }
 
 void window_unsent(Window *w, uint64_t incarnation, uint64_t sequence) {
@@ -72,6 +78,11 @@ void window_rewind(Window *w, uint64_t incarnation, uint64_t expected) {
 
         c->sent = expected > 0 ? expected - 1 : 0;
         c->flying = 0;
+}
+
+void window_refused(Window *w, uint64_t incarnation, uint64_t sequence) {
+        window_rewind(w, incarnation, sequence);
+        w->pace = 1;
 }
 
 /* Counts and hands on. */
@@ -121,14 +132,18 @@ static int next_history(Window *w, SpoolVisit visit, void *userdata) {
         return n < 0 ? n : 0;
 }
 
+static size_t limit(const Window *w, int64_t limit, int64_t least) {
+        return MIN((size_t)MAX(limit, least), w->pace);
+}
+
 /* There is a history only after a start of the validator. Whether there is one is asked first: the
  * list of streams is sorted in a table of its own, and checks that are under way wait for that. */
 int window_next(Window *w, SpoolVisit visit, void *userdata) {
         int r = 0;
 
-        if (cursor_of(w, w->live)->flying < (size_t)MAX(w->limits.live, INT64_C(1)))
+        if (cursor_of(w, w->live)->flying < limit(w, w->limits.live, 1))
                 r = next_of(w, w->live, visit, userdata);
-        if (r != 0 || history_flying(w) >= (size_t)MAX(w->limits.history, INT64_C(0)))
+        if (r != 0 || history_flying(w) >= limit(w, w->limits.history, 0))
                 return r;
         r = spool_has_others(w->spool, w->live);
         return r > 0 ? next_history(w, visit, userdata) : r;

@@ -1,5 +1,6 @@
 /* Which batches of the spool are under way: a cursor per stream, bounded per class (live, history).
- * Pure but for reading the spool. */
+ * After the hub had no room it is one of each class, and twice as many with each answer, until the
+ * limits are reached again (slow start, RFC 5681). Pure but for reading the spool. */
 #pragma once
 
 #include "base/macro.h"
@@ -21,6 +22,8 @@ void window_answered(Window *w, uint64_t incarnation, size_t batches);
 void window_unsent(Window *w, uint64_t incarnation, uint64_t sequence);
 /* The hub expects another sequence: everything from there is sent again. */
 void window_rewind(Window *w, uint64_t incarnation, uint64_t expected);
+/* It had no room: from there again, and less at once. */
+void window_refused(Window *w, uint64_t incarnation, uint64_t sequence);
 
 /* The next batch to send, if limits allow: 1 and the callback; 0: none now. */
 int window_next(Window *w, SpoolVisit visit, void *userdata);

@@ -241,6 +241,7 @@ static void slow_down(LoadPeer *p, const FrameNotice *n, usec_t now) {
         if (s)
                 load_stream_rewind(s);
         p->sender.pause_until = now + TOO_FAST_PAUSE;
+        p->sender.pace = 1;
 }
 
 static int on_notice(LoadPeer *p, const Frame *f, usec_t now) {

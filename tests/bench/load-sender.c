@@ -18,7 +18,7 @@ int load_sender_init(LoadSender *s, LoadWorld *world, unsigned index, SignKey *k
                                     .down_from = world->started + a->down_after,
                                     .per_second = (double)a->rate / a->validators };
 
-        *s = (LoadSender){ .world = world, .index = index, .key = key };
+        *s = (LoadSender){ .world = world, .index = index, .key = key, .pace = LOAD_PACE_MAX };
         s->scope.subject = *sign_key_public(key);
         s->planned = load_stream_new(key, &s->scope);
         s->prompt = load_stream_new(key, &s->scope);
@@ -168,8 +168,8 @@ static void seal_answers(LoadSender *s, usec_t now) {
 }
 
 void load_sender_pump(LoadSender *s, usec_t now) {
-        size_t live = (size_t)MAX(s->window.live, INT64_C(1)), flying = 0;
-        size_t history = (size_t)MAX(s->window.history, INT64_C(0));
+        size_t live = MIN((size_t)MAX(s->window.live, INT64_C(1)), s->pace), flying = 0;
+        size_t history = MIN((size_t)MAX(s->window.history, INT64_C(0)), s->pace);
 
         if (s->n_answers > 0 && now - s->answered >= ANSWERS_WAIT)
                 seal_answers(s, now);
@@ -372,6 +372,7 @@ int load_sender_acknowledge(LoadSender *s, const JsonBytes *bytes, const FrameAc
                         return r;
         }
         load_stream_trim(stream, &receipt, bytes->data, bytes->n);
+        s->pace = MIN(2 * s->pace, (size_t)LOAD_PACE_MAX);
         if (stream != s->planned && stream != s->prompt)
                 free_empty_history(s);
         if (stats->first_ack == 0)

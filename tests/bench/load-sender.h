@@ -11,6 +11,7 @@
 
 #define LOAD_HISTORY_MAX 8u
 #define LOAD_STREAMS_MAX (LOAD_HISTORY_MAX + 2)
+#define LOAD_PACE_MAX    1024u
 
 /* What the validators of this process have in common. */
 typedef struct LoadWorld {
@@ -35,6 +36,7 @@ typedef struct LoadSender {
         int64_t offset;     /* hub time - boot time */
         FrameWindow window;
         usec_t pause_until;
+        size_t pace; /* no more than so many of a stream, whatever the window; as in a validator */
         LoadWork *work;
         usec_t changed; /* when orders did, boot time */
         usec_t horizon; /* hub time up to which is planned; 0: nothing */

@@ -86,8 +86,8 @@ class Floods(HostileCase):
     def a_batch(self):
         """One that waits for its ack."""
         self.hub.acks = lambda b: False
-        name = self.order("/batch")
-        self.hub.probe(name, 1)
+        self.probed = self.order("/batch")
+        self.hub.probe(self.probed, 1)
         self.hub.wait(lambda h: h.batches, "a batch")
         return self.hub.batches[0][1]
 
@@ -102,6 +102,16 @@ class Floods(HostileCase):
         b = self.a_batch()
         self.pour(self.endless(self.notice(code="too_fast", incarnation=b.incarnation, sequence=1)), 5000)
         self.has_enough("again and again")
+
+    def test_haste(self):
+        """For a second nothing is sent, whatever is sealed meanwhile; then one batch, and no more before its ack."""
+        b, begun = self.a_batch(), time.monotonic()
+        self.hub.send_text(self.notice(code="too_fast", incarnation=b.incarnation, sequence=1))
+        self.hub.probe(self.probed, 2)
+        self.hub.wait(lambda h: len(h.batches) > 1, "the batch comes again")
+        self.assertGreater(time.monotonic() - begun, 0.9)
+        self.assertTrue(self.hub.answered())
+        self.assertEqual([b.sequence for _, b, _ in self.hub.batches], [1, 1])
 
     def test_forks_of_everything(self):
         """What waits is sealed anew each time it is called a fork, and nothing gets lost by it."""

@@ -131,6 +131,50 @@ static void a_rewind_sends_from_there_again(void **state) {
         assert_int_equal(next(f), 901);
 }
 
+/* One, and twice as many with each answer. */
+static void a_hub_without_room_gets_little_at_first(void **state) {
+        Fixture *f = *state;
+        Chain old = { .incarnation = 3 };
+
+        window_set_limits(f->window, &(FrameWindow){ .live = 3, .history = 2 });
+        put(f, &f->live, 8);
+        put(f, &old, 4);
+        assert_int_equal(next(f), 901);
+        assert_int_equal(next(f), 902);
+        assert_int_equal(next(f), 903);
+        assert_int_equal(next(f), 301);
+        assert_int_equal(next(f), 302);
+        assert_int_equal(next(f), 0);
+        window_refused(f->window, LIVE, 2);
+        window_answered(f->window, 3, 0); /* to none, which is an answer all the same */
+        window_refused(f->window, 3, 1);
+        assert_int_equal(next(f), 902);
+        assert_int_equal(next(f), 301);
+        assert_int_equal(next(f), 0);
+        window_answered(f->window, LIVE, 1);
+        assert_int_equal(next(f), 903);
+        assert_int_equal(next(f), 904);
+        assert_int_equal(next(f), 302);
+        assert_int_equal(next(f), 0);
+        window_answered(f->window, LIVE, 2);
+        assert_int_equal(next(f), 905);
+        assert_int_equal(next(f), 906);
+        assert_int_equal(next(f), 907);
+        assert_int_equal(next(f), 0); /* limits hold as before */
+}
+
+static void a_new_connection_is_not_held_back(void **state) {
+        Fixture *f = *state;
+
+        put(f, &f->live, 3);
+        window_refused(f->window, LIVE, 1);
+        window_reset(f->window, LIVE);
+        window_set_limits(f->window, &(FrameWindow){ .live = 2 });
+        assert_int_equal(next(f), 901);
+        assert_int_equal(next(f), 902);
+        assert_int_equal(next(f), 0);
+}
+
 static void what_could_not_be_sent_is_next(void **state) {
         Fixture *f = *state;
 
@@ -173,6 +217,8 @@ int main(void) {
                 WINDOW_TEST(history_is_of_every_other_stream),
                 WINDOW_TEST(history_may_be_held_back_but_not_the_live_stream),
                 WINDOW_TEST(a_rewind_sends_from_there_again),
+                WINDOW_TEST(a_hub_without_room_gets_little_at_first),
+                WINDOW_TEST(a_new_connection_is_not_held_back),
                 WINDOW_TEST(what_could_not_be_sent_is_next),
                 WINDOW_TEST(a_new_connection_starts_from_the_front),
                 WINDOW_TEST(many_streams_do_not_outgrow_the_window),
