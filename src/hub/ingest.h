@@ -38,5 +38,7 @@ DEFINE_FREEP(Ingest, ingest_free);
 const IngestCounters *ingest_counters(const Ingest *i);
 
 /* 0: answered now or later. -EBADMSG: malformed or badly signed; the notice was sent, the session
- * decides how often it forgives. v->streams is loaded. */
+ * decides how often it forgives. While there is no room, signatures are not looked at: what would
+ * be taken in is sent back (too_fast, and sequence for what comes behind it). v->streams is loaded.
+ */
 int ingest_frame(Ingest *i, Validator *v, const void *data, size_t n);
