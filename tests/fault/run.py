@@ -4,8 +4,11 @@ database and the spools against what was promised. `python3 tests/fault/run.py -
 import argparse
 import os
 import random
+import re
 import signal
+import subprocess
 import sys
+import threading
 import time
 import traceback
 
@@ -17,14 +20,16 @@ from arena import REAL, SEATS, Arena  # noqa: E402
 from checker import Checker  # noqa: E402
 from disk import hide_mounts  # noqa: E402
 from faults import FAULTS  # noqa: E402
-from process import Failure, say  # noqa: E402
+from process import Failure, die_with_parent, say  # noqa: E402
 
 ROUNDS, LONG_ROUNDS = 5, 200
+LONG_WORLDS = 2  # at once: most of a long round is waiting
 WORLD_ROUNDS = 20  # then all is new: a validator may open 64 streams in an hour, and a load opens two or three a round
 FAILURES = 8  # then it gives up: of each all data is kept
 SPARE = 1.15  # while the load's validators come again, and while some are away, others take their seats
 DOWN = (0.0, 0.0, 0.01, 0.03)  # of the websites, as the load sees them from one round to the next
 PAIRED = 6  # one round in so many has two faults at once
+COUNT = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped\n")
 TOGETHER = ("hub-kill", "postgres-kill", "validator-kill")  # what may come on top of another
 
 
@@ -37,11 +42,15 @@ def arguments():
     p.add_argument("--only", metavar="FAULT", choices=sorted(f.name for f in FAULTS), help="no other fault")
     p.add_argument("--long", action="store_true", default=bool(os.environ.get("DPIN_LONG")),
                    help="many rounds; hub and database stay away for minutes")
+    p.add_argument("--worlds", type=int, help="so many at once, each of its own (default 1, with --long "
+                   f"{LONG_WORLDS})")
+    p.add_argument("--part", type=int, help=argparse.SUPPRESS)  # which of these worlds this process has
     p.add_argument("--rate", type=int, default=2000, help="acknowledged ticks per second (default 2000)")
     p.add_argument("--peers", type=int, default=60, help="validators of the load (default 60)")
     p.add_argument("--keep", action="store_true", help="leave data and logs where they are")
     args = p.parse_args()
     args.rounds = args.rounds or (LONG_ROUNDS if args.long else ROUNDS)
+    args.worlds = args.worlds or (LONG_WORLDS if args.long and args.round is None else 1)
     seats = args.rate * 10 * (args.peers + len(REAL)) / args.peers  # one tick in ten seconds
     args.sites = int(SPARE * seats / SEATS)
     return args
@@ -68,7 +77,8 @@ def plan(args):
             rounds.append((len(rounds), [kind, other] if paired else [kind]))
     if args.round is not None:
         return rounds[args.round:args.round + 1]
-    return rounds[:args.rounds]
+    mine = range(args.worlds) if args.part is None else [args.part]
+    return [r for r in rounds[:args.rounds] if r[0] // WORLD_ROUNDS % args.worlds in mine]
 
 
 class Round:
@@ -179,16 +189,48 @@ class Rounds:
             say(f"FAIL at the end of a world: {e}")
 
 
-def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    rounds = Rounds(arguments())
+class Part(threading.Thread):
+    """A process with every so many-th world; its words are passed on but the last, which is its count."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.popen = subprocess.Popen([*sys.orig_argv, f"--part={number}"], stdout=subprocess.PIPE, text=True,
+                                      preexec_fn=die_with_parent)
+        self.counts = [0, 1, 0]  # a process that ends without a word has failed
+        self.start()
+
+    def run(self):
+        for line in self.popen.stdout:
+            count = COUNT.fullmatch(line)
+            if count:
+                self.counts = [int(n) for n in count.groups()]
+            else:
+                say(line.rstrip("\n"))
+
+
+def run_here(args):
+    rounds = Rounds(args)
     hide_mounts()
     try:
         rounds.run()
     finally:
         rounds.close()
-    say(f"{rounds.passed} passed, {rounds.failed} failed, {rounds.skipped} skipped")
-    return 1 if rounds.failed else 0
+    return rounds.passed, rounds.failed, rounds.skipped
+
+
+def run_parts(args):
+    parts = [Part(number) for number in range(args.worlds)]
+    for part in parts:
+        part.join()
+    return [sum(counts) for counts in zip(*(part.counts for part in parts))]
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    args = arguments()
+    passed, failed, skipped = run_here(args) if args.worlds == 1 or args.part is not None else run_parts(args)
+    say(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
