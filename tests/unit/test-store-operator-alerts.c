@@ -152,6 +152,30 @@ static void too_few_for_full_assurance(void **state) {
         expect_put(f, "1 resolved assurance,2 resolved assurance");
 }
 
+/* It has no committee: nobody is missing. Neither while it calls, nor while it was not heard yet.
+ */
+static void a_website_that_calls_itself_lacks_nobody(void **state) {
+        StoreFixture *f = *state;
+
+        fixture_sql(f, "INSERT INTO website (public_id, organisation_id, url)"
+                       " SELECT gen_random_uuid(), 1, 'push:' || i FROM generate_series(1, 150) i;"
+                       "INSERT INTO verdict_span (website_id, state, assurance, cause, started_at,"
+                       " first_evidence_at, n, votes, commit_no)"
+                       " SELECT id, 'UP', 'single', CASE id % 2 WHEN 1 THEN 'heartbeat' ELSE"
+                       " 'silence' END, now(), now(), 0, '[]', 1 FROM website"
+                       " WHERE url LIKE 'push:%'");
+        look_well(f, 5);
+        fixture_expect(f, "SELECT count(*) FROM operator_alert", "0");
+        fixture_sql(f, "UPDATE website SET url = 'https://looked.example/' || id"
+                       " WHERE url LIKE 'push:%'; UPDATE verdict_span SET cause = 'quorum'");
+        look_well(f, 5);
+        fixture_expect(f, "SELECT substring(detail FROM '^[0-9]+') FROM operator_alert", "150");
+        fixture_sql(f, "UPDATE website SET url = 'PUSH:' || id WHERE url LIKE '%looked.example%'");
+        look_well(f, 65);
+        fixture_expect(f, "SELECT count(*) FROM operator_alert", "0");
+        fixture_sql(f, "DELETE FROM verdict_span; DELETE FROM website WHERE url LIKE 'PUSH:%'");
+}
+
 static void add_websites(StoreFixture *f, unsigned n, const char *assurance) {
         _cleanup_free_ char *sql = NULL;
 
@@ -372,6 +396,7 @@ int main(void) {
                 cmocka_unit_test(nobody_watches_nothing),
                 cmocka_unit_test(a_disk_that_is_nearly_full),
                 cmocka_unit_test(too_few_for_full_assurance),
+                cmocka_unit_test(a_website_that_calls_itself_lacks_nobody),
                 cmocka_unit_test(how_many_are_without_full_assurance),
                 cmocka_unit_test(no_look_reads_all_websites),
                 cmocka_unit_test(channels_that_fail),
