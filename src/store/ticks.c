@@ -75,7 +75,8 @@ static const PqStatement website_tick_identities = {
                "   AS s (span)"
                " CROSS JOIN LATERAL (SELECT * FROM website_tick"
                "   WHERE tick_span(started_at) = s.span AND website_id = o.website_id"
-               "   OFFSET 0) AS t"
+               "     AND tick_span(started_at) >= tick_span($3)"
+               "     AND tick_span(started_at) <= tick_span($4) OFFSET 0) AS t"
                " WHERE o.id = ANY ($2::bigint[]) AND t.order_id = o.id"
                " AND t.validator_id = $1 AND t.started_at >= $3 AND t.started_at <= $4",
         .n_params = 4,

@@ -23,7 +23,7 @@ from faults import FAULTS  # noqa: E402
 from process import Failure, die_with_parent, say  # noqa: E402
 
 ROUNDS, LONG_ROUNDS = 5, 200
-LONG_WORLDS = 2  # at once: most of a long round is waiting
+LONG_WORLDS = 1
 WORLD_ROUNDS = 20  # then all is new: a validator may open 64 streams in an hour, and a load opens two or three a round
 FAILURES = 8  # then it gives up: of each all data is kept
 SPARE = 1.15  # while the load's validators come again, and while some are away, others take their seats
