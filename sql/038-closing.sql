@@ -1,7 +1,7 @@
 -- What it took to close an hour was for a good part what had to be asked for each website, and to sort all ticks twice.
 
 -- As before. How long a website was up and down is added up for all of them at once: asked for each, by a function, it
--- was half of what an hour with few ticks a website took. And buckets are counted without sorting the ticks.
+-- was a third of what an hour with few ticks a website took. And buckets are counted without sorting the ticks.
 CREATE OR REPLACE FUNCTION rollup_hour_close(p_hour timestamptz) RETURNS void LANGUAGE sql AS $$
   WITH raw AS MATERIALIZED (
     SELECT website_id, validator_id, outcome, error_class, dns_us, connect_us, tls_us, wait_us, transfer_us,

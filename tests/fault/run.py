@@ -23,7 +23,6 @@ from faults import FAULTS  # noqa: E402
 from process import Failure, die_with_parent, say  # noqa: E402
 
 ROUNDS, LONG_ROUNDS = 5, 200
-LONG_WORLDS = 1
 WORLD_ROUNDS = 20  # then all is new: a validator may open 64 streams in an hour, and a load opens two or three a round
 FAILURES = 8  # then it gives up: of each all data is kept
 SPARE = 1.15  # while the load's validators come again, and while some are away, others take their seats
@@ -42,15 +41,13 @@ def arguments():
     p.add_argument("--only", metavar="FAULT", choices=sorted(f.name for f in FAULTS), help="no other fault")
     p.add_argument("--long", action="store_true", default=bool(os.environ.get("DPIN_LONG")),
                    help="many rounds; hub and database stay away for minutes")
-    p.add_argument("--worlds", type=int, help="so many at once, each of its own (default 1, with --long "
-                   f"{LONG_WORLDS})")
+    p.add_argument("--worlds", type=int, default=1, help="so many at once, each of its own (default 1)")
     p.add_argument("--part", type=int, help=argparse.SUPPRESS)  # which of these worlds this process has
     p.add_argument("--rate", type=int, default=2000, help="acknowledged ticks per second (default 2000)")
     p.add_argument("--peers", type=int, default=60, help="validators of the load (default 60)")
     p.add_argument("--keep", action="store_true", help="leave data and logs where they are")
     args = p.parse_args()
     args.rounds = args.rounds or (LONG_ROUNDS if args.long else ROUNDS)
-    args.worlds = args.worlds or (LONG_WORLDS if args.long and args.round is None else 1)
     seats = args.rate * 10 * (args.peers + len(REAL)) / args.peers  # one tick in ten seconds
     args.sites = int(SPARE * seats / SEATS)
     return args
