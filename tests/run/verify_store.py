@@ -66,7 +66,7 @@ class Check:
         for row in self.rows("""SELECT t.batch_id, t.order_id, strpos('scmr', t.kind::text) - 1, t.number, t.outcome,
                 t.error_class, t.status, t.dns_us, t.connect_us, t.tls_us, t.wait_us, t.transfer_us,
                 (extract(epoch FROM t.started_at) * 1000000)::bigint, t.late FROM website_tick t
-                WHERE t.batch_id NOT IN (SELECT id FROM tick_batch WHERE commit_no <= %s)""", commit):
+                WHERE NOT EXISTS (SELECT FROM tick_batch b WHERE b.id = t.batch_id AND b.commit_no <= %s)""", commit):
             found.setdefault(row[0], []).append(row[1:])
         return found
 
