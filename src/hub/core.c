@@ -11,6 +11,7 @@
 #include "hub/deeds.h"
 #include "hub/loader.h"
 #include "hub/pulse.h"
+#include "hub/recover.h"
 #include "store/hub-state.h"
 #include "store/streams.h"
 #include "store/validators.h"
@@ -29,6 +30,7 @@ struct Core {
         uv_loop_t *loop;
         CoreOptions options;
         StoreCall *call;
+        Recover *recover;
         Loader *loader;
         Registry *registry;
         OrderBook *book;
@@ -277,9 +279,6 @@ static void reach_heartbeat(const Core *c) {
 static int build(Core *c, const HubStateRow *state) {
         int r;
 
-        if (state->has_network_key &&
-            memcmp(state->network_key, c->options.network->bytes, SIGN_PUBLIC_SIZE) != 0)
-                return -EKEYREJECTED;
         c->heartbeat = state->heartbeat == USEC_INFINITY ? 0 : state->heartbeat;
         reach_heartbeat(c);
         r = make_outputs(c, state);
@@ -300,16 +299,17 @@ static int build(Core *c, const HubStateRow *state) {
                                       });
 }
 
-static void on_state(int r, const HubStateRow *rows, size_t n, void *userdata) {
+static void on_recovered(int r, const HubStateRow *state, void *userdata) {
         Core *c = userdata;
 
-        c->call = NULL;
         if (r >= 0)
-                r = n == 1 ? build(c, rows) : -EIO;
+                r = build(c, state);
         if (r < 0)
                 fail(c, r,
                      r == -EKEYREJECTED ? "this database belongs to another network key"
                                         : "reading the state");
+        else
+                c->recover = recover_free(c->recover);
 }
 
 int core_new(Core **ret, uv_loop_t *loop, const CoreOptions *options) {
@@ -320,7 +320,8 @@ int core_new(Core **ret, uv_loop_t *loop, const CoreOptions *options) {
                 return -ENOMEM;
         c->loop = loop;
         c->options = *options;
-        r = hub_state_load(options->store, on_state, c, &c->call);
+        r = recover_new(&c->recover,
+                        &(RecoverOptions){ options->store, options->network, on_recovered, c });
         if (r < 0)
                 return r;
 
@@ -332,6 +333,7 @@ Core *core_free(Core *c) {
         if (!c)
                 return NULL;
         store_call_cancel(c->call);
+        recover_free(c->recover);
         loader_free(c->loader);
         pulse_free(c->pulse);
         deeds_free(c->deeds);
@@ -578,7 +580,7 @@ void core_stop(Core *c) {
         if (!c->board)
                 return;
         board_halt(c->board);
-        writer_flush(c->writer);
+        writer_finish(c->writer);
 }
 
 const Registry *core_registry(const Core *c) {

@@ -13,7 +13,8 @@ typedef struct Rows {
 } Rows;
 
 struct Gather {
-        Rows ticks, batches, moves, orders, ends, proofs, probes;
+        Rows counts, batches, moves, orders, ends, proofs, probes;
+        size_t ticks; /* that were counted */
 };
 
 int gather_new(Gather **ret) {
@@ -21,7 +22,7 @@ int gather_new(Gather **ret) {
 
         if (!g)
                 return -ENOMEM;
-        g->ticks.size = sizeof(TickRow);
+        g->counts.size = sizeof(TickCount);
         g->batches.size = sizeof(BatchRow);
         g->moves.size = sizeof(StreamMove);
         g->orders.size = sizeof(OrderRow);
@@ -51,7 +52,7 @@ Gather *gather_free(Gather *g) {
         if (!g)
                 return NULL;
         drop_blocks(g);
-        free(g->ticks.rows);
+        free(g->counts.rows);
         free(g->batches.rows);
         free(g->moves.rows);
         free(g->orders.rows);
@@ -86,8 +87,15 @@ static uint8_t *copy(uint8_t *to, const void *bytes, size_t n) {
         return to + n;
 }
 
-int gather_tick(Gather *g, const TickRow *row) {
-        return append(&g->ticks, row) ? 0 : -ENOMEM;
+int gather_tick(Gather *g, uint32_t validator) {
+        TickCount *last = g->counts.n > 0 ? (TickCount *)g->counts.rows + g->counts.n - 1 : NULL;
+
+        g->ticks++;
+        if (last && last->validator == validator) {
+                last->n++;
+                return 0;
+        }
+        return append(&g->counts, &(TickCount){ validator, 1 }) ? 0 : -ENOMEM;
 }
 
 int gather_batch(Gather *g, const BatchRow *row) {
@@ -145,7 +153,7 @@ int gather_order_probes(Gather *g, const OrderProbes *row) {
 }
 
 size_t gather_ticks(const Gather *g) {
-        return g->ticks.n;
+        return g->ticks;
 }
 
 size_t gather_orders(const Gather *g) {
@@ -194,7 +202,8 @@ void gather_put(Gather *g, PqTransaction *t) {
         orders_reserve_probes(t, g->probes.rows, g->probes.n);
         streams_advance(t, g->moves.rows, join_moves(g->moves.rows, g->moves.n));
         batches_put(t, g->batches.rows, g->batches.n);
-        ticks_put(t, g->ticks.rows, g->ticks.n);
+        ticks_count(t, g->counts.rows, g->counts.n);
         drop_blocks(g);
-        g->ticks.n = g->moves.n = g->ends.n = g->probes.n = 0;
+        g->counts.n = g->moves.n = g->ends.n = g->probes.n = 0;
+        g->ticks = 0;
 }

@@ -14,8 +14,9 @@ int gather_new(Gather **ret);
 Gather *gather_free(Gather *g);
 DEFINE_FREEP(Gather, gather_free);
 
+/* Counts a tick of this validator; the ticks themselves are hub/pages'. 0, -ENOMEM. */
+int gather_tick(Gather *g, uint32_t validator);
 /* All are copied with what they point to. 0, -ENOMEM. */
-int gather_tick(Gather *g, const TickRow *row);
 int gather_batch(Gather *g, const BatchRow *row);
 int gather_move(Gather *g, const StreamMove *move);
 int gather_order(Gather *g, const OrderRow *row);

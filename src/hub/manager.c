@@ -381,6 +381,12 @@ static bool on_may_upkeep(void *userdata) {
         return m->core && !m->core_failed && core_is_settled(m->core);
 }
 
+static usec_t on_paged_asked(void *userdata) {
+        const HubManager *m = userdata;
+
+        return writer_paged(core_writer(m->core));
+}
+
 static int open_store(HubManager *m) {
         int r;
 
@@ -403,6 +409,7 @@ static int open_store(HubManager *m) {
                                           .days_hour = (unsigned)m->conf->days_hour,
                                           .lamports = (int64_t)m->conf->reward,
                                           .may_work = on_may_upkeep,
+                                          .paged = on_paged_asked,
                                           .userdata = m,
                           });
 }

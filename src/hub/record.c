@@ -221,6 +221,7 @@ void record_verdict(const Recorder *r, const Website *w, const SiteVerdict *v) {
                                            .family = v->family,
                                            .commit_no = writer_commit_no(r->writer),
                            });
+        writer_hurry_ticks(r->writer, w->id); /* what it was decided on is there with it */
         verdict_event(r, w, &judgement);
 }
 

@@ -102,7 +102,7 @@ static void on_step(int r, int64_t n, void *userdata) {
 
 static void close_hours(Retain *k) {
         HoursClose close = {
-                .now = hub_clock_now(k->options.clock),
+                .now = k->options.paged(k->options.userdata),
                 .lateness = LATENESS,
                 .lamports = k->options.lamports,
                 .most = HOURS_MOST,
@@ -140,7 +140,8 @@ static void on_partitions(int r, int64_t n, void *userdata) {
         else if (n > 0)
                 log_event(LOG_INFO, DPIN_MSG_RETENTION, "partitions made and dropped",
                           "DPIN_PARTITIONS=%lld", (long long)n);
-        close_hours(k);
+        if (may_work(k))
+                close_hours(k);
 }
 
 static void on_timer(void *userdata) {

@@ -20,6 +20,8 @@ typedef struct RetainOptions {
         /* Whether this hub is the writer, and verdicts are told up to its start: hours whose spans
          * are not whole must not be closed. */
         bool (*may_work)(void *userdata);
+        /* Ticks that came before this moment can be read; asked only when it may work. */
+        usec_t (*paged)(void *userdata);
         void *userdata;
 } RetainOptions;
 

@@ -7,6 +7,7 @@
 #include "base/failpoint.h"
 #include "event/timer.h"
 #include "hub/gather.h"
+#include "hub/pages.h"
 #include "store/hub-state.h"
 
 struct Writer {
@@ -18,11 +19,13 @@ struct Writer {
         usec_t committed_at; /* boot time; 0: not yet */
         PqTransaction *group;
         PqTransaction *spare; /* takes what is thrown away when there is no memory for a group */
-        bool out_of_memory, due, failed;
+        bool out_of_memory, due, failed, finishing;
         bool urgent, stretched; /* the group being collected is */
         usec_t beaten;          /* last; 0: not yet */
         uint32_t ordinal;
         Gather *rows;
+        Pages *pages;
+        usec_t paged;                 /* see writer_paged(); of the commit under way */
         size_t flying, orders_flying; /* ticks and orders of the commit under way, ... */
         size_t statements_flying;     /* ... and what came as statements */
 };
@@ -38,12 +41,17 @@ int writer_new(Writer **ret, uv_loop_t *loop, const WriterOptions *options) {
         w->options = *options;
         w->committed = options->commit_no;
         w->collecting = options->commit_no + 1;
+        w->paged = USEC_INFINITY;
 
         w->spare = pq_transaction_new();
         if (!w->spare)
                 return -ENOMEM;
 
         r = gather_new(&w->rows);
+        if (r < 0)
+                return r;
+
+        r = pages_new(&w->pages);
         if (r < 0)
                 return r;
 
@@ -63,6 +71,7 @@ Writer *writer_free(Writer *w) {
         pq_transaction_free(w->spare);
         timer_free(w->timer);
         gather_free(w->rows);
+        pages_free(w->pages);
         free(w);
         return NULL;
 }
@@ -90,32 +99,50 @@ static void on_committed(int r, const char *error, void *userdata) {
         failpoint("hub-committed"); /* durable, and nobody was told */
         w->committed = w->collecting - 1;
         w->committed_at = now_boottime();
+        w->paged = USEC_INFINITY;
         w->options.ops.committed(w->committed, hub_clock_now(w->options.clock),
                                  w->options.ops.userdata);
+        if (!pages_is_empty(w->pages))
+                (void)writer_group_unhurried(w);
         if (w->due && !w->failed)
                 send_group(w);
 }
 
+/* What there is for the group being collected becomes its transaction. */
+static int fill_group(Writer *w, PqTransaction *t) {
+        const PagesCommit commit = { .commit_no = w->collecting,
+                                     .now = hub_clock_now(w->options.clock),
+                                     .all = w->finishing };
+        uint64_t paged_no;
+        int r;
+
+        w->flying = gather_ticks(w->rows);
+        w->orders_flying = gather_orders(w->rows);
+        w->statements_flying = pq_transaction_count(t);
+        w->paged = pages_since(w->pages);
+        r = pages_send(w->pages, t, &commit, &paged_no);
+        if (r < 0)
+                return r;
+        gather_put(w->rows, t);
+        hub_heartbeat_put(t, commit.now, paged_no); /* nothing in here is dated later */
+        return 0;
+}
+
 static void send_group(Writer *w) {
-        PqTransaction *t;
+        _cleanup_(pq_transaction_freep) PqTransaction *t = NULL;
         int r;
 
         timer_stop(w->timer);
-        if (w->out_of_memory) {
+        if (w->out_of_memory || fill_group(w, w->group) < 0) {
                 fail(w, -ENOMEM, NULL);
                 return;
         }
         t = TAKE_PTR(w->group);
-        w->flying = gather_ticks(w->rows);
-        w->orders_flying = gather_orders(w->rows);
-        w->statements_flying = pq_transaction_count(t);
-        gather_put(w->rows, t);
-        hub_heartbeat_put(t, hub_clock_now(w->options.clock)); /* nothing in here is dated later */
         w->ordinal = 0;
         w->due = w->urgent = w->stretched = false;
         w->collecting++;
 
-        r = store_submit(w->options.store, t, on_committed, w, &w->call);
+        r = store_submit(w->options.store, TAKE_PTR(t), on_committed, w, &w->call);
         if (r < 0)
                 fail(w, r, NULL);
 }
@@ -218,7 +245,8 @@ static void send_at_once(Writer *w) {
 }
 
 void writer_add_tick(Writer *w, const TickRow *row) {
-        kept(w, gather_tick(w->rows, row));
+        kept(w, gather_tick(w->rows, row->validator));
+        kept(w, pages_add(w->pages, row, w->collecting, hub_clock_now(w->options.clock)));
         if (gather_ticks(w->rows) == WRITER_ENOUGH)
                 send_at_once(w);
 }
@@ -279,4 +307,17 @@ bool writer_is_idle(const Writer *w) {
 void writer_flush(Writer *w) {
         if (w->group && !w->call && !w->failed)
                 send_group(w);
+}
+
+void writer_finish(Writer *w) {
+        w->finishing = true;
+        writer_flush(w);
+}
+
+void writer_hurry_ticks(Writer *w, uint32_t website) {
+        pages_hurry(w->pages, website, hub_clock_now(w->options.clock));
+}
+
+usec_t writer_paged(const Writer *w) {
+        return MIN(MIN(w->paged, pages_since(w->pages)), hub_clock_now(w->options.clock));
 }

@@ -77,9 +77,11 @@ usec_t writer_committed_at(const Writer *w);
 uint32_t writer_take_ordinal(Writer *w);
 /* Before the ticks of a batch: says once for all of them that their group is to go in time. */
 void writer_expect_ticks(Writer *w);
+/* Its batch is added to the same group, and makes it durable. It goes to a page when there are
+ * enough others, see hub/pages.h. */
+void writer_add_tick(Writer *w, const TickRow *row);
 /* What nobody waits for. Copied; written at the group's end, in one statement with the others of
  * its kind. */
-void writer_add_tick(Writer *w, const TickRow *row);
 void writer_add_batch(Writer *w, const BatchRow *row);
 void writer_add_move(Writer *w, const StreamMove *move);
 void writer_add_order(Writer *w, const OrderRow *row);
@@ -93,5 +95,11 @@ bool writer_has_room(const Writer *w);
 bool writer_takes_orders(const Writer *w);
 /* Nothing collected, nothing under way, or failed. */
 bool writer_is_idle(const Writer *w);
-/* At a graceful stop: sends without waiting for company. */
+/* Sends without waiting for company. */
 void writer_flush(Writer *w);
+/* At a graceful stop: the same, and no tick waits for a page any more. */
+void writer_finish(Writer *w);
+/* The ticks of this website go to their pages with the next commit. */
+void writer_hurry_ticks(Writer *w, uint32_t website);
+/* Ticks that came before this moment are on pages that are durable. */
+usec_t writer_paged(const Writer *w);

@@ -5,7 +5,7 @@
 
 #include "store/read.h"
 
-/* Batches have the ends of what came first and last. The oldest ticks are on the first page of a
+/* Batches have the ends of what came first and last. The oldest ticks are in the first block of a
  * partition; the newest came with the newest batch that has any. */
 static const PqStatement database_tables = {
         .name = "database_tables",
@@ -15,11 +15,11 @@ static const PqStatement database_tables = {
                "    sum(pg_indexes_size(c.oid))::bigint AS index_bytes"
                "   FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid"
                "   WHERE c.relkind IN ('r', 'p') AND c.relnamespace ="
-               "     (SELECT relnamespace FROM pg_class WHERE oid = 'website_tick'::regclass)"
+               "     (SELECT relnamespace FROM pg_class WHERE oid = 'tick_page'::regclass)"
                "   GROUP BY 1),"
                " known (name, place, level, oldest, newest) AS (VALUES"
-               "  ('website_tick', 1, 'raw',"
-               "   (SELECT min(started_at) FROM website_tick WHERE ctid < '(1,0)'),"
+               "  ('tick_page', 1, 'raw',"
+               "   (SELECT min(span) FROM tick_page WHERE ctid < '(1,0)'),"
                "   (SELECT arrived_at FROM tick_batch WHERE count > 0 ORDER BY id DESC LIMIT 1)),"
                "  ('tick_batch', 2, 'evidence',"
                "   (SELECT arrived_at FROM tick_batch ORDER BY id LIMIT 1),"
@@ -67,11 +67,11 @@ static const PqStatement database_problems = {
                "      THEN to_date(right(c.relname, 8), 'YYYYMMDD') END AS day"
                "   FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
                "   JOIN pg_class p ON p.oid = i.inhparent"
-               "   WHERE i.inhparent IN ('website_tick'::regclass, 'tick_batch'::regclass)"
+               "   WHERE i.inhparent IN ('tick_page'::regclass, 'tick_batch'::regclass)"
                "     AND c.relkind = 'r'),"
                " found (place, code, subject) AS ("
                "  SELECT 1, 'partition_missing', whole || to_char(d, '_YYYYMMDD')"
-               "   FROM today, unnest('{website_tick,tick_batch}'::text[]) AS whole,"
+               "   FROM today, unnest('{tick_page,tick_batch}'::text[]) AS whole,"
                "     generate_series(day, day + 2, interval '1 day') AS d"
                "   WHERE NOT EXISTS (SELECT FROM part WHERE parent = whole AND part.day = d::date)"
                "  UNION ALL SELECT 2, 'partition_kept', name FROM part, today"
@@ -93,7 +93,7 @@ static const PqStatement database_problems = {
                "  UNION ALL SELECT 9, 'index_invalid', c.relname FROM pg_index i"
                "   JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid"
                "   WHERE NOT i.indisvalid AND t.relnamespace ="
-               "     (SELECT relnamespace FROM pg_class WHERE oid = 'website_tick'::regclass)"
+               "     (SELECT relnamespace FROM pg_class WHERE oid = 'tick_page'::regclass)"
                "  UNION ALL SELECT 10, 'setting_unsafe', name FROM pg_settings"
                "   WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')"
                "     AND setting = 'off'"

@@ -9,7 +9,7 @@ static const PqStatement state_get = {
         .name = "hub_state_get",
         .sql = "SELECT commit_no, network_key, usec(heartbeat_at),"
                " coalesce((SELECT max(id) FROM work_order), 0),"
-               " coalesce((SELECT max(id) FROM tick_batch), 0), deed_revision"
+               " coalesce((SELECT max(id) FROM tick_batch), 0), deed_revision, paged_no"
                " FROM hub_state",
         .n_params = 0,
 };
@@ -28,8 +28,8 @@ static const PqStatement network_key_put = {
 
 static const PqStatement heartbeat_put = {
         .name = "hub_heartbeat_put",
-        .sql = "UPDATE hub_state SET heartbeat_at = $1",
-        .n_params = 1,
+        .sql = "UPDATE hub_state SET (heartbeat_at, paged_no) = ($1, $2)",
+        .n_params = 2,
 };
 
 const PqStatement *const hub_state_statements[] = {
@@ -45,6 +45,7 @@ static int read_state(const PqResult *result, size_t i, void *ret) {
         row->order_max = (uint64_t)pq_get_int(result, i, 3);
         row->batch_max = (uint64_t)pq_get_int(result, i, 4);
         row->deeds = (uint64_t)pq_get_int(result, i, 5);
+        row->paged_no = (uint64_t)pq_get_int(result, i, 6);
         return row->has_network_key ? store_get_bytes(result, i, 1, row->network_key, 32) : 0;
 }
 
@@ -65,7 +66,8 @@ void hub_network_key_put(PqTransaction *t, const uint8_t key[static 32]) {
         pq_bytes(t, key, 32);
 }
 
-void hub_heartbeat_put(PqTransaction *t, usec_t now) {
+void hub_heartbeat_put(PqTransaction *t, usec_t now, uint64_t paged_no) {
         pq_add(t, &heartbeat_put);
         pq_time(t, now);
+        pq_int(t, (int64_t)paged_no);
 }

@@ -10,7 +10,8 @@ typedef struct HubStateRow {
         usec_t heartbeat;   /* hub time of that commit; USEC_INFINITY: never */
         uint64_t order_max; /* highest order id and batch id in use: the hub goes on from there */
         uint64_t batch_max;
-        uint64_t deeds; /* revision up to which it told what people did with incidents */
+        uint64_t deeds;    /* revision up to which it told what people did with incidents */
+        uint64_t paged_no; /* commits up to this one have all their ticks on pages */
 } HubStateRow;
 
 typedef void (*HubStateRows)(int r, const HubStateRow *rows, size_t n, void *userdata);
@@ -23,8 +24,8 @@ int hub_state_load(Store *s, HubStateRows callback, void *userdata, StoreCall **
 void hub_commit(PqTransaction *t, uint64_t commit_no);
 /* Sets the key if there is none; -ESTALE if there is another. */
 void hub_network_key_put(PqTransaction *t, const uint8_t key[static 32]);
-/* The last statement of a commit: the hub time it was sent at, which nothing in it is later than.
- */
-void hub_heartbeat_put(PqTransaction *t, usec_t now);
+/* The last statement of a commit: the hub time it was sent at, which nothing in it is later than,
+ * and how far all ticks are on pages with it. */
+void hub_heartbeat_put(PqTransaction *t, usec_t now, uint64_t paged_no);
 
 extern const PqStatement *const hub_state_statements[];

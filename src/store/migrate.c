@@ -57,9 +57,10 @@ static const char comment_sql[] =
                 "    INTO v FROM schema_migration;"
                 "  EXECUTE format('COMMENT ON TABLE schema_migration IS %L', v);"
                 " END $$";
-static const char partitions_sql[] = "SELECT partition_ensure(name, today - 2, today + 3)"
-                                     "  FROM unnest('{website_tick,tick_batch}'::text[]) AS name,"
-                                     "       CAST(now() AT TIME ZONE 'UTC' AS date) AS today";
+/* All that has partitions has one for each day. */
+static const char partitions_sql[] =
+                "SELECT partition_ensure(partrelid::regclass::text, today - 2, today + 3)"
+                "  FROM pg_partitioned_table, CAST(now() AT TIME ZONE 'UTC' AS date) AS today";
 
 static void migrator_done(Migrator *m) {
         for (size_t i = 0; i < m->n_files; i++) {

@@ -22,6 +22,7 @@
 #include "store/maintenance.h"
 #include "store/operator-alerts.h"
 #include "store/orders.h"
+#include "store/pages.h"
 #include "store/positions.h"
 #include "store/retention.h"
 #include "store/rollups.h"
@@ -38,41 +39,24 @@
 
 const StoreStatements *store_statements(void) {
         static const StoreStatements all[] = {
-                accounts_statements,
-                acknowledge_links_statements,
-                alert_box_statements,
-                alert_channels_statements,
-                alert_outbox_statements,
-                alert_views_statements,
-                audit_statements,
-                batches_statements,
-                database_statements,
-                epochs_statements,
-                events_statements,
-                feed_statements,
-                heartbeats_statements,
-                hub_state_statements,
-                incident_deeds_statements,
-                incident_views_statements,
-                incidents_statements,
-                ledger_statements,
-                maintenance_statements,
-                maintenance_views_statements,
-                operator_alerts_statements,
-                orders_statements,
-                positions_statements,
-                retention_statements,
-                rollups_statements,
-                streams_statements,
-                ticks_statements,
-                users_statements,
-                validators_statements,
-                verdict_views_statements,
-                verdicts_statements,
-                website_latency_statements,
-                website_views_statements,
-                websites_statements,
-                NULL,
+                accounts_statements,        acknowledge_links_statements,
+                alert_box_statements,       alert_channels_statements,
+                alert_outbox_statements,    alert_views_statements,
+                audit_statements,           batches_statements,
+                database_statements,        epochs_statements,
+                events_statements,          feed_statements,
+                heartbeats_statements,      hub_state_statements,
+                incident_deeds_statements,  incident_views_statements,
+                incidents_statements,       ledger_statements,
+                maintenance_statements,     maintenance_views_statements,
+                operator_alerts_statements, orders_statements,
+                pages_statements,           positions_statements,
+                retention_statements,       rollups_statements,
+                streams_statements,         ticks_statements,
+                users_statements,           validators_statements,
+                verdict_views_statements,   verdicts_statements,
+                website_latency_statements, website_views_statements,
+                websites_statements,        NULL,
         };
 
         return all;

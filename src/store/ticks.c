@@ -1,33 +1,13 @@
-/* website_tick: written by COPY, a packed struct a row; found by span of five minutes and website.
- */
+/* website_tick: ticks as rows, found by span of five minutes and website. */
 #include "store/ticks.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "event/pq-copy.h"
+#include "store/column.h"
 #include "store/read.h"
 
-#define BYTE_VALUES (UINT8_MAX + 1)
-
-static const PqCopy website_ticks_copy = {
-        "COPY website_tick (started_at, order_id, batch_id, website_id, validator_id, number,"
-        " dns_us, connect_us, tls_us, wait_us, transfer_us, status, outcome, error_class, kind,"
-        " late) FROM STDIN (FORMAT binary)",
-};
-
-/* Of that list, in its order. */
-typedef struct _packed_ TickFields {
-        PqFields n;
-        PqField8 started_at, order_id, batch_id;
-        PqField4 website_id, validator_id, number;
-        PqField4 dns_us, connect_us, tls_us, wait_us, transfer_us;
-        PqField2 status, outcome, error_class;
-        PqField1 kind, late;
-} TickFields;
-
-/* $1 and $2: runs of ticks of one validator. */
+/* $1 and $2: ticks of a validator, which may be there more than once. */
 static const PqStatement validator_hour_add = {
         .name = "validator_hour_add",
         .sql = "INSERT INTO validator_hour AS h (validator_id, hour, ticks)"
@@ -52,8 +32,8 @@ static const PqStatement website_tick_votes = {
                " CROSS JOIN LATERAL (SELECT t.*, b.arrived_at"
                "   FROM tick_spans_since(now() - o.fresh) AS s (span)"
                "   CROSS JOIN LATERAL (SELECT * FROM website_tick"
-               "     WHERE tick_span(started_at) = s.span AND website_id = o.website_id"
-               "       AND tick_span(started_at) >= tick_span(now() - interval '4 days')"
+               "     WHERE span = s.span AND website_id = o.website_id"
+               "       AND span >= tick_span(now() - interval '4 days')"
                "     OFFSET 0) AS t"
                "   CROSS JOIN LATERAL (SELECT arrived_at FROM tick_batch"
                "     WHERE id = batch_id AND NOT unsynced"
@@ -74,9 +54,8 @@ static const PqStatement website_tick_identities = {
                " CROSS JOIN generate_series(tick_span($3), tick_span($4), interval '5 minutes')"
                "   AS s (span)"
                " CROSS JOIN LATERAL (SELECT * FROM website_tick"
-               "   WHERE tick_span(started_at) = s.span AND website_id = o.website_id"
-               "     AND tick_span(started_at) >= tick_span($3)"
-               "     AND tick_span(started_at) <= tick_span($4) OFFSET 0) AS t"
+               "   WHERE span = s.span AND website_id = o.website_id"
+               "     AND span >= tick_span($3) AND span <= tick_span($4) OFFSET 0) AS t"
                " WHERE o.id = ANY ($2::bigint[]) AND t.order_id = o.id"
                " AND t.validator_id = $1 AND t.started_at >= $3 AND t.started_at <= $4",
         .n_params = 4,
@@ -84,9 +63,10 @@ static const PqStatement website_tick_identities = {
 
 static const PqStatement website_tick_identities_since = {
         .name = "website_tick_identities_since",
-        .sql = "SELECT order_id, number, kind = 's' FROM website_tick"
-               " WHERE tick_span(started_at) >= tick_span($1) AND started_at > $1"
-               " ORDER BY order_id",
+        .sql = "SELECT order_id, number, kind = 's' FROM tick_spans_since($1) AS s (span)"
+               " CROSS JOIN LATERAL (SELECT * FROM website_tick WHERE span = s.span"
+               "   AND span >= tick_span($1) OFFSET 0) AS t"
+               " WHERE started_at > $1 ORDER BY order_id",
         .n_params = 1,
 };
 
@@ -98,118 +78,13 @@ const PqStatement *const ticks_statements[] = {
         NULL,
 };
 
-/* Writing ---------------------------------------------------------------------------------------
- */
-
-/* Columns are signed 32 bit; a phase of more than 35 minutes is a lie or a lost validator anyway.
- */
-static PqField4 saturated(uint32_t v) {
-        return pq_field4((int32_t)MIN(v, (uint32_t)INT32_MAX));
-}
-
-static TickFields fields_of(const TickRow *row) {
-        static const char kinds[] = "scmr"; /* by TickKind */
-        const Tick *tick = &row->tick;
-        const TickPhases *p = &tick->phases;
-
-        return (TickFields){
-                .n = pq_fields(16),
-                .started_at = pq_field_time((usec_t)tick->start),
-                .order_id = pq_field8((int64_t)row->order),
-                .batch_id = pq_field8((int64_t)row->batch),
-                .website_id = pq_field4((int32_t)row->website),
-                .validator_id = pq_field4((int32_t)row->validator),
-                .number = saturated(tick->number),
-                .dns_us = saturated(p->dns),
-                .connect_us = saturated(p->connect),
-                .tls_us = saturated(p->tls),
-                .wait_us = saturated(p->wait),
-                .transfer_us = saturated(p->transfer),
-                .status = pq_field2((int16_t)MIN(tick->status, INT16_MAX)),
-                .outcome = pq_field2(tick->outcome),
-                .error_class = pq_field2(tick->error),
-                .kind = pq_field1((uint8_t)kinds[tick->kind]),
-                .late = pq_field1(row->late),
-        };
-}
-
-/* One past the last of those from `begin` on that are of the same validator. */
-static size_t run_end(const TickRow *rows, size_t n, size_t begin) {
-        size_t i = begin;
-
-        while (i < n && rows[i].validator == rows[begin].validator)
-                i++;
-        return i;
-}
-
-static void put_hours(PqTransaction *t, const TickRow *rows, size_t n) {
-        pq_add(t, &validator_hour_add);
-        pq_array_open(t, PQ_INT4);
-        for (size_t i = 0; i < n; i = run_end(rows, n, i))
-                pq_int(t, rows[i].validator);
-        pq_array_close(t);
-        pq_array_open(t, PQ_INT8);
-        for (size_t i = 0; i < n; i = run_end(rows, n, i))
-                pq_int(t, (int64_t)(run_end(rows, n, i) - i));
-        pq_array_close(t);
-}
-
-/* Into `to` by that byte of the numbers, else in the order they have. false: it is the same in all.
- */
-static bool sort_by_byte(const uint64_t *from, uint64_t *to, size_t n, unsigned shift) {
-        size_t counts[BYTE_VALUES] = { 0 }, begin = 0;
-
-        for (size_t i = 0; i < n; i++)
-                counts[from[i] >> shift & UINT8_MAX]++;
-        if (counts[from[0] >> shift & UINT8_MAX] == n)
-                return false;
-        for (size_t v = 0; v < BYTE_VALUES; v++) {
-                size_t count = counts[v];
-
-                counts[v] = begin;
-                begin += count;
-        }
-        for (size_t i = 0; i < n; i++)
-                to[counts[from[i] >> shift & UINT8_MAX]++] = from[i];
-        return true;
-}
-
-/* By website, as the index has them: neighbours go to one page of it, which is found once. Of one
- * website in the order in which they came. Lowest byte first: that takes a fraction of what
- * comparing them does. both: room for twice n; where in it they are. */
-static const uint64_t *order_by_website(const TickRow *rows, size_t n, uint64_t *both) {
-        uint64_t *sorted = both, *other = both + n;
-
-        for (size_t i = 0; i < n; i++)
-                sorted[i] = (uint64_t)rows[i].website << 32 | i;
-        for (unsigned shift = 32; shift < 64; shift += 8)
-                if (sort_by_byte(sorted, other, n, shift)) {
-                        uint64_t *before = sorted;
-
-                        sorted = other;
-                        other = before;
-                }
-        return sorted;
-}
-
-void ticks_put(PqTransaction *t, const TickRow *rows, size_t n) {
-        _cleanup_free_ uint64_t *both = NULL;
-        const uint64_t *places = NULL;
-        TickFields *to;
-
+void ticks_count(PqTransaction *t, const TickCount *counts, size_t n) {
         if (n == 0)
                 return;
-        both = calloc(2 * n, sizeof(*both));
-        if (both) /* else any order will do */
-                places = order_by_website(rows, n, both);
-        to = pq_copy(t, &website_ticks_copy, n * sizeof(*to));
-        for (size_t i = 0; to && i < n; i++)
-                to[i] = fields_of(&rows[places ? (uint32_t)places[i] : i]);
-        put_hours(t, rows, n);
+        pq_add(t, &validator_hour_add);
+        STORE_COLUMN(t, n, PQ_INT4, pq_int(t, counts[i].validator));
+        STORE_COLUMN(t, n, PQ_INT8, pq_int(t, counts[i].n));
 }
-
-/* Reading ---------------------------------------------------------------------------------------
- */
 
 static int read_vote(const PqResult *result, size_t i, void *ret) {
         *(TickVote *)ret = (TickVote){

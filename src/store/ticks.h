@@ -1,4 +1,5 @@
-/* Ticks as rows: what was seen, for history, and for votes after a restart. */
+/* Ticks as they are read: what was seen, for history, and for votes after a restart. How they are
+ * written: store/pages.h. */
 #pragma once
 
 #include "base/id.h"
@@ -13,9 +14,12 @@ typedef struct TickRow {
         Tick tick;
 } TickRow;
 
-/* All of a commit, by COPY, sorted by website: once in a transaction; n may be 0. What the columns
- * do not take of a tick is in its batch. */
-void ticks_put(PqTransaction *t, const TickRow *rows, size_t n);
+typedef struct TickCount {
+        uint32_t validator, n;
+} TickCount;
+
+/* That these came now. A validator may be there more than once; n may be 0. */
+void ticks_count(PqTransaction *t, const TickCount *counts, size_t n);
 
 typedef struct TickVote {
         uint32_t website, validator;

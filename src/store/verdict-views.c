@@ -69,8 +69,8 @@
         " LEFT JOIN LATERAL (SELECT t.* FROM tick_spans_since("                                    \
         "     now() - vote_freshness(o.interval_ms, o.timeout_ms)) AS s (span)"                    \
         "   CROSS JOIN LATERAL (SELECT * FROM website_tick"                                        \
-        "     WHERE tick_span(started_at) = s.span AND website_id = w.id"                          \
-        "       AND tick_span(started_at) >= tick_span(now() - interval '4 days') OFFSET 0) AS t"  \
+        "     WHERE span = s.span AND website_id = w.id"                                           \
+        "       AND span >= tick_span(now() - interval '4 days') OFFSET 0) AS t"                   \
         "   WHERE validator_id = o.validator_id AND NOT late"                                      \
         "   AND coalesce((SELECT type FROM work_order WHERE id = order_id), 1) <> 3"               \
         "   AND started_at > now() - vote_freshness(o.interval_ms, o.timeout_ms)"                  \

@@ -38,9 +38,9 @@ enum {
         "     sum(tls_us), sum(wait_us), sum(transfer_us)) AS sums"                                \
         "   FROM cut CROSS JOIN LATERAL tick_spans_since(cut.b) AS s (span)"                       \
         "   CROSS JOIN LATERAL (SELECT * FROM website_tick"                                        \
-        "     WHERE tick_span(started_at) = s.span AND " OF_SITE                                   \
-        "     AND tick_span(started_at) < tick_span(now() + interval '1 day')"                     \
-        "     AND tick_span(started_at) >= tick_span(now() - interval "
+        "     WHERE span = s.span AND " OF_SITE                                                    \
+        "     AND span < tick_span(now() + interval '1 day')"                                      \
+        "     AND span >= tick_span(now() - interval "
 #define TICKS_END ") OFFSET 0) AS t WHERE outcome = 1 AND started_at >= cut.b GROUP BY 1, 2)"
 
 #define ROWS                                                                                       \

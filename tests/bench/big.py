@@ -30,7 +30,7 @@ BYTES_PER_TICK = 250  # 25 GB for 10^8
 SPARE = 2 << 30
 STALE = 0.1  # of its own length
 QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "wal_level": "minimal",
-         "max_wal_senders": "0", "max_wal_size": "1GB", "work_mem": "256MB",
+         "max_wal_senders": "0", "max_wal_size": "1GB", "work_mem": "256MB", "jit": "off",
          "autovacuum_naptime": "5s"}  # which sums up what closing an hour looks through
 
 

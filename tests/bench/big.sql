@@ -66,8 +66,8 @@ CREATE FUNCTION bench.decide(p_from timestamptz, p_to timestamptz, p_commit bigi
       FROM bench.outages(p_from, p_to) WHERE from_at > now() - interval '1 day';
 $$;
 
--- Ticks whose slots begin in this time, in batches of a hundred whose frames are as long as those of a hub. Rows lie
--- in the order in which batches arrived.
+-- Ticks whose slots begin in this time, in batches of a hundred whose frames are as long as those of a hub, and on a
+-- page for each minute.
 CREATE FUNCTION bench.observe(p_from timestamptz, p_to timestamptz) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   first bigint := coalesce((SELECT max(id) FROM tick_batch), 0);
@@ -105,15 +105,20 @@ BEGIN
     INSERT INTO validator_hour AS h SELECT validator_id, date_trunc('hour', p_from, 'UTC'), sum(count)
       FROM batch GROUP BY validator_id
       ON CONFLICT (validator_id, hour) DO UPDATE SET ticks = h.ticks + excluded.ticks),
-  hub AS (UPDATE hub_state SET commit_no = (SELECT max(commit_no) FROM batch) WHERE EXISTS (SELECT FROM batch))
-  INSERT INTO website_tick (started_at, order_id, batch_id, website_id, validator_id, number, dns_us, connect_us,
-                            tls_us, wait_us, transfer_us, status, outcome, error_class, kind, late)
-  SELECT at, order_id, b.id, website_id, validator_id, number, 500 + 2000 * pace,
-         8000 + 20000 * pace, (15000 + 40000 * luck) * (outcome = 1)::integer,
-         (20000 + 150000 * luck * pace) * (outcome = 1)::integer, 2000 * luck * (outcome = 1)::integer,
-         200 * (outcome = 1)::integer, outcome, (ARRAY[0, 2, 16])[outcome], 's', false
-    FROM seen JOIN batch b USING (validator_id, chunk) ORDER BY b.id, at;
-  GET DIAGNOSTICS n = ROW_COUNT;
+  hub AS (UPDATE hub_state SET (commit_no, paged_no) = (SELECT max(commit_no), max(commit_no) FROM batch)
+           WHERE EXISTS (SELECT FROM batch)),
+  tick AS (
+    SELECT tick_span(at) AS span, website_id, extract(minute FROM at) AS minute, b.id AS batch_id, at,
+           tick_bits(at, order_id, b.id, validator_id, number::integer, (500 + 2000 * pace)::integer,
+                     (8000 + 20000 * pace)::integer, ((15000 + 40000 * luck) * (outcome = 1)::integer)::integer,
+                     ((20000 + 150000 * luck * pace) * (outcome = 1)::integer)::integer,
+                     (2000 * luck * (outcome = 1)::integer)::integer, 200 * (outcome = 1)::integer, outcome,
+                     (ARRAY[0, 2, 16])[outcome], 's', false) AS bits
+      FROM seen JOIN batch b USING (validator_id, chunk)),
+  page AS (
+    INSERT INTO tick_page SELECT span, website_id, tick_join(bits ORDER BY batch_id, at) FROM tick
+      GROUP BY span, website_id, minute ORDER BY max(batch_id) RETURNING length(ticks) / 416 AS ticks)
+  SELECT coalesce(sum(ticks), 0) INTO n FROM page;
   RETURN n;
 END $$;
 
@@ -130,7 +135,7 @@ BEGIN
   END IF;
   until := least(date_trunc('hour', big.reached_at, 'UTC') + interval '1 hour', big.ends_at);
   PERFORM partition_ensure(name, (big.reached_at AT TIME ZONE 'UTC')::date, (until AT TIME ZONE 'UTC')::date)
-     FROM unnest('{website_tick,tick_batch}'::text[]) AS name;
+     FROM unnest('{tick_page,tick_batch}'::text[]) AS name;
   PERFORM bench.decide(big.reached_at, until, (SELECT commit_no FROM hub_state));
   made := bench.observe(big.reached_at, until);
   IF big.closes THEN

@@ -86,7 +86,7 @@ def hours_closed(world):
 def partitions(world):
     """Those of the day that are there."""
     return int(world.database.value(f"""SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname IN
-        ('website_tick' || to_char({DAY}, '_YYYYMMDD'), 'tick_batch' || to_char({DAY}, '_YYYYMMDD'))"""))
+        ('tick_page' || to_char({DAY}, '_YYYYMMDD'), 'tick_batch' || to_char({DAY}, '_YYYYMMDD'))"""))
 
 
 def closing(world, load):

@@ -17,7 +17,7 @@ FOURS, LAMPORTS = 250, 10  # of websites: 720,000 ticks an hour
 METRICS = [
     Metric("store.tick_bytes", "bytes", "a tick of an IPv4 address in its batch, canonical", 72),
     Metric("store.archive_vs_canonical", "ratio", "heap of tick_batch, TOAST included, against the signed frames", 1.1),
-    Metric("store.hot_bytes_per_tick", "bytes", "heap and indexes of website_tick", 110),
+    Metric("store.hot_bytes_per_tick", "bytes", "heap and indexes of tick_page", 110),
     Metric("store.index_bytes_per_tick", "bytes", "of it the indexes"),
     Metric("store.ticks", "1", "ticks of this measurement", better="higher"),
     Metric("store.close_us_per_tick", "us", "CPU of PostgreSQL to close an hour, for each tick of it"),
@@ -73,7 +73,7 @@ def measure(bench):
         load(bench, world)
         ticks = int(world.database.value("SELECT count(*) FROM website_tick"))
         frames = int(world.database.value("SELECT sum(length(frame) + length(rest)) FROM tick_batch"))
-        heap, indexes = sizes(world, "website_tick")
+        heap, indexes = sizes(world, "tick_page")
         archive, _ = sizes(world, "tick_batch")
         values = {"store.tick_bytes": tick_bytes(world), "store.archive_vs_canonical": archive / frames,
                   "store.hot_bytes_per_tick": (heap + indexes) / ticks, "store.index_bytes_per_tick": indexes / ticks,

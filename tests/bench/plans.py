@@ -12,12 +12,12 @@ import psycopg2
 
 from process import Failure
 
-LARGE = re.compile(r"(website_tick|tick_batch)(_\d{8})?|rollup_\w+|verdict_span|incident|incident_event|event")
+LARGE = re.compile(r"website_tick|(tick_page|tick_batch)(_\d{8})?|rollup_\w+|verdict_span|incident|incident_event"
+                   r"|event")
 FUNCTIONS = re.compile(r"\b(hours_close|operator_look|partitions_keep|retention_step|website_recent|website_uptimes"
                        r"|span_us|incident_(acknowledge|assign|note|report|resolve))\(")
 # Functions that become part of who asks.
 PART_OF_STATEMENTS = ("tick_spans_since", "website_recent", "website_ticks", "website_uptimes")
-SPAN_IS = re.compile(r"date_bin\('00:05:00'.*?time zone\) = ")
 SMALL = 64  # pages: reading them all is as good
 
 # Arguments of every statement that has to do with a large table. {site}, {organisation}, {order}, {validator},
@@ -48,6 +48,7 @@ ARGUMENTS = {
     "incident_story": "'{incident}', 0, 50",
     "incident_whole": "{organisation}, '{incident}', 0, 50",
     "operator_look": "now(), 1, 1, 1",
+    "page_batches": "{commit} - 4, {commit}, 100",
     "rollup_forget": "now(), 7, 90, 100",
     "rollup_hours_close": "now(), 0, 10, 1",
     "rollup_partitions_keep": "now(), 7, 90",
@@ -161,15 +162,15 @@ class Plans:
             if node["Node Type"] == "Seq Scan" and LARGE.fullmatch(relation) and self.sizes.get(relation, 0) > small:
                 where = "" if small >= 0 else ", which no index of it serves"
                 yield f"{name} ({mode} plan) reads all of {re.sub(r'[0-9]{8}', 'DAY', relation)}{where}"
-            if is_wide(node.get("Index Cond", "")):
+            if relation.startswith("tick_page") and is_wide(node.get("Index Cond", "")):
                 yield f"{name} ({mode} plan) looks for a website through the entries of all, of more than one span"
             if node.get("Function Name") in PART_OF_STATEMENTS:
                 yield f"{name} ({mode} plan) calls {node['Function Name']}(), which is planned anew each time"
 
 
 def is_wide(condition):
-    """Of the index of ticks by span and website: a website, and no one span."""
-    return "date_bin" in condition and "website_id" in condition and not SPAN_IS.search(condition)
+    """Of the index of pages by span and website: a website, and no one span."""
+    return "website_id" in condition and "(span = " not in condition
 
 
 def nodes(plan):

@@ -226,6 +226,12 @@ class Arena(World):
             wait_until(lambda: self.watch() and self.backlog(name)[0] > newest,
                        f"{name} has delivered its backlog", seconds, 0.5)
 
+    def wait_pages(self, seconds=90.0):
+        """Until what is stored now can be read as ticks, too."""
+        commit = self.database.value("SELECT commit_no FROM hub_state")
+        wait_until(lambda: self.watch() and self.database.value(
+            f"SELECT paged_no >= {commit} FROM hub_state") == "t", "all ticks are on pages", seconds)
+
     def backlog(self, name):
         """Times (µs) of the oldest and the newest batch that wait in a spool; of an empty one both are endless."""
         path = check_spool.copy(self, name)

@@ -16,7 +16,7 @@ import check_spans  # noqa: E402
 import check_spool  # noqa: E402
 import check_streams  # noqa: E402
 import check_ticks  # noqa: E402
-from process import Failure  # noqa: E402
+from process import Failure, wait_until  # noqa: E402
 from verify_store import Check  # noqa: E402
 
 
@@ -67,13 +67,22 @@ class Checker:
                     ("rolled up in all", check_rollups.whole(cursor))]
 
     @contextlib.contextmanager
-    def snapshot(self):
-        """One moment of the database; nothing that a check writes stays."""
+    def snapshot(self, paged=True):
+        """One moment of the database, if `paged` one at which all ticks are on pages; nothing that a check writes
+        stays."""
         with contextlib.closing(psycopg2.connect(self.arena.database.url("postgres"))) as connection:
             connection.set_session(isolation_level="REPEATABLE READ")
             with connection.cursor() as cursor:
-                # hours are closed here for trial; was the hub at that too, one of both would be refused
-                cursor.execute("LOCK TABLE validator_balance IN EXCLUSIVE MODE")
-                cursor.execute("SET enable_nestloop = off")  # tables this young have no statistics yet
+                wait_until(lambda: self.begin(connection, cursor) or not paged, "all ticks are on pages", 90, 0.05)
                 yield cursor
             connection.rollback()
+
+    @staticmethod
+    def begin(connection, cursor):
+        """A transaction. Whether all ticks were on pages."""
+        connection.rollback()
+        # hours are closed here for trial; was the hub at that too, one of both would be refused
+        cursor.execute("LOCK TABLE validator_balance IN EXCLUSIVE MODE")
+        cursor.execute("SET enable_nestloop = off")  # tables this young have no statistics yet
+        cursor.execute("SELECT paged_no = commit_no FROM hub_state")
+        return cursor.fetchone()[0]

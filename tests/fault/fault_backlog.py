@@ -109,6 +109,7 @@ class HourOfBacklog(Fault):
         """Delivered as a whole, and nothing that was checked meanwhile had to wait for it."""
         checker.kept += self.ticks
         self.detail += f" in {time.monotonic() - self.started:.1f} s"
+        self.arena.wait_pages()
         late, n = self.arena.database.sql(f"""SELECT count(*) FILTER (WHERE late), count(*) FROM website_tick
             JOIN validator v ON v.id = validator_id AND v.name = '{self.name_}'
             WHERE kind = 's' AND started_at > to_timestamp({self.since})""")[0]

@@ -5,8 +5,9 @@ import shutil
 
 import check_spool
 from arena import REAL
-from check_ticks import UNASSIGNED
+from check_ticks import ACCEPTED, LATE, UNASSIGNED
 from database import as_server_user, server_program
+from dpin_batch import SCHEDULED, Batch
 from fault import Fault
 from process import Failure, command, wait_until
 
@@ -83,17 +84,21 @@ class HubRestored(Fault):
                  "-D", to, "-c", "fast", "--no-sync"])
 
     def remember(self):
-        """What is stored now: {stream: last sequence}, and of every tick since the backup its identity and batch."""
+        """What is stored now: {stream: last sequence}, and of every tick since the backup its identity and batch: not
+        all are on pages yet."""
         db = self.arena.database
         self.ends = {(key, int(i)): int(last) for key, i, last in db.sql("""SELECT encode(key, 'hex'), incarnation,
             last_seq FROM validator_stream JOIN validator v ON v.id = validator_id""")}
-        self.ticks = db.sql(f"""SELECT encode(v.key, 'hex'), incarnation, sequence, encode(o.public_id, 'hex'),
-            t.kind <> 's', t.number, usec(t.started_at) FROM website_tick t JOIN tick_batch b ON b.id = t.batch_id
-            JOIN validator v ON v.id = t.validator_id JOIN work_order o ON o.id = t.order_id
-            WHERE b.commit_no > {self.commit}""")
+        self.ticks = []
+        for key, incarnation, sequence, frame, codes in db.sql(f"""SELECT encode(key, 'hex'), incarnation, sequence,
+                encode(frame || rest, 'hex'), encode(codes, 'hex') FROM tick_batch
+                JOIN validator v ON v.id = validator_id WHERE count > 0 AND commit_no > {self.commit}"""):
+            self.ticks += [(key, incarnation, sequence, t.order.hex(), t.kind != SCHEDULED, t.number, t.start)
+                           for t, code in zip(Batch.parse(bytes.fromhex(frame)).ticks, bytes.fromhex(codes))
+                           if code in (ACCEPTED, LATE)]
 
     def prove(self, checker):
-        with checker.snapshot() as cursor:
+        with checker.snapshot(paged=False) as cursor:
             cursor.execute("""SELECT encode(key, 'hex'), incarnation, from_seq, to_seq FROM stream_loss
                 JOIN validator v ON v.id = validator_id""")
             losses = {(key, i): (first, to) for key, i, first, to in cursor}

@@ -15,3 +15,4 @@ class DatabaseCase(unittest.TestCase):
         cls.world.start_database()
         cls.world.migrate()
         cls.db = cls.world.database
+        cls.db.let_ticks_be_rows()

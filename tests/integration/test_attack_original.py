@@ -236,6 +236,7 @@ class Api(OriginalCase):
 
     def test_the_status_does_not_grow_with_the_ticks(self):
         site = self.site_up("long-watched")
+        self.db.let_ticks_be_rows()
         self.db.sql(f"""INSERT INTO website_tick SELECT (jsonb_populate_record(t, jsonb_build_object(
                 'started_at', (t).started_at - i * interval '10 s', 'number', i))).*
             FROM (SELECT w FROM website_tick w WHERE website_id = {site.website} LIMIT 1) AS one (t),

@@ -13,7 +13,7 @@ HOUR, DAY, SECOND = 3600 * 10**6, 24 * 3600 * 10**6, 10**6
 HIGHEST = (1 << 63) - 1
 DROP_PARTITIONS = """DO $$ DECLARE name text; BEGIN
     FOR name IN SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent IN
-        ('tick_batch'::regclass, 'website_tick'::regclass) LOOP EXECUTE 'DROP TABLE ' || name; END LOOP;
+        ('tick_batch'::regclass, 'tick_page'::regclass) LOOP EXECUTE 'DROP TABLE ' || name; END LOOP;
     PERFORM partitions_keep(now(), 7, 90); END $$"""
 
 

@@ -21,19 +21,19 @@ class Database(Ctl):
         self.assertGreater(shown["bytes"], 1_000_000)
         tables = {t["table"]: t for t in shown["tables"]}
         self.assertEqual([tables[name]["level"] for name in
-                          ("website_tick", "tick_batch", "rollup_hour", "rollup_day", "verdict_span", "ledger_entry",
+                          ("tick_page", "tick_batch", "rollup_hour", "rollup_day", "verdict_span", "ledger_entry",
                            "website")], ["raw", "evidence", "hour", "day", "history", "books", "rest"])
-        partitions = self.db.value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'website_tick'::regclass")
+        partitions = self.db.value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'tick_page'::regclass")
         self.assertGreaterEqual(int(partitions), 6)
-        self.assertEqual(tables["website_tick"]["partitions"], int(partitions))
-        self.assertGreater(tables["website_tick"]["indexBytes"], 0)
+        self.assertEqual(tables["tick_page"]["partitions"], int(partitions))
+        self.assertGreater(tables["tick_page"]["indexBytes"], 0)
         self.assertIsNone(tables["rollup_hour"]["oldest"])
         self.assertEqual(len(tables), int(self.db.value(
             "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
             " AND NOT relispartition")))
         text = self.ok("db", "status")
         self.assertRegex(text, rf"^Schema {shown['schema']}, [0-9.]+ MiB\n")
-        self.assertRegex(text, r"website_tick +raw .* KiB")
+        self.assertRegex(text, r"tick_page +raw .* KiB")
 
     def test_all_is_well(self):
         self.assertEqual(self.ok("db", "verify"), "All is well\n")

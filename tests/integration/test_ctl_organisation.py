@@ -56,9 +56,10 @@ class Organisation(Ctl):
 
     def test_the_hub_deletes_what_is_older(self):
         """Ticks and hours of the one go, those of the other stay, and the journal says how many went."""
+        self.db.let_ticks_be_rows()
         self.db.sql("""INSERT INTO website (public_id, organisation_id, url)
               SELECT gen_random_uuid(), id, 'http://' || name || '.example/' FROM organisation ORDER BY id;
-            SELECT partition_ensure('website_tick', current_date - 7, current_date);
+            SELECT partition_ensure('tick_page', current_date - 7, current_date);
             INSERT INTO website_tick SELECT date_trunc('day', now(), 'UTC') - i * interval '12 hours', 1, 5, w.id, 1, i,
               0, 0, 0, 0, 0, 200, 1, 0, 's', false FROM website w, generate_series(1, 12) AS i;
             INSERT INTO rollup_hour SELECT w.id, date_trunc('day', now(), 'UTC') - i * interval '12 hours', 0, 0, 0,

@@ -110,8 +110,9 @@ class Check:
         ticks = self.ticks.pop(row, [])
         accepted = {(tick.order, tick.kind, tick.number): (tick, code)
                     for tick, code in zip(b.ticks, codes) if code in (0, 1)}
-        expect(sorted((self.orders.get(t[0], b""), *t[1:3]) for t in ticks) == sorted(accepted),
-               "the ticks stored are not those accepted")
+        stored = sorted((self.orders.get(t[0], b""), *t[1:3]) for t in ticks)
+        expect(stored == sorted(accepted), f"{len(stored)} ticks are stored, {len({*stored} & {*accepted})} of them of"
+               f" the {len(accepted)} that were accepted")
         for t in ticks:
             self.tick(t, *accepted[self.orders[t[0]], t[1], t[2]])
         self.seen(validator, b, hash_)

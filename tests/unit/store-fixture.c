@@ -15,6 +15,7 @@
 #include "store/statements.h"
 
 #define SQL_DIRECTORY TESTS_DIR "/../sql"
+#define TICK_ROWS     TESTS_DIR "/tick-rows.sql"
 
 static const char seed[] =
                 "INSERT INTO organisation (public_id, name) VALUES"
@@ -65,7 +66,7 @@ static int prepare_database(StoreFixture *f) {
                 return -1;
         (void)snprintf(f->dsn, sizeof(f->dsn), "%s", postgres_dsn(f->postgres));
         fixture_sql(f, seed);
-        return 0;
+        return postgres_psql(f->postgres, NULL, "-f", TICK_ROWS);
 }
 
 int store_fixture_setup(void **state) {
@@ -162,6 +163,18 @@ void fixture_expect_text(StoreFixture *f, const char *text) {
         fixture_wait(f);
         assert_int_equal(f->r, 0);
         assert_string_equal(f->text, text);
+}
+
+void fixture_put_ticks(PqTransaction *t, const TickRow *rows, size_t n) {
+        uint8_t bytes[PAGE_TICK_SIZE];
+
+        for (size_t i = 0; i < n; i++) {
+                page_encode(&rows[i], bytes);
+                page_put(t, &(const TickPage){ .website = rows[i].website,
+                                               .n = 1,
+                                               .span = page_span(&rows[i].tick),
+                                               .ticks = bytes });
+        }
 }
 
 int fixture_commit(StoreFixture *f, PqTransaction *t) {

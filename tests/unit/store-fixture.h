@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include "postgres.h"
+#include "store/pages.h"
 #include "store/store.h"
 
 typedef struct StoreFixture {
@@ -21,12 +22,14 @@ typedef struct StoreFixture {
 
 /* cmocka group setup and teardown. The database has organisations 1 and 2, websites 1 and 2 of the
  * first and 3 of the second, validators 1 to 4 (approved), and orders 1 to 4 of website 1, seat by
- * seat. */
+ * seat. Ticks can be written as rows, see tests/tick-rows.sql. */
 int store_fixture_setup(void **state);
 int store_fixture_teardown(void **state);
 
 /* Runs the loop until f->done, which is then false again. Fails the test after 20 s. */
 void fixture_wait(StoreFixture *f);
+/* Each on a page of its own; batches and counts of validators do not change. */
+void fixture_put_ticks(PqTransaction *t, const TickRow *rows, size_t n);
 /* Commits and waits; the callback's r. */
 int fixture_commit(StoreFixture *f, PqTransaction *t);
 /* For StoreDone and StoreJson callbacks: keep r and text in the fixture. */
@@ -51,7 +54,7 @@ void fixture_expect_json(StoreFixture *f, const char *expression, const char *va
 
 /* SQL: eight days of ticks of website 1, one each 6 s. */
 #define FIXTURE_EIGHT_DAYS                                                                         \
-        "SELECT partition_ensure('website_tick', current_date - 9, current_date);"                 \
+        "SELECT partition_ensure('tick_page', current_date - 9, current_date);"                    \
         "INSERT INTO website_tick SELECT now() - i * interval '6 seconds', 1 + i % 4,"             \
         "  100000 - i, 1, 1 + i % 4, i, 1000, 2000, 3000, 4000, 5000, 200,"                        \
         "  CASE WHEN i % 10 = 3 THEN 2 WHEN i % 10 = 7 THEN 3 ELSE 1 END,"                         \

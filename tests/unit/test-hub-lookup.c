@@ -154,7 +154,7 @@ static void stored_ticks_are_found(void **state) {
         PqTransaction *t = pq_transaction_new();
         PublicKey key = key_of(1);
 
-        ticks_put(t, &row, 1);
+        fixture_put_ticks(t, &row, 1);
         assert_int_equal(fixture_commit(b->fixture, t), 0);
         for (unsigned i = 0; i < 2; i++) {
                 Batch *batch = batch_of(2);

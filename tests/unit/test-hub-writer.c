@@ -183,7 +183,7 @@ static void a_number_taken_by_another_hub_fails(void **state) {
 }
 
 static void make_partitions(StoreFixture *f) {
-        fixture_sql(f, "SELECT partition_ensure('website_tick', current_date, current_date + 1)");
+        fixture_sql(f, "SELECT partition_ensure('tick_page', current_date, current_date + 1)");
 }
 
 /* As on a machine that was suspended: hub time has gone on, and no beat came. */

@@ -49,13 +49,13 @@ static void tables_have_their_size_and_age(void **state) {
                        " - i * interval '1 hour', 0, 0, 0, '{}', '{}', '{}', '{}', 0, 0, 0"
                        " FROM generate_series(1, 2) AS i; ANALYZE rollup_hour; ANALYZE website");
         expect_table(f, "tick_batch", "evidence, 5 rows, 1 1, 6 partitions, 4 s");
-        expect_table(f, "website_tick", "raw, -1 rows, 0 1, 6 partitions, 0 s");
+        expect_table(f, "tick_page", "raw, -1 rows, 1 1, 6 partitions, 0 s");
         fixture_sql(f, "INSERT INTO website_tick SELECT date_trunc('day', now()) - i * interval"
                        " '1 hour', 1, 5, 1, 1, i, 0, 0, 0, 0, 0, 200, 1, 0, 's', false"
-                       " FROM generate_series(-1, 30) AS i; ANALYZE website_tick;"
+                       " FROM generate_series(-1, 30) AS i; ANALYZE tick_page;"
                        " UPDATE tick_batch SET count = 1 WHERE id < 5");
-        expect_table(f, "website_tick", "raw, 32 rows, 1 1, 6 partitions, 108004 s");
-        fixture_sql(f, "TRUNCATE website_tick");
+        expect_table(f, "tick_page", "raw, 32 rows, 1 1, 6 partitions, 108004 s");
+        fixture_sql(f, "TRUNCATE tick_page");
         expect_table(f, "rollup_hour", "hour, 2 rows, 1 1, 0 partitions, 3600 s");
         expect_table(f, "website", "rest, 3 rows, 1 1, 0 partitions, 0 s");
         fixture_sql(f, "DELETE FROM rollup_hour");
@@ -112,7 +112,7 @@ static void days_to_come_have_partitions(void **state) {
         StoreFixture *f = *state;
         char name[64];
 
-        alter(f, partition("website_tick", 1, name), "RENAME TO gone; DROP TABLE gone");
+        alter(f, partition("tick_page", 1, name), "RENAME TO gone; DROP TABLE gone");
         expect_about(f, "partition_missing", name);
         fixture_sql(f, "SELECT partitions_keep(now(), 7, 90)");
         expect_problem(f, "");
@@ -123,7 +123,7 @@ static void days_that_only_grow_are_not_vacuumed(void **state) {
                     "DO $$ BEGIN ASSERT (SELECT count(*) > 10 AND bool_and("
                     "  'autovacuum_vacuum_insert_threshold=-1' = ANY (coalesce(reloptions, '{}')))"
                     " FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE relkind = 'r' AND"
-                    " inhparent IN ('website_tick'::regclass, 'tick_batch'::regclass)); END $$");
+                    " inhparent IN ('tick_page'::regclass, 'tick_batch'::regclass)); END $$");
 }
 
 static void days_gone_by_have_none(void **state) {
@@ -155,7 +155,7 @@ static void partitions_belong_to_whom_their_table_does(void **state) {
         char name[64];
 
         fixture_sql(f, "CREATE ROLE stranger");
-        alter(f, partition("website_tick", 0, name), "OWNER TO stranger");
+        alter(f, partition("tick_page", 0, name), "OWNER TO stranger");
         expect_about(f, "partition_owner", name);
         alter(f, name, "OWNER TO CURRENT_USER");
 }
@@ -190,7 +190,7 @@ static void nobody_keeps_for_longer_than_is_kept(void **state) {
         StoreFixture *f = *state;
 
         fixture_sql(f, "INSERT INTO organisation_retention VALUES (1, 3, NULL), (2, 30, 200);"
-                       "SELECT partition_ensure('website_tick', (now() AT TIME ZONE 'UTC')::date"
+                       "SELECT partition_ensure('tick_page', (now() AT TIME ZONE 'UTC')::date"
                        "  - 20, (now() AT TIME ZONE 'UTC')::date - 20);"
                        "INSERT INTO rollup_hour SELECT 1, date_trunc('hour', now())"
                        " - 92 * interval '1 day', 0, 0, 0, '{}', '{}', '{}', '{}', 0, 0, 0");

@@ -17,7 +17,7 @@
 #define TEXT(x)   #x
 #define DIGITS(x) TEXT(x)
 #define VERSION   DIGITS(STORE_SCHEMA_VERSION)
-#define NEXT      "40" /* the file after that */
+#define NEXT      "41" /* the file after that */
 
 typedef struct Ground {
         Postgres *postgres;
@@ -141,7 +141,7 @@ static void fresh_then_nothing_to_do(void **state) {
 
         sql(g, "DO $$ BEGIN ASSERT (SELECT obj_description('schema_migration'::regclass)) ="
                " '" VERSION " 0.1.0'; ASSERT (SELECT count(*) FROM pg_inherits"
-               " WHERE inhparent = 'website_tick'::regclass) = 6; END $$");
+               " WHERE inhparent = 'tick_page'::regclass) = 6; END $$");
 }
 
 static void later_files_are_added(void **state) {
@@ -186,7 +186,7 @@ static void ticks_are_kept_by_their_new_layout(void **state) {
                " < date_trunc('day', now(), 'UTC')) = 2;"
                " ASSERT (SELECT bool_and('autovacuum_vacuum_insert_threshold=-1'"
                "  = ANY (coalesce(reloptions, '{}'))) FROM pg_inherits JOIN pg_class c"
-               " ON c.oid = inhrelid WHERE inhparent IN ('website_tick'::regclass,"
+               " ON c.oid = inhrelid WHERE inhparent IN ('tick_page'::regclass,"
                " 'tick_batch'::regclass)); END $$");
 }
 
@@ -296,14 +296,14 @@ static void owner_role_owns_what_is_made(void **state) {
         sql(g, "DO $$ BEGIN ASSERT (SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p')"
                " AND relnamespace = 'public'::regnamespace AND relowner <> 'dpin'::regrole) = 0;"
                " END $$");
-        sql(g, "SET ROLE \"dpin-hub\"; SELECT partition_ensure('website_tick', '2030-01-01',"
+        sql(g, "SET ROLE \"dpin-hub\"; SELECT partition_ensure('tick_page', '2030-01-01',"
                " '2030-01-01'); DO $$ BEGIN ASSERT (SELECT relowner FROM pg_class"
-               " WHERE relname = 'website_tick_20300101') = 'dpin'::regrole; END $$;"
+               " WHERE relname = 'tick_page_20300101') = 'dpin'::regrole; END $$;"
                " SELECT partitions_keep(now(), 7, 90)");
         sql(g, "SET ROLE \"dpin-api\"; SELECT count(*) FROM website_tick; SELECT number FROM epoch;"
                " DO $$ BEGIN PERFORM secret FROM epoch; ASSERT false; EXCEPTION WHEN"
                " insufficient_privilege THEN NULL; END $$;"
-               " DO $$ BEGIN DELETE FROM website_tick; ASSERT false; EXCEPTION WHEN"
+               " DO $$ BEGIN DELETE FROM tick_page; ASSERT false; EXCEPTION WHEN"
                " insufficient_privilege THEN NULL; END $$;"
                " DO $$ BEGIN DELETE FROM organisation_retention; ASSERT false; EXCEPTION WHEN"
                " insufficient_privilege THEN NULL; END $$;"

@@ -27,9 +27,9 @@ static void fill(const StoreFixture *f, unsigned closed) {
         char sql[160];
 
         fixture_sql(f,
-                    "TRUNCATE website_tick, rollup_hour, rollup_validator_hour, closed_hour,"
+                    "TRUNCATE tick_page, rollup_hour, rollup_validator_hour, closed_hour,"
                     "  organisation_retention, retention_progress;"
-                    "SELECT partition_ensure('website_tick', '2020-06-01', '2020-06-18');"
+                    "SELECT partition_ensure('tick_page', '2020-06-01', '2020-06-18');"
                     "INSERT INTO website_tick SELECT '2020-06-01T00:00Z'::timestamptz"
                     "   + i * interval '37 minutes', 1, 5, 1 + i % 3, 1 + i % 4, i, 0, 0, 0, 0, 0,"
                     "   200, 1, 0, 's', false FROM generate_series(0, 14 * 24 * 60 / 37) AS i;"
@@ -253,14 +253,14 @@ static void only_rows_are_locked(void **state) {
                        "  ASSERT (SELECT bool_and(mode IN ('AccessShareLock', 'RowExclusiveLock'))"
                        "    FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'relation');"
                        "  RETURN OLD; END $$;"
-                       "CREATE TRIGGER look BEFORE DELETE ON website_tick"
+                       "CREATE TRIGGER look BEFORE DELETE ON tick_page"
                        "  FOR EACH ROW EXECUTE FUNCTION look();"
                        "CREATE TRIGGER look BEFORE DELETE ON rollup_hour"
                        "  FOR EACH ROW EXECUTE FUNCTION look()");
         assert_int_equal(change(f, 1, "raw", 3), 0);
         assert_int_equal(change(f, 1, "hour", 3), 0);
         assert_int_equal(step(f, &retention), 999);
-        fixture_sql(f, "DROP TRIGGER look ON website_tick; DROP TRIGGER look ON rollup_hour");
+        fixture_sql(f, "DROP TRIGGER look ON tick_page; DROP TRIGGER look ON rollup_hour");
 }
 
 /* Setting ----------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ static void put_ticks(StoreFixture *f, Sums *sums) {
                         TickRow row = made_up(v, slot);
                         bool twice = slot % 20 == 9; /* resealed by two machines with one key */
 
-                        ticks_put(t, (const TickRow[]){ row, row }, twice ? 2 : 1);
+                        fixture_put_ticks(t, (const TickRow[]){ row, row }, twice ? 2 : 1);
                         sum_up(sums, &row);
                         if (twice)
                                 sum_up(sums, &row);
@@ -308,7 +308,7 @@ static void keep_partitions(StoreFixture *f, unsigned days, const char *changed)
 static void old_partitions_go_once_their_hours_are_closed(void **state) {
         StoreFixture *f = *state;
 
-        fixture_sql(f, "SELECT partition_ensure('website_tick', current_date - 10,"
+        fixture_sql(f, "SELECT partition_ensure('tick_page', current_date - 10,"
                        " current_date - 7)");
         keep_partitions(f, 7, "3");
         keep_partitions(f, 7, "0");
@@ -326,13 +326,13 @@ static void rollups_go_before_partitions_do(void **state) {
         fixture_sql(f, "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
                        "  ASSERT NOT EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid()"
                        "    AND mode = 'AccessExclusiveLock' AND relation"
-                       "      IN ('website_tick'::regclass, 'tick_batch'::regclass));"
+                       "      IN ('tick_page'::regclass, 'tick_batch'::regclass));"
                        "  RETURN OLD; END $$;"
                        "CREATE TRIGGER look BEFORE DELETE ON rollup_hour"
                        "  FOR EACH ROW EXECUTE FUNCTION look();"
                        "UPDATE rollup_hour SET hour = hour - interval '100 days';"
                        "TRUNCATE closed_hour; INSERT INTO closed_hour VALUES (now());"
-                       "SELECT partition_ensure('website_tick', current_date - 9,"
+                       "SELECT partition_ensure('tick_page', current_date - 9,"
                        "                        current_date - 9)");
         keep_partitions(f, 7, "1");
         fixture_expect(f, "SELECT count(*) FROM rollup_hour", "0");
@@ -342,7 +342,7 @@ static void rollups_go_before_partitions_do(void **state) {
 /* Whichever way PostgreSQL goes to find partitions. */
 static void no_other_table_is_taken_for_a_day(void **state) {
         fixture_sql(*state, "SET enable_nestloop = off;"
-                            "SELECT partition_drop('website_tick', '2000-01-01')");
+                            "SELECT partition_drop('tick_page', '2000-01-01')");
 }
 
 int main(void) {

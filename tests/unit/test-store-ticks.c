@@ -1,4 +1,4 @@
-/* Ticks are written by columns, and read for votes and identities. */
+/* Ticks are counted, and read for votes and identities. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,8 +29,7 @@ static TickRow tick_row(uint32_t validator, uint32_t number, usec_t start) {
 static void put_ticks(StoreFixture *f, const TickRow *rows, size_t n) {
         PqTransaction *t = pq_transaction_new();
 
-        ticks_put(t, rows, n);
-        ticks_put(t, NULL, 0); /* nothing is fine */
+        fixture_put_ticks(t, rows, n);
         assert_int_equal(fixture_commit(f, t), 0);
 }
 
@@ -54,54 +53,19 @@ static void put_batch(StoreFixture *f, uint64_t id, bool unsynced) {
         assert_int_equal(fixture_commit(f, t), 0);
 }
 
-static void fill_extremes(TickRow rows[2], usec_t start) {
-        rows[0] = tick_row(1, 7, start);
-        rows[1] = tick_row(2, 8, start);
-        rows[1].tick.phases.wait = UINT32_MAX; /* saturates */
-        rows[1].tick.status = 65535;
-        rows[1].tick.outcome = TICK_DOWN;
-        rows[1].tick.error = 255;
-        rows[1].tick.kind = TICK_CONFIRM;
-        rows[1].late = true;
-}
-
-static void every_column_is_kept(void **state) {
+static void what_came_is_counted_by_validator(void **state) {
+        const TickCount counts[] = { { 1, 3 }, { 2, 1 }, { 1, 4 } };
+        PqTransaction *t = pq_transaction_new();
         StoreFixture *f = *state;
-        TickRow rows[2];
 
-        fill_extremes(rows, now_realtime() - 90 * USEC_PER_MIN);
-        put_ticks(f, rows, 2);
+        ticks_count(t, counts, ELEMENTSOF(counts));
+        ticks_count(t, NULL, 0);
+        ticks_count(t, counts, 1);
+        assert_int_equal(fixture_commit(f, t), 0);
         fixture_expect(f,
-                       "SELECT concat_ws(' ', website_id, validator_id, order_id, batch_id, number,"
-                       " dns_us, connect_us, tls_us, wait_us, transfer_us, status, outcome,"
-                       " error_class, kind, late) FROM website_tick WHERE validator_id = 1",
-                       "1 1 1 1 7 1000 2000 3000 4000 5500 200 1 0 s f");
-        fixture_expect(f,
-                       "SELECT concat_ws(' ', wait_us, status, outcome, error_class, kind, late)"
-                       " FROM website_tick WHERE validator_id = 2",
-                       "2147483647 32767 2 255 c t");
-        fixture_expect(f, "SELECT sum(ticks) FROM validator_hour", "2");
-}
-
-/* So that the index is entered page by page; of one website as they came. */
-static void rows_of_a_commit_are_kept_by_website(void **state) {
-        StoreFixture *f = *state;
-        static const uint32_t websites[] = {
-                0x7f0003e8, 1000, 66536, 1256, 1001, 1000, 0x7f0003e8
-        };
-        usec_t now = now_realtime();
-        TickRow rows[ELEMENTSOF(websites)];
-
-        for (uint32_t i = 0; i < ELEMENTSOF(rows); i++) {
-                rows[i] = tick_row(1, 100 + i, now);
-                rows[i].website = websites[i];
-        }
-        put_ticks(f, rows, ELEMENTSOF(rows));
-        fixture_expect(f,
-                       "SELECT string_agg(number::text, ' ' ORDER BY ctid) FROM website_tick"
-                       " WHERE website_id >= 1000",
-                       "101 105 104 103 102 100 106");
-        fixture_sql(f, "DELETE FROM website_tick WHERE website_id >= 1000");
+                       "SELECT string_agg(concat_ws(' ', validator_id, ticks), ', '"
+                       "   ORDER BY validator_id) FROM validator_hour",
+                       "1 10, 2 1");
 }
 
 static void on_votes(int r, const TickVote *rows, size_t n, void *userdata) {
@@ -167,6 +131,11 @@ static void identities_of_a_range(void **state) {
                                   .from = now - 91 * USEC_PER_MIN,
                                   .to = now - 90 * USEC_PER_MIN };
 
+        TickRow rows[2] = { tick_row(2, 8, range.from + USEC_PER_SEC),
+                            tick_row(2, 9, range.from - USEC_PER_SEC) };
+
+        rows[0].tick.kind = TICK_CONFIRM;
+        put_ticks(f, rows, 2);
         assert_int_equal(tick_identities_load(f->store, &range, on_identities, f, NULL), 0);
         fixture_expect_text(f, "2 probe 8\n");
 }
@@ -192,8 +161,7 @@ static void identities_of_the_last_minutes(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(every_column_is_kept),
-                cmocka_unit_test(rows_of_a_commit_are_kept_by_website),
+                cmocka_unit_test(what_came_is_counted_by_validator),
                 cmocka_unit_test(votes_are_the_newest_that_count),
                 cmocka_unit_test(identities_of_a_range),
                 cmocka_unit_test(identities_of_the_last_minutes),

@@ -212,7 +212,7 @@ static void cursors_are_two_numbers(void **state _unused_) {
 }
 
 static const char ticks[] =
-                "SELECT partition_ensure('website_tick', current_date - 1, current_date);"
+                "SELECT partition_ensure('tick_page', current_date - 1, current_date);"
                 "INSERT INTO website_tick SELECT now() - interval '5 seconds', i, 100 + i, 1, i, i,"
                 "  1000, 2000, 3000, 4000, 5000, 200, CASE WHEN i = 2 THEN 3 ELSE 1 END, 0, 's',"
                 "  false FROM generate_series(1, 3) AS i;"

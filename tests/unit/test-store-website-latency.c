@@ -118,7 +118,7 @@ static void of_others_nothing_is_seen(void **state) {
 /* Four days of ticks, most of them young, with hours and quarters without any, of times from
  * microseconds to a minute. */
 static const char random_history[] =
-                "BEGIN; SELECT setseed(%f); TRUNCATE website_tick, rollup_hour,"
+                "BEGIN; SELECT setseed(%f); TRUNCATE tick_page, rollup_hour,"
                 "  rollup_validator_hour, closed_hour;"
                 "UPDATE validator SET name = 'v\"' || id, region = left('eu', id %% 2 * 2);"
                 "INSERT INTO website_tick SELECT at, 1 + floor(4 * random()), i, 1,"

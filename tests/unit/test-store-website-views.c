@@ -189,8 +189,8 @@ static void no_answer_reads_all_ticks(void **state) {
  * shown; nowhere. */
 static void the_newest_are_those_that_a_whole_scan_finds(void **state) {
         fixture_sql(*state,
-                    "BEGIN; SET LOCAL jit = off; TRUNCATE website_tick, closed_hour, rollup_hour;"
-                    "SELECT partition_ensure('website_tick', current_date - 10, current_date + 1);"
+                    "BEGIN; SET LOCAL jit = off; TRUNCATE tick_page, closed_hour, rollup_hour;"
+                    "SELECT partition_ensure('tick_page', current_date - 10, current_date + 1);"
                     "UPDATE website SET interval_ms = 60000, seats = 1 + id % 4;"
                     "INSERT INTO website_tick SELECT at, i, 1, website, 1, i, 1, 1, 1, 1, 1, 200, "
                     "1, 0,"

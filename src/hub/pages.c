@@ -1,0 +1,247 @@
+/* Found by website and span; in a list in the order in which they were opened, of which the first
+ * is the oldest. Those that go with the next commit whatever it costs are in a list of their own.
+ */
+#include "hub/pages.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#define ROOM_FIRST 4u /* ticks */
+
+typedef struct PageKey {
+        uint32_t website, span; /* PAGE_SPANs since 1970 */
+} PageKey;
+
+typedef struct Page Page;
+
+struct Page {
+        PageKey key;
+        uint8_t n, room;      /* ticks */
+        uint64_t first, last; /* commits that its ticks came with */
+        usec_t since;
+        uint8_t *ticks;
+        Page *prev, *next;
+        UT_hash_handle hh;
+};
+
+struct Pages {
+        Page *open; /* by key */
+        Page *waiting, *due;
+        size_t ticks;
+        uint64_t noted; /* there may be notes from this commit on; 0: there are none */
+};
+
+int pages_new(Pages **ret) {
+        Pages *p = calloc(1, sizeof(*p));
+
+        if (!p)
+                return -ENOMEM;
+        *ret = p;
+        return 0;
+}
+
+static Page *page_free(Page *page) {
+        free(page->ticks);
+        free(page);
+        return NULL;
+}
+
+static void free_all(Page *list) {
+        Page *page, *next;
+
+        DL_FOREACH_SAFE(list, page, next) {
+                page_free(page);
+        }
+}
+
+Pages *pages_free(Pages *p) {
+        if (!p)
+                return NULL;
+        HASH_CLEAR(hh, p->open);
+        free_all(p->waiting);
+        free_all(p->due);
+        free(p);
+        return NULL;
+}
+
+/* Adding --------------------------------------------------------------------------------------- */
+
+static Page *find(const Pages *p, PageKey key) {
+        Page *page;
+
+        HASH_FIND(hh, p->open, &key, sizeof(key), page);
+        return page;
+}
+
+static Page *open_page(Pages *p, PageKey key, uint64_t commit_no, usec_t now) {
+        Page *page = calloc(1, sizeof(*page));
+
+        if (!page)
+                return NULL;
+        page->key = key;
+        page->first = commit_no;
+        page->since = now;
+        HASH_ADD(hh, p->open, key, sizeof(page->key), page);
+        DL_APPEND(p->waiting, page);
+        return page;
+}
+
+/* It takes no more: what comes opens another one. */
+static void make_due(Pages *p, Page *page) {
+        HASH_DEL(p->open, page);
+        DL_DELETE(p->waiting, page);
+        DL_APPEND(p->due, page);
+}
+
+static int make_room(Page *page) {
+        unsigned room = MIN(MAX(2u * page->room, ROOM_FIRST), PAGE_TICKS_MAX);
+        uint8_t *larger;
+
+        if (page->n < page->room)
+                return 0;
+        larger = reallocarray(page->ticks, room, PAGE_TICK_SIZE);
+        if (!larger)
+                return -ENOMEM;
+        page->ticks = larger;
+        page->room = (uint8_t)room;
+        return 0;
+}
+
+int pages_add(Pages *p, const TickRow *row, uint64_t commit_no, usec_t now) {
+        PageKey key = { row->website, (uint32_t)(page_span(&row->tick) / PAGE_SPAN) };
+        Page *page = find(p, key);
+
+        if (!page)
+                page = open_page(p, key, commit_no, now);
+        if (!page || make_room(page) < 0)
+                return -ENOMEM;
+        page_encode(row, page->ticks + page->n * PAGE_TICK_SIZE);
+        page->last = commit_no;
+        p->ticks++;
+        if (++page->n == PAGE_TICKS_MAX)
+                make_due(p, page);
+        return 0;
+}
+
+void pages_hurry(Pages *p, uint32_t website, usec_t now) {
+        uint32_t span = (uint32_t)(now / PAGE_SPAN);
+        Page *page;
+
+        for (uint32_t back = 0; back < 2; back++) {
+                page = find(p, (PageKey){ website, span - back });
+                if (page)
+                        make_due(p, page);
+        }
+}
+
+/* Sending -------------------------------------------------------------------------------------- */
+
+/* What was opened since goes with what is due: a note is of all ticks of a website and a span. */
+static void complete_due(Pages *p) {
+        Page *page, *other;
+
+        DL_FOREACH(p->due, page) {
+                other = find(p, page->key);
+                if (other)
+                        make_due(p, other); /* at the end of this list: nothing has its key then */
+        }
+}
+
+static void make_due_until_fit(Pages *p, const PagesCommit *commit) {
+        size_t n = 0, ticks = 0;
+
+        while (p->waiting) {
+                const Page *oldest = p->waiting;
+
+                if (!commit->all && n >= PAGES_A_COMMIT && p->ticks - ticks <= PAGES_TICKS_MAX &&
+                    oldest->since + PAGES_PATIENCE > commit->now)
+                        return;
+                ticks += oldest->n;
+                n++;
+                make_due(p, p->waiting);
+        }
+}
+
+static TickPage row_of(const Page *page) {
+        return (TickPage){ .website = page->key.website,
+                           .n = page->n,
+                           .span = page->key.span * PAGE_SPAN,
+                           .ticks = page->ticks };
+}
+
+/* Of pages with ticks that are newer than what others wait for, that they are written. */
+static int note(Pages *p, PqTransaction *t, uint64_t commit_no, uint64_t done) {
+        _cleanup_free_ TickPage *rows = NULL;
+        const Page *page;
+        size_t n;
+
+        DL_COUNT(p->due, page, n);
+        rows = calloc(n, sizeof(*rows));
+        if (!rows)
+                return -ENOMEM;
+        n = 0;
+        DL_FOREACH(p->due, page) {
+                if (page->last > done)
+                        rows[n++] = row_of(page);
+        }
+        if (n == 0)
+                return 0;
+        pages_note(t, commit_no, rows, n);
+        if (p->noted == 0)
+                p->noted = commit_no;
+        return 0;
+}
+
+static void forget_notes(Pages *p, PqTransaction *t, uint64_t done) {
+        if (p->noted == 0 || p->noted > done)
+                return;
+        pages_forget(t, done);
+        p->noted = p->waiting ? done + 1 : 0;
+}
+
+static void put_due(Pages *p, PqTransaction *t) {
+        Page *page, *next;
+        TickPage row;
+
+        DL_FOREACH_SAFE(p->due, page, next) {
+                row = row_of(page);
+                page_put(t, &row);
+                p->ticks -= page->n;
+                page_free(page);
+        }
+        p->due = NULL;
+}
+
+int pages_send(Pages *p, PqTransaction *t, const PagesCommit *commit, uint64_t *ret_done) {
+        uint64_t done;
+        int r = 0;
+
+        complete_due(p);
+        make_due_until_fit(p, commit);
+        done = p->waiting ? p->waiting->first - 1 : commit->commit_no;
+        if (p->due && p->waiting)
+                r = note(p, t, commit->commit_no, done);
+        if (r < 0)
+                return r;
+        put_due(p, t);
+        forget_notes(p, t, done);
+        *ret_done = done;
+        return 0;
+}
+
+bool pages_is_empty(const Pages *p) {
+        return !p->waiting && !p->due;
+}
+
+usec_t pages_since(const Pages *p) {
+        usec_t since = p->waiting ? p->waiting->since : USEC_INFINITY;
+        const Page *page;
+
+        DL_FOREACH(p->due, page) {
+                since = MIN(since, page->since);
+        }
+        return since;
+}
