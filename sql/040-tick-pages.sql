@@ -1,5 +1,5 @@
 -- Ticks of a website and a span of five minutes share rows, pages of up to 36 ticks: what it took to write a row of its
--- own for each was five times what its bytes take. The hub keeps the ticks it has acknowledged for up to a minute, so
+-- own for each was five times what its bytes take. The hub keeps the ticks it has acknowledged for some seconds, so
 -- that they come to a page together; until then they are in their batches, from where the next hub writes the pages
 -- that this one did not.
 --
@@ -12,7 +12,7 @@
 CREATE TABLE tick_page (
   span       timestamptz NOT NULL,                          -- tick_span() of all of them
   website_id integer     NOT NULL,
-  ticks      bit varying NOT NULL CHECK (length(ticks) > 0 AND length(ticks) % 416 = 0)
+  ticks      bit varying NOT NULL CHECK (length(ticks) BETWEEN 416 AND 14976 AND length(ticks) % 416 = 0)
 ) PARTITION BY RANGE (span);
 ALTER TABLE tick_page ALTER ticks SET STORAGE EXTERNAL;     -- numbers are looked up in it: not compressed
 CREATE INDEX tick_page_by_span ON tick_page (span, website_id);
@@ -329,10 +329,12 @@ SET enable_nestloop = off SET enable_mergejoin = off SET enable_sort = off AS $$
   ON CONFLICT DO NOTHING
 $$;
 
+-- As before, but a day goes an hour later: ticks that came in its last moment may still wait for their page.
 CREATE OR REPLACE FUNCTION partitions_keep(p_now timestamptz, p_days_raw integer, p_days_hour integer) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
   today  date := (p_now AT TIME ZONE 'UTC')::date;
+  past   date := ((p_now - interval '1 hour') AT TIME ZONE 'UTC')::date;
   closed date := coalesce((SELECT (max(hour) AT TIME ZONE 'UTC')::date FROM closed_hour), '-infinity');
   raw    integer := greatest(p_days_raw, (SELECT max(days_raw) FROM organisation_retention));
   hours  integer := greatest(p_days_hour, (SELECT max(days_hour) FROM organisation_retention));
@@ -344,7 +346,7 @@ BEGIN
   DELETE FROM rollup_validator_hour WHERE hour < until;
   DELETE FROM validator_hour WHERE hour < p_now - interval '2 days';
   FOREACH name IN ARRAY '{tick_page,tick_batch}'::text[] LOOP
-    n := n + partition_ensure(name, today - 2, today + 3) + partition_drop(name, least(today - raw, closed));
+    n := n + partition_ensure(name, today - 2, today + 3) + partition_drop(name, least(past - raw, closed));
   END LOOP;
   RETURN n;
 END $$;

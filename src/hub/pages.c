@@ -9,7 +9,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#define ROOM_FIRST 4u /* ticks */
+#define ROOM_FIRST 2u /* ticks */
 
 typedef struct PageKey {
         uint32_t website, span; /* PAGE_SPANs since 1970 */
@@ -127,11 +127,11 @@ int pages_add(Pages *p, const TickRow *row, uint64_t commit_no, usec_t now) {
 }
 
 void pages_hurry(Pages *p, uint32_t website, usec_t now) {
-        uint32_t span = (uint32_t)(now / PAGE_SPAN);
+        uint32_t next = (uint32_t)(now / PAGE_SPAN) + 1; /* clocks may be ahead */
         Page *page;
 
-        for (uint32_t back = 0; back < 2; back++) {
-                page = find(p, (PageKey){ website, span - back });
+        for (uint32_t back = 0; back < 3; back++) {
+                page = find(p, (PageKey){ website, next - back });
                 if (page)
                         make_due(p, page);
         }

@@ -1,6 +1,6 @@
 /* Ticks on their way to a page: they wait here for others of their website and span, as a row costs
  * about as much as thirty ticks on it. Each commit takes the pages that have waited for longest, up
- * to a number: with few ticks all of them, at once; with many they wait for up to a minute, and are
+ * to a number: with few ticks all of them, at once; with many they wait for some seconds, and are
  * read by nobody but in their batches. Knows nothing of time but what it is told. */
 #pragma once
 
@@ -9,9 +9,12 @@
 #include "base/macro.h"
 #include "store/pages.h"
 
-#define PAGES_A_COMMIT  200u         /* what it costs to write these is little beside a commit */
-#define PAGES_PATIENCE  USEC_PER_MIN /* older ones go however many they are, ... */
-#define PAGES_TICKS_MAX (1u << 20)   /* ... and the oldest ones when there are more ticks than so */
+#define PAGES_A_COMMIT 200u /* what it costs to write these is little beside a commit */
+/* Older ones go however many they are: the newest tick of a seat can be read before it is too old
+ * to vote, which is not sooner than two timeouts of a second and 5 s after the next one is due...
+ */
+#define PAGES_PATIENCE  (7 * USEC_PER_SEC)
+#define PAGES_TICKS_MAX (1u << 20) /* ... and the oldest ones when there are more ticks than so */
 
 typedef struct Pages Pages;
 

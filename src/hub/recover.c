@@ -91,9 +91,12 @@ static void on_settled(int r, const char *error, void *userdata) {
         if (r < 0)
                 log_warning("pages of before were not written: %s", error ? error : strerror(-r));
         else
-                log_info("%llu ticks of the last commits were written to their pages; of %llu the "
-                         "batch or the order cannot be read",
-                         (unsigned long long)v->ticks, (unsigned long long)v->lost);
+                log_info("%llu ticks of the last commits were written to their pages",
+                         (unsigned long long)v->ticks);
+        if (r >= 0 && v->lost > 0)
+                log_warning("of %llu ticks the batch or the order cannot be read: they have no "
+                            "page",
+                            (unsigned long long)v->lost);
         finish(v, r);
 }
 
@@ -110,6 +113,10 @@ static int write_pages(Recover *v) {
                 return r;
         pages_settle(t, done);
         return store_submit(v->options.store, TAKE_PTR(t), on_settled, v, &v->call);
+}
+
+static bool has_page(const Kept *kept, uint16_t index) {
+        return kept->codes[index] == DISPOSITION_ACCEPTED || kept->codes[index] == DISPOSITION_LATE;
 }
 
 static Named *named(const Recover *v, const OrderId *id) {
@@ -132,7 +139,7 @@ static int take_tick(Recover *v, const Kept *kept, uint16_t index) {
         const Named *order;
         TickRow row;
 
-        if (kept->codes[index] != DISPOSITION_ACCEPTED && kept->codes[index] != DISPOSITION_LATE)
+        if (!has_page(kept, index))
                 return 0;
         order = named(v, &tick->order);
         if (!order || order->order.row == 0) {
@@ -180,12 +187,12 @@ static void on_orders(int r, const PageOrder *rows, size_t n, void *userdata) {
 }
 
 /* Remembers those that are not known yet; their ids are `ids`, of which there is room for all. */
-static int name_orders(Recover *v, const Batch *b, OrderId *ids, size_t *n) {
-        for (uint16_t k = 0; k < b->header.count; k++) {
-                const OrderId *id = &b->ticks[k].order;
+static int name_orders(Recover *v, const Kept *kept, OrderId *ids, size_t *n) {
+        for (uint16_t k = 0; k < kept->batch->header.count; k++) {
+                const OrderId *id = &kept->batch->ticks[k].order;
                 Named *order;
 
-                if (named(v, id))
+                if (!has_page(kept, k) || named(v, id))
                         continue;
                 order = calloc(1, sizeof(*order));
                 if (!order)
@@ -208,7 +215,7 @@ static int read_orders(Recover *v) {
         if (!ids)
                 return -ENOMEM;
         for (size_t i = 0; i < v->n_kept; i++) {
-                r = name_orders(v, v->kept[i].batch, ids, &n);
+                r = name_orders(v, &v->kept[i], ids, &n);
                 if (r < 0)
                         return r;
         }

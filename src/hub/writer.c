@@ -157,7 +157,7 @@ static bool may_stretch(const Writer *w) {
 static void notice_standstill(Writer *w) {
         usec_t now = hub_clock_now(w->options.clock);
 
-        if (w->beaten > 0 && now - w->beaten > WRITER_STANDSTILL)
+        if (!w->finishing && w->beaten > 0 && now - w->beaten > WRITER_STANDSTILL)
                 fail(w, -ETIME, "the hub stood still");
 }
 

@@ -57,10 +57,12 @@ static const char comment_sql[] =
                 "    INTO v FROM schema_migration;"
                 "  EXECUTE format('COMMENT ON TABLE schema_migration IS %L', v);"
                 " END $$";
-/* All that has partitions has one for each day. */
+/* Those of the schema that the files make which have partitions, for each day. */
 static const char partitions_sql[] =
                 "SELECT partition_ensure(partrelid::regclass::text, today - 2, today + 3)"
-                "  FROM pg_partitioned_table, CAST(now() AT TIME ZONE 'UTC' AS date) AS today";
+                "  FROM pg_partitioned_table, CAST(now() AT TIME ZONE 'UTC' AS date) AS today"
+                "  WHERE partrelid IN (to_regclass('website_tick'), to_regclass('tick_page'),"
+                "    to_regclass('tick_batch'))";
 
 static void migrator_done(Migrator *m) {
         for (size_t i = 0; i < m->n_files; i++) {

@@ -134,7 +134,7 @@ static void a_full_page_is_written(void **state) {
         pages_free(b.pages);
 }
 
-static void none_waits_for_more_than_a_minute(void **state) {
+static void none_waits_for_longer_than_it_may(void **state) {
         Bench b = bench_open(*state);
 
         add_each(&b, 1, 3 * PAGES_A_COMMIT);
@@ -249,7 +249,7 @@ int main(void) {
                 cmocka_unit_test(few_are_written_at_once),
                 cmocka_unit_test(of_many_the_oldest_are_written),
                 cmocka_unit_test(a_full_page_is_written),
-                cmocka_unit_test(none_waits_for_more_than_a_minute),
+                cmocka_unit_test(none_waits_for_longer_than_it_may),
                 cmocka_unit_test(the_last_commit_has_all),
                 cmocka_unit_test(what_was_decided_on_is_written),
                 cmocka_unit_test(what_waits_is_bounded),
