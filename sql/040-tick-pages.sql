@@ -12,7 +12,7 @@
 CREATE TABLE tick_page (
   span       timestamptz NOT NULL,                          -- tick_span() of all of them
   website_id integer     NOT NULL,
-  ticks      bit varying NOT NULL CHECK (length(ticks) BETWEEN 416 AND 14976 AND length(ticks) % 416 = 0)
+  ticks      bit varying NOT NULL CHECK (length(ticks) % 416 = 0 AND length(ticks) >= 416 AND length(ticks) <= 14976)
 ) PARTITION BY RANGE (span);
 ALTER TABLE tick_page ALTER ticks SET STORAGE EXTERNAL;     -- numbers are looked up in it: not compressed
 CREATE INDEX tick_page_by_span ON tick_page (span, website_id);

@@ -33,7 +33,7 @@ typedef struct _packed_ TickBytes {
         uint8_t error_class, flags;
 } TickBytes;
 
-static_assert(sizeof(TickBytes) == PAGE_TICK_SIZE);
+static_assert(sizeof(TickBytes) == PAGE_TICK_SIZE, "without a hole");
 
 static const PqStatement tick_paged_put = {
         .name = "tick_paged_put",
