@@ -151,7 +151,10 @@ class Batch:
         return gap
 
     def verify(self, scope):
-        verify(scope[1], self.signed(scope), self.signature, "batch")
+        """Its hash, when scope's validator signed it."""
+        signed = self.signed(scope)
+        verify(scope[1], signed, self.signature, "batch")
+        return sha256(signed)
 
     def prove(self, i):
         return Proof(self.header + self.extension, self.signature, i, self.salt(i), self.ticks[i].encode(),

@@ -1,6 +1,7 @@
 """Every signature the hub stored is verified by the second implementation: evidence is worth what others can check."""
 
 import contextlib
+import dataclasses
 import os
 import sys
 
@@ -12,6 +13,7 @@ from dpin_order import Order, order_id, order_leaf, spec_parse  # noqa: E402
 from dpin_sign import WireError, merkle_any, sha256, statement  # noqa: E402
 from dpin_sign import verify as verify_signature  # noqa: E402
 from dpin_batch import Batch  # noqa: E402
+from parallel import mapped  # noqa: E402
 from process import Failure  # noqa: E402
 
 
@@ -33,7 +35,7 @@ class Check:
         self.orders = {} if orders is None else orders
         self.ticks = {}  # batch -> rows
         self.roots = set()  # (scope, root, signature) of frames of orders that were verified
-        self.seen = lambda validator, batch, hash_: None  # called with every batch, by id
+        self.seen = lambda validator, batch, hash_: None  # called with every batch, by id, without its ticks
 
     def rows(self, sql, *values):
         """bytea comes as bytes."""
@@ -45,21 +47,27 @@ class Check:
         return self.all_orders() + self.all_batches()
 
     def all_orders(self):
-        return self.each("order", self.rows("""
+        rows = self.rows("""
             SELECT o.id, public_id, validator_id, o.bytes, root, signature, path, epoch, spec_hash, s.bytes,
                    e.secret, e.eligible_root, sent_at IS NULL OR type = 2
             FROM work_order o
             JOIN specification s ON s.hash = spec_hash JOIN epoch e ON e.website_id = o.website_id AND number = epoch
-            WHERE o.id > %s ORDER BY o.id""", max(self.orders, default=0)), self.order)
+            WHERE o.id > %s ORDER BY o.id""", max(self.orders, default=0))
+        self.orders.update((row[0], row[1]) for row in rows)
+        return sum(self.each("order", rows, self.order))
 
     def all_batches(self, after=0, commit=0):
         """Those whose id is above `after`; none of their ticks is of that commit or an earlier one."""
         self.ticks = self.ticks_since(commit)
-        signatures = self.each("batch", self.rows("""SELECT id, validator_id, incarnation, sequence, hash,
-            frame || rest, count, codes FROM tick_batch WHERE id > %s ORDER BY id""", after), self.batch)
-        if self.ticks:
-            raise Failure(f"stored ticks name batch {next(iter(self.ticks))}, and there is none")
-        return signatures
+        rows = self.rows("""SELECT id, validator_id, incarnation, sequence, hash, frame || rest, count, codes
+            FROM tick_batch WHERE id > %s ORDER BY id""", after)
+        stray = self.ticks.keys() - {row[0] for row in rows}
+        if stray:
+            raise Failure(f"stored ticks name batch {min(stray)}, and there is none")
+        for row, seen in zip(rows, self.each("batch", rows, self.batch)):
+            with named("batch", row[0]):
+                self.seen(*seen)
+        return len(rows)
 
     def ticks_since(self, commit):
         found = {}
@@ -70,14 +78,13 @@ class Check:
             found.setdefault(row[0], []).append(row[1:])
         return found
 
-    def each(self, what, rows, check):
-        total = 0
-        for row in rows:
-            try:
-                total += check(*row)
-            except WireError as e:
-                raise Failure(f"stored {what} {row[0]}: {e}") from None
-        return total
+    @staticmethod
+    def each(what, rows, check):
+        """What `check` made of each."""
+        def checked(row):
+            with named(what, row[0]):
+                return check(*row)
+        return mapped(checked, rows)
 
     def scope(self, validator):
         return self.network, self.keys[validator]
@@ -85,7 +92,6 @@ class Check:
     def order(self, row, name, validator, data, root, signature, path, epoch, spec_hash, spec, secret, eligible,
               unsent):
         scope, order = self.scope(validator), Order.decode(data)
-        self.orders[row] = name
         expect(order_id(data, scope) == name, "its id is not the hash of its content")
         expect(order.spec == spec_hash == sha256(spec), "its specification is another one")
         expect(order.epoch == epoch and order.commitment == sha256(secret), "it commits to another secret")
@@ -102,12 +108,11 @@ class Check:
 
     def batch(self, row, validator, incarnation, sequence, hash_, frame, count, codes):
         scope, b = self.scope(validator), Batch.parse(frame)
-        b.verify(scope)
-        expect(b.hash(scope) == hash_, "its hash is not the stored one")
+        expect(b.verify(scope) == hash_, "its hash is not the stored one")
         expect((b.incarnation, b.sequence, len(b.ticks)) == (incarnation, sequence, count),
                "its header is not the row's")
         expect(len(codes) == count, "it has not one disposition per tick")
-        ticks = self.ticks.pop(row, [])
+        ticks = self.ticks.get(row, [])
         accepted = {(tick.order, tick.kind, tick.number): (tick, code)
                     for tick, code in zip(b.ticks, codes) if code in (0, 1)}
         stored = sorted((self.orders.get(t[0], b""), *t[1:3]) for t in ticks)
@@ -115,13 +120,20 @@ class Check:
                f" the {len(accepted)} that were accepted")
         for t in ticks:
             self.tick(t, *accepted[self.orders[t[0]], t[1], t[2]])
-        self.seen(validator, b, hash_)
-        return 1
+        return validator, dataclasses.replace(b, ticks=[]), hash_
 
     @staticmethod
     def tick(t, tick, code):
         said = (tick.outcome, tick.error, tick.status, *tick.phases, tick.start, code == 1)
         expect(t[3:] == said, f"tick {t[2]} is stored as {t[3:]}, signed as {said}")
+
+
+@contextlib.contextmanager
+def named(what, row):
+    try:
+        yield
+    except WireError as e:
+        raise Failure(f"stored {what} {row}: {e}") from None
 
 
 def split(path):
