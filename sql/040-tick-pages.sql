@@ -20,6 +20,8 @@ CREATE INDEX tick_page_by_span ON tick_page (span, website_id);
 -- Ticks up to this commit are on pages, ...
 ALTER TABLE hub_state ADD paged_no bigint NOT NULL DEFAULT 0;
 UPDATE hub_state SET paged_no = commit_no;
+-- Those that came before this moment of the hub's clock are; NULL: all that ever came.
+ALTER TABLE hub_state ADD paged_at timestamptz;
 
 -- ... and with each of these commits those of these pages: place by place a website and a span.
 CREATE TABLE tick_paged (
@@ -28,12 +30,14 @@ CREATE TABLE tick_paged (
   spans     timestamptz[] NOT NULL
 );
 
--- After the pages of a hub before this one were written, those of all its commits: p_commit_no is its last one.
-CREATE FUNCTION pages_settle(p_commit_no bigint) RETURNS void LANGUAGE plpgsql AS $$
+-- With the pages that a hub before this one did not write, those of the commits after p_paged_no, up to its last one:
+-- two that recover at the same time do not write them twice.
+CREATE FUNCTION pages_settle(p_paged_no bigint, p_commit_no bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE hub_state SET paged_no = p_commit_no WHERE commit_no = p_commit_no;
+  UPDATE hub_state SET paged_no = p_commit_no WHERE commit_no = p_commit_no AND paged_no = p_paged_no;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'another hub went on from commit %', p_commit_no USING ERRCODE = 'DP001';
+    RAISE EXCEPTION 'another hub wrote pages after commit %, or went on from commit %', p_paged_no, p_commit_no
+      USING ERRCODE = 'DP001';
   END IF;
   DELETE FROM tick_paged;
 END $$;

@@ -120,6 +120,8 @@ static int owe_ack(Ingest *i, const Validator *v, const Batch *b, const uint8_t 
         return acks_add(i->options.acks, &ack);
 }
 
+#define FETCH_STEPS MAX(BOARD_FETCH_STEPS, 1 + WRITER_FETCH_STEPS)
+
 /* One batch while it is taken in. */
 typedef struct Taking {
         const Validator *validator;
@@ -168,19 +170,24 @@ static void take_tick(Ingest *i, Taking *t, uint16_t index) {
         }
 }
 
+/* A website's number is with it, which the first step fetches. */
+static void fetch_one(const Ingest *i, const WorkOrder *o, unsigned step) {
+        if (step < BOARD_FETCH_STEPS)
+                board_fetch(o->website, step, o->order.seat);
+        if (step > 0)
+                writer_fetch(i->options.writer, o->website->id, step - 1);
+}
+
 /* Orders, then what their votes will meet: each step's memory is on its way while the step before
  * is made for the other ticks. */
 static void fetch(const Ingest *i, Taking *t) {
         uint16_t n = t->batch->header.count;
 
         order_book_find_all(i->options.book, t->batch->ticks, n, t->orders);
-        for (unsigned step = 0; step < BOARD_FETCH_STEPS; step++)
-                for (uint16_t k = 0; k < n; k++) {
-                        const WorkOrder *o = t->orders[k];
-
-                        if (o && o->website)
-                                board_fetch(o->website, step, o->order.seat);
-                }
+        for (unsigned step = 0; step < FETCH_STEPS; step++)
+                for (uint16_t k = 0; k < n; k++)
+                        if (t->orders[k] && t->orders[k]->website)
+                                fetch_one(i, t->orders[k], step);
 }
 
 /* For people: nothing is dated by it. */

@@ -1,34 +1,32 @@
-/* Found by website and span; in a list in the order in which they were opened, of which the first
- * is the oldest. Those that go with the next commit whatever it costs are in a list of their own.
- */
+/* Found by website, of which each has a list of its few open ones; in a list in the order in which
+ * they were opened, of which the first is the oldest. Those that go with the next commit whatever
+ * it costs are in a list of their own. */
 #include "hub/pages.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 #include <utlist.h>
 
-#define ROOM_FIRST 2u /* ticks */
-
-typedef struct PageKey {
-        uint32_t website, span; /* PAGE_SPANs since 1970 */
-} PageKey;
+#define ROOM_FIRST  4u /* ticks, ... */
+#define ROOM_GROWS  3u /* ... and times so many when they are full */
+#define SLOTS_FIRST 1024u
 
 typedef struct Page Page;
 
 struct Page {
-        PageKey key;
-        uint8_t n, room;      /* ticks */
-        uint64_t first, last; /* commits that its ticks came with */
+        uint32_t website, span; /* PAGE_SPANs since 1970 */
+        uint8_t n, room;        /* ticks */
+        uint64_t first, last;   /* commits that its ticks came with */
         usec_t since;
         uint8_t *ticks;
         Page *prev, *next;
-        UT_hash_handle hh;
+        Page *beside; /* another open one of this website */
 };
 
 struct Pages {
-        Page *open; /* by key */
+        Page **open; /* by website: their numbers are dense, what is removed leaves a hole */
+        size_t n_open;
         Page *waiting, *due;
         size_t ticks;
         uint64_t noted; /* there may be notes from this commit on; 0: there are none */
@@ -43,10 +41,9 @@ int pages_new(Pages **ret) {
         return 0;
 }
 
-static Page *page_free(Page *page) {
+static void page_free(Page *page) {
         free(page->ticks);
         free(page);
-        return NULL;
 }
 
 static void free_all(Page *list) {
@@ -60,7 +57,7 @@ static void free_all(Page *list) {
 Pages *pages_free(Pages *p) {
         if (!p)
                 return NULL;
-        HASH_CLEAR(hh, p->open);
+        free(p->open);
         free_all(p->waiting);
         free_all(p->due);
         free(p);
@@ -69,35 +66,55 @@ Pages *pages_free(Pages *p) {
 
 /* Adding --------------------------------------------------------------------------------------- */
 
-static Page *find(const Pages *p, PageKey key) {
-        Page *page;
+static Page *find(const Pages *p, uint32_t website, uint32_t span) {
+        Page *page = website < p->n_open ? p->open[website] : NULL;
 
-        HASH_FIND(hh, p->open, &key, sizeof(key), page);
+        while (page && page->span != span)
+                page = page->beside;
         return page;
 }
 
-static Page *open_page(Pages *p, PageKey key, uint64_t commit_no, usec_t now) {
-        Page *page = calloc(1, sizeof(*page));
+static int reach(Pages *p, uint32_t website) {
+        size_t n = MAX(p->n_open, SLOTS_FIRST);
+        Page **larger;
 
+        if (website < p->n_open)
+                return 0;
+        while (n <= website)
+                n *= 2;
+        larger = reallocarray(p->open, n, sizeof(Page *));
+        if (!larger)
+                return -ENOMEM;
+        memset(larger + p->n_open, 0, (n - p->n_open) * sizeof(Page *));
+        p->open = larger;
+        p->n_open = n;
+        return 0;
+}
+
+static Page *open_page(Pages *p, uint32_t website, uint32_t span) {
+        Page *page;
+
+        if (reach(p, website) < 0)
+                return NULL;
+        page = calloc(1, sizeof(*page));
         if (!page)
                 return NULL;
-        page->key = key;
-        page->first = commit_no;
-        page->since = now;
-        HASH_ADD(hh, p->open, key, sizeof(page->key), page);
+        page->website = website;
+        page->span = span;
+        LL_PREPEND2(p->open[website], page, beside);
         DL_APPEND(p->waiting, page);
         return page;
 }
 
 /* It takes no more: what comes opens another one. */
 static void make_due(Pages *p, Page *page) {
-        HASH_DEL(p->open, page);
+        LL_DELETE2(p->open[page->website], page, beside);
         DL_DELETE(p->waiting, page);
         DL_APPEND(p->due, page);
 }
 
 static int make_room(Page *page) {
-        unsigned room = MIN(MAX(2u * page->room, ROOM_FIRST), PAGE_TICKS_MAX);
+        unsigned room = MIN(MAX(ROOM_GROWS * page->room, ROOM_FIRST), PAGE_TICKS_MAX);
         uint8_t *larger;
 
         if (page->n < page->room)
@@ -111,13 +128,17 @@ static int make_room(Page *page) {
 }
 
 int pages_add(Pages *p, const TickRow *row, uint64_t commit_no, usec_t now) {
-        PageKey key = { row->website, (uint32_t)(page_span(&row->tick) / PAGE_SPAN) };
-        Page *page = find(p, key);
+        uint32_t span = (uint32_t)(page_span(&row->tick) / PAGE_SPAN);
+        Page *page = find(p, row->website, span);
 
         if (!page)
-                page = open_page(p, key, commit_no, now);
+                page = open_page(p, row->website, span);
         if (!page || make_room(page) < 0)
                 return -ENOMEM;
+        if (page->n == 0) {
+                page->first = commit_no;
+                page->since = now;
+        }
         page_encode(row, page->ticks + page->n * PAGE_TICK_SIZE);
         page->last = commit_no;
         p->ticks++;
@@ -126,12 +147,28 @@ int pages_add(Pages *p, const TickRow *row, uint64_t commit_no, usec_t now) {
         return 0;
 }
 
+void pages_fetch(const Pages *p, uint32_t website, unsigned step) {
+        const Page *page;
+
+        if (website >= p->n_open)
+                return;
+        if (step == 0) {
+                __builtin_prefetch(&p->open[website]);
+                return;
+        }
+        page = p->open[website];
+        if (page && step == 1)
+                fetch_lines(page, sizeof(*page));
+        else if (page && page->n < page->room)
+                fetch_lines(page->ticks + page->n * PAGE_TICK_SIZE, PAGE_TICK_SIZE);
+}
+
 void pages_hurry(Pages *p, uint32_t website, usec_t now) {
         uint32_t next = (uint32_t)(now / PAGE_SPAN) + 1; /* clocks may be ahead */
         Page *page;
 
         for (uint32_t back = 0; back < 3; back++) {
-                page = find(p, (PageKey){ website, next - back });
+                page = find(p, website, next - back);
                 if (page)
                         make_due(p, page);
         }
@@ -144,9 +181,9 @@ static void complete_due(Pages *p) {
         Page *page, *other;
 
         DL_FOREACH(p->due, page) {
-                other = find(p, page->key);
+                other = find(p, page->website, page->span);
                 if (other)
-                        make_due(p, other); /* at the end of this list: nothing has its key then */
+                        make_due(p, other); /* at the end of this list: nothing is like it then */
         }
 }
 
@@ -166,9 +203,9 @@ static void make_due_until_fit(Pages *p, const PagesCommit *commit) {
 }
 
 static TickPage row_of(const Page *page) {
-        return (TickPage){ .website = page->key.website,
+        return (TickPage){ .website = page->website,
                            .n = page->n,
-                           .span = page->key.span * PAGE_SPAN,
+                           .span = page->span * PAGE_SPAN,
                            .ticks = page->ticks };
 }
 

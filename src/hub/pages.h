@@ -9,12 +9,10 @@
 #include "base/macro.h"
 #include "store/pages.h"
 
-#define PAGES_A_COMMIT 200u /* what it costs to write these is little beside a commit */
-/* Older ones go however many they are: the newest tick of a seat can be read before it is too old
- * to vote, which is not sooner than two timeouts of a second and 5 s after the next one is due...
- */
-#define PAGES_PATIENCE  (7 * USEC_PER_SEC)
-#define PAGES_TICKS_MAX (1u << 20) /* ... and the oldest ones when there are more ticks than so */
+#define PAGES_A_COMMIT    200u /* what it costs to write these is little beside a commit */
+#define PAGES_PATIENCE    (30 * USEC_PER_SEC) /* older ones go however many they are, ... */
+#define PAGES_TICKS_MAX   (1u << 20) /* ... and the oldest when there are more ticks than so */
+#define PAGES_FETCH_STEPS 3u
 
 typedef struct Pages Pages;
 
@@ -24,6 +22,8 @@ DEFINE_FREEP(Pages, pages_free);
 
 /* Ticks of a commit are added before that of the next. 0, -ENOMEM. */
 int pages_add(Pages *p, const TickRow *row, uint64_t commit_no, usec_t now);
+/* For many ticks at once: where they will go is fetched, a step after the other for all of them. */
+void pages_fetch(const Pages *p, uint32_t website, unsigned step);
 /* Those of this website that started in the last minutes go with the next commit: something was
  * decided on them. */
 void pages_hurry(Pages *p, uint32_t website, usec_t now);

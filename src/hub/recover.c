@@ -111,7 +111,7 @@ static int write_pages(Recover *v) {
         r = pages_send(v->pages, t, &all, &done);
         if (r < 0)
                 return r;
-        pages_settle(t, done);
+        pages_settle(t, v->state.paged_no, done);
         return store_submit(v->options.store, TAKE_PTR(t), on_settled, v, &v->call);
 }
 

@@ -1,6 +1,7 @@
 /* The group collects until its timer, or until the one under way is done. */
 #include "hub/writer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -26,9 +27,12 @@ struct Writer {
         Gather *rows;
         Pages *pages;
         usec_t paged;                 /* see writer_paged(); of the commit under way */
+        usec_t ticks_at;              /* when the ticks came that are being added */
         size_t flying, orders_flying; /* ticks and orders of the commit under way, ... */
         size_t statements_flying;     /* ... and what came as statements */
 };
+
+static_assert(WRITER_FETCH_STEPS == PAGES_FETCH_STEPS, "each step is theirs");
 
 static void on_company(void *userdata);
 
@@ -124,7 +128,11 @@ static int fill_group(Writer *w, PqTransaction *t) {
         if (r < 0)
                 return r;
         gather_put(w->rows, t);
-        hub_heartbeat_put(t, commit.now, paged_no); /* nothing in here is dated later */
+        hub_heartbeat_put(t, &(const HubHeartbeat){
+                                             .now = commit.now, /* nothing in here is dated later */
+                                             .paged_no = paged_no,
+                                             .paged = MIN(pages_since(w->pages), commit.now),
+                             });
         return 0;
 }
 
@@ -231,7 +239,12 @@ uint32_t writer_take_ordinal(Writer *w) {
 }
 
 void writer_expect_ticks(Writer *w) {
+        w->ticks_at = hub_clock_now(w->options.clock);
         (void)writer_group_unhurried(w);
+}
+
+void writer_fetch(const Writer *w, uint32_t website, unsigned step) {
+        pages_fetch(w->pages, website, step);
 }
 
 static void kept(Writer *w, int r) {
@@ -246,7 +259,7 @@ static void send_at_once(Writer *w) {
 
 void writer_add_tick(Writer *w, const TickRow *row) {
         kept(w, gather_tick(w->rows, row->validator));
-        kept(w, pages_add(w->pages, row, w->collecting, hub_clock_now(w->options.clock)));
+        kept(w, pages_add(w->pages, row, w->collecting, w->ticks_at));
         if (gather_ticks(w->rows) == WRITER_ENOUGH)
                 send_at_once(w);
 }

@@ -52,9 +52,9 @@ typedef struct WriterOptions {
 #define WRITER_STATEMENTS_ENOUGH 10000u
 /* ... and above this, batches are not taken in. */
 #define WRITER_STATEMENTS_MAX 100000u
-#define WRITER_TICKS_MAX                                                                           \
-        100000u /* collected and not committed: above, batches are not taken in                    \
-                 */
+/* Collected and not committed: above, batches are not taken in. */
+#define WRITER_TICKS_MAX   100000u
+#define WRITER_FETCH_STEPS 3u /* of writer_fetch() */
 
 int writer_new(Writer **ret, uv_loop_t *loop, const WriterOptions *options);
 Writer *writer_free(Writer *w);
@@ -77,6 +77,8 @@ usec_t writer_committed_at(const Writer *w);
 uint32_t writer_take_ordinal(Writer *w);
 /* Before the ticks of a batch: says once for all of them that their group is to go in time. */
 void writer_expect_ticks(Writer *w);
+/* Where ticks of this website will go is fetched, a step after the other for all of a batch. */
+void writer_fetch(const Writer *w, uint32_t website, unsigned step);
 /* Its batch is added to the same group, and makes it durable. It goes to a page when there are
  * enough others, see hub/pages.h. */
 void writer_add_tick(Writer *w, const TickRow *row);

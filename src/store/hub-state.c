@@ -28,8 +28,8 @@ static const PqStatement network_key_put = {
 
 static const PqStatement heartbeat_put = {
         .name = "hub_heartbeat_put",
-        .sql = "UPDATE hub_state SET (heartbeat_at, paged_no) = ($1, $2)",
-        .n_params = 2,
+        .sql = "UPDATE hub_state SET (heartbeat_at, paged_no, paged_at) = ($1, $2, $3)",
+        .n_params = 3,
 };
 
 const PqStatement *const hub_state_statements[] = {
@@ -66,8 +66,9 @@ void hub_network_key_put(PqTransaction *t, const uint8_t key[static 32]) {
         pq_bytes(t, key, 32);
 }
 
-void hub_heartbeat_put(PqTransaction *t, usec_t now, uint64_t paged_no) {
+void hub_heartbeat_put(PqTransaction *t, const HubHeartbeat *beat) {
         pq_add(t, &heartbeat_put);
-        pq_time(t, now);
-        pq_int(t, (int64_t)paged_no);
+        pq_time(t, beat->now);
+        pq_int(t, (int64_t)beat->paged_no);
+        pq_time(t, beat->paged);
 }

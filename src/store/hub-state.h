@@ -24,8 +24,13 @@ int hub_state_load(Store *s, HubStateRows callback, void *userdata, StoreCall **
 void hub_commit(PqTransaction *t, uint64_t commit_no);
 /* Sets the key if there is none; -ESTALE if there is another. */
 void hub_network_key_put(PqTransaction *t, const uint8_t key[static 32]);
-/* The last statement of a commit: the hub time it was sent at, which nothing in it is later than,
- * and how far all ticks are on pages with it. */
-void hub_heartbeat_put(PqTransaction *t, usec_t now, uint64_t paged_no);
+typedef struct HubHeartbeat {
+        usec_t now;        /* the hub's, when a commit was sent: nothing in it is later */
+        uint64_t paged_no; /* ticks up to this commit are on pages with it, ... */
+        usec_t paged;      /* ... and those that came before this moment */
+} HubHeartbeat;
+
+/* The last statement of a commit. */
+void hub_heartbeat_put(PqTransaction *t, const HubHeartbeat *beat);
 
 extern const PqStatement *const hub_state_statements[];

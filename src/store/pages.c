@@ -49,8 +49,8 @@ static const PqStatement tick_paged_forget = {
 
 static const PqStatement tick_paged_settle = {
         .name = "tick_paged_settle",
-        .sql = "SELECT pages_settle($1)",
-        .n_params = 1,
+        .sql = "SELECT pages_settle($1, $2)",
+        .n_params = 2,
 };
 
 static const PqStatement tick_paged_all = {
@@ -146,8 +146,9 @@ void pages_forget(PqTransaction *t, uint64_t commit_no) {
         pq_int(t, (int64_t)commit_no);
 }
 
-void pages_settle(PqTransaction *t, uint64_t commit_no) {
+void pages_settle(PqTransaction *t, uint64_t paged_no, uint64_t commit_no) {
         pq_add(t, &tick_paged_settle);
+        pq_int(t, (int64_t)paged_no);
         pq_int(t, (int64_t)commit_no);
 }
 

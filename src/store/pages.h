@@ -28,8 +28,9 @@ void page_put(PqTransaction *t, const TickPage *page);
 void pages_note(PqTransaction *t, uint64_t commit_no, const TickPage *pages, size_t n);
 /* All ticks of commits up to this one are on pages: what was noted of them is of no use. */
 void pages_forget(PqTransaction *t, uint64_t commit_no);
-/* The same outside of a commit, when that is the last one, or it fails with -ESTALE. */
-void pages_settle(PqTransaction *t, uint64_t commit_no);
+/* The same outside of a commit, when they were up to `paged_no` before and `commit_no` is the last
+ * one, or it fails with -ESTALE. */
+void pages_settle(PqTransaction *t, uint64_t paged_no, uint64_t commit_no);
 
 typedef struct PageNote {
         uint32_t website;

@@ -47,6 +47,11 @@
         "   count(*) FILTER (WHERE x.missing = 'abstained') AS abstained,"                         \
         "   count(*) FILTER (WHERE x.missing = 'empty') AS empty FROM (" X ") AS x) AS a"
 
+/* Later ones may be on their way to a page, half a minute at most; with a hub that is away none is.
+ */
+#define TICKS_UNTIL                                                                                \
+        "(SELECT greatest(least(now(), paged_at), now() - interval '1 minute') FROM hub_state)"
+
 /* As they are now, by orders and ticks. $3: names of error classes, the one of class 0 first. */
 #define SEATS_NOW                                                                                  \
         "SELECT place AS seat, key_text(v.key) AS validator, v.name, v.region,"                    \
@@ -67,13 +72,13 @@
         "   ON true"                                                                               \
         " LEFT JOIN validator v ON v.id = o.validator_id"                                          \
         " LEFT JOIN LATERAL (SELECT t.* FROM tick_spans_since("                                    \
-        "     now() - vote_freshness(o.interval_ms, o.timeout_ms)) AS s (span)"                    \
+        "     " TICKS_UNTIL " - vote_freshness(o.interval_ms, o.timeout_ms)) AS s (span)"          \
         "   CROSS JOIN LATERAL (SELECT * FROM website_tick"                                        \
         "     WHERE span = s.span AND website_id = w.id"                                           \
         "       AND span >= tick_span(now() - interval '4 days') OFFSET 0) AS t"                   \
         "   WHERE validator_id = o.validator_id AND NOT late"                                      \
         "   AND coalesce((SELECT type FROM work_order WHERE id = order_id), 1) <> 3"               \
-        "   AND started_at > now() - vote_freshness(o.interval_ms, o.timeout_ms)"                  \
+        "   AND started_at > " TICKS_UNTIL " - vote_freshness(o.interval_ms, o.timeout_ms)"        \
         "   ORDER BY started_at DESC LIMIT 1) AS t ON true"
 
 /* As the hub stored them with its decision. Of old ones it is not known who was away. */

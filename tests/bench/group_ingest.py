@@ -17,7 +17,7 @@ from frame import Metric
 from process import Failure, command, wait_until
 
 WEBSITES, VALIDATORS, STEP = 50000, 20, 5000  # 4 seats every 10 s: 20,000 ticks/s
-WARM, SECONDS = 30, 25  # ticks wait for their page for some seconds: longer than that
+WARM, SECONDS = 40, 25  # ticks wait for their page for half a minute: longer than that
 LATE_MAX = 0.01
 COLUMNS = """started_at, order_id, batch_id, website_id, validator_id, number, dns_us, connect_us, tls_us, wait_us,
     transfer_us, status, outcome, error_class, kind, late"""

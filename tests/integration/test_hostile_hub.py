@@ -275,7 +275,7 @@ class Orders(HostileCase):
                 hub.send_text(text)
             except (AttributeError, websockets.WebSocketException):
                 break  # it has left
-        hub.wait(lambda h: h.closed, "the validator has enough", 60)
+        hub.wait(lambda h: h.closed, "the validator has enough", 180)
         self.assertEqual(hub.closed[0], PROTOCOL)
         wait_until(lambda: "20000 orders" in hub.process.status, "20000 are held")
         grown = rss(hub.process) - before

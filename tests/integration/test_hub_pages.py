@@ -79,8 +79,8 @@ class Pages(CommitteeCase):
         """What is written is written for the last commit."""
         self.site_up("meanwhile")
         self.world.hub.kill()
-        with self.assertRaisesRegex(Exception, "another hub went on"):
-            self.db.sql("SELECT pages_settle(commit_no - 1) FROM hub_state")
+        with self.assertRaisesRegex(Exception, "another hub wrote pages after"):
+            self.db.sql("SELECT pages_settle(paged_no, commit_no - 1) FROM hub_state")
         self.start_again()
 
 

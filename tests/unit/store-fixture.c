@@ -9,8 +9,10 @@
 
 #include <cmocka.h>
 
+#include "base/time.h"
 #include "event/pq-script.h"
 #include "loop-turn.h"
+#include "store/batches.h"
 #include "store/migrate.h"
 #include "store/statements.h"
 
@@ -163,6 +165,39 @@ void fixture_expect_text(StoreFixture *f, const char *text) {
         fixture_wait(f);
         assert_int_equal(f->r, 0);
         assert_string_equal(f->text, text);
+}
+
+TickRow fixture_tick(uint32_t validator, uint32_t number, usec_t start) {
+        return (TickRow){
+                .website = 1,
+                .validator = validator,
+                .order = validator,
+                .batch = 1,
+                .tick = { .outcome = TICK_UP,
+                          .number = number,
+                          .start = (int64_t)start,
+                          .status = 200,
+                          .phases = { 1000, 2000, 3000, 4000, 5500 } },
+        };
+}
+
+void fixture_put_batch(PqTransaction *t, uint64_t id, uint64_t commit_no, size_t ticks) {
+        static const uint8_t codes[8] = { 0, 1, 2, 3, 4, 5, 0, 0 };
+        usec_t now = now_realtime();
+
+        batches_put(t,
+                    &(const BatchRow){ .id = id,
+                                       .validator = 1 + id % 2,
+                                       .incarnation = 1,
+                                       .sequence = id,
+                                       .codes = codes,
+                                       .n_codes = ticks,
+                                       .frame = (const uint8_t *)"frame",
+                                       .n_frame = 5,
+                                       .created = now,
+                                       .arrived = now,
+                                       .commit_no = commit_no },
+                    1);
 }
 
 void fixture_put_ticks(PqTransaction *t, const TickRow *rows, size_t n) {

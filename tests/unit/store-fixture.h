@@ -28,6 +28,10 @@ int store_fixture_teardown(void **state);
 
 /* Runs the loop until f->done, which is then false again. Fails the test after 20 s. */
 void fixture_wait(StoreFixture *f);
+/* Of website 1 by its order of that number, in batch 1: UP, in 15.5 ms. */
+TickRow fixture_tick(uint32_t validator, uint32_t number, usec_t start);
+/* Of validator 1 or 2, with up to 8 ticks of all dispositions; its frame is "frame". */
+void fixture_put_batch(PqTransaction *t, uint64_t id, uint64_t commit_no, size_t ticks);
 /* Each on a page of its own; batches and counts of validators do not change. */
 void fixture_put_ticks(PqTransaction *t, const TickRow *rows, size_t n);
 /* Commits and waits; the callback's r. */

@@ -171,7 +171,11 @@ static void nothing_disturbs_nothing(void **state) {
 
         assert_int_equal(gather_new(&g), 0);
         gather_put(g, t);
-        hub_heartbeat_put(t, now_realtime(), 0); /* of no statement a commit is not made */
+        hub_heartbeat_put(
+                        t,
+                        &(const HubHeartbeat){
+                                        .now = now_realtime(),
+                                        .paged_no = 0 }); /* of no statement a commit is not made */
         assert_int_equal(fixture_commit(*state, t), 0);
         add_batch(g, 1000); /* and what was not sent is freed */
         add_order(g, 5000);

@@ -55,7 +55,9 @@ static void send_commit(Bench *b, bool all) {
         PqTransaction *t = pq_transaction_new();
 
         assert_int_equal(pages_send(b->pages, t, &commit, &b->done), 0);
-        hub_heartbeat_put(t, b->now, b->done); /* of no statement a commit is not made */
+        hub_heartbeat_put(t, &(const HubHeartbeat){ .now = b->now,
+                                                    .paged_no = b->done }); /* of no statement a
+                                                                               commit is not made */
         assert_int_equal(fixture_commit(b->fixture, t), 0);
 }
 

@@ -13,22 +13,8 @@
 
 static void put_batch(StoreFixture *f, uint64_t id, uint64_t commit_no, size_t ticks) {
         PqTransaction *t = pq_transaction_new();
-        static const uint8_t codes[8] = { 0, 1, 2, 3, 4, 5, 0, 0 };
-        usec_t now = now_realtime();
 
-        batches_put(t,
-                    &(const BatchRow){ .id = id,
-                                       .validator = 1 + id % 2,
-                                       .incarnation = 1,
-                                       .sequence = id,
-                                       .codes = codes,
-                                       .n_codes = ticks,
-                                       .frame = (const uint8_t *)"frame",
-                                       .n_frame = 5,
-                                       .created = now,
-                                       .arrived = now,
-                                       .commit_no = commit_no },
-                    1);
+        fixture_put_batch(t, id, commit_no, ticks);
         assert_int_equal(fixture_commit(f, t), 0);
 }
 

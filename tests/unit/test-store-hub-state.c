@@ -35,7 +35,7 @@ static void commits_must_follow_each_other(void **state) {
 
         hub_commit(first, 1);
         assert_int_equal(fixture_commit(f, first), 0);
-        hub_heartbeat_put(again, USEC_PER_SEC, 0);
+        hub_heartbeat_put(again, &(const HubHeartbeat){ .now = USEC_PER_SEC });
         hub_commit(again, 1);
         assert_int_equal(fixture_commit(f, again), -ESTALE);
         expect_state(f, "commit 1 key 0 0 heartbeat 1 orders 4 batches 0");

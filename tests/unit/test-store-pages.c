@@ -13,20 +13,6 @@
 #include "store/batches.h"
 #include "store/hub-state.h"
 
-static TickRow tick_row(uint32_t validator, uint32_t number, usec_t start) {
-        return (TickRow){
-                .website = 1,
-                .validator = validator,
-                .order = validator,
-                .batch = 1,
-                .tick = { .outcome = TICK_UP,
-                          .number = number,
-                          .start = (int64_t)start,
-                          .status = 200,
-                          .phases = { 1000, 2000, 3000, 4000, 5500 } },
-        };
-}
-
 static void commit_ticks(StoreFixture *f, const TickRow *rows, size_t n) {
         PqTransaction *t = pq_transaction_new();
 
@@ -35,8 +21,8 @@ static void commit_ticks(StoreFixture *f, const TickRow *rows, size_t n) {
 }
 
 static void fill_extremes(TickRow rows[2], usec_t start) {
-        rows[0] = tick_row(1, 7, start);
-        rows[1] = tick_row(2, UINT32_MAX, start);
+        rows[0] = fixture_tick(1, 7, start);
+        rows[1] = fixture_tick(2, UINT32_MAX, start);
         rows[1].order = UINT64_C(1) << 40 | 3;
         rows[1].batch = (UINT64_C(1) << 62) + 5;
         rows[1].tick.phases.wait = UINT32_MAX; /* saturates, as the number does */
@@ -80,7 +66,7 @@ static void a_page_has_many_ticks(void **state) {
         StoreFixture *f = *state;
 
         for (uint32_t i = 0; i < PAGE_TICKS_MAX; i++) {
-                TickRow row = tick_row(1 + i % 4, i, span + i * USEC_PER_SEC);
+                TickRow row = fixture_tick(1 + i % 4, i, span + i * USEC_PER_SEC);
 
                 row.tick.outcome = TICK_UP + i % 3;
                 row.tick.kind = i % 4;
@@ -144,33 +130,17 @@ static void pages_are_settled_for_the_last_commit_only(void **state) {
         StoreFixture *f = *state;
 
         fixture_sql(f, "UPDATE hub_state SET (commit_no, paged_no) = (9, 4)");
-        pages_settle(t, 8);
+        pages_settle(t, 4, 8);
+        assert_int_equal(fixture_commit(f, t), -ESTALE);
+        t = pq_transaction_new();
+        pages_settle(t, 3, 9);
         assert_int_equal(fixture_commit(f, t), -ESTALE);
         expect_notes(f, "2 notes, 3143");
         t = pq_transaction_new();
-        pages_settle(t, 9);
+        pages_settle(t, 4, 9);
         assert_int_equal(fixture_commit(f, t), 0);
         expect_notes(f, "0 notes, 0");
         fixture_expect(f, "SELECT paged_no FROM hub_state", "9");
-}
-
-static void put_batch(PqTransaction *t, uint64_t id, uint64_t commit_no, size_t ticks) {
-        static const uint8_t codes[4] = { 0, 1, 2, 3 };
-        usec_t now = now_realtime();
-
-        batches_put(t,
-                    &(const BatchRow){ .id = id,
-                                       .validator = 1 + id % 2,
-                                       .incarnation = 1,
-                                       .sequence = id,
-                                       .codes = codes,
-                                       .n_codes = ticks,
-                                       .frame = (const uint8_t *)"frame",
-                                       .n_frame = 5,
-                                       .created = now,
-                                       .arrived = now,
-                                       .commit_no = commit_no },
-                    1);
 }
 
 static void on_batches(int r, const PageBatch *rows, size_t n, void *userdata) {
@@ -191,11 +161,11 @@ static void batches_come_in_whole_commits(void **state) {
         PqTransaction *t = pq_transaction_new();
         StoreFixture *f = *state;
 
-        put_batch(t, 1, 3, 4);
-        put_batch(t, 2, 4, 1);
-        put_batch(t, 3, 4, 2);
-        put_batch(t, 4, 5, 0); /* a gap */
-        put_batch(t, 5, 6, 3);
+        fixture_put_batch(t, 1, 3, 4);
+        fixture_put_batch(t, 2, 4, 1);
+        fixture_put_batch(t, 3, 4, 2);
+        fixture_put_batch(t, 4, 5, 0); /* a gap */
+        fixture_put_batch(t, 5, 6, 3);
         assert_int_equal(fixture_commit(f, t), 0);
         expect_batches(f, &(const PageCommits){ 3, 6, 1 },
                        "2 of 4 by 1, 1, frame\n3 of 4 by 2, 2, frame\n");

@@ -194,7 +194,7 @@ static void one_that_does_not_answer_is_renewed(void **state) {
 
         open_other(&reader, f, STORE_READER, f->dsn);
         fixture_wait(f);
-        hub_heartbeat_put(t, USEC_PER_SEC, 0);
+        hub_heartbeat_put(t, &(const HubHeartbeat){ .now = USEC_PER_SEC });
         assert_int_equal(store_submit(reader.store, t, fixture_done, f, NULL), 0);
 
         store_renew(reader.store, "it does not answer");
@@ -217,11 +217,11 @@ static void cancelled_calls_do_not_come_back(void **state) {
         PqTransaction *t = pq_transaction_new(), *u = pq_transaction_new();
         StoreCall *call = NULL;
 
-        hub_heartbeat_put(t, USEC_PER_SEC, 0);
+        hub_heartbeat_put(t, &(const HubHeartbeat){ .now = USEC_PER_SEC });
         assert_int_equal(store_submit(f->store, t, refuse_callback, NULL, &call), 0);
         assert_null(store_call_cancel(call));
 
-        hub_heartbeat_put(u, USEC_PER_SEC, 0); /* comes after it */
+        hub_heartbeat_put(u, &(const HubHeartbeat){ .now = USEC_PER_SEC }); /* comes after it */
         assert_int_equal(fixture_commit(f, u), 0);
 }
 
@@ -232,7 +232,7 @@ static void freeing_forgets_open_calls(void **state) {
 
         open_other(&api, f, STORE_API, f->dsn);
         fixture_wait(f);
-        hub_heartbeat_put(t, USEC_PER_SEC, 0);
+        hub_heartbeat_put(t, &(const HubHeartbeat){ .now = USEC_PER_SEC });
         assert_int_equal(store_submit(api.store, t, refuse_callback, NULL, NULL), 0);
 }
 

@@ -12,20 +12,6 @@
 #include "store/batches.h"
 #include "store/ticks.h"
 
-static TickRow tick_row(uint32_t validator, uint32_t number, usec_t start) {
-        return (TickRow){
-                .website = 1,
-                .validator = validator,
-                .order = validator,
-                .batch = 1,
-                .tick = { .outcome = TICK_UP,
-                          .number = number,
-                          .start = (int64_t)start,
-                          .status = 200,
-                          .phases = { 1000, 2000, 3000, 4000, 5500 } },
-        };
-}
-
 static void put_ticks(StoreFixture *f, const TickRow *rows, size_t n) {
         PqTransaction *t = pq_transaction_new();
 
@@ -82,14 +68,14 @@ static void votes_are_the_newest_that_count(void **state) {
         StoreFixture *f = *state;
         usec_t now = now_realtime();
         TickRow rows[8] = {
-                tick_row(1, 10, now - 50 * USEC_PER_SEC),
-                tick_row(1, 11, now - 20 * USEC_PER_SEC),
-                tick_row(2, 12, now - 30 * USEC_PER_SEC),
-                tick_row(3, 13, now - 96 * USEC_PER_SEC), /* fresh for 60 + 20 + 15 s */
-                tick_row(4, 14, now - 84 * USEC_PER_SEC),
-                tick_row(4, 15, now - 10 * USEC_PER_SEC),
-                tick_row(1, 16, now - 10 * USEC_PER_SEC),
-                tick_row(1, 17, now - 5 * USEC_PER_SEC), /* for a panel, on which it also is */
+                fixture_tick(1, 10, now - 50 * USEC_PER_SEC),
+                fixture_tick(1, 11, now - 20 * USEC_PER_SEC),
+                fixture_tick(2, 12, now - 30 * USEC_PER_SEC),
+                fixture_tick(3, 13, now - 96 * USEC_PER_SEC), /* fresh for 60 + 20 + 15 s */
+                fixture_tick(4, 14, now - 84 * USEC_PER_SEC),
+                fixture_tick(4, 15, now - 10 * USEC_PER_SEC),
+                fixture_tick(1, 16, now - 10 * USEC_PER_SEC),
+                fixture_tick(1, 17, now - 5 * USEC_PER_SEC), /* for a panel, on which it also is */
         };
 
         rows[1].tick.outcome = TICK_DOWN;
@@ -131,8 +117,8 @@ static void identities_of_a_range(void **state) {
                                   .from = now - 91 * USEC_PER_MIN,
                                   .to = now - 90 * USEC_PER_MIN };
 
-        TickRow rows[2] = { tick_row(2, 8, range.from + USEC_PER_SEC),
-                            tick_row(2, 9, range.from - USEC_PER_SEC) };
+        TickRow rows[2] = { fixture_tick(2, 8, range.from + USEC_PER_SEC),
+                            fixture_tick(2, 9, range.from - USEC_PER_SEC) };
 
         rows[0].tick.kind = TICK_CONFIRM;
         put_ticks(f, rows, 2);
@@ -143,9 +129,9 @@ static void identities_of_a_range(void **state) {
 static void identities_of_the_last_minutes(void **state) {
         StoreFixture *f = *state;
         usec_t now = now_realtime();
-        TickRow rows[3] = { tick_row(4, 21, now - 5 * USEC_PER_SEC),
-                            tick_row(3, 22, now - 4 * USEC_PER_SEC),
-                            tick_row(3, 23, now - 3 * USEC_PER_SEC) };
+        TickRow rows[3] = { fixture_tick(4, 21, now - 5 * USEC_PER_SEC),
+                            fixture_tick(3, 22, now - 4 * USEC_PER_SEC),
+                            fixture_tick(3, 23, now - 3 * USEC_PER_SEC) };
 
         rows[2].tick.kind = TICK_REFRESH;
         put_ticks(f, rows, 3);

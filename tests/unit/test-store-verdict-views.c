@@ -257,6 +257,34 @@ static void the_present_shows_its_seats(void **state) {
                             "PAUSED It is paused: nobody looks at it.");
 }
 
+/* The newest tick of seat 0 is as old as a vote may be, and some seconds more. */
+static void expect_seat(StoreFixture *f, const char *seconds_more, const char *paged_at,
+                        const char *expected) {
+        _cleanup_free_ char *sql = NULL;
+
+        assert_true(asprintf(&sql,
+                             "UPDATE hub_state SET paged_at = %s; UPDATE website_tick t"
+                             " SET started_at = now() - interval '%s s' -"
+                             "   vote_freshness(o.interval_ms, o.timeout_ms)"
+                             " FROM work_order o WHERE o.id = t.order_id AND t.validator_id = 1",
+                             paged_at, seconds_more) > 0);
+        fixture_sql(f, sql);
+        show(f, 1, 1, USEC_INFINITY);
+        fixture_expect_json(f, "concat(j#>>'{seats,0,vote}', j#>>'{seats,0,missing}')", expected);
+}
+
+static void who_may_have_a_newer_tick_on_its_way_is_not_silent(void **state) {
+        StoreFixture *f = *state;
+
+        expect_seat(f, "-1", "NULL", "down");
+        expect_seat(f, "2", "NULL", "missingsilent");
+        expect_seat(f, "2", "now() + interval '1 minute'", "missingsilent");
+        expect_seat(f, "2", "now() - interval '1 s'", "missingsilent");
+        expect_seat(f, "2", "now() - interval '30 s'", "down");
+        expect_seat(f, "50", "now() - interval '1 hour'", "down");
+        expect_seat(f, "70", "now() - interval '1 hour'", "missingsilent");
+}
+
 static void of_others_nothing_is_seen(void **state) {
         StoreFixture *f = *state;
 
@@ -284,6 +312,7 @@ int main(void) {
                 cmocka_unit_test(pages_go_back_in_time_and_lose_none),
                 cmocka_unit_test(cursors_are_two_numbers),
                 cmocka_unit_test(the_present_shows_its_seats),
+                cmocka_unit_test(who_may_have_a_newer_tick_on_its_way_is_not_silent),
                 cmocka_unit_test(of_others_nothing_is_seen),
         };
 
