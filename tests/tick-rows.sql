@@ -5,16 +5,19 @@ CREATE OR REPLACE FUNCTION website_tick_bits(t website_tick) RETURNS bit varying
 $$;
 
 CREATE OR REPLACE FUNCTION website_tick_write() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  leaves constant boolean := TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND tick_span(new.started_at) <> old.span;
 BEGIN
-  IF TG_OP = 'INSERT' THEN
-    INSERT INTO tick_page VALUES (tick_span(new.started_at), new.website_id, website_tick_bits(new));
-    RETURN new;
+  IF TG_OP <> 'INSERT' THEN
+    DELETE FROM tick_page WHERE leaves AND span = old.span AND website_id = old.website_id
+       AND ticks = website_tick_bits(old);
+    UPDATE tick_page SET ticks = overlay(ticks PLACING CASE WHEN leaves THEN B'' ELSE website_tick_bits(new) END
+                                         FROM position(website_tick_bits(old) IN ticks) FOR 416)
+     WHERE span = old.span AND website_id = old.website_id AND position(website_tick_bits(old) IN ticks) > 0;
   END IF;
-  DELETE FROM tick_page WHERE TG_OP = 'DELETE' AND span = old.span AND website_id = old.website_id
-     AND ticks = website_tick_bits(old);
-  UPDATE tick_page SET ticks = overlay(ticks PLACING CASE WHEN TG_OP = 'UPDATE' THEN website_tick_bits(new) ELSE B'' END
-                                       FROM position(website_tick_bits(old) IN ticks) FOR 416)
-   WHERE span = old.span AND website_id = old.website_id AND position(website_tick_bits(old) IN ticks) > 0;
+  IF TG_OP = 'INSERT' OR TG_OP = 'UPDATE' AND leaves THEN
+    INSERT INTO tick_page VALUES (tick_span(new.started_at), new.website_id, website_tick_bits(new));
+  END IF;
   RETURN CASE WHEN TG_OP = 'DELETE' THEN old ELSE new END;
 END $$;
 
