@@ -1,5 +1,5 @@
 -- Ticks of a website and a span of five minutes share rows, pages of up to 36 ticks: what it took to write a row of its
--- own for each was five times what its bytes take. The hub keeps the ticks it has acknowledged for some seconds, so
+-- own for each was five times what its bytes take. The hub keeps the ticks it has acknowledged for half a minute, so
 -- that they come to a page together; until then they are in their batches, from where the next hub writes the pages
 -- that this one did not.
 --
@@ -17,11 +17,11 @@ CREATE TABLE tick_page (
 ALTER TABLE tick_page ALTER ticks SET STORAGE EXTERNAL;     -- numbers are looked up in it: not compressed
 CREATE INDEX tick_page_by_span ON tick_page (span, website_id);
 
+-- Ticks that came before this moment of the hub's clock are on pages, NULL: all that ever came.
+ALTER TABLE hub_state ADD paged_at timestamptz;
 -- Ticks up to this commit are on pages, ...
 ALTER TABLE hub_state ADD paged_no bigint NOT NULL DEFAULT 0;
 UPDATE hub_state SET paged_no = commit_no;
--- Those that came before this moment of the hub's clock are; NULL: all that ever came.
-ALTER TABLE hub_state ADD paged_at timestamptz;
 
 -- ... and with each of these commits those of these pages: place by place a website and a span.
 CREATE TABLE tick_paged (

@@ -219,7 +219,7 @@ static void take(Ingest *i, Validator *v, const Batch *b, usec_t now) {
         i->counters.batches++;
         i->counters.ticks += b->header.count;
         fetch(i, &t);
-        writer_expect_ticks(i->options.writer);
+        writer_expect_ticks(i->options.writer, now);
         for (uint16_t k = 0; k < b->header.count; k++)
                 take_tick(i, &t, k);
         store_batch(i, v, b, t.codes, now);

@@ -91,28 +91,6 @@ static int reach(Pages *p, uint32_t website) {
         return 0;
 }
 
-static Page *open_page(Pages *p, uint32_t website, uint32_t span) {
-        Page *page;
-
-        if (reach(p, website) < 0)
-                return NULL;
-        page = calloc(1, sizeof(*page));
-        if (!page)
-                return NULL;
-        page->website = website;
-        page->span = span;
-        LL_PREPEND2(p->open[website], page, beside);
-        DL_APPEND(p->waiting, page);
-        return page;
-}
-
-/* It takes no more: what comes opens another one. */
-static void make_due(Pages *p, Page *page) {
-        LL_DELETE2(p->open[page->website], page, beside);
-        DL_DELETE(p->waiting, page);
-        DL_APPEND(p->due, page);
-}
-
 static int make_room(Page *page) {
         unsigned room = MIN(MAX(ROOM_GROWS * page->room, ROOM_FIRST), PAGE_TICKS_MAX);
         uint8_t *larger;
@@ -125,6 +103,33 @@ static int make_room(Page *page) {
         page->ticks = larger;
         page->room = (uint8_t)room;
         return 0;
+}
+
+/* With room for its first tick: none is without. */
+static Page *open_page(Pages *p, uint32_t website, uint32_t span) {
+        Page *page;
+
+        if (reach(p, website) < 0)
+                return NULL;
+        page = calloc(1, sizeof(*page));
+        if (!page)
+                return NULL;
+        if (make_room(page) < 0) {
+                page_free(page);
+                return NULL;
+        }
+        page->website = website;
+        page->span = span;
+        LL_PREPEND2(p->open[website], page, beside);
+        DL_APPEND(p->waiting, page);
+        return page;
+}
+
+/* It takes no more: what comes opens another one. */
+static void make_due(Pages *p, Page *page) {
+        LL_DELETE2(p->open[page->website], page, beside);
+        DL_DELETE(p->waiting, page);
+        DL_APPEND(p->due, page);
 }
 
 int pages_add(Pages *p, const TickRow *row, uint64_t commit_no, usec_t now) {

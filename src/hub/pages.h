@@ -1,6 +1,6 @@
 /* Ticks on their way to a page: they wait here for others of their website and span, as a row costs
  * about as much as thirty ticks on it. Each commit takes the pages that have waited for longest, up
- * to a number: with few ticks all of them, at once; with many they wait for some seconds, and are
+ * to a number: with few ticks all of them, at once; with many they wait for half a minute, and are
  * read by nobody but in their batches. Knows nothing of time but what it is told. */
 #pragma once
 

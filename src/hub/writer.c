@@ -238,8 +238,8 @@ uint32_t writer_take_ordinal(Writer *w) {
         return w->ordinal++;
 }
 
-void writer_expect_ticks(Writer *w) {
-        w->ticks_at = hub_clock_now(w->options.clock);
+void writer_expect_ticks(Writer *w, usec_t now) {
+        w->ticks_at = now;
         (void)writer_group_unhurried(w);
 }
 
@@ -258,6 +258,7 @@ static void send_at_once(Writer *w) {
 }
 
 void writer_add_tick(Writer *w, const TickRow *row) {
+        assert(w->ticks_at > 0); /* they are expected */
         kept(w, gather_tick(w->rows, row->validator));
         kept(w, pages_add(w->pages, row, w->collecting, w->ticks_at));
         if (gather_ticks(w->rows) == WRITER_ENOUGH)

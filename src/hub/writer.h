@@ -75,8 +75,9 @@ uint64_t writer_committed(const Writer *w);
 usec_t writer_committed_at(const Writer *w);
 /* Ordinal for the next event row of this group. */
 uint32_t writer_take_ordinal(Writer *w);
-/* Before the ticks of a batch: says once for all of them that their group is to go in time. */
-void writer_expect_ticks(Writer *w);
+/* Before the ticks of a batch: says once for all of them that their group is to go in time, and
+ * that they came `now`. */
+void writer_expect_ticks(Writer *w, usec_t now);
 /* Where ticks of this website will go is fetched, a step after the other for all of a batch. */
 void writer_fetch(const Writer *w, uint32_t website, unsigned step);
 /* Its batch is added to the same group, and makes it durable. It goes to a page when there are

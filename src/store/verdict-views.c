@@ -47,10 +47,11 @@
         "   count(*) FILTER (WHERE x.missing = 'abstained') AS abstained,"                         \
         "   count(*) FILTER (WHERE x.missing = 'empty') AS empty FROM (" X ") AS x) AS a"
 
-/* Later ones may be on their way to a page, half a minute at most; with a hub that is away none is.
- */
-#define TICKS_UNTIL                                                                                \
-        "(SELECT greatest(least(now(), paged_at), now() - interval '1 minute') FROM hub_state)"
+/* A vote that was too old at this moment is none: later ones may be on their way to a page, for
+ * half a minute and two commits, but not those that the verdict was decided on. */
+#define VOTES_UNTIL                                                                                \
+        "greatest(now() - least(coalesce(heartbeat_at - paged_at, '0'), interval '1 minute'),"     \
+        "   CASE WHEN s.started_at < now() THEN s.started_at END)"
 
 /* As they are now, by orders and ticks. $3: names of error classes, the one of class 0 first. */
 #define SEATS_NOW                                                                                  \
@@ -66,19 +67,20 @@
         "     WHEN t.outcome = 3 THEN 'abstained' WHEN v.connected THEN 'silent' ELSE 'away' END"  \
         "     AS missing,"                                                                         \
         "   CASE WHEN NOT v.connected THEN v.last_seen_at END AS away_since"                       \
-        " FROM generate_series(0, k.n - 1) AS place"                                               \
+        " FROM (SELECT " VOTES_UNTIL " AS until FROM hub_state OFFSET 0) AS h"                     \
+        " CROSS JOIN generate_series(0, k.n - 1) AS place"                                         \
         " LEFT JOIN LATERAL (SELECT * FROM work_order WHERE website_id = w.id"                     \
         "   AND removed_at IS NULL AND type = 1 AND seat = place ORDER BY id DESC LIMIT 1) AS o"   \
         "   ON true"                                                                               \
         " LEFT JOIN validator v ON v.id = o.validator_id"                                          \
         " LEFT JOIN LATERAL (SELECT t.* FROM tick_spans_since("                                    \
-        "     " TICKS_UNTIL " - vote_freshness(o.interval_ms, o.timeout_ms)) AS s (span)"          \
+        "     h.until - vote_freshness(o.interval_ms, o.timeout_ms)) AS s (span)"                  \
         "   CROSS JOIN LATERAL (SELECT * FROM website_tick"                                        \
         "     WHERE span = s.span AND website_id = w.id"                                           \
         "       AND span >= tick_span(now() - interval '4 days') OFFSET 0) AS t"                   \
         "   WHERE validator_id = o.validator_id AND NOT late"                                      \
         "   AND coalesce((SELECT type FROM work_order WHERE id = order_id), 1) <> 3"               \
-        "   AND started_at > " TICKS_UNTIL " - vote_freshness(o.interval_ms, o.timeout_ms)"        \
+        "   AND started_at > h.until - vote_freshness(o.interval_ms, o.timeout_ms)"                \
         "   ORDER BY started_at DESC LIMIT 1) AS t ON true"
 
 /* As the hub stored them with its decision. Of old ones it is not known who was away. */

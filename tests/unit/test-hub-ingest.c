@@ -120,6 +120,7 @@ static void fill(Bench *b) {
                 .website = 1, .validator = 1, .order = 1, .tick = { .outcome = TICK_UP, .start = 1 }
         };
 
+        writer_expect_ticks(b->writer, hub_clock_now(&b->clock));
         for (unsigned i = 0; i < WRITER_TICKS_MAX; i++)
                 writer_add_tick(b->writer, &row);
         assert_true(writer_is_full(b->writer));

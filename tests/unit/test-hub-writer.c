@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "hub/pages.h"
 #include "hub/writer.h"
 #include "loop-turn.h"
 #include "store-fixture.h"
@@ -222,14 +223,14 @@ static void ticks_go_with_their_group_and_are_limited(void **state) {
 
         bench_start(&b);
         make_partitions(b.fixture);
-        writer_expect_ticks(b.writer);
+        writer_expect_ticks(b.writer, hub_clock_now(&b.clock));
         for (unsigned i = 0; i < 3; i++) {
                 row.tick.number = i;
                 writer_add_tick(b.writer, &row);
         }
         wait_for(&b, 1);
         fixture_expect(b.fixture, "SELECT count(*) FROM website_tick", "3");
-        writer_expect_ticks(b.writer);
+        writer_expect_ticks(b.writer, hub_clock_now(&b.clock));
         for (unsigned i = 0; i < WRITER_TICKS_MAX; i++) {
                 assert_false(writer_is_full(b.writer));
                 writer_add_tick(b.writer, &row);
@@ -289,7 +290,7 @@ static void ticks_wait_for_company_and_many_of_them_longer(void **state) {
 
                 make_partitions(b.fixture);
                 bench_start(&b);
-                writer_expect_ticks(b.writer);
+                writer_expect_ticks(b.writer, hub_clock_now(&b.clock));
                 for (unsigned t = 0; t < cases[i].ticks; t++) {
                         row.batch = t / 700;
                         writer_add_tick(b.writer, &row);
@@ -402,12 +403,45 @@ static void ticks_that_keep_coming_share_one_commit(void **state) {
         for (unsigned t = 0; t < WRITER_MANY + 2; t++) {
                 if (t >= WRITER_MANY)
                         assert_false(sent_within(&b, WRITER_PATIENCE + USEC_PER_MSEC));
-                writer_expect_ticks(b.writer);
+                writer_expect_ticks(b.writer, hub_clock_now(&b.clock));
                 writer_add_tick(b.writer, &row);
                 (void)writer_group_unhurried(b.writer);
         }
         assert_true(sent_within(&b, WRITER_PATIENCE_MANY - 2 * WRITER_PATIENCE));
         wait_for(&b, 1);
+        writer_free(b.writer);
+}
+
+static void put_on_many_websites(Bench *b, uint32_t n) {
+        TickRow row = { .validator = 1,
+                        .order = 1,
+                        .batch = 1,
+                        .tick = { .outcome = TICK_UP, .start = (int64_t)now_realtime() } };
+
+        for (row.website = 1; row.website <= n; row.website++)
+                writer_add_tick(b->writer, &row);
+}
+
+/* 1: while some wait, the moment at which they came; 0: none waits any more. */
+static void it_is_written_since_when_ticks_wait(void **state) {
+        Bench b = bench_open(*state);
+        usec_t came = hub_clock_now(&b.clock) - 3 * USEC_PER_SEC;
+        char expected[64];
+
+        make_partitions(b.fixture);
+        bench_start(&b);
+        writer_expect_ticks(b.writer, came);
+        put_on_many_websites(&b, PAGES_A_COMMIT + 1);
+        (void)snprintf(expected, sizeof(expected), "%llu t t", (unsigned long long)came);
+        wait_for(&b, 1);
+        fixture_expect(b.fixture,
+                       "SELECT concat_ws(' ', usec(paged_at), paged_at < heartbeat_at,"
+                       " paged_no < commit_no) FROM hub_state",
+                       expected);
+        wait_for(&b, 2);
+        fixture_expect(b.fixture,
+                       "SELECT paged_at = heartbeat_at AND paged_no = commit_no FROM hub_state",
+                       "t");
         writer_free(b.writer);
 }
 
@@ -424,6 +458,7 @@ int main(void) {
                 cmocka_unit_test(orders_that_wait_for_their_commit_are_bounded),
                 cmocka_unit_test(statements_that_wait_for_their_commit_are_bounded),
                 cmocka_unit_test(ticks_that_keep_coming_share_one_commit),
+                cmocka_unit_test(it_is_written_since_when_ticks_wait),
         };
 
         return cmocka_run_group_tests(tests, store_fixture_setup, store_fixture_teardown);

@@ -263,7 +263,8 @@ static void expect_seat(StoreFixture *f, const char *seconds_more, const char *p
         _cleanup_free_ char *sql = NULL;
 
         assert_true(asprintf(&sql,
-                             "UPDATE hub_state SET paged_at = %s; UPDATE website_tick t"
+                             "UPDATE hub_state SET (heartbeat_at, paged_at) = (now(), %s); UPDATE "
+                             "website_tick t"
                              " SET started_at = now() - interval '%s s' -"
                              "   vote_freshness(o.interval_ms, o.timeout_ms)"
                              " FROM work_order o WHERE o.id = t.order_id AND t.validator_id = 1",
@@ -276,13 +277,21 @@ static void expect_seat(StoreFixture *f, const char *seconds_more, const char *p
 static void who_may_have_a_newer_tick_on_its_way_is_not_silent(void **state) {
         StoreFixture *f = *state;
 
-        expect_seat(f, "-1", "NULL", "down");
+        expect_seat(f, "-10", "NULL", "down");
         expect_seat(f, "2", "NULL", "missingsilent");
-        expect_seat(f, "2", "now() + interval '1 minute'", "missingsilent");
+        expect_seat(f, "2", "now()", "missingsilent");
         expect_seat(f, "2", "now() - interval '1 s'", "missingsilent");
         expect_seat(f, "2", "now() - interval '30 s'", "down");
-        expect_seat(f, "50", "now() - interval '1 hour'", "down");
+        expect_seat(f, "30", "now() - interval '1 hour'", "down");
         expect_seat(f, "70", "now() - interval '1 hour'", "missingsilent");
+        fixture_sql(f, "UPDATE hub_state SET (heartbeat_at, paged_at) ="
+                       " (now() + interval '1 hour', now() + interval '59:58')");
+        show(f, 1, 1, USEC_INFINITY);
+        fixture_expect_json(f, "j#>>'{seats,0,missing}'", "silent"); /* the hub's clock is ahead */
+        expect_seat(f, "2", "now() - interval '30 s'", "down");
+        put(f, (VerdictRow){ .state = "UNKNOWN", .started = now_realtime() });
+        show(f, 1, 1, USEC_INFINITY);
+        fixture_expect_json(f, "j#>>'{seats,0,missing}'", "silent"); /* what was known then */
 }
 
 static void of_others_nothing_is_seen(void **state) {
