@@ -153,6 +153,14 @@ class Verdicts(CommitteeCase):
                     Check(cursor).all()
                 connection.rollback()
 
+    def test_z_a_batch_that_is_stored_twice_is_found(self):
+        with contextlib.closing(psycopg2.connect(self.db.url("postgres"))) as connection, connection.cursor() as cursor:
+            Check(cursor).all()
+            cursor.execute("INSERT INTO tick_batch SELECT * FROM tick_batch WHERE count > 0 LIMIT 1")
+            with self.assertRaisesRegex(Failure, "two batches are stored with one id"):
+                Check(cursor).all()
+            connection.rollback()
+
 
 if __name__ == "__main__":
     unittest.main()

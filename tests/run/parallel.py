@@ -1,5 +1,6 @@
 """Work on many rows, done by all processors."""
 
+import concurrent.futures
 import gc
 import multiprocessing
 import os
@@ -15,9 +16,10 @@ def mapped(call, rows):
     has, and of which nothing stays but what `call` returns or raises."""
     if len(rows) <= PART:
         return [call(row) for row in rows]
-    bounds = [(first, first + PART) for first in range(0, len(rows), PART)]
-    with multiprocessing.get_context("fork").Pool(os.cpu_count(), _begin, (call, rows)) as pool:
-        return [result for part in pool.imap(_part, bounds) for result in part]
+    with concurrent.futures.ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("fork"), _begin,
+                                                (call, rows)) as pool:
+        parts = [pool.submit(_part, first, first + PART) for first in range(0, len(rows), PART)]
+        return [result for part in parts for result in part.result()]
 
 
 def _begin(call, rows):
@@ -27,5 +29,5 @@ def _begin(call, rows):
     _call = lambda first, last: [call(row) for row in rows[first:last]]
 
 
-def _part(bounds):
-    return _call(*bounds)
+def _part(first, last):
+    return _call(first, last)

@@ -34,7 +34,7 @@ class Check:
         self.keys = dict(self.rows("SELECT id, key FROM validator"))
         self.orders = {} if orders is None else orders
         self.ticks = {}  # batch -> rows
-        self.roots = set()  # (scope, root, signature) of frames of orders that were verified
+        self.roots = set()  # (scope, root, signature) of frames of orders that this process verified
         self.seen = lambda validator, batch, hash_: None  # called with every batch, by id, without its ticks
 
     def rows(self, sql, *values):
@@ -61,6 +61,8 @@ class Check:
         self.ticks = self.ticks_since(commit)
         rows = self.rows("""SELECT id, validator_id, incarnation, sequence, hash, frame || rest, count, codes
             FROM tick_batch WHERE id > %s ORDER BY id""", after)
+        if len({row[0] for row in rows}) != len(rows):
+            raise Failure("two batches are stored with one id")
         stray = self.ticks.keys() - {row[0] for row in rows}
         if stray:
             raise Failure(f"stored ticks name batch {min(stray)}, and there is none")
