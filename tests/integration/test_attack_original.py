@@ -150,9 +150,9 @@ class Trust(OriginalCase):
             line.send(line.stream.seal([tick], v.now()))
             self.assertEqual(list(line.ack()[1][0][2]), [code])
             return self.reward(v) - before
-        right, wrong = self.tick(site), self.tick(site, outcome=batch.DOWN, error=2)
         self.assertEqual(paid(self.tick(site, ago=13), batch.LATE), 0)
         self.assertEqual(paid(self.tick(site, order=os.urandom(16)), batch.UNASSIGNED), 0)
+        right, wrong = self.tick(site), self.tick(site, outcome=batch.DOWN, error=2)
         self.assertEqual(paid(wrong, batch.ACCEPTED), 0)
         self.assertEqual(paid(right, batch.DUPLICATE), 0, "a second answer does not make it right")
         self.wait_old(site, 0)
