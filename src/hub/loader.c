@@ -17,6 +17,7 @@
 #include "store/verdicts.h"
 
 #define RECALL_TIME (2 * USEC_PER_MIN)
+#define RECALL_MOST (25 * USEC_PER_HOUR)
 
 typedef struct Gathered {
         uint32_t website;
@@ -365,6 +366,15 @@ static void on_identities(int r, const TickIdentity *rows, size_t n, void *userd
                 finish(l, r);
 }
 
+/* Older ticks are expired, whoever sends them: a hub that never was would look through half a
+ * century.
+ */
+static usec_t recalled_at_most(const Loader *l) {
+        usec_t now = hub_clock_now(l->options.clock);
+
+        return MAX(recalled(l), now - MIN(now, RECALL_MOST));
+}
+
 static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
         Loader *l = userdata;
 
@@ -372,8 +382,8 @@ static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = take_order(l, &rows[i]);
         if (r >= 0)
-                r = tick_identities_load_since(l->options.store, recalled(l), on_identities, l,
-                                               &l->call);
+                r = tick_identities_load_since(l->options.store, recalled_at_most(l), on_identities,
+                                               l, &l->call);
         if (r < 0)
                 finish(l, r);
 }
