@@ -6,7 +6,7 @@ import unittest
 
 import psycopg2
 
-from hub_case import CommitteeCase
+from hub_case import CommitteeCase, HubCase
 from clock import Clock
 from process import wait_until
 from verify_store import verify
@@ -179,6 +179,16 @@ class Restarts(CommitteeCase):
             v.start()
         self.world.start_hub(conf=self.conf)
         self.wait_back(joins)
+
+
+class First(HubCase):
+    def test_a_new_hub_looks_for_ticks_of_a_day_only(self):
+        """Not into each span since there were clocks."""
+        self.assertEqual(self.world.hub.stop(), 0)
+        looked = int(self.value("""SELECT coalesce(sum(seq_scan + idx_scan), 0) FROM pg_stat_user_tables
+            WHERE relname LIKE 'tick_page_%'"""))
+        self.assertGreater(looked, 0)
+        self.assertLess(looked, 400, "25 hours have 300 spans, the partitions that there are more than 576")
 
 
 if __name__ == "__main__":
