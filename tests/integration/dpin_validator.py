@@ -63,6 +63,7 @@ class Validator:
         self.codes = {}  # (incarnation, sequence) -> disposition codes, by acks that verified
         self.receipts, self.notices, self.probes, self.rejects, self.errors, self.ticks = [], [], [], [], [], []
         self.joins, self.positions, self.ends, self.sending = 0, [], [], True
+        self.joined = False  # batches are sent from the welcome on
         self.approved = self.last_sent = self.last_name = None
         self._task = None
 
@@ -121,6 +122,7 @@ class Validator:
         while True:
             joins = self.joins
             try:
+                self.joined = False
                 self.socket = await open_socket(self.url, headers=self.headers)
                 await self._talk()
             except (OSError, asyncio.TimeoutError, websockets.WebSocketException):
@@ -153,7 +155,7 @@ class Validator:
             await getattr(self, "_on_" + kind)(values)
 
     async def _send(self, data):
-        if self.sending and self.socket and self.socket.open:
+        if self.sending and self.joined and self.socket.open:
             await self.socket.send(data)
 
     # Frames -----------------------------------------------------------------------------------------------------------
@@ -169,7 +171,7 @@ class Validator:
                 self.stream.trim(receipt, s["receipt"])
                 self.positions.append(receipt.last)
         self.approved = f["approved"]
-        self.joins += 1
+        self.joins, self.joined = self.joins + 1, True
         for data in list(self.stream.unacked.values()):
             await self._send(data)
 
@@ -227,7 +229,7 @@ class Validator:
         while True:
             await asyncio.sleep(max(0, order.slot_time(slot) - self.now()) / 1e6)
             await self._check(name, order, spec, batch.SCHEDULED, slot)
-            slot += 1
+            slot = max(slot, order.slot_at(self.now())) + 1  # the hub's clock may have gone on
 
     async def _check(self, name, order, spec, kind, number):
         seen = self.sees(order, spec, kind, number)
