@@ -78,9 +78,8 @@ def window_start(cursor, commit):
     return cursor.fetchone()[0]
 
 
-def window(cursor, commit):
+def window(cursor, first):
     """Closes the newest half minute of ticks as if it were an hour of its own; the caller rolls that back."""
-    first = window_start(cursor, commit)
     if first is None:
         return 0
     cursor.execute("SELECT ledger_hour_close(timestamptz 'epoch' + %s * interval '1 us', %s)", (first, LAMPORTS))

@@ -4,7 +4,7 @@ import collections
 import math
 import struct
 
-from check_ledger import HOUR_US, window_start
+from check_ledger import HOUR_US
 from process import Failure
 
 UP, DOWN, ABSTAIN = 1, 2, 3
@@ -96,9 +96,8 @@ def compare(cursor, first):
     return rows
 
 
-def window(cursor, commit):
+def window(cursor, first):
     """Of the newest half minute of ticks as if it were the end of an hour; the caller rolls that back."""
-    first = window_start(cursor, commit)
     return 0 if first is None else compare(cursor, first)
 
 

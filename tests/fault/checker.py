@@ -42,14 +42,14 @@ class Checker:
             store = Check(cursor, self.orders)
             store.seen = self.streams.take
             self.streams.read_losses(store)
+            window = check_ledger.window_start(cursor, self.commit)
             done = [("orders", store.all_orders()), ("batches", store.all_batches(self.batch, self.commit)),
                     ("streams", self.streams.check(store)),
                     ("acked", check_ticks.journals(cursor, journals, allows, self)),
                     ("distinct", check_ticks.distinct(cursor, self.commit)),
                     ("committees", check_committees.committees(cursor)),
                     ("spans", check_spans.spans(cursor)), ("incidents", check_spans.incidents(cursor)),
-                    ("paid", check_ledger.window(cursor, self.commit)),
-                    ("rolled up", check_rollups.window(cursor, self.commit)),
+                    ("paid", check_ledger.window(cursor, window)), ("rolled up", check_rollups.window(cursor, window)),
                     ("spooled", sum(check_spool.check(store, self.streams, spool) for spool in spools))]
             self.batch = store.rows("SELECT coalesce(max(id), 0) FROM tick_batch")[0][0]
             self.commit = store.rows("SELECT commit_no FROM hub_state")[0][0]
@@ -83,6 +83,6 @@ class Checker:
         connection.rollback()
         # hours are closed here for trial; was the hub at that too, one of both would be refused
         cursor.execute("LOCK TABLE validator_balance IN EXCLUSIVE MODE")
-        cursor.execute("SET enable_nestloop = off")  # tables this young have no statistics yet
+        cursor.execute("SET enable_nestloop = off; SET jit = off")  # tables this young have no statistics yet
         cursor.execute("SELECT paged_no = commit_no FROM hub_state")
         return cursor.fetchone()[0]

@@ -25,7 +25,7 @@ class Away(Fault):
         stands still has been there, and writes its verdicts afterwards."""
         if self.seconds <= FRESH_SECONDS + 1 or (self.way == "frozen" and self.name == PostgresAway.name):
             return
-        with checker.snapshot() as cursor:
+        with checker.snapshot(paged=False) as cursor:
             cursor.execute("""SELECT count(*) FILTER (WHERE state <> 'UNKNOWN' OR cause <> 'hub_away'), count(*)
                 FROM verdict_span WHERE started_at <= timestamptz 'epoch' + %(t)s * interval '1 s'
                  AND coalesce(ended_at, 'infinity') > timestamptz 'epoch' + %(t)s * interval '1 s'""",

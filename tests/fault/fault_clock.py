@@ -62,6 +62,7 @@ class ValidatorClock(Fault):
         db = self.arena.database
         since = db.value("SELECT commit_no FROM hub_state")
         self.arena.wait_validators()
+        self.arena.wait_pages()
         late, apart = db.sql(f"""SELECT count(*) FILTER (WHERE late),
                    max(abs(extract(epoch FROM arrived_at - started_at)))
             FROM website_tick t JOIN validator v ON v.id = t.validator_id AND v.name = '{name}'

@@ -83,33 +83,43 @@ class Round:
         self.number, self.arena, self.checker = number, arena, checker
         self.rng = random.Random(f"{args.seed} {number}")
         self.faults = [kind(arena, self.rng, args.long) for kind in kinds]
-        self.rounds, self.begun = args.rounds, time.monotonic()
+        self.rounds, self.laps = args.rounds, []
+        self.begun = self.last = time.monotonic()
         self.title = "+".join(kind.name for kind in kinds)
+
+    def lap(self, what):
+        now = time.monotonic()
+        self.laps.append(f"{what} {now - self.last:.1f}")
+        self.last = now
 
     def run(self):
         arena = self.arena
         arena.wait_load()
-        wait = self.rng.uniform(0.2, 2.0)
-        arena.wait_ticks(int(wait * arena.options.rate))
+        arena.wait_ticks(int(self.rng.uniform(0.2, 2.0) * arena.options.rate))
+        self.lap("load")
         for fault in self.faults:
             fault.break_()
-        broken = time.monotonic()
+        self.lap("fault")
         for fault in self.faults:
             fault.mend()
         arena.recover()
-        back = time.monotonic() - broken
+        self.lap("back in")
         arena.wait_spools()
         for fault in self.faults:
             fault.prove(self.checker)
         arena.load.finish()
+        self.lap("delivered")
         allows = frozenset().union(*(fault.allows for fault in self.faults))
         done = self.checker.check([arena.load.journal], allows)
-        acked = arena.acked()
+        self.lap("checked")
+        self.report(done, arena.acked())
         arena.start_load(self.rng.choice(DOWN))
+
+    def report(self, done, acked):
         detail = ", ".join(fault.detail for fault in self.faults if fault.detail)
-        say(f"ok   round {self.number} of {self.rounds}: {self.title}{f' ({detail})' if detail else ''} "
-            f"after {wait:.1f} s of load, back in {back:.1f} s, {acked} ticks acked; "
-            + ", ".join(f"{n} {what}" for what, n in done) + f" ({time.monotonic() - self.begun:.1f} s)")
+        say(f"ok   round {self.number} of {self.rounds}: {self.title}{f' ({detail})' if detail else ''}; {acked} ticks "
+            "acked, " + ", ".join(f"{n} {what}" for what, n in done)
+            + f"; {time.monotonic() - self.begun:.1f} s: {', '.join(self.laps)}")
 
 
 class Rounds:
