@@ -219,7 +219,7 @@ class Arena(World):
             WHERE commit_no > {since} AND position('\\x00' IN codes) + position('\\x01' IN codes) > 0""") == "t",
                    "ticks of every real validator are stored", seconds, 0.1)
 
-    def wait_spools(self, seconds=90.0):
+    def wait_spools(self, seconds=PATIENCE):
         """Until no real validator keeps anything of before: whatever it was, it has been delivered."""
         begun = {name: self.backlog(name)[1] for name in self.validators}
         for name, newest in begun.items():

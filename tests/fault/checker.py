@@ -34,12 +34,12 @@ class Checker:
         self.streams = check_streams.Streams()
         self.lost, self.kept = [], []  # identities that a restored hub lost, and that it must have nevertheless
 
-    def check(self, journals, allows=frozenset()):
+    def check(self, journals, allows=frozenset(), part=(0, 1)):
         """[(what, how many)]; raises Failure naming the first that is wrong. `allows`: dispositions that the faults of
-        the round explain."""
+        the round explain. `part`: of the batches, as Check has it."""
         spools = [check_spool.copy(self.arena, name) for name in (*self.arena.validators, *self.arena.retired)]
         with self.snapshot() as cursor:
-            store = Check(cursor, self.orders)
+            store = Check(cursor, self.orders, part)
             store.seen = self.streams.take
             self.streams.read_losses(store)
             window = check_ledger.window_start(cursor, self.commit)

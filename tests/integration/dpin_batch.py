@@ -141,6 +141,12 @@ class Batch:
             raise WireError("batch: something before the first")
         return b
 
+    @classmethod
+    def head(cls, frame):
+        """Of a frame with ticks what stands before them; nothing is checked."""
+        _, _, _, flags, incarnation, sequence, previous, created, offset, _, _ = HEADER.unpack(frame[:HEADER.size])
+        return cls(incarnation, sequence, previous, created, offset, flags)
+
     @staticmethod
     def _gap(items, sequence):
         if len(items.get(128, b"")) != 12:
