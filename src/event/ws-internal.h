@@ -60,7 +60,7 @@ struct WsPeer {
         WsPeer *prev, *next; /* among open or closing */
         usec_t check_due;
         uint8_t *message; /* the beginning of a message */
-        size_t message_n;
+        size_t message_n, message_room;
         unsigned fragments; /* of it, whole ones */
         usec_t message_deadline;
         WsMessage *head, *tail; /* the queue */

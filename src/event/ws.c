@@ -302,9 +302,14 @@ static int on_writable(WsPeer *p) {
         return 0;
 }
 
-static int keep_piece(WsPeer *p, const void *data, size_t n) {
-        uint8_t *message = realloc(p->message, p->message_n + n + 1);
+/* For n bytes more and all that follow them in their fragment. */
+static int make_room(WsPeer *p, size_t n) {
+        size_t room = p->message_n + n + lws_remaining_packet_payload(p->wsi) + 1;
+        uint8_t *message;
 
+        if (p->message && room <= p->message_room)
+                return 0;
+        message = realloc(p->message, room);
         if (!message)
                 return -ENOMEM;
         if (!p->message) {
@@ -312,6 +317,13 @@ static int keep_piece(WsPeer *p, const void *data, size_t n) {
                 p->message_deadline = now_of(p->context) + p->context->limits.message_time_max;
         }
         p->message = message;
+        p->message_room = room;
+        return 0;
+}
+
+static int keep_piece(WsPeer *p, const void *data, size_t n) {
+        if (make_room(p, n) < 0)
+                return -ENOMEM;
         if (n > 0)
                 memcpy(p->message + p->message_n, data, n);
         p->message_n += n;

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#define ROOM_FIRST  4u /* ticks, ... */
-#define ROOM_GROWS  3u /* ... and times so many when they are full */
+#define ROOM_FIRST  16u /* ticks; when they are full, PAGE_TICKS_MAX */
 #define SLOTS_FIRST 1024u
 
 typedef struct Page Page;
@@ -92,7 +91,7 @@ static int reach(Pages *p, uint32_t website) {
 }
 
 static int make_room(Page *page) {
-        unsigned room = MIN(MAX(ROOM_GROWS * page->room, ROOM_FIRST), PAGE_TICKS_MAX);
+        unsigned room = page->room == 0 ? ROOM_FIRST : PAGE_TICKS_MAX;
         uint8_t *larger;
 
         if (page->n < page->room)
