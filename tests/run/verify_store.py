@@ -27,7 +27,7 @@ def verify(world):
 
 class Check:
     """`orders`, of an earlier check of the same database, maps ids to public ones: what came since is enough then.
-    `part` (k, n): of n batches with ticks one, of the others the place in their stream only."""
+    `part` (k, n): of n batches with ticks one whole, of the others the place in their stream and how many ticks."""
 
     def __init__(self, cursor, orders=None, part=(0, 1)):
         self.cursor, self.part = cursor, part
@@ -35,6 +35,7 @@ class Check:
         self.keys = dict(self.rows("SELECT id, key FROM validator"))
         self.orders = {} if orders is None else orders
         self.ticks = {}  # batch -> rows
+        self.counts = {}  # batch -> how many rows, of those that are not looked at whole
         self.roots = set()  # (scope, root, signature) of frames of orders that this process verified
         self.seen = lambda validator, batch, hash_: None  # called with every batch, by id, without its ticks
 
@@ -61,12 +62,15 @@ class Check:
         """Those whose id is above `after`; none of their ticks is of that commit or an earlier one."""
         self.ticks = self.ticks_since(commit)
         k, n = self.part
+        self.counts = dict(self.rows("""SELECT batch_id, count(*) FROM website_tick t WHERE batch_id %% %s <> %s AND
+            NOT EXISTS (SELECT FROM tick_batch b WHERE b.id = t.batch_id AND b.commit_no <= %s) GROUP BY 1""",
+                                     n, k, commit))
         rows = self.rows("""SELECT id, validator_id, incarnation, sequence, hash,
                 CASE WHEN count = 0 OR id %% %s = %s THEN frame || rest ELSE substr(frame, 1, %s) END, count, codes
             FROM tick_batch WHERE id > %s ORDER BY id""", n, k, HEADER.size, after)
         if len({row[0] for row in rows}) != len(rows):
             raise Failure("two batches are stored with one id")
-        stray = self.ticks.keys() - {row[0] for row in rows}
+        stray = (self.ticks.keys() | self.counts.keys()) - {row[0] for row in rows}
         if stray:
             raise Failure(f"stored ticks name batch {min(stray)}, and there is none")
         for row, seen in zip(rows, self.each("batch", rows, self.batch)):
@@ -114,6 +118,8 @@ class Check:
 
     def batch(self, row, validator, incarnation, sequence, hash_, frame, count, codes):
         if count and row % self.part[1] != self.part[0]:
+            accepted, stored = codes.count(0) + codes.count(1), self.counts.get(row, 0)
+            expect(stored == accepted, f"{stored} ticks are stored of the {accepted} that were accepted")
             return validator, Batch.head(frame), hash_
         scope, b = self.scope(validator), Batch.parse(frame)
         expect(b.verify(scope) == hash_, "its hash is not the stored one")
