@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "wire/batch.h"
@@ -58,28 +59,13 @@ FeedTicks *feed_ticks_free(FeedTicks *t) {
 /* Taking batches apart --------------------------------------------------------------------------
  */
 
-/* Room for n more at *rows. */
-static int reserve(void *rows, size_t *max, size_t need, size_t size) {
-        size_t more = MAX(2 * *max, need);
-        void *larger;
-
-        if (need <= *max)
-                return 0;
-        larger = reallocarray(*(void **)rows, more, size);
-        if (!larger)
-                return -ENOMEM;
-        *(void **)rows = larger;
-        *max = more;
-        return 0;
-}
-
 static int put_witness(FeedTicks *t, const FeedBatch *batch) {
         _cleanup_free_ char *validator = strdup(batch->validator), *region = strdup(batch->region);
 
         if (!validator || !region)
                 return -ENOMEM;
-        if (reserve(&t->witnesses, &t->witnesses_max, t->n_witnesses + 1, sizeof(*t->witnesses)) <
-            0)
+        if (array_reserve(&t->witnesses, &t->witnesses_max, t->n_witnesses + 1,
+                          sizeof(*t->witnesses)) < 0)
                 return -ENOMEM;
         t->witnesses[t->n_witnesses++] = (Witness){ TAKE_PTR(validator), TAKE_PTR(region) };
         return 0;
@@ -123,7 +109,8 @@ int feed_ticks_put(FeedTicks *t, const FeedBatch *batch) {
         if (b->header.count != batch->count || b->header.count != batch->n_codes)
                 return -EBADMSG;
 
-        r = reserve(&t->ticks, &t->ticks_max, t->n_ticks + b->header.count, sizeof(*t->ticks));
+        r = array_reserve(&t->ticks, &t->ticks_max, t->n_ticks + b->header.count,
+                          sizeof(*t->ticks));
         if (r < 0)
                 return r;
 

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #define EVENT_RANK (SIZE_MAX / 2) /* behind any tick of the commit */
 
 struct FeedPage {
@@ -38,17 +40,7 @@ FeedPage *feed_page_free(FeedPage *p) {
 
 /* Room for n more. */
 static int reserve(FeedPage *p, size_t n) {
-        size_t more = MAX(2 * p->allocated, p->n + n);
-        FeedEntry *entries;
-
-        if (p->n + n <= p->allocated)
-                return 0;
-        entries = reallocarray(p->entries, more, sizeof(*entries));
-        if (!entries)
-                return -ENOMEM;
-        p->entries = entries;
-        p->allocated = more;
-        return 0;
+        return array_reserve(&p->entries, &p->allocated, p->n + n, sizeof(*p->entries));
 }
 
 static int put(FeedPage *p, const FeedEntry *entry) {

@@ -186,7 +186,7 @@ static int connect_store(ApiManager *m, Store **ret, const char *dsn, StoreRole 
                          &(StoreOptions){
                                          .dsn = dsn,
                                          .role = role,
-                                         .statements = store_statements(),
+                                         .statements = store_service_statements(),
                                          .on_state = on_store_state,
                                          .on_notify = on_store_notify,
                                          .userdata = m,

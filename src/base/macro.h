@@ -29,6 +29,9 @@
         }                                                                                          \
         struct _freep_semicolon_
 
+/* For sorting: below, at or above zero. */
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
 #define ELEMENTSOF(a)    (sizeof(a) / sizeof((a)[0]))
 #define CLAMP(x, lo, hi) ((x) < (lo) ? (lo) : (x) > (hi) ? (hi) : (x))
 

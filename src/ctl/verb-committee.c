@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/encode.h"
 #include "base/json.h"
 #include "base/time.h"
@@ -100,19 +101,14 @@ static int read_listed(sd_bus_message *m, RecountListed *ret) {
 }
 
 static int read_list(sd_bus_message *m, Told *ret) {
-        RecountListed next = { 0 }, *larger;
+        RecountListed next = { 0 };
         size_t room = 0;
         int r;
 
         r = sd_bus_message_enter_container(m, 'a', LISTED);
         while (r >= 0 && (r = read_listed(m, &next)) > 0) {
-                if (ret->epoch.n_listed == room) {
-                        room = room ? 2 * room : 64;
-                        larger = reallocarray(ret->listed, room, sizeof(*larger));
-                        if (!larger)
-                                return -ENOMEM;
-                        ret->listed = larger;
-                }
+                if (array_reserve(&ret->listed, &room, ret->epoch.n_listed + 1, sizeof(next)) < 0)
+                        return -ENOMEM;
                 ret->listed[ret->epoch.n_listed++] = next;
         }
         ret->epoch.listed = ret->listed;

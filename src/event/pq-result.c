@@ -102,3 +102,28 @@ int pq_get_blob(const PqResult *r, size_t row, int column, uint8_t **ret, size_t
         *ret_n = (size_t)n;
         return 0;
 }
+
+/* Binary --------------------------------------------------------------------------------------- */
+
+const uint8_t *pq_raw_bytes(const PqResult *r, size_t row, int column, size_t *ret_n) {
+        const char *bytes = pq_get_text(r, row, column);
+
+        assert(PQfformat(native(r), column) == 1);
+        *ret_n = (size_t)PQgetlength(native(r), (int)row, column);
+        return (const uint8_t *)bytes;
+}
+
+int64_t pq_raw_int(const PqResult *r, size_t row, int column) {
+        size_t n;
+        const uint8_t *bytes = pq_raw_bytes(r, row, column, &n);
+        uint64_t v = n > 0 && bytes[0] & 0x80 ? UINT64_MAX : 0;
+
+        assert(n <= sizeof(v));
+        for (size_t i = 0; i < n; i++)
+                v = v << 8 | bytes[i];
+        return (int64_t)v;
+}
+
+usec_t pq_raw_time(const PqResult *r, size_t row, int column) {
+        return (usec_t)(pq_raw_int(r, row, column) + PQ_EPOCH);
+}

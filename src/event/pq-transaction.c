@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "event/pq-internal.h"
 
 enum {
@@ -55,21 +56,10 @@ PqTransaction *pq_transaction_free(PqTransaction *t) {
 }
 
 bool pq_transaction_grow(PqTransaction *t, void *p, size_t *max, size_t needed, size_t item) {
-        size_t n = MAX(needed, MAX(*max * 2, (size_t)16));
-        void *larger;
-
         if (t->error < 0)
                 return false;
-        if (needed <= *max)
-                return true;
-        larger = reallocarray(*(void **)p, n, item);
-        if (!larger) {
-                t->error = -ENOMEM;
-                return false;
-        }
-        *(void **)p = larger;
-        *max = n;
-        return true;
+        t->error = array_reserve(p, max, needed, item);
+        return t->error >= 0;
 }
 
 static void put(PqTransaction *t, const void *bytes, size_t n) {
@@ -261,7 +251,8 @@ static int send_command(const PqTransaction *t, const PqCommand *c, PGconn *conn
                 *ret_bytes += (size_t)p->size;
         }
         *ret_bytes += STATEMENT_SIZE;
-        if (!PQsendQueryPrepared(conn, c->statement->name, c->n, values, sizes, formats, TEXT))
+        if (!PQsendQueryPrepared(conn, c->statement->name, c->n, values, sizes, formats,
+                                 c->statement->binary ? BINARY : TEXT))
                 return -EIO;
         return 0;
 }

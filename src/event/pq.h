@@ -21,6 +21,7 @@ typedef struct PqStatement {
         const char *name;
         const char *sql;
         int n_params;
+        bool binary; /* its rows are read by pq_raw_*(), for what would be long as text */
 } PqStatement;
 
 typedef struct PqOptions {
@@ -93,7 +94,7 @@ int pq_submit(Pq *pq, PqTransaction *t, PqDone done, void *userdata, PqCall **re
 PqCall *pq_call_cancel(PqCall *c);
 DEFINE_FREEP(PqCall, pq_call_cancel);
 
-/* Row access; results are text format, so values are parsed by these. Indexes are asserted. */
+/* Row access; results are text, so values are parsed by these. Indexes are asserted. */
 size_t pq_rows(const PqResult *r);
 int64_t pq_changed(const PqResult *r); /* rows affected by INSERT, UPDATE, DELETE */
 bool pq_is_null(const PqResult *r, size_t row, int column);
@@ -109,3 +110,10 @@ int pq_get_uuid(const PqResult *r, size_t row, int column, Uuid *ret);
 int pq_get_bytes(const PqResult *r, size_t row, int column, void *ret, size_t size);
 /* Decoded bytea of any size, freed by the caller. */
 int pq_get_blob(const PqResult *r, size_t row, int column, uint8_t **ret, size_t *ret_n);
+
+/* The same of rows that are binary, as PostgreSQL's *send() functions write them; NULL reads as 0
+ * or none. */
+int64_t pq_raw_int(const PqResult *r, size_t row, int column); /* smallint, integer, bigint */
+usec_t pq_raw_time(const PqResult *r, size_t row, int column); /* timestamptz, of 1970 or later */
+/* Any type; borrowed. */
+const uint8_t *pq_raw_bytes(const PqResult *r, size_t row, int column, size_t *ret_n);

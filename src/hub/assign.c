@@ -166,6 +166,7 @@ static int make_order(Assigner *a, Website *w, const SiteSeat *s, const Validato
 
         *ret = (WorkOrder){ .validator = v->id,
                             .website = w,
+                            .kin = &w->all_orders,
                             .probe_stored = PROBES_RESERVED, /* it is not told before the commit */
                             .probe_reserved = PROBES_RESERVED };
         r = order_of(w, s, &ret->order);

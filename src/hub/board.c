@@ -55,16 +55,12 @@ static Entry *entry_of_item(AgendaItem *item) {
 
 static void entry_free(Entry *e) {
         agenda_remove(e->board->agenda, &e->item);
+        work_orders_orphan(&e->website.all_orders);
         website_done(&e->website);
         free(e);
 }
 
 static void forget(Board *b, Entry *e) {
-        WorkOrder *o = NULL;
-
-        while ((o = order_book_next(b->options.book, o)))
-                if (o->website == &e->website)
-                        o->website = NULL;
         HASH_DEL(b->entries, e);
         entry_free(e);
 }

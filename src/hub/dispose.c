@@ -14,8 +14,8 @@ static bool in_time(const WorkOrder *o, const Tick *tick, usec_t now) {
         return now <= end + vote_lateness(order_interval(o));
 }
 
-static bool credible(const WorkOrder *o, const Tick *tick) {
-        return tick_total(tick) <= o->order.timeout_ms * USEC_PER_MSEC + PHASES_OVER;
+bool dispose_is_credible(const WorkOrder *o, usec_t total) {
+        return total <= o->order.timeout_ms * USEC_PER_MSEC + PHASES_OVER;
 }
 
 /* 1 new, 0 seen; out of memory counts as seen: never stored twice. */
@@ -23,23 +23,31 @@ static bool mark(WorkOrder *o, const Tick *tick) {
         return seen_mark(tick->kind == TICK_SCHEDULED ? &o->slots : &o->probes, tick->number) == 1;
 }
 
-Disposition dispose_tick(WorkOrder *o, uint32_t validator, const Tick *tick,
-                         const DisposeTime *when, bool *ret_votes) {
+Disposition dispose_refusal(const WorkOrder *o, uint32_t validator, const Tick *tick, usec_t now) {
         usec_t start = (usec_t)tick->start;
 
-        *ret_votes = false;
         if (!o || !work_order_covers(o, validator, tick))
                 return DISPOSITION_UNASSIGNED;
-        if (start > when->now + TICK_AHEAD_MAX)
+        if (start > now + TICK_AHEAD_MAX)
                 return DISPOSITION_FUTURE;
-        if (start + USEC_PER_DAY < when->now)
+        if (start + USEC_PER_DAY < now)
                 return DISPOSITION_EXPIRED;
+        return DISPOSITION_ACCEPTED;
+}
+
+Disposition dispose_tick(WorkOrder *o, uint32_t validator, const Tick *tick,
+                         const DisposeTime *when, bool *ret_votes) {
+        Disposition refusal = dispose_refusal(o, validator, tick, when->now);
+
+        *ret_votes = false;
+        if (refusal != DISPOSITION_ACCEPTED)
+                return refusal;
         if (!mark(o, tick))
                 return DISPOSITION_DUPLICATE;
         if (!in_time(o, tick, when->now))
                 return DISPOSITION_LATE;
 
-        *ret_votes = !when->unsynced && credible(o, tick);
+        *ret_votes = !when->unsynced && dispose_is_credible(o, tick_total(tick));
         return DISPOSITION_ACCEPTED;
 }
 
@@ -58,13 +66,15 @@ Vote dispose_vote(const Tick *tick, usec_t arrived) {
         };
 }
 
-void dispose_mark_stored(OrderBook *book, const TickIdentity *rows, size_t n) {
+int dispose_mark_stored(OrderBook *book, const TickIdentity *rows, size_t n) {
         WorkOrder *o = NULL;
+        int r = 0;
 
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n && r >= 0; i++) {
                 if (!o || o->row != rows[i].order)
                         o = order_book_find_row(book, rows[i].order);
                 if (o)
-                        (void)seen_mark(rows[i].scheduled ? &o->slots : &o->probes, rows[i].number);
+                        r = seen_mark(rows[i].scheduled ? &o->slots : &o->probes, rows[i].number);
         }
+        return MIN(r, 0);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_FIRST 64u
+#include "base/array.h"
 
 typedef struct Rows {
         void *rows;
@@ -65,16 +65,10 @@ Gather *gather_free(Gather *g) {
 
 /* A copy at the end; NULL: out of memory. */
 static void *append(Rows *r, const void *row) {
-        size_t more = r->max ? 2 * r->max : ROWS_FIRST;
-        void *larger, *place;
+        void *place;
 
-        if (r->n == r->max) {
-                larger = reallocarray(r->rows, more, r->size);
-                if (!larger)
-                        return NULL;
-                r->rows = larger;
-                r->max = more;
-        }
+        if (array_reserve(&r->rows, &r->max, r->n + 1, r->size) < 0)
+                return NULL;
         place = (char *)r->rows + r->n++ * r->size;
         memcpy(place, row, r->size);
         return place;

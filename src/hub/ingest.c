@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "hub/dispose.h"
 #include "hub/lookup.h"
+#include "hub/recall.h"
 #include "hub/session.h"
 #include "store/batches.h"
 #include "store/streams.h"
@@ -274,56 +275,22 @@ static void on_batch_found(const PublicKey *validator, const Batch *b, const Bat
 
 static int answer(Ingest *i, Validator *v, Batch **b, usec_t now);
 
-/* Identities that are stored already become duplicates: they are marked before the batch is taken.
- */
-static void on_ticks_found(const PublicKey *validator, Batch **b, const TickIdentity *rows,
-                           size_t n, void *userdata) {
+/* Who sends a tick again in another batch was restored from a backup, sealed it anew, or is not
+ * honest: what is stored already becomes a duplicate. There may be more to ask, or it joined again
+ * meanwhile and a receipt moved the stream. */
+static void on_ticks_found(const PublicKey *validator, Batch **b, const LookupTicks *found,
+                           void *userdata) {
         Ingest *i = userdata;
         Validator *v = registry_find(i->options.registry, validator);
-        usec_t now = hub_clock_now(i->options.clock);
+
+        int r = recall_learn(i->options.book, found);
 
         if (!v || !v->streams)
                 return;
-        dispose_mark_stored(i->options.book, rows, n);
-        if (stream_table_step(v->streams, *b, now) == STREAM_TAKE)
-                take(i, v, *b, now);
-        else /* it joined again meanwhile, and a receipt moved the stream */
-                (void)answer(i, v, b, now);
-}
-
-/* Asking it ------------------------------------------------------------------------------------ */
-
-/* What is stored and not known here started before recalled: a slot within an interval of what
- * is told of it now, a probe whenever its order was there. */
-static void ask_for(TickRange *range, uint64_t *orders, const WorkOrder *o, const Tick *tick) {
-        usec_t interval = o->order.interval_ms * USEC_PER_MSEC, start = (usec_t)tick->start;
-        usec_t from = work_order_earliest(o), to = o->recalled;
-
-        if (tick->kind == TICK_SCHEDULED) {
-                from = start - MIN(start, interval);
-                to = MIN(to, start + interval);
-        }
-        if (range->n == 0 || orders[range->n - 1] != o->row)
-                orders[range->n++] = o->row;
-        range->from = MIN(range->from, from);
-        range->to = MAX(range->to, to);
-}
-
-/* Who sends a tick again in another batch was restored from a backup, sealed it anew, or is not
- * honest. What memory knows of is found there; here, what only the database can say. */
-static TickRange questions(const Ingest *i, const Validator *v, const Batch *b,
-                           uint64_t orders[static BATCH_TICKS_MAX]) {
-        TickRange range = { .validator = v->id, .orders = orders, .from = USEC_INFINITY };
-        const WorkOrder *o;
-
-        for (uint16_t t = 0; t < b->header.count; t++) {
-                if (!order_book_may_ask(i->options.book, &b->ticks[t]))
-                        continue;
-                o = order_book_find(i->options.book, &b->ticks[t].order);
-                if (o && work_order_asks(o, &b->ticks[t]))
-                        ask_for(&range, orders, o, &b->ticks[t]);
-        }
-        return range;
+        if (r < 0)
+                refuse(i, v, CODE_TOO_FAST, &(*b)->header, (*b)->header.sequence);
+        else
+                (void)answer(i, v, b, hub_clock_now(i->options.clock));
 }
 
 /* A frame arrives ------------------------------------------------------------------------------ */
@@ -344,14 +311,14 @@ static int answer_expired(Ingest *i, Validator *v, const Batch *b, usec_t now) {
 }
 
 static int take_or_ask(Ingest *i, Validator *v, Batch **b, usec_t now) {
-        uint64_t orders[BATCH_TICKS_MAX];
-        TickRange range;
+        TickQuestion questions[RECALL_ORDERS_MAX];
+        TickQuestions q = { .validator = v->id, .questions = questions };
 
         if (writer_is_full(i->options.writer))
                 return -ENOBUFS;
-        range = questions(i, v, *b, orders);
-        if (range.n > 0)
-                return lookups_ticks(i->lookups, &v->key, &range, b);
+        q.n = recall_ask(i->options.book, v->id, *b, now, questions);
+        if (q.n > 0)
+                return lookups_ticks(i->lookups, &v->key, &q, b);
         take(i, v, *b, now);
         return 0;
 }
@@ -386,6 +353,14 @@ static int answer(Ingest *i, Validator *v, Batch **b, usec_t now) {
         if (r == -ENOBUFS && *b)
                 refuse(i, v, CODE_TOO_FAST, &(*b)->header, (*b)->header.sequence);
         return r == -ENOBUFS ? 0 : r;
+}
+
+static void on_lookup_failed(const PublicKey *validator, const Batch *b, void *userdata) {
+        Ingest *i = userdata;
+        Validator *v = registry_find(i->options.registry, validator);
+
+        if (v)
+                refuse(i, v, CODE_TOO_FAST, &b->header, b->header.sequence);
 }
 
 static void on_turn(const PublicKey *validator, Batch **b, void *userdata) {
@@ -441,7 +416,7 @@ int ingest_frame(Ingest *i, Validator *v, const void *data, size_t n) {
 
 int ingest_new(Ingest **ret, const IngestOptions *options) {
         _cleanup_(ingest_freep) Ingest *i = calloc(1, sizeof(*i));
-        LookupOps ops = { on_batch_found, on_ticks_found, on_turn, i };
+        LookupOps ops = { on_batch_found, on_ticks_found, on_lookup_failed, on_turn, i };
         int r;
 
         if (!i)

@@ -9,10 +9,11 @@
 #include "base/log.h"
 #include "hub/dispose.h"
 #include "hub/listbook.h"
+#include "hub/past-votes.h"
 #include "store/epochs.h"
+#include "store/identities.h"
 #include "store/incidents.h"
 #include "store/orders.h"
-#include "store/ticks.h"
 #include "store/validators.h"
 #include "store/verdicts.h"
 
@@ -32,6 +33,8 @@ struct Loader {
         LoaderOptions options;
         Gathered *gathered;
         ListBook *lists;
+        usec_t recalled; /* which ticks that started since then are stored is remembered */
+        PastVotes *votes;
         StoreCall *call;
 };
 
@@ -45,6 +48,7 @@ Loader *loader_free(Loader *l) {
         if (!l)
                 return NULL;
         store_call_cancel(l->call);
+        past_votes_free(l->votes);
         HASH_ITER(hh, l->gathered, g, next) {
                 HASH_DEL(l->gathered, g);
                 free(g);
@@ -104,43 +108,66 @@ static SiteHeld *held_of(Gathered *g, uint32_t validator) {
         return NULL;
 }
 
-static Vote vote_of(const TickVote *row) {
-        return (Vote){
-                .outcome = (VoteOutcome)row->outcome,
-                .kind = (VoteKind)row->kind,
-                .error_class = row->error_class,
-                .latency = row->latency_us,
-                .started = row->started,
-                .arrived = row->arrived,
-        };
-}
-
 /* Whichever of its orders it was for, but that of a panel counts there alone. */
-static void give_vote(Gathered *g, const TickVote *row) {
-        SiteHeld *held = row->panel ? NULL : held_of(g, row->validator);
+static void give_vote(const PastVote *v, void *userdata) {
+        Gathered *g = gathered_of(userdata, v->website);
+        SiteHeld *held = g && !v->panel ? held_of(g, v->validator) : NULL;
 
         if (held)
-                held->vote = vote_of(row);
-        for (size_t i = 0; row->panel && i < g->restore.n_panel; i++)
-                if (g->panel[i].held.validator == row->validator)
-                        g->panel[i].held.vote = vote_of(row);
+                held->vote = v->vote;
+        for (size_t i = 0; g && v->panel && i < g->restore.n_panel; i++)
+                if (g->panel[i].held.validator == v->validator)
+                        g->panel[i].held.vote = v->vote;
 }
 
-static void on_votes(int r, const TickVote *rows, size_t n, void *userdata) {
+static void on_votes(int r, void *userdata) {
         Loader *l = userdata;
-        Gathered *g;
 
-        l->call = NULL;
-        if (r < 0) {
+        if (r < 0)
                 finish(l, r);
-                return;
+        else
+                restore_all(l);
+}
+
+static usec_t shortest_interval(const Website *w) {
+        usec_t interval = w->interval_ms;
+
+        for (const WorkOrder *o = w->all_orders; o; o = o->next)
+                interval = MIN(interval, o->order.interval_ms);
+        return MAX(interval * USEC_PER_MSEC, (usec_t)1);
+}
+
+static int ask_votes_of(Loader *l, const Website *w) {
+        const PastWebsite past = {
+                .website = w->id,
+                .seats = w->seats,
+                .interval = shortest_interval(w),
+                .fresh = vote_freshness(w->interval_ms * USEC_PER_MSEC,
+                                        w->timeout_ms * USEC_PER_MSEC),
+        };
+
+        return past_votes_add(l->votes, &past);
+}
+
+static int load_votes(Loader *l) {
+        const PastVotesOptions options = {
+                .store = l->options.store,
+                .book = l->options.book,
+                .now = hub_clock_now(l->options.clock),
+                .take = give_vote,
+                .done = on_votes,
+                .userdata = l,
+        };
+        Gathered *g, *next;
+        int r = past_votes_new(&l->votes, &options);
+
+        HASH_ITER(hh, l->gathered, g, next) {
+                const Website *w = board_find(l->options.board, g->website);
+
+                if (r >= 0 && w && g->restore.n_seats + g->restore.n_panel > 0)
+                        r = ask_votes_of(l, w);
         }
-        for (size_t i = 0; i < n; i++) {
-                g = gathered_of(l, rows[i].website);
-                if (g)
-                        give_vote(g, &rows[i]);
-        }
-        restore_all(l);
+        return r < 0 ? r : past_votes_begin(l->votes);
 }
 
 /* Incidents and verdicts ----------------------------------------------------------------------- */
@@ -181,8 +208,10 @@ static void on_incidents(int r, const IncidentRow *rows, size_t n, void *userdat
         for (size_t i = 0; r >= 0 && i < n; i++)
                 take_incident(l, &rows[i]);
         if (r >= 0)
-                r = tick_votes_load(l->options.store, on_votes, l, &l->call);
-        if (r < 0)
+                r = load_votes(l);
+        if (r == -ENODATA)
+                restore_all(l);
+        else if (r < 0)
                 finish(l, r);
 }
 
@@ -311,10 +340,12 @@ static bool is_orphan(const WorkOrder *o) {
                (o->order.type == ORDER_PANEL && is_outdated(o));
 }
 
-/* What started in the hub's last minutes is remembered, so that what is under way and what is sent
- * again asks nothing of the database. */
-static usec_t recalled(const Loader *l) {
-        return l->options.heartbeat - MIN(l->options.heartbeat, RECALL_TIME);
+/* The hub's last minutes, so that what is under way and what is sent again asks nothing of the
+ * database. But what is older than a day is expired, whoever sends it: a hub that never was would
+ * look through half a century. */
+static usec_t recall_since(const Loader *l, usec_t now) {
+        return MAX(l->options.heartbeat - MIN(l->options.heartbeat, RECALL_TIME),
+                   now - MIN(now, RECALL_MOST));
 }
 
 static void place_order(Loader *l, WorkOrder *o) {
@@ -336,7 +367,7 @@ static int take_order(Loader *l, const OrderRow *row) {
                 .probe_reserved = (uint32_t)row->probes,
                 .probe_restored = (uint32_t)row->probes,
                 .restored = MAX(hub_clock_now(l->options.clock), l->options.heartbeat),
-                .recalled = recalled(l),
+                .recalled = l->recalled,
         };
         WorkOrder *added;
 
@@ -344,6 +375,7 @@ static int take_order(Loader *l, const OrderRow *row) {
                 return -EBADMSG;
         o.order.extension = (Extension){ 0 }; /* the row goes */
         memcpy(o.id.bytes, row->public_id, sizeof(o.id.bytes));
+        o.kin = o.website ? &o.website->all_orders : NULL;
         added = order_book_add(l->options.book, &o);
         if (!added)
                 return -ENOMEM;
@@ -358,32 +390,32 @@ static void on_identities(int r, const TickIdentity *rows, size_t n, void *userd
         Loader *l = userdata;
 
         l->call = NULL;
-        if (r >= 0) {
-                dispose_mark_stored(l->options.book, rows, n);
+        if (r >= 0)
+                r = dispose_mark_stored(l->options.book, rows, n);
+        if (r >= 0)
                 r = eligible_lists_load(l->options.store, on_lists, l, &l->call);
-        }
         if (r < 0)
                 finish(l, r);
 }
 
-/* Older ticks are expired, whoever sends them: a hub that never was would look through half a
- * century.
- */
-static usec_t recalled_at_most(const Loader *l) {
-        usec_t now = hub_clock_now(l->options.clock);
-
-        return MAX(recalled(l), now - MIN(now, RECALL_MOST));
+/* By hub time, which is past the heartbeat; a hub lives on for a moment after its last one. */
+static int load_identities(Loader *l, usec_t now) {
+        return tick_identities_load_all(
+                        l->options.store,
+                        &(const TickQuestion){ .from = l->recalled, .to = now + RECALL_TIME },
+                        on_identities, l, &l->call);
 }
 
 static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
         Loader *l = userdata;
+        usec_t now = hub_clock_now(l->options.clock);
 
         l->call = NULL;
+        l->recalled = recall_since(l, now);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = take_order(l, &rows[i]);
         if (r >= 0)
-                r = tick_identities_load_since(l->options.store, recalled_at_most(l), on_identities,
-                                               l, &l->call);
+                r = load_identities(l, now);
         if (r < 0)
                 finish(l, r);
 }

@@ -2,13 +2,19 @@
 #include "hub/lookup.h"
 
 #include <errno.h>
+#include <string.h>
 #include <uthash.h>
+#include <utlist.h>
 
 typedef struct Queue {
         Lookups *lookups;
         PublicKey validator;
-        StoreCall *call;
-        Batch *asked; /* NULL: answered, the ones behind it have their turn */
+        uint32_t id;
+        Batch *asked;            /* NULL: answered, the ones behind it have their turn */
+        TickQuestion *questions; /* about its ticks, n_questions; NULL: about the batch itself */
+        size_t n_questions;
+        StoreCall *call; /* NULL: its question waits among those that are not open */
+        struct Queue *prev, *next;
         Batch *waiting[LOOKUP_WAITING_MAX];
         size_t first, n;
         bool turning; /* it is being worked through, and freed at the end of that */
@@ -19,6 +25,8 @@ struct Lookups {
         Store *store;
         LookupOps ops;
         Queue *queues;
+        Queue *unopened; /* the first is next */
+        unsigned n_open;
         uint64_t bytes;
 };
 
@@ -39,11 +47,24 @@ static Batch *drop(Lookups *l, Batch *b) {
         return batch_free(b);
 }
 
+/* Its question is no more: open, or waiting to be. */
+static void close_question(Queue *q) {
+        Lookups *l = q->lookups;
+
+        if (q->call)
+                l->n_open--;
+        else if (q->asked)
+                DL_DELETE(l->unopened, q);
+        q->call = NULL;
+}
+
 static void queue_free(Queue *q) {
         Lookups *l = q->lookups;
 
         store_call_cancel(q->call);
+        close_question(q);
         drop(l, q->asked);
+        free(q->questions);
         for (size_t i = 0; i < q->n; i++)
                 drop(l, q->waiting[(q->first + i) % LOOKUP_WAITING_MAX]);
         HASH_DEL(l->queues, q);
@@ -103,43 +124,90 @@ static void next_turns(Queue *q) {
 
 /* The question is answered; the batch it was about is the caller's until it has acted. */
 static Batch *take_asked(Queue *q) {
-        Batch *b = TAKE_PTR(q->asked);
+        Batch *b;
 
-        q->call = NULL;
+        close_question(q);
+        b = TAKE_PTR(q->asked);
         q->turning = true;
         q->lookups->bytes -= b->frame_size;
         return b;
 }
 
+static void open_next(Lookups *l);
+
+/* Its database is lost, or only this question. */
+static void fail(Queue *q, const Batch *b, int r) {
+        if (r == -ENOTCONN) {
+                queue_free(q);
+                return;
+        }
+        q->lookups->ops.failed(&q->validator, b, q->lookups->ops.userdata);
+        next_turns(q);
+}
+
 static void on_batch(int r, const BatchRow *rows, size_t n, void *userdata) {
         Queue *q = userdata;
+        Lookups *l = q->lookups;
         _cleanup_(batch_freep) Batch *b = take_asked(q);
 
         if (r < 0)
-                queue_free(q);
+                fail(q, b, r);
         else {
-                q->lookups->ops.batch_found(&q->validator, b, n > 0 ? rows : NULL,
-                                            q->lookups->ops.userdata);
+                l->ops.batch_found(&q->validator, b, n > 0 ? rows : NULL, l->ops.userdata);
                 next_turns(q);
         }
+        open_next(l);
 }
 
 static void on_ticks(int r, const TickIdentity *rows, size_t n, void *userdata) {
         Queue *q = userdata;
+        Lookups *l = q->lookups;
         _cleanup_(batch_freep) Batch *b = take_asked(q);
+        _cleanup_free_ TickQuestion *questions = TAKE_PTR(q->questions);
+        const LookupTicks found = { questions, q->n_questions, rows, n };
 
         if (r < 0)
-                queue_free(q);
+                fail(q, b, r);
         else {
-                q->lookups->ops.ticks_found(&q->validator, &b, rows, n, q->lookups->ops.userdata);
+                l->ops.ticks_found(&q->validator, &b, &found, l->ops.userdata);
                 next_turns(q);
         }
+        open_next(l);
 }
 
 /* Questions ------------------------------------------------------------------------------------ */
 
-/* NULL: there is no room. Undone by unask() when the question cannot be put. */
-static Queue *ask(Lookups *l, const PublicKey *validator, Batch **b) {
+static int open_question(Queue *q) {
+        Lookups *l = q->lookups;
+        const TickQuestions ticks = { q->id, q->questions, q->n_questions };
+        const BatchQuery batch = { q->id, q->asked->header.incarnation, q->asked->header.sequence };
+        int r;
+
+        r = q->questions ? tick_identities_load(l->store, &ticks, on_ticks, q, &q->call)
+                         : batch_find(l->store, &batch, on_batch, q, &q->call);
+        if (r < 0)
+                return r;
+        DL_DELETE(l->unopened, q);
+        l->n_open++;
+        return 0;
+}
+
+static void open_next(Lookups *l) {
+        while (l->unopened && l->n_open < LOOKUP_OPEN_MAX) {
+                Queue *q = l->unopened;
+                _cleanup_(batch_freep) Batch *b = NULL;
+                int r = open_question(q);
+
+                if (r >= 0)
+                        continue;
+                b = take_asked(q);
+                free(TAKE_PTR(q->questions));
+                fail(q, b, r);
+        }
+}
+
+/* NULL: there is no room. */
+static Queue *ask(Lookups *l, const PublicKey *validator, uint32_t id, Batch **b) {
         Queue *q;
 
         if (l->bytes + (*b)->frame_size > LOOKUP_BYTES_MAX)
@@ -148,16 +216,31 @@ static Queue *ask(Lookups *l, const PublicKey *validator, Batch **b) {
         if (!q)
                 return NULL;
         l->bytes += (*b)->frame_size;
+        q->id = id;
         q->asked = TAKE_PTR(*b);
+        DL_APPEND(l->unopened, q);
         return q;
 }
 
 static int unask(Queue *q, Batch **b, int r) {
+        close_question(q);
         q->lookups->bytes -= q->asked->frame_size;
         *b = TAKE_PTR(q->asked);
+        free(TAKE_PTR(q->questions));
         if (!q->turning && q->n == 0)
                 queue_free(q);
         return r;
+}
+
+/* Now, when it has no other before it. */
+static int open_or_wait(Queue *q, Batch **b) {
+        Lookups *l = q->lookups;
+        int r;
+
+        if (l->unopened != q || l->n_open == LOOKUP_OPEN_MAX)
+                return 0;
+        r = open_question(q);
+        return r < 0 ? unask(q, b, r) : 0;
 }
 
 int lookups_wait(Lookups *l, const PublicKey *validator, Batch **b) {
@@ -173,23 +256,24 @@ int lookups_wait(Lookups *l, const PublicKey *validator, Batch **b) {
 }
 
 int lookups_batch(Lookups *l, const PublicKey *validator, uint32_t id, Batch **b) {
-        Queue *q = ask(l, validator, b);
-        BatchQuery query;
-        int r;
+        Queue *q = ask(l, validator, id, b);
 
-        if (!q)
-                return -ENOBUFS;
-        query = (BatchQuery){ id, q->asked->header.incarnation, q->asked->header.sequence };
-        r = batch_find(l->store, &query, on_batch, q, &q->call);
-        return r < 0 ? unask(q, b, r) : 0;
+        return q ? open_or_wait(q, b) : -ENOBUFS;
 }
 
-int lookups_ticks(Lookups *l, const PublicKey *validator, const TickRange *range, Batch **b) {
-        Queue *q = ask(l, validator, b);
-        int r;
+int lookups_ticks(Lookups *l, const PublicKey *validator, const TickQuestions *questions,
+                  Batch **b) {
+        size_t size = questions->n * sizeof(*questions->questions);
+        _cleanup_free_ TickQuestion *kept = malloc(size);
+        Queue *q;
 
+        if (!kept)
+                return -ENOMEM;
+        memcpy(kept, questions->questions, size);
+        q = ask(l, validator, questions->validator, b);
         if (!q)
                 return -ENOBUFS;
-        r = tick_identities_load(l->store, range, on_ticks, q, &q->call);
-        return r < 0 ? unask(q, b, r) : 0;
+        q->questions = TAKE_PTR(kept);
+        q->n_questions = questions->n;
+        return open_or_wait(q, b);
 }

@@ -1,28 +1,40 @@
-/* Batches that wait for an answer of the database: one question a validator at a time. What it
- * sends meanwhile waits behind it, so that each still comes in order. */
+/* Batches that wait for an answer of the database: one question a validator at a time, and a few of
+ * all together, in turn, as commits wait behind them. What a validator sends meanwhile waits behind
+ * its question, so that each still comes in order. */
 #pragma once
 
 #include "base/macro.h"
 #include "store/batches.h"
-#include "store/ticks.h"
+#include "store/identities.h"
 #include "wire/batch.h"
 
+#define LOOKUP_OPEN_MAX    8u  /* questions that the database has */
 #define LOOKUP_WAITING_MAX 64u /* batches of a validator: more than its window allows */
 /* of all batches that are asked for or wait */
 #define LOOKUP_BYTES_MAX (UINT64_C(64) * 1024 * 1024)
 
 typedef struct Lookups Lookups;
 
+/* What was asked of ticks, and those that are stored. */
+typedef struct LookupTicks {
+        const TickQuestion *questions;
+        size_t n_questions;
+        const TickIdentity *rows;
+        size_t n;
+} LookupTicks;
+
 /* Batches are borrowed for the call. From within, the next question of this validator may be asked,
- * but the lookups must not be freed. A database that fails answers nothing: the validators send
- * again what was not acked. */
+ * but the lookups must not be freed. When the database is lost nothing is answered: the validators
+ * join again, and send again what was not acked. */
 typedef struct LookupOps {
         /* stored: NULL when nothing of this stream and sequence is stored */
         void (*batch_found)(const PublicKey *validator, const Batch *b, const BatchRow *stored,
                             void *userdata);
         /* What the callee takes of the batch it sets to NULL, here and below. */
-        void (*ticks_found)(const PublicKey *validator, Batch **b, const TickIdentity *rows,
-                            size_t n, void *userdata);
+        void (*ticks_found)(const PublicKey *validator, Batch **b, const LookupTicks *found,
+                            void *userdata);
+        /* The database did not answer, or could not be asked, though it is there. */
+        void (*failed)(const PublicKey *validator, const Batch *b, void *userdata);
         /* It waited, and it is its turn. */
         void (*turn)(const PublicKey *validator, Batch **b, void *userdata);
         void *userdata;
@@ -37,5 +49,6 @@ DEFINE_FREEP(Lookups, lookups_free);
 int lookups_wait(Lookups *l, const PublicKey *validator, Batch **b);
 /* Is this batch stored? Takes it over on success. 0; -ENOBUFS; -ENOMEM; -ENOTCONN. */
 int lookups_batch(Lookups *l, const PublicKey *validator, uint32_t id, Batch **b);
-/* Which ticks within the range are stored? The same. */
-int lookups_ticks(Lookups *l, const PublicKey *validator, const TickRange *range, Batch **b);
+/* Which ticks are stored? The same. */
+int lookups_ticks(Lookups *l, const PublicKey *validator, const TickQuestions *questions,
+                  Batch **b);

@@ -394,7 +394,7 @@ static int open_store(HubManager *m) {
                       &(StoreOptions){
                                       .dsn = hub_conf_dsn(m->conf),
                                       .role = STORE_HUB,
-                                      .statements = store_statements(),
+                                      .statements = store_service_statements(),
                                       .on_state = on_store_state,
                                       .on_notify = on_store_notify,
                                       .userdata = m,

@@ -104,8 +104,29 @@ static void leave_owner(OrderBook *b, Entry *e) {
         free(o);
 }
 
+static void join_kin(WorkOrder *o) {
+        if (o->kin)
+                DL_APPEND(*o->kin, o);
+}
+
+static void leave_kin(WorkOrder *o) {
+        if (o->kin)
+                DL_DELETE(*o->kin, o);
+        o->kin = NULL;
+}
+
+void work_orders_orphan(WorkOrder **kin) {
+        WorkOrder *o;
+
+        while ((o = *kin)) {
+                leave_kin(o);
+                o->website = NULL;
+        }
+}
+
 static void entry_free(OrderBook *b, Entry *e) {
         leave_owner(b, e);
+        leave_kin(&e->order);
         id_table_remove(b->ids, &e->order.id);
         HASH_DELETE(by_row, b->rows, e);
         seen_done(&e->order.slots);
@@ -170,6 +191,7 @@ WorkOrder *order_book_add(OrderBook *b, const WorkOrder *order) {
         mine = NULL;
         HASH_ADD(by_row, b->rows, order.row, sizeof(e->order.row), e);
         DL_APPEND(owner->entries, e);
+        join_kin(&e->order);
         b->ask_until = MAX(b->ask_until, ask_until(order));
         return &e->order;
 }
@@ -211,12 +233,6 @@ size_t order_book_count(const OrderBook *b) {
         return HASH_CNT(by_row, b->rows);
 }
 
-WorkOrder *order_book_next(const OrderBook *b, const WorkOrder *after) {
-        Entry *next = after ? entry_of(after)->by_row.next : b->rows;
-
-        return next ? &next->order : NULL;
-}
-
 WorkOrder *order_book_next_of(const OrderBook *b, uint32_t validator, const WorkOrder *after) {
         const Owner *owner = after ? NULL : find_owner(b, validator);
         Entry *next = after ? entry_of(after)->next : owner ? owner->entries : NULL;
@@ -231,14 +247,16 @@ usec_t work_order_earliest(const WorkOrder *o) {
 }
 
 /* A slot was at its time, half an interval off at most; a probe whenever its order was there. */
-bool work_order_asks(const WorkOrder *o, const Tick *tick) {
-        usec_t half = interval_of(o) / 2;
+usec_t work_order_needs(const WorkOrder *o, const Tick *tick) {
+        usec_t half = interval_of(o) / 2, slot;
 
         if (o->restored == 0)
-                return false;
-        if (tick->kind == TICK_SCHEDULED)
-                return (usec_t)order_slot_time(&o->order, tick->number) < o->recalled + half;
-        return tick->number <= o->probe_restored && work_order_earliest(o) < o->recalled;
+                return USEC_INFINITY;
+        if (tick->kind == TICK_SCHEDULED) {
+                slot = (usec_t)order_slot_time(&o->order, tick->number);
+                return slot - MIN(slot, half);
+        }
+        return tick->number <= o->probe_restored ? work_order_earliest(o) : USEC_INFINITY;
 }
 
 bool order_book_may_ask(const OrderBook *b, const Tick *tick) {

@@ -35,7 +35,7 @@ typedef struct WorkOrder {
         uint32_t probe_restored; /* numbers up to here may have been issued before it was restored
                                   */
         usec_t restored;         /* when it was read from the database; 0: made by this hub */
-        usec_t recalled;         /* then of what is stored only what started later is known here */
+        usec_t recalled; /* what is stored of it and started later is known; it moves back */
         /* What it takes to tell of it. */
         uint64_t commit_no; /* in which it is stored; it is not sent before */
         bool sent;          /* ever; its proof is stored */
@@ -43,6 +43,9 @@ typedef struct WorkOrder {
                     */
         bool probe_waits; /* until the validator is told of the order */
         SiteProbe probe;
+        /* Where the list of all orders of the website begins, which the book keeps; NULL: it is
+         * gone. */
+        struct WorkOrder **kin, *prev, *next;
 } WorkOrder;
 
 /* As sent and stored: the hub writes no extension. */
@@ -66,15 +69,17 @@ void order_book_find_all(const OrderBook *b, const Tick *ticks, size_t n, WorkOr
 /* Frees those removed before then. */
 void order_book_expire(OrderBook *b, usec_t before);
 size_t order_book_count(const OrderBook *b);
-/* Steps through all: the first for NULL. Adding or expiring in between ends the walk. */
-WorkOrder *order_book_next(const OrderBook *b, const WorkOrder *after);
-/* The same through those of one validator; one that is added in between comes last. */
+/* Steps through those of one validator: the first for NULL. One that is added in between comes
+ * last, expiring ends the walk. */
 WorkOrder *order_book_next_of(const OrderBook *b, uint32_t validator, const WorkOrder *after);
 
+/* Their website goes: they know of none then, and are no list any more. */
+void work_orders_orphan(WorkOrder **kin);
 /* No tick of it is dated before: it is made up to an interval before its start, the first slot. */
 usec_t work_order_earliest(const WorkOrder *o);
-/* Its identity may be stored without being known here: the database has to be asked. */
-bool work_order_asks(const WorkOrder *o, const Tick *tick);
+/* Its identity may be stored since then; what is before recalled is not known here, and the
+ * database has to be asked for it. USEC_INFINITY: it cannot be stored without being known. */
+usec_t work_order_needs(const WorkOrder *o, const Tick *tick);
 /* false: none of the orders here does, whichever the tick names. */
 bool order_book_may_ask(const OrderBook *b, const Tick *tick);
 

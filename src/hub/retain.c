@@ -9,6 +9,7 @@
 #include "base/log-ids.h"
 #include "base/log.h"
 #include "event/timer.h"
+#include "hub/hour-closer.h"
 #include "store/rollups.h"
 #include "store/statements.h"
 
@@ -17,7 +18,7 @@
 #define LATENESS                                                                                   \
         (5 * USEC_PER_MIN) /* ticks of the longest interval may vote a minute after their end; the \
                               rest is margin */
-#define HOURS_MOST 1u      /* in a transaction: what was closed stays closed */
+#define PART_TICKS 20000u  /* added up at once: 10 ms */
 #define STEP_MOST  5000u   /* rows deleted in a transaction */
 #define STEPS_MOST 100u    /* transactions a minute */
 
@@ -26,16 +27,18 @@ struct Retain {
         uv_loop_t *loop;
         Store *store;
         Timer *timer;
+        HourCloser *closer;
         StoreCall *call;
         unsigned steps;     /* of this minute */
         uint64_t forgotten; /* rows by these */
 };
 
-static void on_hours(int r, int64_t n, void *userdata);
 static void on_step(int r, int64_t n, void *userdata);
 static void on_choices(int r, int64_t n, void *userdata);
 
-static bool may_work(const Retain *k) {
+static bool may_work(void *userdata) {
+        const Retain *k = userdata;
+
         return k->options.may_work(k->options.userdata);
 }
 
@@ -100,34 +103,31 @@ static void on_step(int r, int64_t n, void *userdata) {
                 forget_choices(k);
 }
 
-static void close_hours(Retain *k) {
-        HoursClose close = {
-                .now = k->options.paged(k->options.userdata),
-                .lateness = LATENESS,
+static void close_hour(Retain *k) {
+        const HourCloserWork work = {
+                .due = { .now = k->options.paged(k->options.userdata), .lateness = LATENESS },
                 .lamports = k->options.lamports,
-                .most = HOURS_MOST,
         };
 
-        (void)hours_close(k->store, &close, on_hours, k, &k->call);
+        (void)hour_closer_start(k->closer, &work);
 }
 
-static void on_hours(int r, int64_t n, void *userdata) {
+static void on_hour(int r, usec_t closed, void *userdata) {
         Retain *k = userdata;
+        char hour[TIME_FORMAT_SIZE];
 
-        k->call = NULL;
-        if (r < 0)
+        if (r < 0 && r != -ECANCELED)
                 log_event(LOG_ERR, DPIN_MSG_UPKEEP_FAILED, "hours were not closed",
                           "DPIN_WHAT=closing hours\nDPIN_ERROR=%s", strerror(-r));
-        else if (n > 0)
-                log_event(LOG_INFO, DPIN_MSG_LEDGER, "hours rolled up and paid", "DPIN_HOURS=%lld",
-                          (long long)n);
+        else if (closed > 0)
+                log_event(LOG_INFO, DPIN_MSG_LEDGER, "an hour is rolled up and paid",
+                          "DPIN_HOUR=%s", time_format(closed, hour));
         if (r < 0 || !may_work(k))
                 return;
-        if (n == HOURS_MOST) {
-                close_hours(k);
-                return;
-        }
-        forget(k);
+        if (closed > 0)
+                close_hour(k);
+        else
+                forget(k);
 }
 
 static void on_partitions(int r, int64_t n, void *userdata) {
@@ -141,14 +141,14 @@ static void on_partitions(int r, int64_t n, void *userdata) {
                 log_event(LOG_INFO, DPIN_MSG_RETENTION, "partitions made and dropped",
                           "DPIN_PARTITIONS=%lld", (long long)n);
         if (may_work(k))
-                close_hours(k);
+                close_hour(k);
 }
 
 static void on_timer(void *userdata) {
         Retain *k = userdata;
         const Retention retention = retention_now(k);
 
-        if (k->call)
+        if (k->call || hour_closer_is_busy(k->closer))
                 return;
         if (!may_work(k) || partitions_keep(k->store, &retention, on_partitions, k, &k->call) < 0)
                 timer_every(k->timer, RETRY, EVERY);
@@ -174,6 +174,14 @@ static int open_store(Retain *k) {
                          });
 }
 
+static int open_closer(Retain *k) {
+        return hour_closer_new(&k->closer, &(HourCloserOptions){ .store = k->store,
+                                                                 .part_ticks = PART_TICKS,
+                                                                 .may_work = may_work,
+                                                                 .done = on_hour,
+                                                                 .userdata = k });
+}
+
 int retain_new(Retain **ret, uv_loop_t *loop, const RetainOptions *options) {
         _cleanup_(retain_freep) Retain *k = calloc(1, sizeof(*k));
         int r;
@@ -189,6 +197,9 @@ int retain_new(Retain **ret, uv_loop_t *loop, const RetainOptions *options) {
         r = open_store(k);
         if (r < 0)
                 return r;
+        r = open_closer(k);
+        if (r < 0)
+                return r;
 
         *ret = TAKE_PTR(k);
         return 0;
@@ -198,6 +209,7 @@ Retain *retain_free(Retain *k) {
         if (!k)
                 return NULL;
         store_call_cancel(k->call);
+        hour_closer_free(k->closer);
         store_free(k->store);
         timer_free(k->timer);
         free(k);

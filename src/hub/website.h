@@ -38,6 +38,7 @@ struct Website {
          */
         WorkOrder **orders;       /* n_orders */
         WorkOrder **panel_orders; /* those of regional panels; NULL: it never had one */
+        WorkOrder *all_orders;    /* also those that are over, as the order book keeps them */
         WebsiteIncident incidents[_INCIDENT_KIND_MAX];
 };
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/encode.h"
 #include "wire/bytes.h"
 
@@ -117,15 +118,8 @@ static size_t place_of(const LatencyPage *p, uint32_t validator) {
 static int insert_line(LatencyPage *p, size_t place, uint32_t validator) {
         LineSums *buckets;
 
-        if (p->n_lines == p->lines_max) {
-                size_t max = MAX(2 * p->lines_max, (size_t)8);
-                Line *lines = reallocarray(p->lines, max, sizeof(*lines));
-
-                if (!lines)
-                        return -ENOMEM;
-                p->lines = lines;
-                p->lines_max = max;
-        }
+        if (array_reserve(&p->lines, &p->lines_max, p->n_lines + 1, sizeof(*p->lines)) < 0)
+                return -ENOMEM;
         buckets = calloc(p->n_buckets, sizeof(*buckets));
         if (!buckets)
                 return -ENOMEM;

@@ -117,6 +117,26 @@ void page_encode(const TickRow *row, uint8_t ret[static PAGE_TICK_SIZE]) {
         memcpy(ret, &bytes, sizeof(bytes));
 }
 
+PageTick page_decode(const uint8_t bytes[static PAGE_TICK_SIZE]) {
+        TickBytes b;
+
+        memcpy(&b, bytes, sizeof(b));
+        return (PageTick){
+                .started = be32toh(b.started),
+                .order = be64toh(b.order),
+                .batch = be64toh(b.batch),
+                .validator = be32toh(b.validator),
+                .number = be32toh(b.number),
+                .phases = { be32toh(b.dns), be32toh(b.connect), be32toh(b.tls), be32toh(b.wait),
+                            be32toh(b.transfer) },
+                .status = be16toh(b.status),
+                .error = b.error_class,
+                .outcome = (TickOutcome)(b.flags & 3),
+                .kind = (TickKind)(b.flags >> 2 & 3),
+                .late = b.flags & 16,
+        };
+}
+
 void page_put(PqTransaction *t, const TickPage *page) {
         uint32_t n = page->n * PAGE_TICK_SIZE;
         const PageFields fields = {
@@ -150,6 +170,22 @@ void pages_settle(PqTransaction *t, uint64_t paged_no, uint64_t commit_no) {
         pq_add(t, &tick_paged_settle);
         pq_int(t, (int64_t)paged_no);
         pq_int(t, (int64_t)commit_no);
+}
+
+int page_find_ticks(const PqResult *result, size_t row, int column, const uint8_t **ret) {
+        uint32_t bits = 0;
+        size_t size;
+        const uint8_t *bytes = pq_raw_bytes(result, row, column, &size);
+
+        if (size < sizeof(bits))
+                return -EBADMSG;
+        memcpy(&bits, bytes, sizeof(bits));
+        size -= sizeof(bits);
+        if (be32toh(bits) != 8 * size || size % PAGE_TICK_SIZE != 0 ||
+            size > (size_t)PAGE_TICKS_MAX * PAGE_TICK_SIZE)
+                return -EBADMSG;
+        *ret = bytes + sizeof(bits);
+        return (int)(size / PAGE_TICK_SIZE);
 }
 
 /* Reading ---------------------------------------------------------------------------------------

@@ -18,10 +18,27 @@ typedef struct TickPage {
 } TickPage;
 
 usec_t page_span(const Tick *tick);
-/* What the bytes do not take is in the batch. Pure, as page_span(). */
+/* What the bytes do not take is in the batch. Pure, as page_span() and page_decode(). */
 void page_encode(const TickRow *row, uint8_t ret[static PAGE_TICK_SIZE]);
+
+/* A tick as it is on its page. */
+typedef struct PageTick {
+        uint32_t started; /* µs since the span began */
+        uint64_t order, batch;
+        uint32_t validator, number;
+        TickPhases phases;
+        uint16_t status;
+        uint8_t error;
+        TickOutcome outcome;
+        TickKind kind;
+        bool late;
+} PageTick;
+
+PageTick page_decode(const uint8_t bytes[static PAGE_TICK_SIZE]);
 /* By COPY, together with all others of the transaction. */
 void page_put(PqTransaction *t, const TickPage *page);
+/* The ticks of a column of a binary result, which has them: how many, or -EBADMSG. */
+int page_find_ticks(const PqResult *result, size_t row, int column, const uint8_t **ret);
 
 /* With this commit these were written, ticks of it and of commits before it: what there was of
  * them. Their ticks are not looked at. */

@@ -5,12 +5,6 @@
 
 #include "store/read.h"
 
-static const PqStatement rollup_hours_close = {
-        .name = "rollup_hours_close",
-        .sql = "SELECT hours_close($1, $2::bigint * interval '1 microsecond', $3, $4)",
-        .n_params = 4,
-};
-
 static const PqStatement rollup_partitions_keep = {
         .name = "rollup_partitions_keep",
         .sql = "SELECT partitions_keep($1, $2, $3)",
@@ -30,7 +24,10 @@ static const PqStatement rollup_choices_forget = {
 };
 
 const PqStatement *const rollups_statements[] = {
-        &rollup_hours_close, &rollup_partitions_keep, &rollup_forget, &rollup_choices_forget, NULL,
+        &rollup_partitions_keep,
+        &rollup_forget,
+        &rollup_choices_forget,
+        NULL,
 };
 
 static int read_count(const PqResult *result, size_t i, void *ret) {
@@ -47,19 +44,6 @@ static const StoreReader count_reader = {
         .row = read_count,
         .deliver = deliver_count,
 };
-
-int hours_close(Store *s, const HoursClose *close, RollupCount callback, void *userdata,
-                StoreCall **ret) {
-        PqTransaction *t = store_begin(&rollup_hours_close);
-
-        if (!t)
-                return -ENOMEM;
-        pq_time(t, close->now);
-        pq_int(t, (int64_t)close->lateness);
-        pq_int(t, close->lamports);
-        pq_int(t, close->most);
-        return store_read(s, t, &count_reader, STORE_ANSWER(callback, userdata, ret));
-}
 
 static PqTransaction *begin_retention(const PqStatement *statement, const Retention *retention) {
         PqTransaction *t = store_begin(statement);

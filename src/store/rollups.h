@@ -1,21 +1,9 @@
-/* Closing of hours (rollups, rewards), the partitions of what was seen, and its end. The SQL
- * functions are in sql/. */
+/* The partitions of what was seen, and its end. The SQL functions are in sql/. */
 #pragma once
 
 #include "store/store.h"
 
-typedef struct HoursClose {
-        usec_t now;
-        usec_t lateness;  /* an hour closes when it has been over for so long */
-        int64_t lamports; /* reward of a tick */
-        unsigned most;    /* hours at once */
-} HoursClose;
-
 typedef void (*RollupCount)(int r, int64_t n, void *userdata);
-
-/* The callback's n: hours closed, `most` means that there may be more. */
-int hours_close(Store *s, const HoursClose *close, RollupCount callback, void *userdata,
-                StoreCall **ret);
 
 typedef struct Retention {
         usec_t now;

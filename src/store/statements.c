@@ -9,12 +9,14 @@
 #include "store/alert-views.h"
 #include "store/audit.h"
 #include "store/batches.h"
+#include "store/closing.h"
 #include "store/database.h"
 #include "store/epochs.h"
 #include "store/events.h"
 #include "store/feed.h"
 #include "store/heartbeats.h"
 #include "store/hub-state.h"
+#include "store/identities.h"
 #include "store/incident-deeds.h"
 #include "store/incident-views.h"
 #include "store/incidents.h"
@@ -24,6 +26,7 @@
 #include "store/orders.h"
 #include "store/pages.h"
 #include "store/positions.h"
+#include "store/recent.h"
 #include "store/retention.h"
 #include "store/rollups.h"
 #include "store/store.h"
@@ -37,29 +40,59 @@
 #include "store/website-views.h"
 #include "store/websites.h"
 
-const StoreStatements *store_statements(void) {
-        static const StoreStatements all[] = {
-                accounts_statements,        acknowledge_links_statements,
-                alert_box_statements,       alert_channels_statements,
-                alert_outbox_statements,    alert_views_statements,
-                audit_statements,           batches_statements,
-                database_statements,        epochs_statements,
-                events_statements,          feed_statements,
-                heartbeats_statements,      hub_state_statements,
-                incident_deeds_statements,  incident_views_statements,
-                incidents_statements,       ledger_statements,
-                maintenance_statements,     maintenance_views_statements,
-                operator_alerts_statements, orders_statements,
-                pages_statements,           positions_statements,
-                retention_statements,       rollups_statements,
-                streams_statements,         ticks_statements,
-                users_statements,           validators_statements,
-                verdict_views_statements,   verdicts_statements,
-                website_latency_statements, website_views_statements,
-                websites_statements,        NULL,
-        };
+#define UPKEEP closing_statements, rollups_statements
 
+static const StoreStatements upkeep[] = { UPKEEP, NULL };
+
+/* The upkeep's come first. Who prepares a statement that writes a table locks that for a moment,
+ * and waits for who has locked it: only the upkeep's connection may. */
+static const StoreStatements all[] = {
+        UPKEEP,
+        accounts_statements,
+        acknowledge_links_statements,
+        alert_box_statements,
+        alert_channels_statements,
+        alert_outbox_statements,
+        alert_views_statements,
+        audit_statements,
+        batches_statements,
+        database_statements,
+        epochs_statements,
+        events_statements,
+        feed_statements,
+        heartbeats_statements,
+        hub_state_statements,
+        identities_statements,
+        incident_deeds_statements,
+        incident_views_statements,
+        incidents_statements,
+        ledger_statements,
+        maintenance_statements,
+        maintenance_views_statements,
+        operator_alerts_statements,
+        orders_statements,
+        pages_statements,
+        positions_statements,
+        recent_statements,
+        retention_statements,
+        streams_statements,
+        ticks_statements,
+        users_statements,
+        validators_statements,
+        verdict_views_statements,
+        verdicts_statements,
+        website_latency_statements,
+        website_views_statements,
+        websites_statements,
+        NULL,
+};
+
+const StoreStatements *store_statements(void) {
         return all;
+}
+
+const StoreStatements *store_service_statements(void) {
+        return &all[ELEMENTSOF(upkeep) - 1];
 }
 
 const StoreStatements *store_reader_statements(void) {
@@ -75,8 +108,6 @@ const StoreStatements *store_reader_statements(void) {
 }
 
 const StoreStatements *store_upkeep_statements(void) {
-        static const StoreStatements upkeep[] = { rollups_statements, NULL };
-
         return upkeep;
 }
 

@@ -11,7 +11,7 @@
 #include "base/macro.h"
 #include "event/pq.h"
 
-#define STORE_SCHEMA_VERSION      41                 /* the newest file in sql/ */
+#define STORE_SCHEMA_VERSION      42                 /* the newest file in sql/ */
 #define STORE_CHANNEL_ALERT       "dpin_alert"       /* something waits in the outbox */
 #define STORE_CHANNEL_COMMIT      "dpin_commit"      /* payload: commit_no of the hub's commit */
 #define STORE_CHANNEL_MAINTENANCE "dpin_maintenance" /* no payload */

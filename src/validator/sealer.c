@@ -354,6 +354,13 @@ static bool make_room(Sealer *s) {
         return s->young.n < BATCH_TICKS_MAX;
 }
 
+/* What is only a vote that was asked for anew goes with others when they are on their way. */
+static usec_t delay_of(const Sealer *s, const Tick *tick, bool urgent) {
+        bool news = tick->kind != TICK_REFRESH || tick->outcome != TICK_UP;
+
+        return urgent && (news || s->young.n == 1) ? SEALER_URGENT : SEALER_DELAY;
+}
+
 int sealer_add(Sealer *s, const Tick *tick, bool urgent) {
         uint8_t bytes[TICK_SIZE_MAX];
         bool unasked;
@@ -370,7 +377,7 @@ int sealer_add(Sealer *s, const Tick *tick, bool urgent) {
         if (s->young.n == BATCH_TICKS_MAX && s->has_network && !s->complained)
                 (void)store(s);
         else
-                seal_within(s, urgent ? SEALER_URGENT : SEALER_DELAY);
+                seal_within(s, delay_of(s, tick, urgent));
         return 0;
 }
 

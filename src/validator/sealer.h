@@ -32,9 +32,10 @@ DEFINE_FREEP(Sealer, sealer_free);
 
 /* The network all statements are for; nothing is sealed before it is known. */
 void sealer_set_network(Sealer *s, const PublicKey *network);
-/* 0: it will be sealed, unless it is found then that this number of the order, or a higher one, was
- * signed before. -EINVAL: out of a tick's limits; -EALREADY: that is known now; -ENOBUFS: neither
- * disk nor memory has room. */
+/* urgent: it waits for a moment only; one of TICK_REFRESH that is up, when others wait already, as
+ * long as they. 0: it will be sealed, unless it is found then that this number of the order, or a
+ * higher one, was signed before. -EINVAL: out of a tick's limits; -EALREADY: that is known now;
+ * -ENOBUFS: neither disk nor memory has room. */
 int sealer_add(Sealer *s, const Tick *tick, bool urgent);
 /* Seals what is there now, and waits for it: 0, or why it could not be stored (it is kept and tried
  * again). */

@@ -1,14 +1,15 @@
 """What a tick takes on disk: signed in its batch, and as a row with its indexes. Read from what the hub stored of two
-minutes of a load; maps of free space, of some fixed size, are left out. And what PostgreSQL takes to close an hour, of
-a history that is made by big.sql."""
+minutes of a load; maps of free space, of some fixed size, are left out. And what it takes to close an hour
+of a history that is made by big.sql: the hub, and beside it the SQL that it is held against."""
 
 import os
 import time
 
 import cost
+from big import retire
 from dpin_batch import Batch
 from frame import Metric
-from process import Failure
+from process import Failure, wait_until
 
 WEBSITES, VALIDATORS = 5000, 5  # 4 seats every 10 s: 2,000 ticks/s
 SECONDS = 120
@@ -20,7 +21,9 @@ METRICS = [
     Metric("store.hot_bytes_per_tick", "bytes", "heap and indexes of tick_page", 110),
     Metric("store.index_bytes_per_tick", "bytes", "of it the indexes"),
     Metric("store.ticks", "1", "ticks of this measurement", better="higher"),
-    Metric("store.close_us_per_tick", "us", "CPU of PostgreSQL to close an hour, for each tick of it"),
+    Metric("store.close_us_per_tick", "us", "CPU of hub and PostgreSQL to close an hour, for each tick of it"),
+    Metric("store.close_pg_us_per_tick", "us", "of it PostgreSQL's"),
+    Metric("store.close_sql_us_per_tick", "us", "CPU of PostgreSQL for the same by SQL alone"),
 ]
 
 
@@ -51,21 +54,43 @@ def tick_bytes(world):
     return sum(len(t.encode()) for t in ticks) / len(ticks)
 
 
-def close_us_per_tick(bench):
-    """Of the hour before this one."""
+def make_hour(world):
+    """One that is due. How many ticks it has."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "big.sql")) as f:
+        world.database.sql(f"""BEGIN; {f.read()}
+            SELECT bench.prepare({FOURS}, 20, at - interval '1 hour', at, false)
+              FROM date_trunc('hour', now() - interval '10 minutes', 'UTC') AS at; COMMIT""")
+    ticks = int(world.database.value("SELECT bench.step(0)"))
+    retire(world)
+    return ticks
+
+
+def close_by_sql(world):
+    """CPU of PostgreSQL, s; nothing of it stays."""
+    before = cost.family_cpu(world.database.process.pid)
+    closed = world.database.value(f"BEGIN; SELECT hours_close(ends_at, interval '0', {LAMPORTS}, 1) FROM bench.big")
+    if closed != "1":
+        raise Failure(f"{closed} hours were closed, not one")
+    return cost.family_cpu(world.database.process.pid) - before
+
+
+def close_by_hub(world):
+    """CPU of PostgreSQL and of the hub, s, from its start."""
+    before = cost.family_cpu(world.database.process.pid)
+    world.start_hub()
+    wait_until(lambda: world.database.value("SELECT count(*) FROM closed_hour") == "1", "the hour is closed", 300)
+    return cost.family_cpu(world.database.process.pid) - before, cost.cpu(world.hub.pid)
+
+
+def closing(bench):
+    """Of the last hour that was over ten minutes ago."""
     with bench.world() as world:
         world.hub.stop()
-        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "big.sql")) as f:
-            world.database.sql(f"""BEGIN; {f.read()}
-                SELECT bench.prepare({FOURS}, 20, at - interval '1 hour', at, false)
-                  FROM date_trunc('hour', now(), 'UTC') AS at; COMMIT""")
-        ticks = int(world.database.value("SELECT bench.step(0)"))
-        before = cost.family_cpu(world.database.process.pid)
-        closed = world.database.value(f"SELECT hours_close(ends_at, interval '0', {LAMPORTS}, 1) FROM bench.big")
-        after = cost.family_cpu(world.database.process.pid)
-        if closed != "1":
-            raise Failure(f"{closed} hours were closed, not one")
-        return (after - before) / ticks * 1e6
+        ticks = make_hour(world)
+        sql = close_by_sql(world)
+        pg, hub = close_by_hub(world)
+    return {"store.close_us_per_tick": (pg + hub) / ticks * 1e6, "store.close_pg_us_per_tick": pg / ticks * 1e6,
+            "store.close_sql_us_per_tick": sql / ticks * 1e6}
 
 
 def measure(bench):
@@ -78,4 +103,4 @@ def measure(bench):
         values = {"store.tick_bytes": tick_bytes(world), "store.archive_vs_canonical": archive / frames,
                   "store.hot_bytes_per_tick": (heap + indexes) / ticks, "store.index_bytes_per_tick": indexes / ticks,
                   "store.ticks": ticks}
-    return {**values, "store.close_us_per_tick": close_us_per_tick(bench)}
+    return {**values, **closing(bench)}

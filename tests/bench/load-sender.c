@@ -11,6 +11,7 @@
 #define STALE          (5 * USEC_PER_SEC)
 #define WINDOWS_A_TURN 8
 #define ANSWERS_WAIT   (10 * USEC_PER_MSEC) /* for each other, as a validator's do */
+#define VOTES_WAIT     USEC_PER_SEC /* those that a validator's next batch would take along */
 
 int load_sender_init(LoadSender *s, LoadWorld *world, unsigned index, SignKey *key) {
         const LoadArgs *a = world->args;
@@ -171,7 +172,7 @@ void load_sender_pump(LoadSender *s, usec_t now) {
         size_t live = MIN((size_t)MAX(s->window.live, INT64_C(1)), s->pace), flying = 0;
         size_t history = MIN((size_t)MAX(s->window.history, INT64_C(0)), s->pace);
 
-        if (s->n_answers > 0 && now - s->answered >= ANSWERS_WAIT)
+        if (s->n_answers > 0 && now >= s->answers_due)
                 seal_answers(s, now);
         if (!s->socket || now < s->pause_until)
                 return;
@@ -185,8 +186,11 @@ void load_sender_pump(LoadSender *s, usec_t now) {
 }
 
 void load_sender_answer(LoadSender *s, const Tick *tick, usec_t now) {
-        if (s->n_answers == 0)
-                s->answered = now;
+        bool news = tick->kind != TICK_REFRESH || tick->outcome != TICK_UP;
+        usec_t due = now + (news ? ANSWERS_WAIT : VOTES_WAIT);
+
+        if (s->n_answers == 0 || due < s->answers_due)
+                s->answers_due = due;
         s->answers[s->n_answers++] = *tick;
         if (s->n_answers == ELEMENTSOF(s->answers))
                 seal_answers(s, now);

@@ -41,8 +41,8 @@ typedef struct LoadSender {
         usec_t changed; /* when orders did, boot time */
         usec_t horizon; /* hub time up to which is planned; 0: nothing */
         Tick answers[64];
-        size_t n_answers; /* that are not signed yet */
-        usec_t answered;  /* the first of them, boot time */
+        size_t n_answers;   /* that are not signed yet */
+        usec_t answers_due; /* boot time */
         LoadStream *planned, *prompt, *history;
 } LoadSender;
 

@@ -14,16 +14,24 @@ from process import Failure
 
 LARGE = re.compile(r"website_tick|(tick_page|tick_batch)(_\d{8})?|rollup_\w+|verdict_span|incident|incident_event"
                    r"|event")
-FUNCTIONS = re.compile(r"\b(hours_close|operator_look|partitions_keep|retention_step|website_recent|website_uptimes"
-                       r"|span_us|incident_(acknowledge|assign|note|report|resolve))\(")
+FUNCTIONS = re.compile(r"\b(hour_due|hour_finish|operator_look|partitions_keep|retention_step|website_recent"
+                       r"|website_uptimes|span_us|incident_(acknowledge|assign|note|report|resolve))\(")
 # Functions that become part of who asks.
 PART_OF_STATEMENTS = ("tick_spans_since", "website_recent", "website_ticks", "website_uptimes")
 SMALL = 64  # pages: reading them all is as good
 
 # Arguments of every statement that has to do with a large table. {site}, {organisation}, {order}, {validator},
-# {batch}, {sequence} and {commit} are of the newest there are, {incident} is any.
+# {batch}, {sequence} and {commit} are of the newest there are, {incident} is any, {hour} ends a day.
 ARGUMENTS = {
     "alert_page": "{organisation}, NULL, NULL, NULL, '{incident}', 50",
+    "closing_finish": "'{hour}', array[{validator}], array[1], 1",
+    "closing_hour": "now(), 0",
+    "closing_pages": "date_trunc('hour', now()), {website}, {website} + 20",
+    "closing_put": "date_trunc('hour', now()), json_build_array(json_build_object('website', 1, 'up', 0, 'down', 0,"
+                   " 'abstain', 0, 'classes', '{{}}'::json, 'histogram', '[]'::json, 'sums', '[]'::json,"
+                   " 'maxima', '[]'::json, 'up_us', 0, 'down_us', 0, 'quarters', '', 'validators', '[]'::json))",
+    "closing_put_validators": "now(), array[{website}], array[{validator}], array[1], array[1]",
+    "closing_spans": "date_trunc('hour', now()), {website}, {website} + 20",
     "database_problems": "now(), 7, 90, 99",
     "database_tables": "",
     "event_after": "{commit} - 100, 100",
@@ -50,12 +58,17 @@ ARGUMENTS = {
     "operator_look": "now(), 1, 1, 1",
     "page_batches": "{commit} - 4, {commit}, 100",
     "rollup_forget": "now(), 7, 90, 100",
-    "rollup_hours_close": "now(), 0, 10, 1",
     "rollup_partitions_keep": "now(), 7, 90",
     "tick_batch_find": "{validator}, 1, {sequence}",
     "tick_batches_put": "array[{batch} + 1], array[{validator}], array[1], array[{sequence} + 1],"
                         " array['\\x00'::bytea], array['\\x00'::bytea], array[1], array['\\x00'::bytea],"
                         " array[now()], array[now()], array[{commit}], array[false], array['\\x00'::bytea]",
+    "tick_batch_arrivals": "array[{batch}], now() - interval '1 hour'",
+    "tick_page_identities": "{validator}, array[{order}], array[now() - interval '1 hour'], array[now()],"
+                            " now() - interval '1 hour', now()",
+    "tick_page_identities_all": "now() - interval '2 minutes', now() + interval '2 minutes'",
+    "tick_page_recent": "array[{website}], array[now() - interval '2 minutes'], now() - interval '2 minutes',"
+                        " now() + interval '2 minutes'",
     "verdict_now": "{organisation}, '{site}', '{{none}}'",
     "verdict_page": "{organisation}, '{site}', 100, NULL, 0",
     "verdict_span_close": "{website}, now()",
@@ -67,15 +80,11 @@ ARGUMENTS = {
     "website_latency": "{organisation}, '{site}', 10080, 60",
     "website_page": "{organisation}, '00000000-0000-0000-0000-000000000000', 50",
     "website_status": "{organisation}, '{site}'",
-    "website_tick_identities": "{validator}, array[{order}], now() - interval '1 hour', now()",
-    "website_tick_identities_since": "now() - interval '2 minutes'",
-    "website_tick_votes": "",
 }
 BEFORE = {
+    "closing_finish": "DELETE FROM closed_hour WHERE hour >= '{hour}'",
     "rollup_forget": "INSERT INTO organisation_retention VALUES ({organisation}, 1, 1);"
                      " INSERT INTO closed_hour VALUES (date_trunc('hour', now())) ON CONFLICT DO NOTHING",
-    "rollup_hours_close": "DELETE FROM closed_hour WHERE hour >= (SELECT max(hour) FROM closed_hour"
-                          " WHERE extract(hour FROM hour AT TIME ZONE 'UTC') = 23)",  # with which its day is closed
     "verdict_span_open": "UPDATE verdict_span SET ended_at = now() WHERE website_id = {website} AND ended_at IS NULL",
 }
 
@@ -128,11 +137,13 @@ class Plans:
             SET client_min_messages = notice; SET statement_timeout = '300s'""")
         cursor.execute("""SELECT (SELECT public_id FROM website WHERE id = o.website_id), o.website_id, organisation_id,
             o.id, o.validator_id, (SELECT max(id) FROM tick_batch), last_seq, commit_no,
-            coalesce((SELECT public_id FROM incident ORDER BY id LIMIT 1), gen_random_uuid())
+            coalesce((SELECT public_id FROM incident ORDER BY id LIMIT 1), gen_random_uuid()),
+            coalesce((SELECT max(hour) FROM closed_hour WHERE extract(hour FROM hour AT TIME ZONE 'UTC') = 23),
+                     date_trunc('hour', now()))
             FROM work_order o JOIN website w ON w.id = o.website_id JOIN validator_stream USING (validator_id),
             hub_state WHERE o.removed_at IS NULL ORDER BY o.id LIMIT 1""")
         self.values = dict(zip(("site", "website", "organisation", "order", "validator", "batch", "sequence", "commit",
-                                "incident"),
+                                "incident", "hour"),
                                cursor.fetchone()))
         cursor.execute("SELECT relname, pg_relation_size(oid) / 8192 FROM pg_class WHERE relkind = 'r'")
         self.sizes = dict(cursor.fetchall())

@@ -26,6 +26,11 @@ STEADY_SECONDS = 11  # a validator counts for committees when it was connected f
 PATIENCE = 180  # seconds for what a quiet machine does in ten: thousands of websites begin or end
 POSTGRES = ("-c", "max_wal_size=192MB", "-c", "min_wal_size=80MB", "-c", "wal_level=replica")
 
+CLOSED = """NOT EXISTS (SELECT FROM tick_page WHERE date_trunc('hour', span, 'UTC') NOT IN
+    (SELECT hour FROM closed_hour))"""
+CLOSING = """EXISTS (SELECT FROM rollup_hour WHERE age(xmin) < age('{}'::xid)
+    AND hour NOT IN (SELECT hour FROM closed_hour))"""
+
 NGINX = """daemon off; master_process off; pid {run}/nginx.pid; error_log {run}/nginx-error.log; {user}
 events {{ worker_connections 4096; }}
 http {{ access_log off; client_body_temp_path {run}/b; proxy_temp_path {run}/p; fastcgi_temp_path {run}/f;
@@ -310,6 +315,26 @@ class Arena(World):
                    "all websites are removed", PATIENCE, 0.2)
         wait_until(lambda: self.watch() and not any(check_spool.waiting(check_spool.copy(self, name))
                                                     for name in self.validators), "all spools are empty", 60, 0.5)
+
+    def close_hours(self):
+        """Time goes on until every hour is over; the hub closes them, and is killed while it does. Whether it was:
+        it may have been quicker."""
+        self.wait_pages()
+        ahead = int(self.database.value(
+            "SELECT coalesce(ceil(extract(epoch FROM max(span) - now())), 0)::bigint FROM tick_page"))
+        self.hub_env = Clock(os.path.join(self.run, "late.clock"), ahead + 2 * 3600).env()
+        self.kill_hub()
+        before = self.database.value("SELECT pg_current_xact_id()")
+        self.heal()
+        self.wait_database(f"{CLOSED} OR {CLOSING.format(before)}", "an hour is being closed", 90)
+        self.kill_hub()
+        killed = self.database.value(f"SELECT {CLOSED}") == "f"
+        self.heal()
+        self.wait_database(CLOSED, "all hours are closed", 180)
+        return killed
+
+    def wait_database(self, condition, what, seconds):
+        wait_until(lambda: self.watch() and self.database.value(f"SELECT {condition}") == "t", what, seconds, 0.02)
 
     # Ending -------------------------------------------------------------------------------------------------------
 

@@ -4,12 +4,12 @@ import bisect
 import collections
 
 from process import Failure
+from tick_pages import SCHEDULED, TICK, kind, late, outcome, pages
 
 LAMPORTS = 100
 ANY = ("PARTIAL", "UNKNOWN", "MAINTENANCE")
 AGREES = {1: ("UP", "DEGRADED", *ANY), 2: ("DOWN", *ANY), 3: ANY}
 HOUR_US = 3_600_000_000
-WINDOW_US = 30_000_000
 
 
 class Verdicts:
@@ -39,18 +39,18 @@ class Verdicts:
 
 def owed(cursor, first):
     """{validator: paid ticks} of the hour that begins at `first` (µs)."""
-    cursor.execute("""SELECT t.validator_id, t.website_id, t.order_id, t.kind = 's', t.number, t.outcome,
-               usec(t.started_at), (o.interval_ms + o.timeout_ms) * 1000::bigint
-          FROM website_tick t JOIN work_order o ON o.id = t.order_id
-         WHERE t.started_at >= timestamptz 'epoch' + %s * interval '1 us'
-           AND t.started_at < timestamptz 'epoch' + %s * interval '1 us'
-           AND NOT t.late AND o.validator_id = t.validator_id""", (first, first + HOUR_US))
-    ticks = cursor.fetchall()
-    verdicts = Verdicts(cursor, first, first + 2 * HOUR_US)
-    paid = {(validator, order, scheduled, number)
-            for validator, website, order, scheduled, number, outcome, start, patience in ticks
-            if verdicts.agree(website, start, start + patience, AGREES[outcome])}
-    return collections.Counter(validator for validator, *_ in paid), len(ticks)
+    cursor.execute("SELECT id, validator_id, (interval_ms + timeout_ms) * 1000::bigint FROM work_order")
+    orders = {order: (validator, patience) for order, validator, patience in cursor}
+    verdicts, paid, n = Verdicts(cursor, first, first + 2 * HOUR_US), set(), 0
+    for website, span, ticks in pages(cursor, first, first + HOUR_US):
+        for us, order, _, validator, number, *_, flags in TICK.iter_unpack(ticks):
+            owner, patience = orders.get(order, (None, 0))
+            if late(flags) or owner != validator:
+                continue
+            n += 1
+            if verdicts.agree(website, span + us, span + us + patience, AGREES[outcome(flags)]):
+                paid.add((validator, order, kind(flags) == SCHEDULED, number))
+    return collections.Counter(validator for validator, *_ in paid), n
 
 
 def compare(cursor, first):
@@ -71,25 +71,8 @@ def compare(cursor, first):
     return n
 
 
-def window_start(cursor, commit):
-    """Of the newest half minute of ticks, µs; None: nothing came since that commit."""
-    cursor.execute("""SELECT greatest(min(usec(started_at)), max(usec(started_at)) - %s) FROM website_tick
-        WHERE batch_id IN (SELECT id FROM tick_batch WHERE commit_no > %s) AND NOT late""", (WINDOW_US, commit))
-    return cursor.fetchone()[0]
-
-
-def window(cursor, first):
-    """Closes the newest half minute of ticks as if it were an hour of its own; the caller rolls that back."""
-    if first is None:
-        return 0
-    cursor.execute("SELECT ledger_hour_close(timestamptz 'epoch' + %s * interval '1 us', %s)", (first, LAMPORTS))
-    return compare(cursor, first)
-
-
 def whole(cursor):
-    """Closes every hour there is, and compares them all; the caller rolls that back. Double entry sums to zero."""
-    cursor.execute("""SELECT hours_close(max(started_at) + interval '3 hours', interval '5 minutes', %s, 1000000)
-        FROM website_tick""", (LAMPORTS,))
+    """Of every hour that the hub closed. Double entry sums to zero."""
     cursor.execute("SELECT usec(hour) FROM closed_hour ORDER BY hour")
     n = sum(compare(cursor, hour) for hour, in cursor.fetchall())
     cursor.execute("""SELECT coalesce(sum(amount), 0) FROM (SELECT debit AS account, -amount AS amount FROM ledger_entry

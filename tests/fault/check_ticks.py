@@ -9,6 +9,19 @@ NAMES = ("accepted", "late", "unassigned", "duplicate", "future", "expired")
 VOUCHED = -1  # only the position in a welcome said so: the disposition is not known
 
 
+def gather(cursor, batch):
+    """Makes fresh_tick, what website_tick has of batches above this id: looked for once, and read by many. Ticks are on
+    pages as they came, so that the last of each is its newest."""
+    cursor.execute("""CREATE TEMP TABLE fresh_page AS SELECT * FROM tick_page
+        WHERE tick_bigint(ticks, length(ticks) - 416, 12) > %s""", (batch,))
+    cursor.execute(r"SELECT regexp_replace(pg_get_viewdef('website_tick'), '\mtick_page p\M', 'fresh_page p')")
+    view = cursor.fetchone()[0].rstrip(";")
+    if "fresh_page p" not in view:
+        raise Failure(f"website_tick is another view than this was written for: {view}")
+    cursor.execute(f"CREATE TEMP TABLE fresh_tick AS SELECT * FROM ({view}) AS t WHERE batch_id > %s", (batch,))
+    cursor.execute("ANALYZE fresh_tick")
+
+
 def journals(cursor, paths, allows, restored):
     """How many lines of journals were looked up. A tick that was accepted or late has its row; so has one that was a
     duplicate, by another batch. Ticks that were ordered and in time have no other fate, unless a fault explains it."""
@@ -65,8 +78,9 @@ def _stored(cursor, total):
           LEFT JOIN validator v ON v.key = decode(j.key, 'hex')
           LEFT JOIN work_order o ON o.public_id = decode(j.work, 'hex')
           LEFT JOIN website_tick t ON t.order_id = o.id AND t.validator_id = v.id AND t.number = j.number
-           AND (t.kind <> 's') = j.probe AND t.started_at >= timestamptz 'epoch' + %s * interval '1 us'
-           AND t.started_at <= timestamptz 'epoch' + %s * interval '1 us'
+           AND (t.kind <> 's') = j.probe
+           AND t.span BETWEEN tick_span(timestamptz 'epoch' + %s * interval '1 us')
+                          AND timestamptz 'epoch' + %s * interval '1 us'
            AND (j.disposition = '3' OR (t.started_at = timestamptz 'epoch' + j.start * interval '1 us'
                                         AND t.late = (j.disposition = '1')))
          WHERE t.order_id IS NULL LIMIT 4""", (first, last))
@@ -75,15 +89,29 @@ def _stored(cursor, total):
         raise Failure(f"acknowledged, and not stored: {missing}")
 
 
-def distinct(cursor, commit):
-    """How many ticks came after a commit; two of one identity start within an interval of each other."""
-    cursor.execute("""SELECT count(*), min(started_at) FROM website_tick
-        WHERE batch_id IN (SELECT id FROM tick_batch WHERE commit_no > %s)""", (commit,))
+def distinct(cursor):
+    """How many ticks came since the last check; two of one identity start within an interval of each other."""
+    cursor.execute("SELECT count(*), min(started_at) - interval '20 s' FROM fresh_tick")
     n, first = cursor.fetchone()
+    _expect_distinct(cursor, first or "infinity")
+    return n
+
+
+def distinct_in_all(cursor):
+    """How many ticks there are; each came in a batch that is stored."""
+    _expect_distinct(cursor, "-infinity")
+    cursor.execute("""SELECT count(*), min(batch_id) FILTER (WHERE b.id IS NULL)
+        FROM website_tick LEFT JOIN tick_batch b ON b.id = batch_id""")
+    n, stray = cursor.fetchone()
+    if stray:
+        raise Failure(f"stored ticks name batch {stray}, and there is none")
+    return n
+
+
+def _expect_distinct(cursor, first):
     cursor.execute("""SELECT validator_id, order_id, kind <> 's', number, array_agg(batch_id) FROM website_tick
-        WHERE started_at >= %s::timestamptz - interval '20 s' GROUP BY 1, 2, 3, 4 HAVING count(*) > 1 LIMIT 4""",
-                   (first,))
+        WHERE span >= tick_span(%s) AND started_at >= %s GROUP BY 1, 2, 3, 4 HAVING count(*) > 1 LIMIT 4""",
+                   (first, first))
     twice = cursor.fetchall()
     if twice:
         raise Failure(f"stored twice: {twice}")
-    return n

@@ -113,15 +113,21 @@ class Round:
         self.lap("delivered")
         allows = frozenset().union(*(fault.allows for fault in self.faults))
         done = self.checker.check([arena.load.journal], allows, self.part)
-        self.lap("checked")
+        self.lap(f"checked{longest(done)}")
         self.report(done, arena.acked())
         arena.start_load(self.rng.choice(DOWN))
 
     def report(self, done, acked):
         detail = ", ".join(fault.detail for fault in self.faults if fault.detail)
         say(f"ok   round {self.number} of {self.rounds}: {self.title}{f' ({detail})' if detail else ''}; {acked} ticks "
-            "acked, " + ", ".join(f"{n} {what}" for what, n in done)
+            "acked, " + ", ".join(f"{n} {what}" for what, n, _ in done)
             + f"; {time.monotonic() - self.begun:.1f} s: {', '.join(self.laps)}")
+
+
+def longest(done):
+    """Which checks took seconds."""
+    seconds = ", ".join(f"{what} {seconds:.1f}" for what, _, seconds in done if seconds >= 1)
+    return f" ({seconds})" if seconds else ""
 
 
 class Rounds:
@@ -181,9 +187,12 @@ class Rounds:
         try:
             begun = time.monotonic()
             self.arena.come_to_rest()
-            done = self.checker.check([self.arena.load.journal]) + self.checker.whole()
-            say("ok   the end of a world: " + ", ".join(f"{n} {what}" for what, n in done)
-                + f" ({time.monotonic() - begun:.1f} s)")
+            done = self.checker.check([self.arena.load.journal])
+            killed = self.arena.close_hours()
+            done += self.checker.whole()
+            how = ", the hub killed while it closed an hour" if killed else ""
+            say(f"ok   the end of a world{how}: " + ", ".join(f"{n} {what}" for what, n, _ in done)
+                + f"; {time.monotonic() - begun:.1f} s{longest(done)}")
         except Failure as e:
             self.fail(f"the end of a world: {e}")
         self.close()

@@ -171,9 +171,15 @@ class Validator:
                 self.stream.trim(receipt, s["receipt"])
                 self.positions.append(receipt.last)
         self.approved = f["approved"]
+        await self._send_unacked()
         self.joins, self.joined = self.joins + 1, True
-        for data in list(self.stream.unacked.values()):
-            await self._send(data)
+
+    async def _send_unacked(self):
+        """In their order, and what is sealed meanwhile after them."""
+        last = 0
+        while self.sending and (rest := [n for n in self.stream.unacked if n > last]):
+            last = rest[0]
+            await self.socket.send(self.stream.unacked[last])
 
     async def _on_reject(self, f):
         self.rejects.append(f["code"])

@@ -192,7 +192,8 @@ class GuardedCase(unittest.TestCase):
     def tearDown(self):
         self.assertTrue(self.process.running())
         tick = self.ticks(["http://public.test/"])["http://public.test/"]
-        self.assertEqual((tick.outcome, tick.address), (batch.UP, socket.inet_aton(PUBLIC)))
+        self.assertEqual((tick.outcome, batch.ERRORS[tick.error], tick.address),
+                         (batch.UP, "none", socket.inet_aton(PUBLIC)))
         self.assertGreater(self.packets.seen[PUBLIC], 0, "packets are seen")
         self.assertEqual(self.packets.forbidden(), {})
         self.assertLessEqual(set(self.trap.connections), {PUBLIC, PUBLIC_6})

@@ -161,7 +161,8 @@ class Crowds(CrowdCase):
                     wait_until(lambda: self.connections() <= 1, "they are ended", deadline - time.monotonic(), 0.2)
                 self.note(f"slow {name}: the last ended after {time.monotonic() - begun:.1f} s")
                 self.assertGreater(time.monotonic() - begun, most - 3)
-            self.assertEqual([n for n in self.queued() if n], [], "nothing waits in the kernel any more")
+            # the honest one's answers are on their way for a moment
+            wait_until(lambda: not any(self.queued()), "nothing waits in the kernel any more", 5, 0.1)
 
     def queued(self):
         """Bytes that wait in the kernel, of each connection the API has."""

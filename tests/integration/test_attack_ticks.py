@@ -136,10 +136,12 @@ class Probes(SpokenForCase):
 class ADayLater(SpokenForCase):
     def test_a_day_later(self):
         """A hub whose clock is a day on: what was acked is acked again as expired and stored once, what was never sent
-        is expired, and life goes on."""
+        is expired, a probe's number of before is no other's now, and life goes on."""
         site = self.mute_site("yesterday")
         self.wait_old(site, 0)
         v, tick = self.validators[0], self.tick(site)
+        probe = self.tick(site, kind=batch.REFRESH, number=v.probed[self.order_of(v, site)[0]])
+        self.assertEqual(v.submit(probe), [batch.DUPLICATE])
         self.assertEqual(v.submit(tick), [batch.ACCEPTED])
         name = v.last_name
         batches = f"SELECT count(*) FROM tick_batch WHERE incarnation = {name[0]} AND sequence = {name[1]}"
@@ -150,6 +152,7 @@ class ADayLater(SpokenForCase):
         self.world.start_hub(conf=self.conf, env=a_day_on())
         for w, n in zip(self.validators, joins):
             w.wait(lambda w, n=n: w.joins > n and w.socket.open, "back", 20)
+        self.assertEqual(v.submit(Tick(**{**probe.__dict__, "start": v.now()})), [batch.DUPLICATE])
         for _ in range(3):
             v.codes.pop(name)
             v.send_again(data)

@@ -35,6 +35,23 @@ class Hours(DatabaseCase):
         two.execute(CLOSE)
         self.assertEqual(two.fetchone(), (0,))
 
+    def test_so_do_two_that_write_parts_of_one(self):
+        """What the hub does, part by part: hour_open() before it writes, hour_finish() at the end."""
+        self.addCleanup(self.db.sql, "DELETE FROM closed_hour")
+        begun = "date_trunc('hour', now() - interval '5 hours', 'UTC') - interval '1 day'"
+        (pg, one), (_, two) = self.connect(), self.connect()
+        one.execute(f"SELECT hour_open({begun})")
+        two.execute("SET lock_timeout = '200ms'; SAVEPOINT begun")
+        for other in (f"SELECT hour_open({begun})", f"SELECT hour_finish({begun}, '{{}}', '{{}}', 1)", CLOSE):
+            with self.assertRaises(psycopg2.errors.LockNotAvailable, msg=other):
+                two.execute(other)
+            two.execute("ROLLBACK TO begun")
+        one.execute(f"SELECT hour_finish({begun}, '{{}}', '{{}}', 1)")
+        pg.commit()
+        with self.assertRaises(psycopg2.DatabaseError) as caught:
+            two.execute(f"SELECT hour_open({begun})")
+        self.assertEqual(caught.exception.pgcode, "DP001")
+
 
 if __name__ == "__main__":
     unittest.main()

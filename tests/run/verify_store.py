@@ -27,10 +27,11 @@ def verify(world):
 
 class Check:
     """`orders`, of an earlier check of the same database, maps ids to public ones: what came since is enough then.
-    `part` (k, n): of n batches with ticks one whole, of the others the place in their stream and how many ticks."""
+    `part` (k, n): of n batches with ticks one whole, of the others the place in their stream and how many ticks.
+    `table`: where the ticks are."""
 
-    def __init__(self, cursor, orders=None, part=(0, 1)):
-        self.cursor, self.part = cursor, part
+    def __init__(self, cursor, orders=None, part=(0, 1), table="website_tick"):
+        self.cursor, self.part, self.table = cursor, part, table
         self.network = self.rows("SELECT network_key FROM hub_state")[0][0]
         self.keys = dict(self.rows("SELECT id, key FROM validator"))
         self.orders = {} if orders is None else orders
@@ -58,13 +59,12 @@ class Check:
         self.orders.update((row[0], row[1]) for row in rows)
         return sum(self.each("order", rows, self.order))
 
-    def all_batches(self, after=0, commit=0):
-        """Those whose id is above `after`; none of their ticks is of that commit or an earlier one."""
-        self.ticks = self.ticks_since(commit)
+    def all_batches(self, after=0):
+        """Those whose id is above `after`, and all ticks in the table, which are of them."""
         k, n = self.part
-        self.counts = dict(self.rows("""SELECT batch_id, count(*) FROM website_tick t WHERE batch_id %% %s <> %s AND
-            NOT EXISTS (SELECT FROM tick_batch b WHERE b.id = t.batch_id AND b.commit_no <= %s) GROUP BY 1""",
-                                     n, k, commit))
+        self.ticks = self.ticks_whole()
+        self.counts = dict(self.rows(f"""SELECT batch_id, count(*) FROM {self.table} WHERE batch_id %% %s <> %s
+            GROUP BY 1""", n, k))
         rows = self.rows("""SELECT id, validator_id, incarnation, sequence, hash,
                 CASE WHEN count = 0 OR id %% %s = %s THEN frame || rest ELSE substr(frame, 1, %s) END, count, codes
             FROM tick_batch WHERE id > %s ORDER BY id""", n, k, HEADER.size, after)
@@ -78,13 +78,13 @@ class Check:
                 self.seen(*seen)
         return len(rows)
 
-    def ticks_since(self, commit):
+    def ticks_whole(self):
+        """{batch: its ticks} of those that are verified whole."""
         found = {}
-        for row in self.rows("""SELECT t.batch_id, t.order_id, strpos('scmr', t.kind::text) - 1, t.number, t.outcome,
-                t.error_class, t.status, t.dns_us, t.connect_us, t.tls_us, t.wait_us, t.transfer_us,
-                (extract(epoch FROM t.started_at) * 1000000)::bigint, t.late FROM website_tick t
-                WHERE NOT EXISTS (SELECT FROM tick_batch b WHERE b.id = t.batch_id AND b.commit_no <= %s)
-                  AND t.batch_id %% %s = %s""", commit, self.part[1], self.part[0]):
+        for row in self.rows(f"""SELECT batch_id, order_id, strpos('scmr', kind::text) - 1, number, outcome,
+                error_class, status, dns_us, connect_us, tls_us, wait_us, transfer_us,
+                (extract(epoch FROM started_at) * 1000000)::bigint, late FROM {self.table}
+                WHERE batch_id %% %s = %s""", self.part[1], self.part[0]):
             found.setdefault(row[0], []).append(row[1:])
         return found
 

@@ -371,9 +371,8 @@ void desk_disconnect(World *w, uint8_t who) {
         forget_connection(w, who);
         if (!w->desk.site)
                 return;
-        while ((o = order_book_next(w->desk.book, o)))
-                if (o->validator == who + 1u)
-                        o->told = false;
+        while ((o = order_book_next_of(w->desk.book, who + 1u, o)))
+                o->told = false;
         site_disconnected(w->desk.site, who + 1, w->now);
 }
 

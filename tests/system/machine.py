@@ -120,10 +120,18 @@ class Machine:
         done = subprocess.run(self.argv(*argv, user=user), input=stdin, capture_output=True, text=True,
                               errors="replace", timeout=seconds, check=False)
         if check and done.returncode:
-            raise Failure(f"{' '.join(argv)}: exit {done.returncode}: {(done.stderr + done.stdout).strip()[-3000:]}")
+            raise Failure(f"{' '.join(argv)}: exit {done.returncode}: {(done.stderr + done.stdout).strip()[-3000:]}"
+                          + self._last_words(*argv))
         result = Result(done.stdout)
         result.code, result.err = done.returncode, done.stderr
         return result
+
+    def _last_words(self, program, *arguments):
+        """What a unit said that could not be started."""
+        if program != "systemctl" or arguments[0] not in ("start", "restart"):
+            return ""
+        said = self.run("journalctl", "--boot", "--no-pager", "--lines=20", f"--unit={arguments[-1]}", check=False)
+        return f"\n{said.strip()}"
 
     def sh(self, script, **options):
         return self.run("sh", "-c", script, **options)

@@ -220,6 +220,13 @@ int fixture_commit(StoreFixture *f, PqTransaction *t) {
         return f->r;
 }
 
+void fixture_store_ticks(StoreFixture *f, const TickRow *rows, size_t n) {
+        PqTransaction *t = pq_transaction_new();
+
+        fixture_put_ticks(t, rows, n);
+        assert_int_equal(fixture_commit(f, t), 0);
+}
+
 static void keep_value(const char *const *values, size_t n, void *userdata) {
         char **value = userdata;
 

@@ -34,6 +34,8 @@ TickRow fixture_tick(uint32_t validator, uint32_t number, usec_t start);
 void fixture_put_batch(PqTransaction *t, uint64_t id, uint64_t commit_no, size_t ticks);
 /* Each on a page of its own; batches and counts of validators do not change. */
 void fixture_put_ticks(PqTransaction *t, const TickRow *rows, size_t n);
+/* These alone, and they are there. */
+void fixture_store_ticks(StoreFixture *f, const TickRow *rows, size_t n);
 /* Commits and waits; the callback's r. */
 int fixture_commit(StoreFixture *f, PqTransaction *t);
 /* For StoreDone and StoreJson callbacks: keep r and text in the fixture. */

@@ -146,7 +146,7 @@ static void stored_identities_become_duplicates(void **state _unused_) {
 
         assert_int_equal(order_book_new(&book, 9), 0);
         o = order_book_add(book, &made);
-        dispose_mark_stored(book, rows, 3);
+        assert_int_equal(dispose_mark_stored(book, rows, 3), 0);
         expect_at(o, &t, NOW, DISPOSITION_DUPLICATE, false);
         t.kind = TICK_CONFIRM;
         t.number = 2;

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "hub/orderbook.h"
+#include "hub/website.h"
 
 #define START    (20000 * USEC_PER_DAY)
 #define INTERVAL (60 * USEC_PER_SEC)
@@ -22,8 +23,7 @@ static WorkOrder order_of(uint8_t id) {
 
 static void added_found_and_counted(void **state _unused_) {
         _cleanup_(order_book_freep) OrderBook *b = NULL;
-        WorkOrder a = order_of(1), c = order_of(2), *found, *o = NULL;
-        size_t n = 0;
+        WorkOrder a = order_of(1), c = order_of(2), *found;
 
         assert_int_equal(order_book_new(&b, 41), 0);
         assert_int_equal(order_book_take_row(b), 42);
@@ -34,9 +34,6 @@ static void added_found_and_counted(void **state _unused_) {
         assert_ptr_equal(order_book_find(b, &a.id), found);
         assert_int_equal(seen_mark(&found->slots, 1), 1); /* its own identities */
         assert_null(order_book_find(b, &(OrderId){ { 3 } }));
-        while ((o = order_book_next(b, o)))
-                n++;
-        assert_int_equal(n, 2);
         assert_int_equal(order_book_count(b), 2);
         assert_ptr_equal(order_book_find_row(b, 1), found);
         assert_null(order_book_find_row(b, 3));
@@ -85,6 +82,31 @@ static void removed_ones_expire(void **state _unused_) {
         assert_non_null(order_book_find(b, &current.id));
         assert_null(order_book_find(b, &old.id));
         assert_non_null(order_book_find(b, &recent.id));
+}
+
+static void a_website_that_goes_leaves_its_orders(void **state _unused_) {
+        _cleanup_(order_book_freep) OrderBook *b = NULL;
+        Website going = { .id = 1 }, staying = { .id = 2 };
+        WorkOrder *orders[9];
+
+        assert_int_equal(order_book_new(&b, 0), 0);
+        for (uint8_t i = 0; i < ELEMENTSOF(orders); i++) {
+                WorkOrder o = order_of((uint8_t)(i + 1));
+
+                o.website = i % 3 == 0 ? &going : i % 3 == 1 ? &staying : NULL;
+                o.kin = o.website ? &o.website->all_orders : NULL;
+                o.removed = i < 3 ? START : 0;
+                orders[i] = order_book_add(b, &o);
+                assert_non_null(orders[i]);
+        }
+        order_book_expire(b, START + 1);
+        work_orders_orphan(&going.all_orders);
+        for (uint8_t i = 3; i < ELEMENTSOF(orders); i++)
+                assert_ptr_equal(orders[i]->website, i % 3 == 1 ? &staying : NULL);
+        work_orders_orphan(&going.all_orders);
+        work_orders_orphan(&staying.all_orders);
+        assert_null(orders[4]->website);
+        assert_int_equal(order_book_count(b), 6);
 }
 
 static bool covers(const WorkOrder *o, TickKind kind, uint32_t number, usec_t start) {
@@ -138,26 +160,24 @@ static void what_is_not_remembered_is_asked_for(void **state _unused_) {
         order_book_add(b, &made);
         assert_false(order_book_may_ask(b, &slot));
         assert_false(order_book_may_ask(b, &probe));
-        assert_false(work_order_asks(&made, &slot));
-        assert_false(work_order_asks(&made, &probe));
+        assert_int_equal(work_order_needs(&made, &slot), USEC_INFINITY);
+        assert_int_equal(work_order_needs(&made, &probe), USEC_INFINITY);
 
         o.restored = START + 200 * INTERVAL;
         o.recalled = START + 100 * INTERVAL - INTERVAL / 2 + 1; /* slot 100 may be just before */
         o.probe_restored = 16;
         order_book_add(b, &o);
         assert_true(order_book_may_ask(b, &slot));
-        assert_true(work_order_asks(&o, &slot));
+        assert_int_equal(work_order_needs(&o, &slot), START + 100 * INTERVAL - INTERVAL / 2);
+        assert_true(work_order_needs(&o, &slot) < o.recalled);
         slot.number++;
-        assert_false(work_order_asks(&o, &slot));
+        assert_false(work_order_needs(&o, &slot) < o.recalled);
         slot.start += (int64_t)INTERVAL;
         assert_false(order_book_may_ask(b, &slot));
         assert_true(order_book_may_ask(b, &probe));
-        assert_true(work_order_asks(&o, &probe));
+        assert_int_equal(work_order_needs(&o, &probe), work_order_earliest(&o));
         probe.number++;
-        assert_false(work_order_asks(&o, &probe));
-        o.order.start += (int64_t)(o.recalled - work_order_earliest(&o)); /* all is remembered */
-        probe.number--;
-        assert_false(work_order_asks(&o, &probe));
+        assert_int_equal(work_order_needs(&o, &probe), USEC_INFINITY);
 }
 
 static void reserved_numbers_are_good_for_what_began_before(void **state _unused_) {
@@ -178,6 +198,7 @@ int main(void) {
                 cmocka_unit_test(added_found_and_counted),
                 cmocka_unit_test(each_validator_has_its_own),
                 cmocka_unit_test(removed_ones_expire),
+                cmocka_unit_test(a_website_that_goes_leaves_its_orders),
                 cmocka_unit_test(a_slot_is_covered_at_its_time),
                 cmocka_unit_test(a_probe_is_covered_once_issued),
                 cmocka_unit_test(after_its_end_it_covers_two_intervals),

@@ -17,7 +17,7 @@
 #define TEXT(x)   #x
 #define DIGITS(x) TEXT(x)
 #define VERSION   DIGITS(STORE_SCHEMA_VERSION)
-#define NEXT      "42" /* the file after that */
+#define NEXT      "43" /* the file after that */
 
 typedef struct Ground {
         Postgres *postgres;

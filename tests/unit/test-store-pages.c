@@ -13,13 +13,6 @@
 #include "store/batches.h"
 #include "store/hub-state.h"
 
-static void commit_ticks(StoreFixture *f, const TickRow *rows, size_t n) {
-        PqTransaction *t = pq_transaction_new();
-
-        fixture_put_ticks(t, rows, n);
-        assert_int_equal(fixture_commit(f, t), 0);
-}
-
 static void fill_extremes(TickRow rows[2], usec_t start) {
         rows[0] = fixture_tick(1, 7, start);
         rows[1] = fixture_tick(2, UINT32_MAX, start);
@@ -40,7 +33,7 @@ static void every_column_is_kept(void **state) {
         char expected[64];
 
         fill_extremes(rows, start);
-        commit_ticks(f, rows, 2);
+        fixture_store_ticks(f, rows, 2);
         fixture_expect(f,
                        "SELECT concat_ws(' ', website_id, validator_id, order_id, batch_id, number,"
                        " dns_us, connect_us, tls_us, wait_us, transfer_us, status, outcome,"

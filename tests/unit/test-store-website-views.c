@@ -180,7 +180,12 @@ static void no_answer_reads_all_ticks(void **state) {
         fixture_expect_pages(f, "feed_batches", "(99990, 9999999999, 100)", 400);
         fixture_expect_pages(f, "feed_batches", "(0, 9999999999, 100)", 400);
         fixture_expect_pages(f, "feed_orders", "(ARRAY[decode(repeat('01', 16), 'hex')])", 400);
-        fixture_expect_pages(f, "website_tick_votes", "", 400);
+        fixture_expect_pages(f, "tick_page_recent",
+                             "(ARRAY[1], ARRAY[now() - interval '2 minutes'],"
+                             " now() - interval '2 minutes', now() + interval '2 minutes')",
+                             100);
+        fixture_expect_pages(f, "tick_batch_arrivals",
+                             "(ARRAY[99990, 99991], now() - interval '1 hour')", 100);
         fixture_expect_pages(f, "database_tables", "", CATALOG_PAGES * count_relations(f));
 }
 

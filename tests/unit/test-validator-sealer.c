@@ -175,6 +175,35 @@ static void ticks_wait_for_company_and_urgent_ones_only_a_moment(void **state) {
         assert_int_equal(sealer_ticks(f->sealer), 53);
 }
 
+static int add_refreshed(Fixture *f, uint32_t number, TickOutcome outcome) {
+        Tick probe = tick(number);
+
+        probe.kind = TICK_REFRESH;
+        probe.outcome = outcome;
+        probe.error = outcome == TICK_UP ? TICK_ERROR_NONE : TICK_ERROR_REFUSED;
+        return sealer_add(f->sealer, &probe, true);
+}
+
+static void a_refreshed_vote_goes_with_others_unless_it_is_news(void **state) {
+        Fixture *f = *state;
+
+        uv_update_time(&f->loop);
+        assert_int_equal(add_refreshed(f, 1, TICK_UP), 0);
+        assert_in_range(seal_by_timer(f), 0, 100 * USEC_PER_MSEC);
+
+        uv_update_time(&f->loop);
+        assert_int_equal(add(f, 3), 0);
+        assert_int_equal(add_refreshed(f, 2, TICK_UP), 0);
+        assert_in_range(seal_by_timer(f), 100 * USEC_PER_MSEC, USEC_PER_SEC);
+        assert_int_equal(f->sealed, 2);
+
+        uv_update_time(&f->loop);
+        assert_int_equal(add(f, 4), 0);
+        assert_int_equal(add_refreshed(f, 3, TICK_DOWN), 0);
+        assert_in_range(seal_by_timer(f), 0, 100 * USEC_PER_MSEC);
+        assert_int_equal(f->sealed, 3);
+}
+
 static void a_full_buffer_is_sealed_at_once(void **state) {
         Fixture *f = *state;
 
@@ -509,6 +538,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 SEALER_TEST(batches_are_signed_and_chained),
                 SEALER_TEST(ticks_wait_for_company_and_urgent_ones_only_a_moment),
+                SEALER_TEST(a_refreshed_vote_goes_with_others_unless_it_is_news),
                 SEALER_TEST(a_full_buffer_is_sealed_at_once),
                 SEALER_TEST(one_parcel_is_filled_while_the_other_is_stored),
                 SEALER_TEST(one_that_is_being_stored_is_waited_for_at_the_end),

@@ -1,0 +1,101 @@
+/* Each order's time is asked for once: recalled, since when its ticks are known, moves back. */
+#include "hub/recall.h"
+
+#include "hub/dispose.h"
+#include "hub/website.h"
+#include "store/pages.h"
+
+typedef struct Questions {
+        TickQuestion *items; /* RECALL_ORDERS_MAX at most */
+        size_t n;
+} Questions;
+
+/* Ticks of an order often follow each other. */
+static TickQuestion *find_question(const Questions *q, uint64_t order) {
+        for (size_t i = q->n; i > 0; i--)
+                if (q->items[i - 1].order == order)
+                        return &q->items[i - 1];
+        return NULL;
+}
+
+static void put_question(Questions *q, const WorkOrder *o, usec_t since) {
+        TickQuestion *known;
+
+        if (since >= o->recalled)
+                return;
+        known = find_question(q, o->row);
+        if (known)
+                known->from = MIN(known->from, since);
+        else if (q->n < RECALL_ORDERS_MAX)
+                q->items[q->n++] = (TickQuestion){ o->row, since, o->recalled };
+}
+
+static usec_t spans_of(const TickQuestion *q) {
+        return q->to / PAGE_SPAN - q->from / PAGE_SPAN + 1;
+}
+
+/* What its website's committee writes in the time of a page: about, as there were others. */
+static usec_t ticks_of_span(const WorkOrder *o) {
+        usec_t interval = MAX(o->order.interval_ms * USEC_PER_MSEC, (usec_t)1);
+        usec_t seats = MAX(o->order.n, o->website->seats); /* n of a panel is the panel's */
+
+        return MAX(seats * PAGE_SPAN / interval, (usec_t)RECALL_SPAN_MIN);
+}
+
+/* How many of them may be asked at once: the last may be cut, to its newest two spans or more, of
+ * which the newest may be known to its beginning. */
+static size_t limit(Questions *q, const OrderBook *book) {
+        usec_t left = RECALL_TICKS_MAX;
+
+        for (size_t i = 0; i < q->n; i++) {
+                TickQuestion *question = &q->items[i];
+                usec_t each = ticks_of_span(order_book_find_row(book, question->order));
+                usec_t most = MAX(left / each, (usec_t)(i == 0 ? 2 : 0));
+
+                if (most < 2)
+                        return i;
+                if (spans_of(question) > most) {
+                        question->from = (question->to / PAGE_SPAN - most + 1) * PAGE_SPAN;
+                        return i + 1;
+                }
+                left -= MIN(left, spans_of(question) * each);
+        }
+        return q->n;
+}
+
+/* Nothing is of a website that is gone. */
+static bool may_be_stored(const WorkOrder *o, uint32_t validator, const Tick *tick, usec_t now) {
+        return dispose_refusal(o, validator, tick, now) == DISPOSITION_ACCEPTED && o->website;
+}
+
+size_t recall_ask(const OrderBook *book, uint32_t validator, const Batch *b, usec_t now,
+                  TickQuestion ret[static RECALL_ORDERS_MAX]) {
+        Questions q = { .items = ret };
+
+        for (uint16_t i = 0; i < b->header.count; i++) {
+                const Tick *tick = &b->ticks[i];
+                const WorkOrder *o;
+
+                if (!order_book_may_ask(book, tick))
+                        continue;
+                o = order_book_find(book, &tick->order);
+                if (may_be_stored(o, validator, tick, now))
+                        put_question(&q, o, work_order_needs(o, tick));
+        }
+        return limit(&q, book);
+}
+
+int recall_learn(OrderBook *book, const LookupTicks *found) {
+        int r = dispose_mark_stored(book, found->rows, found->n);
+
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < found->n_questions; i++) {
+                const TickQuestion *q = &found->questions[i];
+                WorkOrder *o = order_book_find_row(book, q->order);
+
+                if (o)
+                        o->recalled = MIN(o->recalled, q->from);
+        }
+        return 0;
+}
