@@ -1,6 +1,6 @@
 """What verdicts cost: votes a second on one core, from the tick to the machine and its waking, memory of a website, and
 10^5 websites turning DOWN within one interval. dpin-verdict is the hub's own registry, order book and board, without
-network and database; ticks come in the batches that a hundred validators seal every 200 ms."""
+network and database; ticks come in the batches that a hundred validators seal every second."""
 
 import json
 import subprocess

@@ -19,7 +19,7 @@ static const char help[] =
                 "  --first=K                      index of the first key (default 0)\n"
                 "  --seconds=S                    how long; 0 until a signal (default 10)\n"
                 "  --rate=N                       ticks per second at most (default: the orders')\n"
-                "  --batch-ms=N                   time a batch covers (default 200)\n"
+                "  --batch-ms=N                   time a batch covers (default 1000)\n"
                 "  --drain=S                      wait so long for the last receipts (default 3)\n"
                 "  --stay                         stay connected after them until the next signal\n"
                 "  --ahead=S                      batches are signed so long before (default 5)\n"
@@ -199,7 +199,7 @@ int load_args_parse(LoadArgs *ret, int argc, char **argv) {
         LoadArgs a = { .validators = 1,
                        .seed = 1,
                        .length = 10 * USEC_PER_SEC,
-                       .batch = 200 * USEC_PER_MSEC,
+                       .batch = USEC_PER_SEC,
                        .ahead = 5 * USEC_PER_SEC,
                        .drain = 3 * USEC_PER_SEC };
         int o;

@@ -58,7 +58,7 @@ def add_websites(world, n, interval_ms=10000, timeout_ms=2000, seats=4):
 
 
 class Load:
-    """Options are those of the command line: batch_ms=200 is --batch-ms=200, idle=True is --idle."""
+    """Options are those of the command line: batch_ms=500 is --batch-ms=500, idle=True is --idle."""
 
     def __init__(self, program, url, seconds=0, **options):
         argv = [program, f"--hub={url}", f"--seconds={seconds:g}", "--json"]

@@ -22,8 +22,8 @@
 #define SEATS      4u
 #define INTERVAL   (60 * USEC_PER_SEC)
 #define TIMEOUT    (10 * USEC_PER_SEC)
-#define WINDOW     (200 * USEC_PER_MSEC) /* a validator seals that often */
-#define ROUNDS     5u                    /* intervals that are measured */
+#define WINDOW     USEC_PER_SEC /* a validator seals that often */
+#define ROUNDS     5u           /* intervals that are measured */
 #define LATENCY    20000u
 
 typedef struct Slot {

@@ -206,6 +206,7 @@ class Delivery(ValidatorCase):
         """As many as may be under way: afterwards it must not believe that they still are."""
         disk = self.small_disk()
         self.hub.acks = lambda b: False
+        self.hub.window = (6, 4)
         self.start()
         for i in range(self.hub.window[0] + 8):
             self.hub.add_order(self.site.url, start_in=0.2 + i * 0.3)
