@@ -282,7 +282,6 @@ static void on_ticks_found(const PublicKey *validator, Batch **b, const LookupTi
                            void *userdata) {
         Ingest *i = userdata;
         Validator *v = registry_find(i->options.registry, validator);
-
         int r = recall_learn(i->options.book, found);
 
         if (!v || !v->streams)

@@ -12,9 +12,8 @@
 #include "hub/website.h"
 #include "store/recent.h"
 
-#define SPAN_TICKS_MIN 16u                /* that a page counts as at least */
-#define AHEAD          (2 * USEC_PER_MIN) /* more than a tick may be of hub time */
-#define EARLY          USEC_PER_MIN       /* more than a batch may come before its ticks start */
+#define AHEAD (2 * USEC_PER_MIN) /* more than a tick may be of hub time */
+#define EARLY USEC_PER_MIN       /* more than a batch may come before its ticks start */
 
 typedef struct PastTick {
         const WorkOrder *order;
@@ -98,21 +97,17 @@ static void finish(PastVotes *p, int r) {
 
 /* Votes ---------------------------------------------------------------------------------------- */
 
-static usec_t total_of(const PageTick *tick) {
-        const TickPhases *s = &tick->phases;
-
-        return (usec_t)s->dns + s->connect + s->tls + s->wait + s->transfer;
-}
-
+/* A page knows neither family nor certificate. */
 static Vote vote_of(const PastTick *c, usec_t arrived) {
-        return (Vote){
-                .outcome = (VoteOutcome)c->tick.outcome,
-                .kind = (VoteKind)c->tick.kind,
-                .error_class = c->tick.error,
-                .latency = (uint32_t)MIN(total_of(&c->tick), (usec_t)UINT32_MAX),
-                .started = c->started,
-                .arrived = arrived,
+        const Tick tick = {
+                .start = (int64_t)c->started,
+                .kind = c->tick.kind,
+                .outcome = c->tick.outcome,
+                .error = c->tick.error,
+                .phases = c->tick.phases,
         };
+
+        return dispose_vote(&tick, arrived);
 }
 
 static bool is_panel(const WorkOrder *o) {
@@ -277,7 +272,8 @@ static int take_tick(PastVotes *p, const PageTick *tick, usec_t started) {
         const WorkOrder *o = order_book_find_row(p->options.book, tick->order);
         int r;
 
-        if (tick->late || !o || !o->website || !dispose_is_credible(o, total_of(tick)))
+        if (tick->late || !o || !o->website ||
+            !dispose_is_credible(o, tick_phases_total(&tick->phases)))
                 return 0;
         r = array_reserve(&p->ticks, &p->max_ticks, p->n_ticks + 1, sizeof(*p->ticks));
         if (r < 0)
@@ -325,7 +321,7 @@ static usec_t until(const PastVotes *p) {
 static usec_t weight_of(const PastVotes *p, const PastWebsite *w) {
         usec_t spans = until(p) / PAGE_SPAN - since_of(p, w) / PAGE_SPAN + 1;
 
-        return spans * MAX(w->seats * PAGE_SPAN / w->interval, (usec_t)SPAN_TICKS_MIN);
+        return spans * page_span_ticks(w->seats, w->interval);
 }
 
 /* At least one. */

@@ -36,10 +36,9 @@ static usec_t spans_of(const TickQuestion *q) {
 
 /* What its website's committee writes in the time of a page: about, as there were others. */
 static usec_t ticks_of_span(const WorkOrder *o) {
-        usec_t interval = MAX(o->order.interval_ms * USEC_PER_MSEC, (usec_t)1);
         usec_t seats = MAX(o->order.n, o->website->seats); /* n of a panel is the panel's */
 
-        return MAX(seats * PAGE_SPAN / interval, (usec_t)RECALL_SPAN_MIN);
+        return page_span_ticks(seats, o->order.interval_ms * USEC_PER_MSEC);
 }
 
 /* How many of them may be asked at once: the last may be cut, to its newest two spans or more, of

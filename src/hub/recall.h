@@ -9,7 +9,6 @@
 
 #define RECALL_ORDERS_MAX 128u   /* asked for at once */
 #define RECALL_TICKS_MAX  32768u /* on all pages of these together, as far as one can know */
-#define RECALL_SPAN_MIN   16u    /* ticks that five minutes of a website count as at least */
 
 /* The next questions that must be answered before this validator's batch is taken; how many, 0: all
  * is known. What will not be stored asks for nothing. */

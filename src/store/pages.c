@@ -89,6 +89,10 @@ usec_t page_span(const Tick *tick) {
         return (usec_t)tick->start - (usec_t)tick->start % PAGE_SPAN;
 }
 
+usec_t page_span_ticks(usec_t seats, usec_t interval) {
+        return MAX(seats * PAGE_SPAN / MAX(interval, (usec_t)1), (usec_t)PAGE_SPAN_LEAST);
+}
+
 /* PostgreSQL's numbers have a sign; a phase of more than 35 minutes is a lie or a lost validator
  * anyway. */
 static uint32_t saturated(uint32_t v) {

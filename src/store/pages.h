@@ -10,6 +10,8 @@
 #define PAGE_SPAN      (5 * USEC_PER_MIN)
 #define PAGE_TICK_SIZE 52u
 #define PAGE_TICKS_MAX 36u
+#define PAGE_SPAN_LEAST                                                                            \
+        16u /* ticks that a span counts as, though it may have fewer: it is looked at */
 
 typedef struct TickPage {
         uint32_t website, n;
@@ -18,6 +20,9 @@ typedef struct TickPage {
 } TickPage;
 
 usec_t page_span(const Tick *tick);
+/* How many ticks of a website a span has, about: `seats` in each interval, PAGE_SPAN_LEAST at
+ * least. Pure. */
+usec_t page_span_ticks(usec_t seats, usec_t interval);
 /* What the bytes do not take is in the batch. Pure, as page_span() and page_decode(). */
 void page_encode(const TickRow *row, uint8_t ret[static PAGE_TICK_SIZE]);
 

@@ -157,9 +157,13 @@ int tick_decode(const void *bytes, size_t n, Tick *ret) {
         return (int)(TICK_SIZE_MIN + address);
 }
 
+uint64_t tick_phases_total(const TickPhases *phases) {
+        return (uint64_t)phases->dns + phases->connect + phases->tls + phases->wait +
+               phases->transfer;
+}
+
 uint64_t tick_total(const Tick *t) {
-        return (uint64_t)t->phases.dns + t->phases.connect + t->phases.tls + t->phases.wait +
-               t->phases.transfer;
+        return tick_phases_total(&t->phases);
 }
 
 static const char *name_of(const char *const *names, size_t n, unsigned value) {

@@ -97,6 +97,7 @@ int tick_encode(const Tick *t, uint8_t ret[static TICK_SIZE_MAX]);
 int tick_decode(const void *bytes, size_t n, Tick *ret);
 
 /* Sum of the phases, µs: start + total is the tick's end. */
+uint64_t tick_phases_total(const TickPhases *phases);
 uint64_t tick_total(const Tick *t);
 /* "scheduled", "up", "timeout_connect" ...; "unknown" for what has no name. Used in APIs and
  * metrics, never translated. */

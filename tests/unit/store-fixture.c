@@ -12,7 +12,6 @@
 #include "base/time.h"
 #include "event/pq-script.h"
 #include "loop-turn.h"
-#include "store/batches.h"
 #include "store/migrate.h"
 #include "store/statements.h"
 
@@ -218,6 +217,16 @@ int fixture_commit(StoreFixture *f, PqTransaction *t) {
         if (f->r < 0 && f->text)
                 (void)fprintf(stderr, "refused: %s\n", f->text);
         return f->r;
+}
+
+void fixture_store_batch(StoreFixture *f, BatchRow row) {
+        PqTransaction *t = pq_transaction_new();
+
+        row.validator = 1;
+        row.codes = row.frame = (const uint8_t *)"";
+        row.created = row.arrived;
+        batches_put(t, &row, 1);
+        assert_int_equal(fixture_commit(f, t), 0);
 }
 
 void fixture_store_ticks(StoreFixture *f, const TickRow *rows, size_t n) {

@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include "postgres.h"
+#include "store/batches.h"
 #include "store/pages.h"
 #include "store/store.h"
 
@@ -32,6 +33,8 @@ void fixture_wait(StoreFixture *f);
 TickRow fixture_tick(uint32_t validator, uint32_t number, usec_t start);
 /* Of validator 1 or 2, with up to 8 ticks of all dispositions; its frame is "frame". */
 void fixture_put_batch(PqTransaction *t, uint64_t id, uint64_t commit_no, size_t ticks);
+/* This alone, without frame and codes, of validator 1, created when it came; and it is there. */
+void fixture_store_batch(StoreFixture *f, BatchRow row);
 /* Each on a page of its own; batches and counts of validators do not change. */
 void fixture_put_ticks(PqTransaction *t, const TickRow *rows, size_t n);
 /* These alone, and they are there. */

@@ -140,19 +140,10 @@ static int wait_behind(Bench *b, uint8_t validator, uint64_t sequence) {
 }
 
 static void put_batch(StoreFixture *f, uint64_t sequence) {
-        PqTransaction *t = pq_transaction_new();
-
-        batches_put(t,
-                    &(const BatchRow){ .id = 60 + sequence,
-                                       .validator = 1,
-                                       .incarnation = 9,
-                                       .sequence = sequence,
-                                       .codes = (const uint8_t *)"",
-                                       .frame = (const uint8_t *)"",
-                                       .created = now_realtime(),
-                                       .arrived = now_realtime() },
-                    1);
-        assert_int_equal(fixture_commit(f, t), 0);
+        fixture_store_batch(f, (BatchRow){ .id = 60 + sequence,
+                                           .incarnation = 9,
+                                           .sequence = sequence,
+                                           .arrived = now_realtime() });
 }
 
 static void answers_say_what_is_stored(void **state) {

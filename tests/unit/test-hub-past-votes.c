@@ -12,7 +12,6 @@
 #include "hub/website.h"
 #include "loop-turn.h"
 #include "store-fixture.h"
-#include "store/batches.h"
 
 #define INTERVAL   USEC_PER_MIN
 #define FULL       (64 * PAGE_SPAN / (PAST_TICKS_MAX + 1)) /* so often a part has no more of it */
@@ -73,21 +72,12 @@ static void add_order(Bench *b, uint64_t row, uint32_t website, uint32_t validat
 
 /* It came at the time of its number, in seconds ago. */
 static void put_batch(Bench *b, uint64_t id) {
-        PqTransaction *t = pq_transaction_new();
-
-        batches_put(t,
-                    &(const BatchRow){ .id = id,
-                                       .validator = 1,
-                                       .incarnation = 1,
-                                       .sequence = id,
-                                       .unsynced = id == UNSYNCED,
-                                       .codes = (const uint8_t *)"",
-                                       .frame = (const uint8_t *)"",
-                                       .created = b->now,
-                                       .arrived = b->now - id * USEC_PER_SEC,
-                                       .commit_no = id },
-                    1);
-        assert_int_equal(fixture_commit(b->fixture, t), 0);
+        fixture_store_batch(b->fixture, (BatchRow){ .id = id,
+                                                    .incarnation = 1,
+                                                    .sequence = id,
+                                                    .unsynced = id == UNSYNCED,
+                                                    .arrived = b->now - id * USEC_PER_SEC,
+                                                    .commit_no = id });
 }
 
 static Bench *bench_open(void **state) {

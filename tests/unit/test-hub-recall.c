@@ -163,7 +163,7 @@ static void what_is_refused_asks_for_nothing(void **state _unused_) {
 /* A probe may have been stored whenever its order was there: from new to old. */
 static void a_long_life_is_asked_for_in_parts(void **state _unused_) {
         usec_t to = RECALLED;
-        unsigned parts = 0, spans = RECALL_TICKS_MAX / RECALL_SPAN_MIN;
+        unsigned parts = 0, spans = RECALL_TICKS_MAX / PAGE_SPAN_LEAST;
         Bench b;
 
         bench_open(&b);
@@ -220,7 +220,7 @@ static void many_orders_are_asked_for_in_turn(void **state _unused_) {
                         spans += b.asked[i].to / PAGE_SPAN - b.asked[i].from / PAGE_SPAN + 1;
                         asked += b.asked[i].from == NOW - 12 * USEC_PER_HOUR - HALF;
                 }
-                assert_true(spans <= RECALL_TICKS_MAX / RECALL_SPAN_MIN);
+                assert_true(spans <= RECALL_TICKS_MAX / PAGE_SPAN_LEAST);
                 assert_true(times < 100);
                 learn(&b);
         }

@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "store-fixture.h"
-#include "store/batches.h"
 #include "store/recent.h"
 
 #define HOUR USEC_PER_HOUR
@@ -72,21 +71,12 @@ static void on_arrivals(int r, const BatchArrival *rows, size_t n, void *userdat
 
 /* The last digit of when it came is its number. */
 static void put_batch(StoreFixture *f, uint64_t id, usec_t arrived, bool unsynced) {
-        PqTransaction *t = pq_transaction_new();
-
-        batches_put(t,
-                    &(const BatchRow){ .id = id,
-                                       .validator = 1,
-                                       .incarnation = 1,
-                                       .sequence = id,
-                                       .unsynced = unsynced,
-                                       .codes = (const uint8_t *)"",
-                                       .frame = (const uint8_t *)"",
-                                       .created = arrived,
-                                       .arrived = arrived / 10 * 10 + id,
-                                       .commit_no = id },
-                    1);
-        assert_int_equal(fixture_commit(f, t), 0);
+        fixture_store_batch(f, (BatchRow){ .id = id,
+                                           .incarnation = 1,
+                                           .sequence = id,
+                                           .unsynced = unsynced,
+                                           .arrived = arrived / 10 * 10 + id,
+                                           .commit_no = id });
 }
 
 static void batches_tell_when_they_came(void **state) {
