@@ -30,7 +30,7 @@ typedef struct Work {
         UT_hash_handle hh;
 } Work;
 
-/* A check under way. */
+/* A check under way, or a probe's that waits for the one before it. */
 typedef struct Run {
         Runner *runner;
         Check *check;
@@ -39,7 +39,9 @@ typedef struct Run {
         TickKind kind;
         uint32_t number;
         usec_t scheduled, interval;
-        struct Run *prev, *next; /* in runner->awaited, or in runner->runs */
+        bool over; /* what follows is what was found */
+        CheckResult found;
+        struct Run *prev, *next; /* in runner->awaited, or in runner->runs: as they began */
 } Run;
 
 struct Runner {
@@ -145,23 +147,53 @@ static void note_refusal(const Run *run, CheckRefusal why) {
                 o->refused(&run->order, why, o->userdata);
 }
 
-static void on_checked(const CheckResult *result, void *userdata) {
-        Run *run = userdata;
+static void tell(Run *run) {
         Runner *r = run->runner;
-        Tick tick = result->seen;
-        usec_t start = hub_time_at(r->options.hub_time, result->started);
+        Tick tick = run->found.seen;
+        usec_t start = hub_time_at(r->options.hub_time, run->found.started);
         bool urgent = is_urgent(run, tick.outcome), fits = on_schedule(run, start);
 
         tick.order = run->order;
         tick.kind = run->kind;
         tick.number = run->number;
         tick.start = (int64_t)start;
-        note_refusal(run, result->refusal);
+        note_refusal(run, run->found.refusal);
         run_free(run);
         if (fits)
                 r->options.tick(&tick, urgent, r->options.userdata);
         else
                 r->late++;
+}
+
+static Run *first_probe(const Runner *r, const OrderId *order) {
+        Run *run;
+
+        DL_FOREACH(r->runs, run) {
+                if (run->kind != TICK_SCHEDULED && order_id_equal(&run->order, order))
+                        return run;
+        }
+        return NULL;
+}
+
+/* The numbers that are signed of an order's probes rise: one that overtakes another waits for it.
+ */
+static void tell_probes(Runner *r, OrderId order) {
+        Run *run;
+
+        while ((run = first_probe(r, &order)) && run->over)
+                tell(run);
+}
+
+static void on_checked(const CheckResult *result, void *userdata) {
+        Run *run = userdata;
+
+        run->check = NULL;
+        run->over = true;
+        run->found = *result;
+        if (run->kind == TICK_SCHEDULED)
+                tell(run);
+        else
+                tell_probes(run->runner, run->order);
 }
 
 static int start_run(Work *w, TickKind kind, uint32_t number, usec_t scheduled) {

@@ -445,6 +445,31 @@ static void probes_of_an_order_are_few_at_once(void **state) {
         assert_int_equal(runner_dropped(f->runner), 0);
 }
 
+/* What is signed of an order has rising numbers. */
+static void a_probe_that_overtakes_waits_for_the_one_before(void **state) {
+        Fixture *f = *state;
+        _cleanup_(spec_done) Spec spec = check_fixture_spec(f->check.port, "/200-later");
+        RunnerOrder o = order_of(f, 1, &spec);
+
+        o.order.type = ORDER_SPARE;
+        o.order.timeout_ms = 300;
+        assert_int_equal(runner_add(f->runner, &o), 0);
+        assert_int_equal(probe(f, 1, 1), 0);
+        check_fixture_await(&f->check, &f->check.served, 1);
+        assert_int_equal(probe(f, 1, 2), 0);
+        check_fixture_await(&f->check, &f->check.served, 2);
+        wait_ticks(f, 2);
+        assert_int_equal(f->ticks[0].number, 1);
+        assert_int_equal(f->ticks[0].outcome, TICK_DOWN);
+        assert_int_equal(f->ticks[1].number, 2);
+        assert_int_equal(f->ticks[1].outcome, TICK_UP);
+        assert_true(f->ticks[1].start < f->ticks[0].start + 300 * (int64_t)USEC_PER_MSEC);
+        assert_int_equal(probe(f, 1, 3), 0); /* none is under way any more */
+        assert_int_equal(probe(f, 1, 4), 0);
+        runner_remove(f->runner, &o.id);
+        wait_ticks(f, 4);
+}
+
 static void what_does_not_fit_into_the_queue_is_counted(void **state) {
         Fixture *f = *state;
 
@@ -508,6 +533,7 @@ int main(void) {
                 RUNNER_TEST(orders_are_bounded_and_spares_make_room),
                 RUNNER_TEST(a_longer_timeout_than_the_owner_allows_is_refused),
                 RUNNER_TEST(probes_of_an_order_are_few_at_once),
+                RUNNER_TEST(a_probe_that_overtakes_waits_for_the_one_before),
                 RUNNER_TEST(what_does_not_fit_into_the_queue_is_counted),
                 RUNNER_TEST(a_corrected_clock_moves_the_slots),
                 RUNNER_TEST(a_time_beyond_all_slots_stops_them),
