@@ -16,8 +16,7 @@
 #include "store/streams.h"
 #include "store/validators.h"
 
-#define CLOCK_PATIENCE   USEC_PER_SEC /* what two clocks may differ by without a word */
-#define ORDERS_KEPT      (48 * USEC_PER_HOUR)
+#define CLOCK_PATIENCE   USEC_PER_SEC  /* what two clocks may differ by without a word */
 #define EXPIRE_BEATS     12u           /* it walks through all orders */
 #define CONNECTION_QUEUE (256u * 1024) /* bytes beyond which no more work is told */
 
@@ -200,6 +199,7 @@ static int make_inputs(Core *c, const HubStateRow *state) {
                                                    .clock = c->options.clock,
                                                    .writer = c->writer,
                                                    .book = c->book,
+                                                   .board = c->board,
                                                    .acks = c->acks,
                                                    .registry = c->registry,
                                                    .batch_max = state->batch_max,
@@ -563,7 +563,7 @@ void core_beat(Core *c) {
         if (!c->ready)
                 return;
         if (c->beats++ % EXPIRE_BEATS == 0)
-                order_book_expire(c->book, now - ORDERS_KEPT);
+                order_book_expire(c->book, writer_paged(c->writer));
         while ((v = registry_next(c->registry, v)))
                 look_after(c, v, now);
         if (now >= c->calendar.at)

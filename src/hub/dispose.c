@@ -26,11 +26,13 @@ static bool mark(WorkOrder *o, const Tick *tick) {
 Disposition dispose_refusal(const WorkOrder *o, uint32_t validator, const Tick *tick, usec_t now) {
         usec_t start = (usec_t)tick->start;
 
-        if (!o || !work_order_covers(o, validator, tick))
+        if (!o) /* an old one may have had an order that nobody remembers */
+                return start + DISPOSE_LIFE < now ? DISPOSITION_EXPIRED : DISPOSITION_UNASSIGNED;
+        if (!work_order_covers(o, validator, tick))
                 return DISPOSITION_UNASSIGNED;
         if (start > now + TICK_AHEAD_MAX)
                 return DISPOSITION_FUTURE;
-        if (start + USEC_PER_DAY < now)
+        if (start + DISPOSE_LIFE < now)
                 return DISPOSITION_EXPIRED;
         return DISPOSITION_ACCEPTED;
 }
@@ -44,6 +46,8 @@ Disposition dispose_tick(WorkOrder *o, uint32_t validator, const Tick *tick,
                 return refusal;
         if (!mark(o, tick))
                 return DISPOSITION_DUPLICATE;
+        if (o->removed > 0)
+                o->used = MAX(o->used, when->now);
         if (!in_time(o, tick, when->now))
                 return DISPOSITION_LATE;
 

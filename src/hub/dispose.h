@@ -1,5 +1,5 @@
 /* What becomes of a tick: its disposition, and whether it votes. Rules: WIRE, section 5. Touches
- * only the order's identities. */
+ * only the order's identities, and of a removed one when it was used. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,6 +10,8 @@
 #include "store/identities.h"
 #include "wire/batch.h"
 #include "wire/receipt.h"
+
+#define DISPOSE_LIFE USEC_PER_DAY /* of a tick: then it is expired */
 
 typedef struct DisposeTime {
         usec_t now;    /* hub time of arrival */

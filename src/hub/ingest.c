@@ -14,6 +14,10 @@
 #include "store/batches.h"
 #include "store/streams.h"
 
+/* Since when an order may have been removed of which a tick is not expired: it started two
+ * intervals after that at most. */
+#define ORDERS_ASKED (DISPOSE_LIFE + 2 * ORDER_INTERVAL_MAX_MS * USEC_PER_MSEC)
+
 struct Ingest {
         IngestOptions options;
         IngestCounters counters;
@@ -273,7 +277,23 @@ static void on_batch_found(const PublicKey *validator, const Batch *b, const Bat
                 answer_seen(i, v, b, stored, hub_clock_now(i->options.clock));
 }
 
-static int answer(Ingest *i, Validator *v, Batch **b, usec_t now);
+static int answer(Ingest *i, Validator *v, Batch **b, usec_t now, bool orders_known);
+
+/* What is not in the book now is of nobody. */
+static void on_orders_found(const PublicKey *validator, Batch **b, const LookupOrders *found,
+                            void *userdata) {
+        Ingest *i = userdata;
+        Validator *v = registry_find(i->options.registry, validator);
+        usec_t now = hub_clock_now(i->options.clock);
+        int r = recall_orders(i->options.book, i->options.board, found, now);
+
+        if (!v || !v->streams)
+                return;
+        if (r < 0)
+                refuse(i, v, CODE_TOO_FAST, &(*b)->header, (*b)->header.sequence);
+        else
+                (void)answer(i, v, b, now, true);
+}
 
 /* Who sends a tick again in another batch was restored from a backup, sealed it anew, or is not
  * honest: what is stored already becomes a duplicate. There may be more to ask, or it joined again
@@ -289,7 +309,7 @@ static void on_ticks_found(const PublicKey *validator, Batch **b, const LookupTi
         if (r < 0)
                 refuse(i, v, CODE_TOO_FAST, &(*b)->header, (*b)->header.sequence);
         else
-                (void)answer(i, v, b, hub_clock_now(i->options.clock));
+                (void)answer(i, v, b, hub_clock_now(i->options.clock), false);
 }
 
 /* A frame arrives ------------------------------------------------------------------------------ */
@@ -309,25 +329,51 @@ static int answer_expired(Ingest *i, Validator *v, const Batch *b, usec_t now) {
         return acks_repeat(i->options.acks, &ack, now);
 }
 
-static int take_or_ask(Ingest *i, Validator *v, Batch **b, usec_t now) {
+/* 1: asked; 0: there is nothing to ask. */
+static int ask_orders(Ingest *i, const Validator *v, Batch **b, usec_t now) {
+        OrderId ids[BATCH_TICKS_MAX];
+        OrdersNamed named = { v->id, ids, recall_missing(i->options.book, *b, now, ids),
+                              now - MIN(now, ORDERS_ASKED) };
+        int r;
+
+        if (named.n == 0)
+                return 0;
+        r = lookups_orders(i->lookups, &v->key, &named, b);
+        return r < 0 ? r : 1;
+}
+
+static int ask_ticks(Ingest *i, const Validator *v, Batch **b, usec_t now) {
         TickQuestion questions[RECALL_ORDERS_MAX];
-        TickQuestions q = { .validator = v->id, .questions = questions };
+        TickQuestions q = { v->id, questions,
+                            recall_ask(i->options.book, v->id, *b, now, questions) };
+        int r;
+
+        if (q.n == 0)
+                return 0;
+        r = lookups_ticks(i->lookups, &v->key, &q, b);
+        return r < 0 ? r : 1;
+}
+
+static int take_or_ask(Ingest *i, Validator *v, Batch **b, usec_t now, bool orders_known) {
+        int r = 0;
 
         if (writer_is_full(i->options.writer))
                 return -ENOBUFS;
-        q.n = recall_ask(i->options.book, v->id, *b, now, questions);
-        if (q.n > 0)
-                return lookups_ticks(i->lookups, &v->key, &q, b);
-        take(i, v, *b, now);
-        return 0;
+        if (!orders_known)
+                r = ask_orders(i, v, b, now);
+        if (r == 0)
+                r = ask_ticks(i, v, b, now);
+        if (r == 0)
+                take(i, v, *b, now);
+        return r < 0 ? r : 0;
 }
 
-static int act(Ingest *i, Validator *v, Batch **b, usec_t now) {
+static int act(Ingest *i, Validator *v, Batch **b, usec_t now, bool orders_known) {
         const BatchHeader *h = &(*b)->header;
 
         switch (stream_table_step(v->streams, *b, now)) {
         case STREAM_TAKE:
-                return take_or_ask(i, v, b, now);
+                return take_or_ask(i, v, b, now, orders_known);
         case STREAM_SEEN:
                 return lookups_batch(i->lookups, &v->key, v->id, b);
         case STREAM_WAITING:
@@ -345,10 +391,11 @@ static int act(Ingest *i, Validator *v, Batch **b, usec_t now) {
         return 0;
 }
 
-static int answer(Ingest *i, Validator *v, Batch **b, usec_t now) {
+/* orders_known: the database was asked for them already. */
+static int answer(Ingest *i, Validator *v, Batch **b, usec_t now, bool orders_known) {
         int r;
 
-        r = is_expired(*b, now) ? answer_expired(i, v, *b, now) : act(i, v, b, now);
+        r = is_expired(*b, now) ? answer_expired(i, v, *b, now) : act(i, v, b, now, orders_known);
         if (r == -ENOBUFS && *b)
                 refuse(i, v, CODE_TOO_FAST, &(*b)->header, (*b)->header.sequence);
         return r == -ENOBUFS ? 0 : r;
@@ -367,7 +414,7 @@ static void on_turn(const PublicKey *validator, Batch **b, void *userdata) {
         Validator *v = registry_find(i->options.registry, validator);
 
         if (v && v->streams)
-                (void)answer(i, v, b, hub_clock_now(i->options.clock));
+                (void)answer(i, v, b, hub_clock_now(i->options.clock), false);
 }
 
 /* Most of what a batch costs is its signature: where there is no room for it, that is not looked
@@ -408,14 +455,15 @@ int ingest_frame(Ingest *i, Validator *v, const void *data, size_t n) {
         r = lookups_wait(i->lookups, &v->key, &b);
         if (r == -ENOBUFS)
                 refuse(i, v, CODE_TOO_FAST, &b->header, b->header.sequence);
-        return r == 0 ? answer(i, v, &b, now) : 0;
+        return r == 0 ? answer(i, v, &b, now, false) : 0;
 }
 
 /* Life ----------------------------------------------------------------------------------------- */
 
 int ingest_new(Ingest **ret, const IngestOptions *options) {
         _cleanup_(ingest_freep) Ingest *i = calloc(1, sizeof(*i));
-        LookupOps ops = { on_batch_found, on_ticks_found, on_lookup_failed, on_turn, i };
+        LookupOps ops = { on_batch_found,   on_ticks_found, on_orders_found,
+                          on_lookup_failed, on_turn,        i };
         int r;
 
         if (!i)

@@ -20,6 +20,7 @@ typedef struct IngestOptions {
         const HubClock *clock;
         Writer *writer;
         OrderBook *book;
+        const Board *board;
         Acks *acks;
         Registry *registry;
         uint64_t batch_max; /* highest batch id in the database */

@@ -9,11 +9,11 @@
 #include "base/log.h"
 #include "hub/dispose.h"
 #include "hub/listbook.h"
+#include "hub/order-row.h"
 #include "hub/past-votes.h"
 #include "store/epochs.h"
 #include "store/identities.h"
 #include "store/incidents.h"
-#include "store/orders.h"
 #include "store/validators.h"
 #include "store/verdicts.h"
 
@@ -356,29 +356,17 @@ static void place_order(Loader *l, WorkOrder *o) {
 }
 
 static int take_order(Loader *l, const OrderRow *row) {
-        WorkOrder o = {
-                .row = row->id,
-                .validator = row->validator,
+        const OrderRead read = {
                 .website = board_find(l->options.board, row->website),
-                .removed = row->removed == USEC_INFINITY ? 0 : row->removed,
-                .sent = row->sent,
-                .probe_last = (uint32_t)row->probes,
-                .probe_stored = (uint32_t)row->probes,
-                .probe_reserved = (uint32_t)row->probes,
-                .probe_restored = (uint32_t)row->probes,
                 .restored = MAX(hub_clock_now(l->options.clock), l->options.heartbeat),
                 .recalled = l->recalled,
         };
         WorkOrder *added;
+        int r;
 
-        if (row->n_bytes != WORK_ORDER_SIZE || order_decode(row->bytes, row->n_bytes, &o.order) < 0)
-                return -EBADMSG;
-        o.order.extension = (Extension){ 0 }; /* the row goes */
-        memcpy(o.id.bytes, row->public_id, sizeof(o.id.bytes));
-        o.kin = o.website ? &o.website->all_orders : NULL;
-        added = order_book_add(l->options.book, &o);
-        if (!added)
-                return -ENOMEM;
+        r = order_row_read(l->options.book, row, &read, &added);
+        if (r < 0)
+                return r;
         if (is_orphan(added))
                 end_order(l, added);
         if (added->website && added->removed == 0)
@@ -422,6 +410,14 @@ static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
 
 /* Maintenance and heartbeats ------------------------------------------------------------------- */
 
+static int load_orders(Loader *l) {
+        const OrdersRecent recent = { .now = hub_clock_now(l->options.clock),
+                                      .least = ORDER_KEPT_LEAST,
+                                      .intervals = ORDER_KEPT_INTERVALS };
+
+        return orders_load(l->options.store, &recent, on_orders, l, &l->call);
+}
+
 static void on_windows(int r, const MaintenanceSpan *spans, size_t n, void *userdata) {
         Loader *l = userdata;
         Calendar *calendar = NULL;
@@ -431,7 +427,7 @@ static void on_windows(int r, const MaintenanceSpan *spans, size_t n, void *user
                 r = calendar_new(&calendar, spans, n);
         if (r >= 0) {
                 board_put_calendar(l->options.board, calendar);
-                r = orders_load(l->options.store, on_orders, l, &l->call);
+                r = load_orders(l);
         }
         if (r < 0)
                 finish(l, r);

@@ -11,8 +11,11 @@ typedef struct Queue {
         PublicKey validator;
         uint32_t id;
         Batch *asked;            /* NULL: answered, the ones behind it have their turn */
-        TickQuestion *questions; /* about its ticks, n_questions; NULL: about the batch itself */
+        TickQuestion *questions; /* about its ticks, n_questions */
         size_t n_questions;
+        OrderId *orders; /* about their orders, n_orders; neither: about the batch itself */
+        size_t n_orders;
+        usec_t orders_since;
         StoreCall *call; /* NULL: its question waits among those that are not open */
         struct Queue *prev, *next;
         Batch *waiting[LOOKUP_WAITING_MAX];
@@ -58,13 +61,18 @@ static void close_question(Queue *q) {
         q->call = NULL;
 }
 
+static void forget_question(Queue *q) {
+        free(TAKE_PTR(q->questions));
+        free(TAKE_PTR(q->orders));
+}
+
 static void queue_free(Queue *q) {
         Lookups *l = q->lookups;
 
         store_call_cancel(q->call);
         close_question(q);
         drop(l, q->asked);
-        free(q->questions);
+        forget_question(q);
         for (size_t i = 0; i < q->n; i++)
                 drop(l, q->waiting[(q->first + i) % LOOKUP_WAITING_MAX]);
         HASH_DEL(l->queues, q);
@@ -175,16 +183,41 @@ static void on_ticks(int r, const TickIdentity *rows, size_t n, void *userdata) 
         open_next(l);
 }
 
+static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
+        Queue *q = userdata;
+        Lookups *l = q->lookups;
+        _cleanup_(batch_freep) Batch *b = take_asked(q);
+        const LookupOrders found = { rows, n };
+
+        forget_question(q);
+        if (r < 0)
+                fail(q, b, r);
+        else {
+                l->ops.orders_found(&q->validator, &b, &found, l->ops.userdata);
+                next_turns(q);
+        }
+        open_next(l);
+}
+
 /* Questions ------------------------------------------------------------------------------------ */
+
+static int send_question(Queue *q) {
+        Store *s = q->lookups->store;
+        const TickQuestions ticks = { q->id, q->questions, q->n_questions };
+        const OrdersNamed orders = { q->id, q->orders, q->n_orders, q->orders_since };
+        const BatchQuery batch = { q->id, q->asked->header.incarnation, q->asked->header.sequence };
+
+        if (q->questions)
+                return tick_identities_load(s, &ticks, on_ticks, q, &q->call);
+        if (q->orders)
+                return orders_find(s, &orders, on_orders, q, &q->call);
+        return batch_find(s, &batch, on_batch, q, &q->call);
+}
 
 static int open_question(Queue *q) {
         Lookups *l = q->lookups;
-        const TickQuestions ticks = { q->id, q->questions, q->n_questions };
-        const BatchQuery batch = { q->id, q->asked->header.incarnation, q->asked->header.sequence };
-        int r;
+        int r = send_question(q);
 
-        r = q->questions ? tick_identities_load(l->store, &ticks, on_ticks, q, &q->call)
-                         : batch_find(l->store, &batch, on_batch, q, &q->call);
         if (r < 0)
                 return r;
         DL_DELETE(l->unopened, q);
@@ -201,7 +234,7 @@ static void open_next(Lookups *l) {
                 if (r >= 0)
                         continue;
                 b = take_asked(q);
-                free(TAKE_PTR(q->questions));
+                forget_question(q);
                 fail(q, b, r);
         }
 }
@@ -226,7 +259,7 @@ static int unask(Queue *q, Batch **b, int r) {
         close_question(q);
         q->lookups->bytes -= q->asked->frame_size;
         *b = TAKE_PTR(q->asked);
-        free(TAKE_PTR(q->questions));
+        forget_question(q);
         if (!q->turning && q->n == 0)
                 queue_free(q);
         return r;
@@ -275,5 +308,22 @@ int lookups_ticks(Lookups *l, const PublicKey *validator, const TickQuestions *q
                 return -ENOBUFS;
         q->questions = TAKE_PTR(kept);
         q->n_questions = questions->n;
+        return open_or_wait(q, b);
+}
+
+int lookups_orders(Lookups *l, const PublicKey *validator, const OrdersNamed *named, Batch **b) {
+        size_t size = named->n * sizeof(*named->ids);
+        _cleanup_free_ OrderId *kept = malloc(size);
+        Queue *q;
+
+        if (!kept)
+                return -ENOMEM;
+        memcpy(kept, named->ids, size);
+        q = ask(l, validator, named->validator, b);
+        if (!q)
+                return -ENOBUFS;
+        q->orders = TAKE_PTR(kept);
+        q->n_orders = named->n;
+        q->orders_since = named->since;
         return open_or_wait(q, b);
 }

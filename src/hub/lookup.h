@@ -6,6 +6,7 @@
 #include "base/macro.h"
 #include "store/batches.h"
 #include "store/identities.h"
+#include "store/orders.h"
 #include "wire/batch.h"
 
 #define LOOKUP_OPEN_MAX    8u  /* questions that the database has */
@@ -23,6 +24,11 @@ typedef struct LookupTicks {
         size_t n;
 } LookupTicks;
 
+typedef struct LookupOrders {
+        const OrderRow *rows;
+        size_t n;
+} LookupOrders;
+
 /* Batches are borrowed for the call. From within, the next question of this validator may be asked,
  * but the lookups must not be freed. When the database is lost nothing is answered: the validators
  * join again, and send again what was not acked. */
@@ -33,6 +39,8 @@ typedef struct LookupOps {
         /* What the callee takes of the batch it sets to NULL, here and below. */
         void (*ticks_found)(const PublicKey *validator, Batch **b, const LookupTicks *found,
                             void *userdata);
+        void (*orders_found)(const PublicKey *validator, Batch **b, const LookupOrders *found,
+                             void *userdata);
         /* The database did not answer, or could not be asked, though it is there. */
         void (*failed)(const PublicKey *validator, const Batch *b, void *userdata);
         /* It waited, and it is its turn. */
@@ -52,3 +60,5 @@ int lookups_batch(Lookups *l, const PublicKey *validator, uint32_t id, Batch **b
 /* Which ticks are stored? The same. */
 int lookups_ticks(Lookups *l, const PublicKey *validator, const TickQuestions *questions,
                   Batch **b);
+/* Which orders are these? The same. */
+int lookups_orders(Lookups *l, const PublicKey *validator, const OrdersNamed *named, Batch **b);

@@ -221,12 +221,22 @@ void order_book_find_all(const OrderBook *b, const Tick *ticks, size_t n, WorkOr
                         ret[i] = order_book_find(b, &ticks[i].order);
 }
 
-void order_book_expire(OrderBook *b, usec_t before) {
+static usec_t kept_until(const WorkOrder *o) {
+        return MAX(o->removed, o->used) +
+               MAX(ORDER_KEPT_LEAST, ORDER_KEPT_INTERVALS * interval_of(o));
+}
+
+void order_book_expire(OrderBook *b, usec_t now) {
         Entry *e, *next;
 
         HASH_ITER(by_row, b->rows, e, next)
-        if (e->order.removed > 0 && e->order.removed < before)
+        if (e->order.removed > 0 && kept_until(&e->order) < now)
                 entry_free(b, e);
+}
+
+/* Its last tick may have started two intervals after it was removed: see work_order_covers(). */
+bool order_book_may_have_freed(const Tick *tick, usec_t now) {
+        return (usec_t)tick->start + ORDER_KEPT_LEAST / ORDER_KEPT_INTERVALS < now;
 }
 
 size_t order_book_count(const OrderBook *b) {

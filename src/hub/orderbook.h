@@ -1,5 +1,6 @@
 /* Work orders in memory: found by id when a tick names them, and per validator when it must be
- * told. Knows nothing of websites' verdicts or of the database. */
+ * told. A removed one stays for a while; who sends what is older lets it be read again. Knows
+ * nothing of websites' verdicts or of the database. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +13,12 @@
 #include "wire/order.h"
 #include "wire/tick.h"
 
-#define TICK_AHEAD_MAX (2 * USEC_PER_SEC) /* what starts further ahead of hub time is refused */
+/* For the longer of these a removed order stays here: ticks of it are on their way, and its votes
+ * count in a hub that begins anew. */
+#define ORDER_KEPT_LEAST     (10 * USEC_PER_MIN)
+#define ORDER_KEPT_INTERVALS 3u
+/* What starts further ahead of hub time is refused. */
+#define TICK_AHEAD_MAX (2 * USEC_PER_SEC)
 
 typedef struct OrderBook OrderBook;
 typedef struct Website Website;
@@ -27,6 +33,7 @@ typedef struct WorkOrder {
         uint32_t probe_last; /* number issued; never above probe_stored */
         usec_t removed;      /* 0: current */
         Order order;
+        usec_t used; /* after it was removed: read again, or a tick of it taken */
         /* What only probes need. */
         Seen probes;
         /* numbers possibly issued, as the database has it, and as it will when its commit is done
@@ -66,8 +73,11 @@ WorkOrder *order_book_find(const OrderBook *b, const OrderId *id);
 /* Those of n ticks, NULL for the unknown: their memory is fetched all at once, which for orders by
  * the hundred thousand takes a small part of the time of one after the other. */
 void order_book_find_all(const OrderBook *b, const Tick *ticks, size_t n, WorkOrder **ret);
-/* Frees those removed before then. */
-void order_book_expire(OrderBook *b, usec_t before);
+/* Frees those that were removed and of no use for as long as they stay. now: what was taken until
+ * then is on pages, where it is found when they are read again. */
+void order_book_expire(OrderBook *b, usec_t now);
+/* May a tick that names none of these name one that was freed? One that started lately does not. */
+bool order_book_may_have_freed(const Tick *tick, usec_t now);
 size_t order_book_count(const OrderBook *b);
 /* Steps through those of one validator: the first for NULL. One that is added in between comes
  * last, expiring ends the walk. */

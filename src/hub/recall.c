@@ -2,8 +2,64 @@
 #include "hub/recall.h"
 
 #include "hub/dispose.h"
+#include "hub/order-row.h"
 #include "hub/website.h"
 #include "store/pages.h"
+
+/* Orders ---------------------------------------------------------------------------------------
+ */
+
+/* Ticks of an order often follow each other. */
+static bool is_among(const OrderId *ids, size_t n, const OrderId *id) {
+        for (size_t i = n; i > 0; i--)
+                if (order_id_equal(&ids[i - 1], id))
+                        return true;
+        return false;
+}
+
+static bool may_be_of_freed(const Tick *tick, usec_t now) {
+        return order_book_may_have_freed(tick, now) && (usec_t)tick->start + DISPOSE_LIFE >= now;
+}
+
+size_t recall_missing(const OrderBook *book, const Batch *b, usec_t now,
+                      OrderId ret[static BATCH_TICKS_MAX]) {
+        size_t n = 0;
+
+        for (uint16_t i = 0; i < b->header.count; i++) {
+                const Tick *tick = &b->ticks[i];
+
+                if (may_be_of_freed(tick, now) && !order_book_find(book, &tick->order) &&
+                    !is_among(ret, n, &tick->order))
+                        ret[n++] = tick->order;
+        }
+        return n;
+}
+
+static int read_order(OrderBook *book, const Board *board, const OrderRow *row, usec_t now) {
+        const OrderRead read = { .website = board_find(board, row->website),
+                                 .restored = now,
+                                 .recalled = now };
+        WorkOrder *o = order_book_find_row(book, row->id);
+        int r;
+
+        if (o)
+                return 0;
+        r = order_row_read(book, row, &read, &o);
+        if (r >= 0)
+                o->used = now;
+        return r;
+}
+
+int recall_orders(OrderBook *book, const Board *board, const LookupOrders *found, usec_t now) {
+        int r = 0;
+
+        for (size_t i = 0; i < found->n && r >= 0; i++)
+                r = read_order(book, board, &found->rows[i], now);
+        return r;
+}
+
+/* Ticks ----------------------------------------------------------------------------------------
+ */
 
 typedef struct Questions {
         TickQuestion *items; /* RECALL_ORDERS_MAX at most */

@@ -50,17 +50,27 @@ static const PqStatement work_orders_reserve_probes = {
         .n_params = 2,
 };
 
+#define ROW                                                                                        \
+        "SELECT o.id, o.public_id, o.website_id, o.validator_id, o.epoch, o.type, o.seat,"         \
+        " o.n, o.interval_ms, o.timeout_ms, usec(o.starts_at), o.bytes,"                           \
+        " o.spec_hash, o.probes, usec(o.removed_at), o.sent_at IS NOT NULL,"                       \
+        " w.public_id, v.key FROM website w JOIN work_order o ON o.website_id = w.id"              \
+        " JOIN validator v ON v.id = o.validator_id"
+
 static const PqStatement work_order_recent = {
         .name = "work_order_recent",
-        .sql = "SELECT o.id, o.public_id, o.website_id, o.validator_id, o.epoch, o.type, o.seat,"
-               " o.n, o.interval_ms, o.timeout_ms, usec(o.starts_at), o.bytes,"
-               " o.spec_hash, o.probes, usec(o.removed_at), o.sent_at IS NOT NULL,"
-               " w.public_id, v.key"
-               " FROM work_order o JOIN website w ON w.id = o.website_id"
-               " JOIN validator v ON v.id = o.validator_id"
-               " WHERE o.removed_at IS NULL OR o.removed_at > now() - interval '48 hours'"
-               " ORDER BY o.id",
-        .n_params = 0,
+        .sql = ROW " WHERE o.removed_at IS NULL"
+                   " UNION ALL " ROW " WHERE o.removed_at"
+                   "   > $1::timestamptz - greatest($2::bigint * interval '1 microsecond',"
+                   "     $3::integer * w.interval_ms * interval '1 millisecond')"
+                   " ORDER BY 1",
+        .n_params = 3,
+};
+
+static const PqStatement work_order_named = {
+        .name = "work_order_named",
+        .sql = ROW " WHERE o.public_id = ANY ($1) AND o.validator_id = $2 AND o.removed_at > $3",
+        .n_params = 3,
 };
 
 const PqStatement *const orders_statements[] = {
@@ -70,6 +80,7 @@ const PqStatement *const orders_statements[] = {
         &work_orders_prove,
         &work_orders_reserve_probes,
         &work_order_recent,
+        &work_order_named,
         NULL,
 };
 
@@ -182,7 +193,26 @@ static void free_order(void *p) {
 
 STORE_READER(order_reader, OrderRow, OrderRows, read_order, free_order);
 
-int orders_load(Store *s, OrderRows callback, void *userdata, StoreCall **ret) {
-        return store_read(s, store_begin(&work_order_recent), &order_reader,
-                          STORE_ANSWER(callback, userdata, ret));
+int orders_load(Store *s, const OrdersRecent *recent, OrderRows callback, void *userdata,
+                StoreCall **ret) {
+        PqTransaction *t = store_begin(&work_order_recent);
+
+        if (!t)
+                return -ENOMEM;
+        pq_time(t, recent->now);
+        pq_int(t, (int64_t)recent->least);
+        pq_int(t, recent->intervals);
+        return store_read(s, t, &order_reader, STORE_ANSWER(callback, userdata, ret));
+}
+
+int orders_find(Store *s, const OrdersNamed *named, OrderRows callback, void *userdata,
+                StoreCall **ret) {
+        PqTransaction *t = store_begin(&work_order_named);
+
+        if (!t)
+                return -ENOMEM;
+        STORE_COLUMN(t, named->n, PQ_BYTEA, pq_bytes(t, named->ids[i].bytes, sizeof(*named->ids)));
+        pq_int(t, named->validator);
+        pq_time(t, named->since);
+        return store_read(s, t, &order_reader, STORE_ANSWER(callback, userdata, ret));
 }

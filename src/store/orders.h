@@ -4,6 +4,7 @@
 
 #include "base/id.h"
 #include "store/store.h"
+#include "wire/order.h"
 
 void specification_put(PqTransaction *t, const uint8_t hash[static 32], const void *bytes,
                        size_t n);
@@ -53,7 +54,25 @@ void orders_prove(PqTransaction *t, const OrderProof *rows, size_t n);
 /* Only ever upwards. */
 void orders_reserve_probes(PqTransaction *t, const OrderProbes *rows, size_t n);
 
-/* Current ones and those removed in the last 48 h, by id. */
-int orders_load(Store *s, OrderRows callback, void *userdata, StoreCall **ret);
+typedef struct OrdersRecent {
+        usec_t now, least;
+        unsigned intervals;
+} OrdersRecent;
+
+/* Current ones and those removed since now - least, or so many intervals of their website; by id.
+ */
+int orders_load(Store *s, const OrdersRecent *recent, OrderRows callback, void *userdata,
+                StoreCall **ret);
+
+typedef struct OrdersNamed {
+        uint32_t validator;
+        const OrderId *ids; /* n of them */
+        size_t n;
+        usec_t since;
+} OrdersNamed;
+
+/* Those of this validator that were removed since then. */
+int orders_find(Store *s, const OrdersNamed *named, OrderRows callback, void *userdata,
+                StoreCall **ret);
 
 extern const PqStatement *const orders_statements[];

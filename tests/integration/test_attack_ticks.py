@@ -165,5 +165,37 @@ class ADayLater(SpokenForCase):
             AND started_at > now() + interval '24 h'"""), "the others go on checking", 40)
 
 
+class AnHourLater(SpokenForCase):
+    def restart_later(self):
+        joins = [v.joins for v in self.validators]
+        self.world.hub.kill()
+        self.world.start_hub(conf=self.conf, env=a_day_on(hours=1))
+        for v, n in zip(self.validators, joins):
+            v.wait(lambda v, n=n: v.joins > n and v.socket.open, "back", 20)
+
+    def test_an_order_that_was_removed_long_ago(self):
+        """The hub has forgotten it, and asks its database for it when a tick names it: what was stored is a duplicate,
+        what was not is late, once, and what names nothing, or another's order, is unassigned."""
+        site = self.mute_site("past", 0, 1)
+        self.wait_old(site, 2)
+        self.wait_old(site, 2, 1)
+        v, taken = self.validators[0], self.tick(site)
+        other, probed = self.tick(site, by=1), v.probed[self.order_of(v, site)[0]]
+        self.assertEqual(v.submit(taken), [batch.ACCEPTED])
+        unsent = Tick(**{**taken.__dict__, "number": taken.number + 1, "start": taken.start + 10 * SECOND})
+        probe = Tick(**{**taken.__dict__, "kind": batch.REFRESH, "number": probed})
+        unknown = Tick(**{**taken.__dict__, "order": os.urandom(16)})
+        self.db.sql(f"UPDATE website SET timeout_ms = timeout_ms - 1 WHERE id = {site.website}")
+        wait_until(lambda: self.value(f"""SELECT count(*) FROM work_order WHERE removed_at IS NULL
+            AND public_id IN ('\\x{taken.order.hex()}', '\\x{other.order.hex()}')""") == "0", "their orders have ended")
+        self.restart_later()
+        self.assertEqual(v.submit(taken, unknown, unsent, other, probe, unsent),
+                         [batch.DUPLICATE, batch.UNASSIGNED, batch.LATE, batch.UNASSIGNED, batch.DUPLICATE,
+                          batch.DUPLICATE])
+        self.assertEqual(v.submit(unsent, taken, unknown), [batch.DUPLICATE, batch.DUPLICATE, batch.UNASSIGNED])
+        self.assertEqual((self.stored(taken), self.stored(unsent)), ([["1"]], [["1"]]))
+        self.assertEqual(v.notices, [])
+
+
 if __name__ == "__main__":
     unittest.main()

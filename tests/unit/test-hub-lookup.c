@@ -88,6 +88,15 @@ static void on_ticks_found(const PublicKey *validator, Batch **batch, const Look
         assert_null(*batch);
 }
 
+static void on_orders_found(const PublicKey *validator, Batch **batch, const LookupOrders *found,
+                            void *userdata) {
+        Bench *b = userdata;
+
+        hear(b, found->n > 0 ? "orders" : "no orders", validator, *batch);
+        if (found->n > 0)
+                assert_int_equal(found->rows[0].id, 1);
+}
+
 static void on_failed(const PublicKey *validator, const Batch *batch, void *userdata) {
         hear(userdata, "failed", validator, batch);
 }
@@ -103,7 +112,7 @@ static void on_turn(const PublicKey *validator, Batch **batch, void *userdata) {
 
 static Bench *bench_open(void **state) {
         Bench *b = calloc(1, sizeof(*b));
-        LookupOps ops = { on_batch_found, on_ticks_found, on_failed, on_turn, b };
+        LookupOps ops = { on_batch_found, on_ticks_found, on_orders_found, on_failed, on_turn, b };
 
         assert_non_null(b);
         b->fixture = *state;
@@ -176,6 +185,31 @@ static void stored_ticks_are_found(void **state) {
                 hear_until(b, i + 1);
         }
         assert_string_equal(b->heard, "seen v1 2\nunseen v1 2\n");
+        bench_close(b);
+}
+
+static void ask_order(Bench *b, uint32_t validator, const OrderId *id) {
+        PublicKey key = key_of((uint8_t)validator);
+        Batch *batch = batch_of(1);
+
+        assert_int_equal(lookups_orders(b->lookups, &key,
+                                        &(const OrdersNamed){ validator, id, 1, 0 }, &batch),
+                         0);
+        assert_null(batch);
+}
+
+static void orders_are_found(void **state) {
+        Bench *b = bench_open(state);
+        OrderId id = { { 9 } };
+
+        fixture_sql(b->fixture, "UPDATE work_order SET removed_at = now(),"
+                                " public_id = '\\x09000000000000000000000000000000' WHERE id = 1");
+        ask_order(b, 1, &id);
+        assert_int_equal(wait_behind(b, 1, 2), 1);
+        ask_order(b, 2, &id);
+        hear_until(b, 3);
+        assert_string_equal(b->heard, "orders v1 1\nturn v1 2\nno orders v2 1\n");
+        fixture_sql(b->fixture, "UPDATE work_order SET removed_at = NULL WHERE id = 1");
         bench_close(b);
 }
 
@@ -303,6 +337,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(answers_say_what_is_stored),
                 cmocka_unit_test(stored_ticks_are_found),
+                cmocka_unit_test(orders_are_found),
                 cmocka_unit_test(what_comes_meanwhile_waits_in_order),
                 cmocka_unit_test(an_answer_may_be_followed_by_a_question),
                 cmocka_unit_test(all_have_their_turn),

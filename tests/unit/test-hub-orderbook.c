@@ -11,6 +11,7 @@
 
 #define START    (20000 * USEC_PER_DAY)
 #define INTERVAL (60 * USEC_PER_SEC)
+#define KEPT     ORDER_KEPT_LEAST
 
 static WorkOrder order_of(uint8_t id) {
         return (WorkOrder){
@@ -63,25 +64,48 @@ static void each_validator_has_its_own(void **state _unused_) {
         for (uint32_t v = 0; v < 10; v++)
                 assert_int_equal(count_of(b, v), 10);
         assert_int_equal(count_of(b, 10), 0);
-        order_book_expire(b, START + 1);
+        order_book_expire(b, START + KEPT + 1);
         for (uint32_t v = 0; v < 10; v++)
                 assert_int_equal(count_of(b, v), 5);
 }
 
 static void removed_ones_expire(void **state _unused_) {
         _cleanup_(order_book_freep) OrderBook *b = NULL;
-        WorkOrder current = order_of(1), old = order_of(2), recent = order_of(3);
+        WorkOrder current = order_of(1), old = order_of(2), recent = order_of(3),
+                  used = order_of(4), slow = order_of(5);
 
-        old.removed = START;
-        recent.removed = START + 10;
+        old.removed = used.removed = slow.removed = START;
+        recent.removed = used.used = START + 10;
+        slow.order.interval_ms = KEPT / USEC_PER_MSEC;
         assert_int_equal(order_book_new(&b, 0), 0);
         order_book_add(b, &current);
         order_book_add(b, &old);
         order_book_add(b, &recent);
-        order_book_expire(b, START + 10);
+        order_book_add(b, &used);
+        order_book_add(b, &slow);
+        order_book_expire(b, START + KEPT);
+        assert_int_equal(order_book_count(b), 5);
+        order_book_expire(b, START + KEPT + 10);
         assert_non_null(order_book_find(b, &current.id));
         assert_null(order_book_find(b, &old.id));
         assert_non_null(order_book_find(b, &recent.id));
+        assert_non_null(order_book_find(b, &used.id));
+        order_book_expire(b, START + ORDER_KEPT_INTERVALS * KEPT);
+        assert_int_equal(order_book_count(b), 2);
+        order_book_expire(b, START + ORDER_KEPT_INTERVALS * KEPT + 1);
+        assert_int_equal(order_book_count(b), 1);
+}
+
+/* A tick that its order covers, and that started when that may have been freed, is asked for. */
+static void what_started_lately_names_none_that_was_freed(void **state _unused_) {
+        for (usec_t interval = USEC_PER_SEC; interval < USEC_PER_DAY; interval += USEC_PER_SEC) {
+                usec_t kept = MAX(KEPT, ORDER_KEPT_INTERVALS * interval);
+                Tick last = { .start = (int64_t)(START + 2 * interval) };
+
+                assert_true(order_book_may_have_freed(&last, START + kept + 1));
+        }
+        assert_false(order_book_may_have_freed(&(const Tick){ .start = START },
+                                               START + 3 * USEC_PER_MIN));
 }
 
 static void a_website_that_goes_leaves_its_orders(void **state _unused_) {
@@ -99,7 +123,7 @@ static void a_website_that_goes_leaves_its_orders(void **state _unused_) {
                 orders[i] = order_book_add(b, &o);
                 assert_non_null(orders[i]);
         }
-        order_book_expire(b, START + 1);
+        order_book_expire(b, START + KEPT + 1);
         work_orders_orphan(&going.all_orders);
         for (uint8_t i = 3; i < ELEMENTSOF(orders); i++)
                 assert_ptr_equal(orders[i]->website, i % 3 == 1 ? &staying : NULL);
@@ -198,6 +222,7 @@ int main(void) {
                 cmocka_unit_test(added_found_and_counted),
                 cmocka_unit_test(each_validator_has_its_own),
                 cmocka_unit_test(removed_ones_expire),
+                cmocka_unit_test(what_started_lately_names_none_that_was_freed),
                 cmocka_unit_test(a_website_that_goes_leaves_its_orders),
                 cmocka_unit_test(a_slot_is_covered_at_its_time),
                 cmocka_unit_test(a_probe_is_covered_once_issued),

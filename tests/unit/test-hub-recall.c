@@ -262,9 +262,28 @@ static void what_is_found_becomes_a_duplicate(void **state _unused_) {
         bench_close(&b);
 }
 
+/* Once each, and not what is known, too young or expired. */
+static void orders_that_may_have_been_freed_are_missing(void **state _unused_) {
+        OrderId ids[BATCH_TICKS_MAX];
+        Bench b;
+
+        bench_open(&b);
+        add_order(&b, 1, START);
+        add_slot(&b, 1, 10);
+        for (uint64_t row = 2; row <= 5; row++)
+                add_tick(&b, row % 2 + 2, TICK_SCHEDULED, 10, NOW - 10 * USEC_PER_MIN);
+        add_tick(&b, 4, TICK_SCHEDULED, 10, NOW - USEC_PER_MIN);
+        add_tick(&b, 5, TICK_SCHEDULED, 10, NOW - USEC_PER_DAY - 1);
+        assert_int_equal(recall_missing(b.book, b.batch, NOW, ids), 2);
+        assert_memory_equal(&ids[0], &(OrderId[]){ id_of(2) }, sizeof(OrderId));
+        assert_memory_equal(&ids[1], &(OrderId[]){ id_of(3) }, sizeof(OrderId));
+        bench_close(&b);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_order_is_asked_for_once),
+                cmocka_unit_test(orders_that_may_have_been_freed_are_missing),
                 cmocka_unit_test(what_is_known_is_not_asked_for),
                 cmocka_unit_test(what_is_refused_asks_for_nothing),
                 cmocka_unit_test(a_long_life_is_asked_for_in_parts),

@@ -51,6 +51,23 @@ static void put_orders(PqTransaction *t, size_t n) {
         orders_put(t, rows, n);
 }
 
+static void load(StoreFixture *f, usec_t now) {
+        const OrdersRecent recent = { now, 10 * USEC_PER_MIN, 3 };
+
+        assert_int_equal(orders_load(f->store, &recent, on_orders, f, NULL), 0);
+}
+
+static void find(StoreFixture *f, uint32_t validator, usec_t since) {
+        OrderId ids[3];
+
+        for (size_t i = 0; i < ELEMENTSOF(ids); i++)
+                memset(ids[i].bytes, (int)(100 + i), sizeof(ids[i].bytes));
+        assert_int_equal(orders_find(f->store,
+                                     &(const OrdersNamed){ validator, ids, ELEMENTSOF(ids), since },
+                                     on_orders, f, NULL),
+                         0);
+}
+
 static void an_order_needs_its_specification(void **state) {
         StoreFixture *f = *state;
         PqTransaction *t = pq_transaction_new();
@@ -71,12 +88,19 @@ static void put_and_loaded_again(void **state) {
         put_orders(t, 2);
         assert_int_equal(fixture_commit(f, t), 0);
 
-        assert_int_equal(orders_load(f->store, on_orders, f, NULL), 0);
+        load(f, now_realtime());
         fixture_expect_text(f, "100 id 100 site 2 2 v 3 3 epoch 12 type 2 seat 0/3 30000/5000"
                                " at 1700000000 bytes 5:111 spec 187 probes 0 current sent 0\n"
                                "101 id 101 site 2 2 v 3 3 epoch 12 type 2 seat 0/3 30000/5000"
                                " at 1700000000 bytes 5:111 spec 187 probes 16 current sent 0\n");
 }
+
+#define LATEST                                                                                     \
+        "100 id 100 site 2 2 v 3 3 epoch 12 type 2 seat 0/3 30000/5000"                            \
+        " at 1700000000 bytes 5:111 spec 187 probes 64 removed sent 1\n"
+#define OLDER                                                                                      \
+        "101 id 101 site 2 2 v 3 3 epoch 12 type 2 seat 0/3 30000/5000"                            \
+        " at 1700000000 bytes 5:111 spec 187 probes 16 removed sent 0\n"
 
 static void sent_probed_and_removed(void **state) {
         StoreFixture *f = *state;
@@ -93,13 +117,23 @@ static void sent_probed_and_removed(void **state) {
                      1);
         orders_reserve_probes(t, (const OrderProbes[]){ { 100, 64 }, { 100, 32 } }, 2);
         orders_reserve_probes(t, (const OrderProbes[]){ { 100, 16 } }, 1);
-        orders_end(t, (const OrderEnd[]){ { 100, now }, { 101, now - 49 * USEC_PER_HOUR } }, 2);
+        orders_end(t, (const OrderEnd[]){ { 100, now }, { 101, now - 11 * USEC_PER_MIN } }, 2);
         orders_end(t, (const OrderEnd[]){ { 101, now } }, 1); /* its end stays */
         assert_int_equal(fixture_commit(f, t), 0);
 
-        assert_int_equal(orders_load(f->store, on_orders, f, NULL), 0);
-        fixture_expect_text(f, "100 id 100 site 2 2 v 3 3 epoch 12 type 2 seat 0/3 30000/5000"
-                               " at 1700000000 bytes 5:111 spec 187 probes 64 removed sent 1\n");
+        load(f, now);
+        fixture_expect_text(f, LATEST);
+        fixture_sql(f, "UPDATE website SET interval_ms = 230000 WHERE id = 2");
+        load(f, now);
+        fixture_expect_text(f, LATEST OLDER); /* for three intervals it is not gone */
+        load(f, now + USEC_PER_MIN);
+        fixture_expect_text(f, LATEST);
+        find(f, 3, now - 12 * USEC_PER_MIN);
+        fixture_expect_text(f, LATEST OLDER);
+        find(f, 3, now - 11 * USEC_PER_MIN);
+        fixture_expect_text(f, LATEST);
+        find(f, 2, 0); /* another's */
+        fixture_expect_text(f, "");
         fixture_expect(f,
                        "SELECT length(root) || ' ' || length(signature) || ' ' || length(path)"
                        " FROM work_order WHERE id = 100",
