@@ -189,12 +189,13 @@ class AnHourLater(SpokenForCase):
         wait_until(lambda: self.value(f"""SELECT count(*) FROM work_order WHERE removed_at IS NULL
             AND public_id IN ('\\x{taken.order.hex()}', '\\x{other.order.hex()}')""") == "0", "their orders have ended")
         self.restart_later()
+        notices = len(v.notices)  # it may have come back too early
         self.assertEqual(v.submit(taken, unknown, unsent, other, probe, unsent),
                          [batch.DUPLICATE, batch.UNASSIGNED, batch.LATE, batch.UNASSIGNED, batch.DUPLICATE,
                           batch.DUPLICATE])
         self.assertEqual(v.submit(unsent, taken, unknown), [batch.DUPLICATE, batch.DUPLICATE, batch.UNASSIGNED])
         self.assertEqual((self.stored(taken), self.stored(unsent)), ([["1"]], [["1"]]))
-        self.assertEqual(v.notices, [])
+        self.assertEqual(v.notices[notices:], [])
 
 
 if __name__ == "__main__":
