@@ -451,3 +451,13 @@ void assign_beat(Assigner *a) {
                         a->options.drop(v, a->options.userdata);
         }
 }
+
+static bool is_to_be_told(uint32_t validator, const void *userdata) {
+        const Assigner *a = userdata;
+
+        return backlog_has(a->backlog, validator);
+}
+
+void assign_expire(Assigner *a, usec_t now) {
+        order_book_expire(a->options.book, now, is_to_be_told, a);
+}

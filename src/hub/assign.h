@@ -54,3 +54,5 @@ void assign_drained(Assigner *a, Validator *v);
 void assign_gone(Assigner *a, const Validator *v);
 /* Every few seconds: drops who does not read. */
 void assign_beat(Assigner *a);
+/* Forgets orders as order_book_expire() does, but none of which anybody is still to be told. */
+void assign_expire(Assigner *a, usec_t now);

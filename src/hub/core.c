@@ -563,7 +563,7 @@ void core_beat(Core *c) {
         if (!c->ready)
                 return;
         if (c->beats++ % EXPIRE_BEATS == 0)
-                order_book_expire(c->book, writer_paged(c->writer));
+                assign_expire(c->assigner, writer_paged(c->writer));
         while ((v = registry_next(c->registry, v)))
                 look_after(c, v, now);
         if (now >= c->calendar.at)

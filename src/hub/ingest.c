@@ -338,6 +338,7 @@ static int ask_orders(Ingest *i, const Validator *v, Batch **b, usec_t now) {
 
         if (named.n == 0)
                 return 0;
+        recall_hold(i->options.book, *b, now);
         r = lookups_orders(i->lookups, &v->key, &named, b);
         return r < 0 ? r : 1;
 }
@@ -350,6 +351,7 @@ static int ask_ticks(Ingest *i, const Validator *v, Batch **b, usec_t now) {
 
         if (q.n == 0)
                 return 0;
+        recall_hold(i->options.book, *b, now);
         r = lookups_ticks(i->lookups, &v->key, &q, b);
         return r < 0 ? r : 1;
 }

@@ -53,6 +53,7 @@ struct OrderBook {
         Entry *rows;
         Owner *owners;
         uint64_t row;
+        usec_t expired;   /* when that was looked for */
         usec_t ask_until; /* slots started later are known, whatever their order */
 };
 
@@ -226,11 +227,19 @@ static usec_t kept_until(const WorkOrder *o) {
                MAX(ORDER_KEPT_LEAST, ORDER_KEPT_INTERVALS * interval_of(o));
 }
 
-void order_book_expire(OrderBook *b, usec_t now) {
+static bool may_free(const WorkOrder *o, usec_t now, OrderNeeded needed, const void *userdata) {
+        return o->removed > 0 && kept_until(o) < now && !(needed && needed(o->validator, userdata));
+}
+
+void order_book_expire(OrderBook *b, usec_t now, OrderNeeded needed, const void *userdata) {
+        bool leapt = now > b->expired + ORDER_LEAP;
         Entry *e, *next;
 
+        b->expired = now;
+        if (leapt)
+                return;
         HASH_ITER(by_row, b->rows, e, next)
-        if (e->order.removed > 0 && kept_until(&e->order) < now)
+        if (may_free(&e->order, now, needed, userdata))
                 entry_free(b, e);
 }
 

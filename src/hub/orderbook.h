@@ -73,9 +73,13 @@ WorkOrder *order_book_find(const OrderBook *b, const OrderId *id);
 /* Those of n ticks, NULL for the unknown: their memory is fetched all at once, which for orders by
  * the hundred thousand takes a small part of the time of one after the other. */
 void order_book_find_all(const OrderBook *b, const Tick *ticks, size_t n, WorkOrder **ret);
+/* Whether this validator's are borrowed by others still. */
+typedef bool (*OrderNeeded)(uint32_t validator, const void *userdata);
 /* Frees those that were removed and of no use for as long as they stay. now: what was taken until
- * then is on pages, where it is found when they are read again. */
-void order_book_expire(OrderBook *b, usec_t now);
+ * then is on pages, where it is found when they are read again. After a leap of that nothing is
+ * freed: what ended before it may not be stored. needed: NULL for never. */
+#define ORDER_LEAP (5 * USEC_PER_MIN)
+void order_book_expire(OrderBook *b, usec_t now, OrderNeeded needed, const void *userdata);
 /* May a tick that names none of these name one that was freed? One that started lately does not. */
 bool order_book_may_have_freed(const Tick *tick, usec_t now);
 size_t order_book_count(const OrderBook *b);

@@ -35,10 +35,24 @@ size_t recall_missing(const OrderBook *book, const Batch *b, usec_t now,
         return n;
 }
 
+void recall_hold(OrderBook *book, const Batch *b, usec_t now) {
+        for (uint16_t i = 0; i < b->header.count; i++) {
+                WorkOrder *o = order_book_find(book, &b->ticks[i].order);
+
+                if (o && o->removed > 0)
+                        o->used = MAX(o->used, now);
+        }
+}
+
+/* None of its ticks started later than it covers. */
+static usec_t latest_of(const OrderRow *row) {
+        return row->removed + 2 * row->interval_ms * USEC_PER_MSEC;
+}
+
 static int read_order(OrderBook *book, const Board *board, const OrderRow *row, usec_t now) {
         const OrderRead read = { .website = board_find(board, row->website),
                                  .restored = now,
-                                 .recalled = now };
+                                 .recalled = MIN(now, latest_of(row)) };
         WorkOrder *o = order_book_find_row(book, row->id);
         int r;
 

@@ -15,6 +15,8 @@
 /* The orders that its ticks name and that may have been freed; how many. */
 size_t recall_missing(const OrderBook *book, const Batch *b, usec_t now,
                       OrderId ret[static BATCH_TICKS_MAX]);
+/* What its ticks name stays while it waits for an answer. */
+void recall_hold(OrderBook *book, const Batch *b, usec_t now);
 /* The answer: they are in the book again. -ENOMEM, -EBADMSG: some are not. */
 int recall_orders(OrderBook *book, const Board *board, const LookupOrders *found, usec_t now);
 

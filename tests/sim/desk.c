@@ -386,7 +386,7 @@ void desk_reconfigure(World *w, const SiteConf *conf) {
 
 void desk_heartbeat(World *w) {
         w->desk.decided.heartbeat = w->desk.stored.heartbeat = w->now;
-        order_book_expire(w->desk.book, w->now);
+        order_book_expire(w->desk.book, w->now, NULL, NULL);
         world_put(w, (Event){ .at = w->now + HEARTBEAT_EVERY,
                               .kind = EVENT_HEARTBEAT,
                               .line = w->desk.lives });

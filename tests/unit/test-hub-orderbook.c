@@ -41,6 +41,12 @@ static void added_found_and_counted(void **state _unused_) {
         seen_done(&a.slots);
 }
 
+/* Not in a leap. */
+static void expire(OrderBook *b, usec_t now) {
+        order_book_expire(b, now, NULL, NULL);
+        order_book_expire(b, now, NULL, NULL);
+}
+
 static size_t count_of(const OrderBook *b, uint32_t validator) {
         WorkOrder *o = NULL;
         size_t n = 0;
@@ -64,7 +70,7 @@ static void each_validator_has_its_own(void **state _unused_) {
         for (uint32_t v = 0; v < 10; v++)
                 assert_int_equal(count_of(b, v), 10);
         assert_int_equal(count_of(b, 10), 0);
-        order_book_expire(b, START + KEPT + 1);
+        expire(b, START + KEPT + 1);
         for (uint32_t v = 0; v < 10; v++)
                 assert_int_equal(count_of(b, v), 5);
 }
@@ -83,16 +89,16 @@ static void removed_ones_expire(void **state _unused_) {
         order_book_add(b, &recent);
         order_book_add(b, &used);
         order_book_add(b, &slow);
-        order_book_expire(b, START + KEPT);
+        expire(b, START + KEPT);
         assert_int_equal(order_book_count(b), 5);
-        order_book_expire(b, START + KEPT + 10);
+        expire(b, START + KEPT + 10);
         assert_non_null(order_book_find(b, &current.id));
         assert_null(order_book_find(b, &old.id));
         assert_non_null(order_book_find(b, &recent.id));
         assert_non_null(order_book_find(b, &used.id));
-        order_book_expire(b, START + ORDER_KEPT_INTERVALS * KEPT);
+        expire(b, START + ORDER_KEPT_INTERVALS * KEPT);
         assert_int_equal(order_book_count(b), 2);
-        order_book_expire(b, START + ORDER_KEPT_INTERVALS * KEPT + 1);
+        expire(b, START + ORDER_KEPT_INTERVALS * KEPT + 1);
         assert_int_equal(order_book_count(b), 1);
 }
 
@@ -106,6 +112,27 @@ static void what_started_lately_names_none_that_was_freed(void **state _unused_)
         }
         assert_false(order_book_may_have_freed(&(const Tick){ .start = START },
                                                START + 3 * USEC_PER_MIN));
+}
+
+static bool is_needed(uint32_t validator, const void *userdata) {
+        return validator == *(const uint32_t *)userdata;
+}
+
+static void what_is_borrowed_stays_and_a_leap_frees_nothing(void **state _unused_) {
+        _cleanup_(order_book_freep) OrderBook *b = NULL;
+        WorkOrder o = order_of(1);
+        uint32_t borrower = o.validator;
+
+        o.removed = START;
+        assert_int_equal(order_book_new(&b, 0), 0);
+        order_book_add(b, &o);
+        order_book_expire(b, START + 2 * KEPT, NULL, NULL);
+        assert_int_equal(order_book_count(b), 1);
+        order_book_expire(b, START + 2 * KEPT, is_needed, &borrower);
+        assert_int_equal(order_book_count(b), 1);
+        borrower++;
+        order_book_expire(b, START + 2 * KEPT + ORDER_LEAP, is_needed, &borrower);
+        assert_int_equal(order_book_count(b), 0);
 }
 
 static void a_website_that_goes_leaves_its_orders(void **state _unused_) {
@@ -123,7 +150,7 @@ static void a_website_that_goes_leaves_its_orders(void **state _unused_) {
                 orders[i] = order_book_add(b, &o);
                 assert_non_null(orders[i]);
         }
-        order_book_expire(b, START + KEPT + 1);
+        expire(b, START + KEPT + 1);
         work_orders_orphan(&going.all_orders);
         for (uint8_t i = 3; i < ELEMENTSOF(orders); i++)
                 assert_ptr_equal(orders[i]->website, i % 3 == 1 ? &staying : NULL);
@@ -223,6 +250,7 @@ int main(void) {
                 cmocka_unit_test(each_validator_has_its_own),
                 cmocka_unit_test(removed_ones_expire),
                 cmocka_unit_test(what_started_lately_names_none_that_was_freed),
+                cmocka_unit_test(what_is_borrowed_stays_and_a_leap_frees_nothing),
                 cmocka_unit_test(a_website_that_goes_leaves_its_orders),
                 cmocka_unit_test(a_slot_is_covered_at_its_time),
                 cmocka_unit_test(a_probe_is_covered_once_issued),

@@ -263,7 +263,7 @@ static void what_is_found_becomes_a_duplicate(void **state _unused_) {
 }
 
 /* Once each, and not what is known, too young or expired. */
-static void orders_that_may_have_been_freed_are_missing(void **state _unused_) {
+static void orders_that_are_not_here_are_missing(void **state _unused_) {
         OrderId ids[BATCH_TICKS_MAX];
         Bench b;
 
@@ -280,10 +280,28 @@ static void orders_that_may_have_been_freed_are_missing(void **state _unused_) {
         bench_close(&b);
 }
 
+static void what_waits_for_an_answer_is_held(void **state _unused_) {
+        WorkOrder *current, *removed;
+        Bench b;
+
+        bench_open(&b);
+        current = add_order(&b, 1, START);
+        removed = add_order(&b, 2, START);
+        removed->removed = NOW - 1;
+        add_slot(&b, 1, 10);
+        add_slot(&b, 2, 10);
+        add_tick(&b, 3, TICK_SCHEDULED, 10, NOW);
+        recall_hold(b.book, b.batch, NOW);
+        assert_int_equal(current->used, 0);
+        assert_int_equal(removed->used, NOW);
+        bench_close(&b);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_order_is_asked_for_once),
-                cmocka_unit_test(orders_that_may_have_been_freed_are_missing),
+                cmocka_unit_test(orders_that_are_not_here_are_missing),
+                cmocka_unit_test(what_waits_for_an_answer_is_held),
                 cmocka_unit_test(what_is_known_is_not_asked_for),
                 cmocka_unit_test(what_is_refused_asks_for_nothing),
                 cmocka_unit_test(a_long_life_is_asked_for_in_parts),
