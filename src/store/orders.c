@@ -50,26 +50,33 @@ static const PqStatement work_orders_reserve_probes = {
         .n_params = 2,
 };
 
-#define ROW                                                                                        \
+#define COLUMNS                                                                                    \
         "SELECT o.id, o.public_id, o.website_id, o.validator_id, o.epoch, o.type, o.seat,"         \
         " o.n, o.interval_ms, o.timeout_ms, usec(o.starts_at), o.bytes,"                           \
         " o.spec_hash, o.probes, usec(o.removed_at), o.sent_at IS NOT NULL,"                       \
-        " w.public_id, v.key FROM website w JOIN work_order o ON o.website_id = w.id"              \
-        " JOIN validator v ON v.id = o.validator_id"
+        " w.public_id, v.key"
+#define ORDERS                                                                                     \
+        COLUMNS " FROM work_order o JOIN website w ON w.id = o.website_id"                         \
+                " JOIN validator v ON v.id = o.validator_id"
 
+/* Of the slow websites each asks for its own: one bound for all would be one for none, and the
+ * whole table is read then. */
 static const PqStatement work_order_recent = {
         .name = "work_order_recent",
-        .sql = ROW " WHERE o.removed_at IS NULL"
-                   " UNION ALL " ROW " WHERE o.removed_at"
-                   "   > $1::timestamptz - greatest($2::bigint * interval '1 microsecond',"
-                   "     $3::integer * w.interval_ms * interval '1 millisecond')"
-                   " ORDER BY 1",
+        .sql = ORDERS " WHERE o.removed_at IS NULL OR o.removed_at > $2"
+                      " UNION ALL " COLUMNS " FROM (SELECT id, public_id,"
+                      "   $1::timestamptz - $3::integer * interval '1 ms' * interval_ms AS since"
+                      "   FROM website) AS w"
+                      " CROSS JOIN LATERAL (SELECT * FROM work_order WHERE website_id = w.id"
+                      "   AND removed_at > w.since AND removed_at <= $2 OFFSET 0) AS o"
+                      " JOIN validator v ON v.id = o.validator_id WHERE w.since < $2"
+                      " ORDER BY 1",
         .n_params = 3,
 };
 
 static const PqStatement work_order_named = {
         .name = "work_order_named",
-        .sql = ROW " WHERE o.public_id = ANY ($1) AND o.validator_id = $2 AND o.removed_at > $3",
+        .sql = ORDERS " WHERE o.public_id = ANY ($1) AND o.validator_id = $2 AND o.removed_at > $3",
         .n_params = 3,
 };
 
@@ -200,7 +207,7 @@ int orders_load(Store *s, const OrdersRecent *recent, OrderRows callback, void *
         if (!t)
                 return -ENOMEM;
         pq_time(t, recent->now);
-        pq_int(t, (int64_t)recent->least);
+        pq_time(t, recent->now - MIN(recent->now, recent->least));
         pq_int(t, recent->intervals);
         return store_read(s, t, &order_reader, STORE_ANSWER(callback, userdata, ret));
 }

@@ -55,8 +55,8 @@ void orders_prove(PqTransaction *t, const OrderProof *rows, size_t n);
 void orders_reserve_probes(PqTransaction *t, const OrderProbes *rows, size_t n);
 
 typedef struct OrdersRecent {
-        usec_t now, least;
-        unsigned intervals;
+        usec_t now, least;  /* hub time, a duration */
+        unsigned intervals; /* of the website, as it is now */
 } OrdersRecent;
 
 /* Current ones and those removed since now - least, or so many intervals of their website; by id.
