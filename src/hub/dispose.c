@@ -46,8 +46,7 @@ Disposition dispose_tick(WorkOrder *o, uint32_t validator, const Tick *tick,
                 return refusal;
         if (!mark(o, tick))
                 return DISPOSITION_DUPLICATE;
-        if (o->removed > 0)
-                o->used = MAX(o->used, when->now);
+        work_order_use(o, when->now);
         if (!in_time(o, tick, when->now))
                 return DISPOSITION_LATE;
 

@@ -279,37 +279,34 @@ static void on_batch_found(const PublicKey *validator, const Batch *b, const Bat
 
 static int answer(Ingest *i, Validator *v, Batch **b, usec_t now, bool orders_known);
 
+/* r: of learning the answer. It may have joined again meanwhile, and a receipt moved the stream. */
+static void go_on(Ingest *i, const PublicKey *validator, Batch **b, int r, bool orders_known) {
+        Validator *v = registry_find(i->options.registry, validator);
+
+        if (!v || !v->streams)
+                return;
+        if (r < 0)
+                refuse(i, v, CODE_TOO_FAST, &(*b)->header, (*b)->header.sequence);
+        else
+                (void)answer(i, v, b, hub_clock_now(i->options.clock), orders_known);
+}
+
 /* What is not in the book now is of nobody. */
 static void on_orders_found(const PublicKey *validator, Batch **b, const LookupOrders *found,
                             void *userdata) {
         Ingest *i = userdata;
-        Validator *v = registry_find(i->options.registry, validator);
         usec_t now = hub_clock_now(i->options.clock);
-        int r = recall_orders(i->options.book, i->options.board, found, now);
 
-        if (!v || !v->streams)
-                return;
-        if (r < 0)
-                refuse(i, v, CODE_TOO_FAST, &(*b)->header, (*b)->header.sequence);
-        else
-                (void)answer(i, v, b, now, true);
+        go_on(i, validator, b, recall_orders(i->options.book, i->options.board, found, now), true);
 }
 
 /* Who sends a tick again in another batch was restored from a backup, sealed it anew, or is not
- * honest: what is stored already becomes a duplicate. There may be more to ask, or it joined again
- * meanwhile and a receipt moved the stream. */
+ * honest: what is stored already becomes a duplicate. There may be more to ask. */
 static void on_ticks_found(const PublicKey *validator, Batch **b, const LookupTicks *found,
                            void *userdata) {
         Ingest *i = userdata;
-        Validator *v = registry_find(i->options.registry, validator);
-        int r = recall_learn(i->options.book, found);
 
-        if (!v || !v->streams)
-                return;
-        if (r < 0)
-                refuse(i, v, CODE_TOO_FAST, &(*b)->header, (*b)->header.sequence);
-        else
-                (void)answer(i, v, b, hub_clock_now(i->options.clock), false);
+        go_on(i, validator, b, recall_learn(i->options.book, found), false);
 }
 
 /* A frame arrives ------------------------------------------------------------------------------ */

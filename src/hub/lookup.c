@@ -6,16 +6,25 @@
 #include <uthash.h>
 #include <utlist.h>
 
+typedef enum QuestionKind {
+        QUESTION_BATCH, /* about the batch itself */
+        QUESTION_TICKS,
+        QUESTION_ORDERS, /* of its ticks */
+} QuestionKind;
+
+typedef struct Question {
+        QuestionKind kind;
+        uint32_t validator;
+        const void *items; /* n of TickQuestion or OrderId; of a queue its own */
+        size_t n;
+        usec_t since; /* of orders */
+} Question;
+
 typedef struct Queue {
         Lookups *lookups;
         PublicKey validator;
-        uint32_t id;
-        Batch *asked;            /* NULL: answered, the ones behind it have their turn */
-        TickQuestion *questions; /* about its ticks, n_questions */
-        size_t n_questions;
-        OrderId *orders; /* about their orders, n_orders; neither: about the batch itself */
-        size_t n_orders;
-        usec_t orders_since;
+        Batch *asked; /* NULL: answered, the ones behind it have their turn */
+        Question question;
         StoreCall *call; /* NULL: its question waits among those that are not open */
         struct Queue *prev, *next;
         Batch *waiting[LOOKUP_WAITING_MAX];
@@ -62,8 +71,8 @@ static void close_question(Queue *q) {
 }
 
 static void forget_question(Queue *q) {
-        free(TAKE_PTR(q->questions));
-        free(TAKE_PTR(q->orders));
+        free((void *)q->question.items);
+        q->question.items = NULL;
 }
 
 static void queue_free(Queue *q) {
@@ -171,8 +180,8 @@ static void on_ticks(int r, const TickIdentity *rows, size_t n, void *userdata) 
         Queue *q = userdata;
         Lookups *l = q->lookups;
         _cleanup_(batch_freep) Batch *b = take_asked(q);
-        _cleanup_free_ TickQuestion *questions = TAKE_PTR(q->questions);
-        const LookupTicks found = { questions, q->n_questions, rows, n };
+        _cleanup_free_ void *questions = (void *)TAKE_PTR(q->question.items);
+        const LookupTicks found = { questions, q->question.n, rows, n };
 
         if (r < 0)
                 fail(q, b, r);
@@ -203,14 +212,20 @@ static void on_orders(int r, const OrderRow *rows, size_t n, void *userdata) {
 
 static int send_question(Queue *q) {
         Store *s = q->lookups->store;
-        const TickQuestions ticks = { q->id, q->questions, q->n_questions };
-        const OrdersNamed orders = { q->id, q->orders, q->n_orders, q->orders_since };
-        const BatchQuery batch = { q->id, q->asked->header.incarnation, q->asked->header.sequence };
+        const Question *a = &q->question;
+        const TickQuestions ticks = { a->validator, a->items, a->n };
+        const OrdersNamed orders = { a->validator, a->items, a->n, a->since };
+        const BatchQuery batch = { a->validator, q->asked->header.incarnation,
+                                   q->asked->header.sequence };
 
-        if (q->questions)
+        switch (a->kind) {
+        case QUESTION_TICKS:
                 return tick_identities_load(s, &ticks, on_ticks, q, &q->call);
-        if (q->orders)
+        case QUESTION_ORDERS:
                 return orders_find(s, &orders, on_orders, q, &q->call);
+        case QUESTION_BATCH:
+                break;
+        }
         return batch_find(s, &batch, on_batch, q, &q->call);
 }
 
@@ -239,22 +254,6 @@ static void open_next(Lookups *l) {
         }
 }
 
-/* NULL: there is no room. */
-static Queue *ask(Lookups *l, const PublicKey *validator, uint32_t id, Batch **b) {
-        Queue *q;
-
-        if (l->bytes + (*b)->frame_size > LOOKUP_BYTES_MAX)
-                return NULL;
-        q = queue_get(l, validator);
-        if (!q)
-                return NULL;
-        l->bytes += (*b)->frame_size;
-        q->id = id;
-        q->asked = TAKE_PTR(*b);
-        DL_APPEND(l->unopened, q);
-        return q;
-}
-
 static int unask(Queue *q, Batch **b, int r) {
         close_question(q);
         q->lookups->bytes -= q->asked->frame_size;
@@ -276,6 +275,29 @@ static int open_or_wait(Queue *q, Batch **b) {
         return r < 0 ? unask(q, b, r) : 0;
 }
 
+/* The queue takes the batch and a copy of the items, of that size. */
+static int ask(Lookups *l, const PublicKey *validator, const Question *question, size_t size,
+               Batch **b) {
+        _cleanup_free_ void *items = size > 0 ? malloc(size) : NULL;
+        Queue *q;
+
+        if (size > 0 && !items)
+                return -ENOMEM;
+        if (l->bytes + (*b)->frame_size > LOOKUP_BYTES_MAX)
+                return -ENOBUFS;
+        q = queue_get(l, validator);
+        if (!q)
+                return -ENOBUFS;
+        if (size > 0)
+                memcpy(items, question->items, size);
+        q->question = *question;
+        q->question.items = TAKE_PTR(items);
+        l->bytes += (*b)->frame_size;
+        q->asked = TAKE_PTR(*b);
+        DL_APPEND(l->unopened, q);
+        return open_or_wait(q, b);
+}
+
 int lookups_wait(Lookups *l, const PublicKey *validator, Batch **b) {
         Queue *q = l->queues ? queue_find(l, validator) : NULL;
 
@@ -289,41 +311,20 @@ int lookups_wait(Lookups *l, const PublicKey *validator, Batch **b) {
 }
 
 int lookups_batch(Lookups *l, const PublicKey *validator, uint32_t id, Batch **b) {
-        Queue *q = ask(l, validator, id, b);
-
-        return q ? open_or_wait(q, b) : -ENOBUFS;
+        return ask(l, validator, &(const Question){ QUESTION_BATCH, .validator = id }, 0, b);
 }
 
 int lookups_ticks(Lookups *l, const PublicKey *validator, const TickQuestions *questions,
                   Batch **b) {
-        size_t size = questions->n * sizeof(*questions->questions);
-        _cleanup_free_ TickQuestion *kept = malloc(size);
-        Queue *q;
+        const Question q = { QUESTION_TICKS, questions->validator, questions->questions,
+                             questions->n, 0 };
 
-        if (!kept)
-                return -ENOMEM;
-        memcpy(kept, questions->questions, size);
-        q = ask(l, validator, questions->validator, b);
-        if (!q)
-                return -ENOBUFS;
-        q->questions = TAKE_PTR(kept);
-        q->n_questions = questions->n;
-        return open_or_wait(q, b);
+        return ask(l, validator, &q, q.n * sizeof(*questions->questions), b);
 }
 
 int lookups_orders(Lookups *l, const PublicKey *validator, const OrdersNamed *named, Batch **b) {
-        size_t size = named->n * sizeof(*named->ids);
-        _cleanup_free_ OrderId *kept = malloc(size);
-        Queue *q;
+        const Question q = { QUESTION_ORDERS, named->validator, named->ids, named->n,
+                             named->since };
 
-        if (!kept)
-                return -ENOMEM;
-        memcpy(kept, named->ids, size);
-        q = ask(l, validator, named->validator, b);
-        if (!q)
-                return -ENOBUFS;
-        q->orders = TAKE_PTR(kept);
-        q->n_orders = named->n;
-        q->orders_since = named->since;
-        return open_or_wait(q, b);
+        return ask(l, validator, &q, q.n * sizeof(*named->ids), b);
 }

@@ -222,6 +222,11 @@ void order_book_find_all(const OrderBook *b, const Tick *ticks, size_t n, WorkOr
                         ret[i] = order_book_find(b, &ticks[i].order);
 }
 
+void work_order_use(WorkOrder *o, usec_t now) {
+        if (o->removed > 0)
+                o->used = MAX(o->used, now);
+}
+
 static usec_t kept_until(const WorkOrder *o) {
         return MAX(o->removed, o->used) +
                MAX(ORDER_KEPT_LEAST, ORDER_KEPT_INTERVALS * interval_of(o));

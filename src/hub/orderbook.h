@@ -33,7 +33,7 @@ typedef struct WorkOrder {
         uint32_t probe_last; /* number issued; never above probe_stored */
         usec_t removed;      /* 0: current */
         Order order;
-        usec_t used; /* after it was removed: read again, or a tick of it taken */
+        usec_t used; /* after it was removed, the last time: see work_order_use() */
         /* What only probes need. */
         Seen probes;
         /* numbers possibly issued, as the database has it, and as it will when its commit is done
@@ -73,6 +73,8 @@ WorkOrder *order_book_find(const OrderBook *b, const OrderId *id);
 /* Those of n ticks, NULL for the unknown: their memory is fetched all at once, which for orders by
  * the hundred thousand takes a small part of the time of one after the other. */
 void order_book_find_all(const OrderBook *b, const Tick *ticks, size_t n, WorkOrder **ret);
+/* Somebody needs it now: a removed one stays for as long again. */
+void work_order_use(WorkOrder *o, usec_t now);
 /* Whether this validator's are borrowed by others still. */
 typedef bool (*OrderNeeded)(uint32_t validator, const void *userdata);
 /* Frees those that were removed and of no use for as long as they stay. now: what was taken until

@@ -39,8 +39,8 @@ void recall_hold(OrderBook *book, const Batch *b, usec_t now) {
         for (uint16_t i = 0; i < b->header.count; i++) {
                 WorkOrder *o = order_book_find(book, &b->ticks[i].order);
 
-                if (o && o->removed > 0)
-                        o->used = MAX(o->used, now);
+                if (o)
+                        work_order_use(o, now);
         }
 }
 
@@ -60,7 +60,7 @@ static int read_order(OrderBook *book, const Board *board, const OrderRow *row, 
                 return 0;
         r = order_row_read(book, row, &read, &o);
         if (r >= 0)
-                o->used = now;
+                work_order_use(o, now);
         return r;
 }
 

@@ -10,8 +10,8 @@
 #define PAGE_SPAN      (5 * USEC_PER_MIN)
 #define PAGE_TICK_SIZE 52u
 #define PAGE_TICKS_MAX 36u
-#define PAGE_SPAN_LEAST                                                                            \
-        16u /* ticks that a span counts as, though it may have fewer: it is looked at */
+/* Ticks that a span counts as, though it may have fewer: it is looked at. */
+#define PAGE_SPAN_LEAST 16u
 
 typedef struct TickPage {
         uint32_t website, n;

@@ -33,14 +33,13 @@ typedef struct Work {
 /* A check under way, or a probe's that waits for the one before it. */
 typedef struct Run {
         Runner *runner;
-        Check *check;
+        Check *check; /* NULL: over, and this was found */
+        CheckResult found;
         usec_t suspect_at; /* boottime; 0: it is not told of */
         OrderId order;
         TickKind kind;
         uint32_t number;
         usec_t scheduled, interval;
-        bool over; /* what follows is what was found */
-        CheckResult found;
         struct Run *prev, *next; /* in runner->awaited, or in runner->runs: as they began */
 } Run;
 
@@ -180,7 +179,7 @@ static Run *first_probe(const Runner *r, const OrderId *order) {
 static void tell_probes(Runner *r, OrderId order) {
         Run *run;
 
-        while ((run = first_probe(r, &order)) && run->over)
+        while ((run = first_probe(r, &order)) && !run->check)
                 tell(run);
 }
 
@@ -188,7 +187,6 @@ static void on_checked(const CheckResult *result, void *userdata) {
         Run *run = userdata;
 
         run->check = NULL;
-        run->over = true;
         run->found = *result;
         if (run->kind == TICK_SCHEDULED)
                 tell(run);

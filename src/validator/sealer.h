@@ -20,9 +20,8 @@ typedef struct SealerOptions {
         void *userdata;
 } SealerOptions;
 
-/* What is news to nobody waits for company: the hub's work is one signature a batch, and with a
- * second's ticks in it a thousand validators cost it a third. A validator that is killed loses as
- * much. */
+/* What is news to nobody waits for company: the hub checks one signature a batch, whatever is in
+ * it. A validator that is killed loses as much. */
 #define SEALER_DELAY USEC_PER_SEC
 #define SEALER_URGENT                                                                              \
         (10 * USEC_PER_MSEC) /* an outage of many targets is not a commit for each                 \

@@ -15,7 +15,7 @@ from test_hub_ticks import SECOND, SpokenForCase
 SEED = 20250101
 
 
-def a_day_on(hours=25):
+def hours_on(hours):
     """Environment of a program whose wall clock is ahead."""
     library = sorted(glob.glob("/usr/lib/*/faketime/libfaketime.so.1"))[0]
     options = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0")))
@@ -147,11 +147,7 @@ class ADayLater(SpokenForCase):
         batches = f"SELECT count(*) FROM tick_batch WHERE incarnation = {name[0]} AND sequence = {name[1]}"
         data = v.last_sent
         unsent = Tick(**{**tick.__dict__, "number": tick.number + 1, "start": tick.start + 10 * SECOND})
-        joins = [v.joins for v in self.validators]
-        self.world.hub.kill()
-        self.world.start_hub(conf=self.conf, env=a_day_on())
-        for w, n in zip(self.validators, joins):
-            w.wait(lambda w, n=n: w.joins > n and w.socket.open, "back", 20)
+        self.restart(env=hours_on(25))
         self.assertEqual(v.submit(Tick(**{**probe.__dict__, "start": v.now()})), [batch.DUPLICATE])
         for _ in range(3):
             v.codes.pop(name)
@@ -166,13 +162,6 @@ class ADayLater(SpokenForCase):
 
 
 class AnHourLater(SpokenForCase):
-    def restart_later(self):
-        joins = [v.joins for v in self.validators]
-        self.world.hub.kill()
-        self.world.start_hub(conf=self.conf, env=a_day_on(hours=1))
-        for v, n in zip(self.validators, joins):
-            v.wait(lambda v, n=n: v.joins > n and v.socket.open, "back", 20)
-
     def test_an_order_that_was_removed_long_ago(self):
         """The hub has forgotten it, and asks its database for it when a tick names it: what was stored is a duplicate,
         what was not is late, once, and what names nothing, or another's order, is unassigned."""
@@ -188,7 +177,7 @@ class AnHourLater(SpokenForCase):
         self.db.sql(f"UPDATE website SET timeout_ms = timeout_ms - 1 WHERE id = {site.website}")
         wait_until(lambda: self.value(f"""SELECT count(*) FROM work_order WHERE removed_at IS NULL
             AND public_id IN ('\\x{taken.order.hex()}', '\\x{other.order.hex()}')""") == "0", "their orders have ended")
-        self.restart_later()
+        self.restart(env=hours_on(1))
         notices = len(v.notices)  # it may have come back too early
         self.assertEqual(v.submit(taken, unknown, unsent, other, probe, unsent),
                          [batch.DUPLICATE, batch.UNASSIGNED, batch.LATE, batch.UNASSIGNED, batch.DUPLICATE,

@@ -12,6 +12,8 @@ from hub_case import CommitteeCase
 from process import wait_until
 
 SECOND = 1_000_000
+# All that is stored is from before the hub's last minutes then.
+ASKING = "UPDATE hub_state SET heartbeat_at = now() + interval '10 minutes'"
 
 
 class SpokenForCase(CommitteeCase):
@@ -44,6 +46,17 @@ class SpokenForCase(CommitteeCase):
         return self.db.sql(f"""SELECT outcome FROM website_tick t JOIN work_order o ON o.id = t.order_id
             WHERE o.public_id = '\\x{tick.order.hex()}' AND t.number = {tick.number}
             AND (t.kind = 's') = {tick.kind == batch.SCHEDULED}""")
+
+
+    def restart(self, sql="", **options):
+        """Another hub after this one was killed, and `sql` done meanwhile."""
+        joins = [v.joins for v in self.validators]
+        self.world.hub.kill()
+        if sql:
+            self.db.sql(sql)
+        self.world.start_hub(conf=self.conf, **options)
+        for v, n in zip(self.validators, joins):
+            v.wait(lambda v, n=n: v.joins > n and v.socket.open and v.orders, "back with its orders", 20)
 
 
 class Ticks(SpokenForCase):
@@ -122,15 +135,6 @@ class AfterARestart(SpokenForCase):
     """The hub that comes back knows what the one before it took: of the last minutes by itself, of before by asking the
     database."""
 
-    def restart(self, asking=False):
-        joins = [v.joins for v in self.validators]
-        self.world.hub.kill()
-        if asking:  # all that is stored is from before its last minutes then
-            self.db.sql("UPDATE hub_state SET heartbeat_at = now() + interval '10 minutes'")
-        self.world.start_hub(conf=self.conf)
-        for v, n in zip(self.validators, joins):
-            v.wait(lambda v, n=n: v.joins > n and v.socket.open and v.orders, "back with its orders", 20)
-
     def test_a_tick_stored_before_is_a_duplicate(self):
         for asking in (False, True):
             with self.subTest(asking=asking):
@@ -141,7 +145,7 @@ class AfterARestart(SpokenForCase):
         v = self.validators[0]
         tick, probe = self.tick(site), self.tick(site, kind=batch.REFRESH, number=v.probed[self.order_of(v, site)[0]])
         self.assertEqual(v.submit(tick, probe), [batch.ACCEPTED, batch.DUPLICATE])
-        self.restart(asking)
+        self.restart(ASKING if asking else "")
         again = Tick(**{**tick.__dict__, "outcome": batch.DOWN, "error": 2, "start": tick.start + 1000})
         later = Tick(**{**probe.__dict__, "start": v.now()})
         earlier = Tick(**{**tick.__dict__, "start": tick.start - 1000})
@@ -153,7 +157,7 @@ class AfterARestart(SpokenForCase):
     def test_what_comes_behind_a_question_keeps_its_order(self):
         site = self.mute_site("behind")
         self.wait_old(site, 0)
-        self.restart(asking=True)
+        self.restart(ASKING)
         v = self.validators[0]
         tick, notices = self.tick(site), len(v.notices)
         names = [run(v._send_ticks([tick], {})) for _ in range(20)]
