@@ -55,13 +55,14 @@ class OperatorCase(AlertCase):
 @unittest.skipUnless(build_has("dpin-hub"), "dpin-hub is not built")
 class Operator(OperatorCase):
     def test_no_validators_until_one_is_back(self):
-        receiver, _ = self.operator()
+        receiver, channel = self.operator()
         self.age("validators", 60)
         told = receiver.wait(1, 20)[0]
         self.assertEqual(self.said(told), ("operator.opened", "validators"))
         self.assertIn("is connected", json.loads(told.body)["data"]["summary"])
         self.assertNotIn("acknowledge", json.loads(told.body))
 
+        self.wait_delivered(channel)  # who is killed before tells it again
         self.world.hub.kill()
         self.restart()
         self.age("validators", 0)  # the new one has looked
