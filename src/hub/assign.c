@@ -108,8 +108,8 @@ int assign_put(Website *w, SeatType type, WorkOrder *o, uint8_t seat) {
         return 0;
 }
 
-static int order_of(const Website *w, const SiteSeat *s, Order *ret) {
-        *ret = (Order){
+static Order order_of(const Website *w, const SiteSeat *s) {
+        Order o = {
                 .type = (OrderType)s->type,
                 .seat = s->type == SEAT_SPARE ? 0 : s->seat,
                 .n = s->n,
@@ -121,10 +121,10 @@ static int order_of(const Website *w, const SiteSeat *s, Order *ret) {
                 .start = (int64_t)s->start,
                 .epoch.number = s->epoch->number,
         };
-        epoch_commitment(s->epoch, ret->epoch.commitment.bytes);
-        memcpy(ret->epoch.eligible.bytes, s->epoch->eligible_root, SIGN_HASH_SIZE);
-        randombytes_buf(ret->nonce, sizeof(ret->nonce));
-        return 0;
+        epoch_commitment(s->epoch, o.epoch.commitment.bytes);
+        memcpy(o.epoch.eligible.bytes, s->epoch->eligible_root, SIGN_HASH_SIZE);
+        randombytes_buf(o.nonce, sizeof(o.nonce));
+        return o;
 }
 
 static void store_order(Assigner *a, Website *w, const WorkOrder *o) {
@@ -134,8 +134,8 @@ static void store_order(Assigner *a, Website *w, const WorkOrder *o) {
                 .id = o->row,
                 .website = w->id,
                 .validator = o->validator,
-                .epoch = o->order.epoch.number,
-                .type = (uint8_t)o->order.type,
+                .epoch = o->order.terms->epoch,
+                .type = o->order.type,
                 .seat = o->order.seat,
                 .n = o->order.n,
                 .interval_ms = o->order.interval_ms,
@@ -158,7 +158,8 @@ static void store_order(Assigner *a, Website *w, const WorkOrder *o) {
                 (void)writer_group(writer);
 }
 
-static int make_order(Assigner *a, Website *w, const SiteSeat *s, const Validator *v,
+/* What it says is not in it yet. */
+static int make_order(Assigner *a, Website *w, const Validator *v, const Order *order,
                       WorkOrder *ret) {
         SignScope scope = { .network = *a->options.network, .subject = v->key };
         uint8_t bytes[WORK_ORDER_SIZE];
@@ -169,10 +170,7 @@ static int make_order(Assigner *a, Website *w, const SiteSeat *s, const Validato
                             .kin = &w->all_orders,
                             .probe_stored = PROBES_RESERVED, /* it is not told before the commit */
                             .probe_reserved = PROBES_RESERVED };
-        r = order_of(w, s, &ret->order);
-        if (r < 0)
-                return r;
-        r = order_encode(&ret->order, bytes, sizeof(bytes));
+        r = order_encode(order, bytes, sizeof(bytes));
         if (r < 0)
                 return r;
         r = order_id(&scope, bytes, sizeof(bytes), &ret->id);
@@ -199,19 +197,23 @@ static void end_order(Assigner *a, WorkOrder **place) {
 
 void assign_seat(Assigner *a, Website *w, const SiteSeat *s) {
         Validator *v = registry_find_id(a->options.registry, s->validator);
+        OrderTerms terms;
         WorkOrder made, *o;
+        Order order;
         int r;
 
         end_order(a, find_order(w, s->type, s->seat, s->validator));
         if (!v)
                 return;
-        r = make_order(a, w, s, v, &made);
+        order = order_of(w, s);
+        r = make_order(a, w, v, &order, &made);
         if (r < 0) {
                 log_event(LOG_ERR, DPIN_MSG_WEBSITE_UNCHECKABLE, "no order could be made",
                           "DPIN_WEBSITE=%s\nDPIN_REASON=%s", w->id_text, strerror(-r));
                 return;
         }
 
+        made.order = order_keep(&order, &terms);
         store_order(a, w, &made);
         made.commit_no = writer_commit_no(a->options.writer);
         o = order_book_add(a->options.book, &made);

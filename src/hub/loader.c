@@ -298,7 +298,7 @@ static bool is_outdated(const WorkOrder *o) {
         const Website *w = o->website;
 
         return o->order.interval_ms != w->interval_ms || o->order.timeout_ms != w->timeout_ms ||
-               o->order.family != w->family || !hash_equal(&o->order.spec, &w->spec_hash);
+               o->order.family != w->family || !hash_equal(&o->order.terms->spec, &w->spec_hash);
 }
 
 static void seat_order(Loader *l, WorkOrder *o) {

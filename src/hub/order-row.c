@@ -7,6 +7,8 @@
 #include "hub/website.h"
 
 int order_row_read(OrderBook *book, const OrderRow *row, const OrderRead *read, WorkOrder **ret) {
+        OrderTerms terms;
+        Order order;
         WorkOrder o = {
                 .row = row->id,
                 .validator = row->validator,
@@ -22,9 +24,9 @@ int order_row_read(OrderBook *book, const OrderRow *row, const OrderRead *read, 
                 .recalled = read->recalled,
         };
 
-        if (row->n_bytes != WORK_ORDER_SIZE || order_decode(row->bytes, row->n_bytes, &o.order) < 0)
+        if (row->n_bytes != WORK_ORDER_SIZE || order_decode(row->bytes, row->n_bytes, &order) < 0)
                 return -EBADMSG;
-        o.order.extension = (Extension){ 0 }; /* the row goes */
+        o.order = order_keep(&order, &terms);
         memcpy(o.id.bytes, row->public_id, sizeof(o.id.bytes));
         *ret = order_book_add(book, &o);
         return *ret ? 0 : -ENOMEM;

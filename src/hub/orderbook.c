@@ -1,4 +1,5 @@
-/* A table by id, looked into for every tick, a hash by row; the orders of each validator in a list.
+/* A table by id, looked into for every tick, and one by row; the orders of each validator in a
+ * list.
  */
 #include "hub/orderbook.h"
 
@@ -6,19 +7,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "hub/idtable.h"
+#include "hub/keytable.h"
 
-/* Rows and validators are counted: as good as a hash of them. */
-static inline unsigned key_hash(const void *key, size_t n) {
-        uint64_t row;
+/* Validators are counted: as good as a hash of them. */
+static inline unsigned key_hash(const void *key, size_t n _unused_) {
         uint32_t validator;
 
-        if (n == sizeof(validator)) {
-                memcpy(&validator, key, sizeof(validator));
-                return validator;
-        }
-        memcpy(&row, key, sizeof(row));
-        return (unsigned)row;
+        memcpy(&validator, key, sizeof(validator));
+        return validator;
 }
 
 #define HASH_FUNCTION(key, n, ret) ((ret) = key_hash(key, n))
@@ -28,7 +24,6 @@ static inline unsigned key_hash(const void *key, size_t n) {
 /* Begins where a line of the cache does. */
 typedef struct Entry {
         WorkOrder order;
-        UT_hash_handle by_row;
         struct Entry *prev, *next; /* of its validator */
 } Entry;
 
@@ -45,13 +40,13 @@ typedef struct Owner {
 #define PROBE_PATIENCE (30 * USEC_PER_SEC)
 
 _Static_assert(offsetof(Entry, order) == 0 && offsetof(WorkOrder, id) == 0 &&
-                               offsetof(WorkOrder, order.website) <= 2 * CACHE_LINE,
+                               offsetof(WorkOrder, order.nonce) <= 2 * CACHE_LINE,
                "what is found by its id, and held against a tick, is in two lines");
 
 struct OrderBook {
-        IdTable *ids;
-        Entry *rows;
+        KeyTable *ids, *rows;
         Owner *owners;
+        size_t n;
         uint64_t row;
         usec_t expired;   /* when that was looked for */
         usec_t ask_until; /* slots started later are known, whatever their order */
@@ -64,11 +59,27 @@ int order_book_new(OrderBook **ret, uint64_t order_max) {
         if (!b)
                 return -ENOMEM;
         b->row = order_max;
-        r = id_table_new(&b->ids);
+        r = key_table_new(&b->ids);
+        if (r < 0)
+                return r;
+        r = key_table_new(&b->rows);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(b);
         return 0;
+}
+
+/* Ids are the hub's own hashes: as good as a hash of them. */
+static uint64_t id_key(const OrderId *id) {
+        uint64_t key;
+
+        memcpy(&key, id->bytes, sizeof(key));
+        return key;
+}
+
+/* Rows are counted, and many of them are gone: those that stand are spread over the table. */
+static uint64_t row_key(uint64_t row) {
+        return __builtin_bswap64(row * UINT64_C(0x9e3779b97f4a7c15));
 }
 
 static Entry *entry_of(const WorkOrder *o) {
@@ -95,14 +106,19 @@ static Owner *owner_of(OrderBook *b, uint32_t validator) {
         return o;
 }
 
+/* One without any. */
+static void drop_owner(OrderBook *b, Owner *o) {
+        if (!o || o->entries)
+                return;
+        HASH_DEL(b->owners, o);
+        free(o);
+}
+
 static void leave_owner(OrderBook *b, Entry *e) {
         Owner *o = find_owner(b, e->order.validator);
 
         DL_DELETE(o->entries, e);
-        if (o->entries)
-                return;
-        HASH_DEL(b->owners, o);
-        free(o);
+        drop_owner(b, o);
 }
 
 static void join_kin(WorkOrder *o) {
@@ -125,24 +141,30 @@ void work_orders_orphan(WorkOrder **kin) {
         }
 }
 
-static void entry_free(OrderBook *b, Entry *e) {
-        leave_owner(b, e);
-        leave_kin(&e->order);
-        id_table_remove(b->ids, &e->order.id);
-        HASH_DELETE(by_row, b->rows, e);
-        seen_done(&e->order.slots);
-        seen_done(&e->order.probes);
+static void entry_done(Entry *e) {
+        if (e)
+                order_terms_unref(e->order.order.terms);
         free(e);
 }
 
-OrderBook *order_book_free(OrderBook *b) {
-        Entry *e, *next;
+static void entry_free(OrderBook *b, Entry *e) {
+        leave_owner(b, e);
+        leave_kin(&e->order);
+        key_table_remove(b->ids, id_key(&e->order.id), e);
+        key_table_remove(b->rows, row_key(e->order.row), e);
+        b->n--;
+        seen_done(&e->order.slots);
+        seen_done(&e->order.probes);
+        entry_done(e);
+}
 
+OrderBook *order_book_free(OrderBook *b) {
         if (!b)
                 return NULL;
-        HASH_ITER(by_row, b->rows, e, next)
-        entry_free(b, e);
-        id_table_free(b->ids);
+        while (b->owners)
+                entry_free(b, b->owners->entries);
+        key_table_free(b->ids);
+        key_table_free(b->rows);
         free(b);
         return NULL;
 }
@@ -153,7 +175,8 @@ uint64_t order_book_take_row(OrderBook *b) {
 
 /* There is none that could not be encoded: it was made so, or read from its bytes. */
 void work_order_encode(const WorkOrder *o, uint8_t ret[static WORK_ORDER_SIZE]) {
-        int r = order_encode(&o->order, ret, WORK_ORDER_SIZE);
+        const Order order = kept_order(&o->order);
+        int r = order_encode(&order, ret, WORK_ORDER_SIZE);
 
         assert(r == WORK_ORDER_SIZE);
 }
@@ -167,55 +190,80 @@ static usec_t ask_until(const WorkOrder *o) {
         return o->restored == 0 ? 0 : o->recalled + interval_of(o);
 }
 
-static Entry *entry_new(const WorkOrder *order) {
+/* Those of the same epoch, where one of it is here. */
+static const OrderTerms *terms_of(const WorkOrder *made) {
+        const OrderTerms *terms = made->order.terms;
+        const WorkOrder *o = made->kin ? *made->kin : NULL;
+
+        while (o && !order_terms_equal(o->order.terms, terms))
+                o = o->next;
+        return o ? order_terms_ref(o->order.terms) : order_terms_copy(terms);
+}
+
+static Entry *entry_new(const WorkOrder *made) {
         Entry *e = line_alloc(sizeof(*e));
 
         if (!e)
                 return NULL;
-        e->order = *order;
+        e->order = *made;
         e->order.slots = e->order.probes = (Seen){ 0 };
+        e->order.order.terms = terms_of(made);
+        if (!e->order.order.terms) {
+                free(e);
+                return NULL;
+        }
         return e;
 }
 
-WorkOrder *order_book_add(OrderBook *b, const WorkOrder *order) {
-        _cleanup_free_ Entry *mine = entry_new(order);
-        Entry *e = mine;
-        Owner *owner;
+/* 0, -ENOMEM; then it is in none. */
+static int enter_tables(OrderBook *b, Entry *e) {
+        int r = key_table_put(b->ids, id_key(&e->order.id), e);
 
-        if (!e || id_table_put(b->ids, &e->order.id) < 0)
-                return NULL;
-        owner = owner_of(b, order->validator);
-        if (!owner) {
-                id_table_remove(b->ids, &e->order.id);
+        if (r < 0)
+                return r;
+        r = key_table_put(b->rows, row_key(e->order.row), e);
+        if (r < 0)
+                key_table_remove(b->ids, id_key(&e->order.id), e);
+        return r;
+}
+
+WorkOrder *order_book_add(OrderBook *b, const WorkOrder *made) {
+        Entry *e = entry_new(made);
+        Owner *owner = e ? owner_of(b, made->validator) : NULL;
+
+        if (!owner || enter_tables(b, e) < 0) {
+                entry_done(e);
+                drop_owner(b, owner);
                 return NULL;
         }
-        mine = NULL;
-        HASH_ADD(by_row, b->rows, order.row, sizeof(e->order.row), e);
         DL_APPEND(owner->entries, e);
         join_kin(&e->order);
-        b->ask_until = MAX(b->ask_until, ask_until(order));
+        b->n++;
+        b->ask_until = MAX(b->ask_until, ask_until(made));
         return &e->order;
 }
 
 WorkOrder *order_book_find_row(const OrderBook *b, uint64_t row) {
-        Entry *e;
-
-        HASH_FIND(by_row, b->rows, &row, sizeof(row), e);
-        return e ? &e->order : NULL;
+        return key_table_next(b->rows, row_key(row), NULL); /* each has another key */
 }
 
-/* The id is the first thing in it. */
+/* The order is the first thing in an entry. */
 WorkOrder *order_book_find(const OrderBook *b, const OrderId *id) {
-        return (WorkOrder *)id_table_find(b->ids, id);
+        WorkOrder *o = NULL;
+
+        do
+                o = key_table_next(b->ids, id_key(id), o);
+        while (o && !order_id_equal(&o->id, id));
+        return o;
 }
 
 void order_book_find_all(const OrderBook *b, const Tick *ticks, size_t n, WorkOrder **ret) {
         for (size_t i = 0; i < n; i++)
-                id_table_fetch(b->ids, &ticks[i].order);
+                key_table_fetch(b->ids, id_key(&ticks[i].order));
         for (size_t i = 0; i < n; i++) {
-                ret[i] = (WorkOrder *)id_table_guess(b->ids, &ticks[i].order);
+                ret[i] = key_table_next(b->ids, id_key(&ticks[i].order), NULL);
                 if (ret[i])
-                        fetch_lines(ret[i], offsetof(WorkOrder, order.website));
+                        fetch_lines(ret[i], offsetof(WorkOrder, order.nonce));
         }
         for (size_t i = 0; i < n; i++)
                 if (ret[i] && !order_id_equal(&ret[i]->id, &ticks[i].order))
@@ -238,14 +286,18 @@ static bool may_free(const WorkOrder *o, usec_t now, OrderNeeded needed, const v
 
 void order_book_expire(OrderBook *b, usec_t now, OrderNeeded needed, const void *userdata) {
         bool leapt = now > b->expired + ORDER_LEAP;
+        Owner *owner, *next_owner;
         Entry *e, *next;
 
         b->expired = now;
         if (leapt)
                 return;
-        HASH_ITER(by_row, b->rows, e, next)
-        if (may_free(&e->order, now, needed, userdata))
-                entry_free(b, e);
+        HASH_ITER(hh, b->owners, owner, next_owner) {
+                DL_FOREACH_SAFE(owner->entries, e, next) {
+                        if (may_free(&e->order, now, needed, userdata))
+                                entry_free(b, e);
+                }
+        }
 }
 
 /* Its last tick may have started two intervals after it was removed: see work_order_covers(). */
@@ -254,7 +306,7 @@ bool order_book_may_have_freed(const Tick *tick, usec_t now) {
 }
 
 size_t order_book_count(const OrderBook *b) {
-        return HASH_CNT(by_row, b->rows);
+        return b->n;
 }
 
 WorkOrder *order_book_next_of(const OrderBook *b, uint32_t validator, const WorkOrder *after) {
@@ -277,7 +329,7 @@ usec_t work_order_needs(const WorkOrder *o, const Tick *tick) {
         if (o->restored == 0)
                 return USEC_INFINITY;
         if (tick->kind == TICK_SCHEDULED) {
-                slot = (usec_t)order_slot_time(&o->order, tick->number);
+                slot = (usec_t)order_slot_time(kept_order_grid(&o->order), tick->number);
                 return slot - MIN(slot, half);
         }
         return tick->number <= o->probe_restored ? work_order_earliest(o) : USEC_INFINITY;
@@ -301,7 +353,7 @@ bool work_order_covers(const WorkOrder *o, uint32_t validator, const Tick *tick)
         if (o->validator != validator)
                 return false;
         if (tick->kind == TICK_SCHEDULED) {
-                if (!order_slot_matches(&o->order, tick->number, tick->start))
+                if (!order_slot_matches(kept_order_grid(&o->order), tick->number, tick->start))
                         return false;
         } else if (!probe_was_issued(o, tick))
                 return false;

@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "hub/effects.h"
 #include "hub/seen.h"
-#include "wire/order.h"
+#include "hub/terms.h"
 #include "wire/tick.h"
 
 /* For the longer of these a removed order stays here: ticks of it are on their way, and its votes
@@ -32,7 +32,7 @@ typedef struct WorkOrder {
         uint32_t validator;
         uint32_t probe_last; /* number issued; never above probe_stored */
         usec_t removed;      /* 0: current */
-        Order order;
+        KeptOrder order;
         usec_t used; /* after it was removed, the last time: see work_order_use() */
         /* What only probes need. */
         Seen probes;
@@ -67,7 +67,8 @@ DEFINE_FREEP(OrderBook, order_book_free);
 uint64_t order_book_take_row(OrderBook *b);
 /* NULL: unknown. */
 WorkOrder *order_book_find_row(const OrderBook *b, uint64_t row);
-/* Adds a copy (its identities start empty); borrowed until it expires. NULL: out of memory. */
+/* Adds a copy (its identities start empty), with terms of its own; borrowed until it expires. NULL:
+ * out of memory. */
 WorkOrder *order_book_add(OrderBook *b, const WorkOrder *order);
 WorkOrder *order_book_find(const OrderBook *b, const OrderId *id);
 /* Those of n ticks, NULL for the unknown: their memory is fetched all at once, which for orders by

@@ -60,7 +60,8 @@ static int compare(const void *a, const void *b) {
 }
 
 bool outbox_may_send(const WorkOrder *o) {
-        return o->removed == 0 && o->website && hash_equal(&o->order.spec, &o->website->spec_hash);
+        return o->removed == 0 && o->website &&
+               hash_equal(&o->order.terms->spec, &o->website->spec_hash);
 }
 
 bool outbox_is_moot(const OutboxChange *c) {

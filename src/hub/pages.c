@@ -8,7 +8,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#define ROOM_FIRST  16u /* ticks; when they are full, PAGE_TICKS_MAX */
+#define ROOM_STEP   4u /* ticks: few wait for long, and there is a page for each website */
 #define SLOTS_FIRST 1024u
 
 typedef struct Page Page;
@@ -91,7 +91,7 @@ static int reach(Pages *p, uint32_t website) {
 }
 
 static int make_room(Page *page) {
-        unsigned room = page->room == 0 ? ROOM_FIRST : PAGE_TICKS_MAX;
+        unsigned room = MIN(page->room + ROOM_STEP, PAGE_TICKS_MAX);
         uint8_t *larger;
 
         if (page->n < page->room)

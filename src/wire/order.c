@@ -122,17 +122,17 @@ int order_id_equal(const OrderId *a, const OrderId *b) {
         return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
-int64_t order_slot_time(const Order *o, uint32_t slot) {
+int64_t order_slot_time(OrderGrid grid, uint32_t slot) {
         int64_t offset, at;
 
-        if (__builtin_mul_overflow((int64_t)o->interval_ms * 1000, (int64_t)slot, &offset) ||
-            __builtin_add_overflow(o->start, offset, &at))
+        if (__builtin_mul_overflow((int64_t)grid.interval_ms * 1000, (int64_t)slot, &offset) ||
+            __builtin_add_overflow(grid.start, offset, &at))
                 return INT64_MAX;
         return at;
 }
 
-int order_slot_matches(const Order *o, uint32_t slot, int64_t start) {
-        int64_t scheduled = order_slot_time(o, slot), half = (int64_t)o->interval_ms * 500;
+int order_slot_matches(OrderGrid grid, uint32_t slot, int64_t start) {
+        int64_t scheduled = order_slot_time(grid, slot), half = (int64_t)grid.interval_ms * 500;
 
         if (start < 0)
                 return 0;

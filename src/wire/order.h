@@ -71,7 +71,17 @@ int order_id(const SignScope *scope, const void *bytes, size_t n, OrderId *ret);
 int order_leaf(const SignScope *scope, const void *bytes, size_t n, Hash *ret);
 int order_id_equal(const OrderId *a, const OrderId *b);
 
+/* Where the slots of an order are. */
+typedef struct OrderGrid {
+        int64_t start;
+        uint32_t interval_ms;
+} OrderGrid;
+
+static inline OrderGrid order_grid(const Order *o) {
+        return (OrderGrid){ o->start, o->interval_ms };
+}
+
 /* Scheduled time of slot k, µs. */
-int64_t order_slot_time(const Order *o, uint32_t slot);
+int64_t order_slot_time(OrderGrid grid, uint32_t slot);
 /* 1: a tick of this slot may start then (|start - scheduled| < T/2). 0: not. */
-int order_slot_matches(const Order *o, uint32_t slot, int64_t start);
+int order_slot_matches(OrderGrid grid, uint32_t slot, int64_t start);

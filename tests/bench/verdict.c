@@ -225,6 +225,7 @@ static Website *add_website(Scene *s, uint32_t id, const uint32_t *eligible) {
 static void add_orders(Scene *s, Website *w) {
         for (uint8_t i = 0; i < SEATS; i++) {
                 SeatGrid grid = { w->public_id, INTERVAL, SEATS };
+                OrderTerms terms = { .epoch = 1, .website = w->public_id, .spec = w->spec_hash };
                 WorkOrder made = { .row = order_book_take_row(s->book),
                                    .validator = member_of(w->id, i),
                                    .website = w,
@@ -234,12 +235,14 @@ static void add_orders(Scene *s, Website *w) {
                                               .type = ORDER_SEAT,
                                               .seat = i,
                                               .n = SEATS,
-                                              .website = w->public_id },
+                                              .terms = &terms },
+                                   .kin = &w->all_orders,
                                    .sent = true };
                 WorkOrder *o;
+                Hash id;
 
-                hash_bytes(&made.row, sizeof(made.row), (Hash *)made.order.spec.bytes);
-                memcpy(made.id.bytes, made.order.spec.bytes, sizeof(made.id.bytes));
+                hash_bytes(&made.row, sizeof(made.row), &id);
+                memcpy(made.id.bytes, id.bytes, sizeof(made.id.bytes));
                 o = order_book_add(s->book, &made);
                 must(o && assign_put(w, SEAT_MEMBER, o, i) == 0, "no order");
                 s->slots[(w->id - 1) * SEATS + i] =

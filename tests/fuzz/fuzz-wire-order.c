@@ -14,15 +14,15 @@ static void check_limits(const Order *o) {
 
 /* Slots do not overlap, however late. */
 static void check_slots(const Order *o, uint32_t slot) {
-        int64_t at = order_slot_time(o, slot), half = (int64_t)o->interval_ms * 500;
+        int64_t at = order_slot_time(order_grid(o), slot), half = (int64_t)o->interval_ms * 500;
 
         PROPERTY(at >= o->start);
         if (at > INT64_MAX - 2 * half)
                 return;
-        PROPERTY(order_slot_matches(o, slot, at) == 1);
-        PROPERTY(order_slot_matches(o, slot, at + half - 1) == 1);
-        PROPERTY(order_slot_matches(o, slot, at + half) == 0);
-        PROPERTY(at - half < 0 || order_slot_matches(o, slot, at - half) == 0);
+        PROPERTY(order_slot_matches(order_grid(o), slot, at) == 1);
+        PROPERTY(order_slot_matches(order_grid(o), slot, at + half - 1) == 1);
+        PROPERTY(order_slot_matches(order_grid(o), slot, at + half) == 0);
+        PROPERTY(at - half < 0 || order_slot_matches(order_grid(o), slot, at - half) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -89,6 +89,7 @@ static Order order_of(const World *w, const SiteSeat *s) {
 static void on_assigned(const SiteSeat *s, void *userdata) {
         World *w = userdata;
         Place *p = place_of(w, s->type, s->seat, s->validator);
+        OrderTerms terms;
         WorkOrder made;
 
         assert(p);
@@ -100,7 +101,7 @@ static void on_assigned(const SiteSeat *s, void *userdata) {
         made = (WorkOrder){ .id = id_of(p->row),
                             .row = p->row,
                             .validator = p->validator,
-                            .order = p->order,
+                            .order = order_keep(&p->order, &terms),
                             .probe_stored = p->probes,
                             .probe_reserved = p->probes };
         assert(order_book_add(w->desk.book, &made));
@@ -393,10 +394,11 @@ void desk_heartbeat(World *w) {
 }
 
 static void restore_order(World *w, const Place *p) {
+        OrderTerms terms;
         WorkOrder o = { .id = id_of(p->row),
                         .row = p->row,
                         .validator = p->validator,
-                        .order = p->order,
+                        .order = order_keep(&p->order, &terms),
                         .sent = p->sent,
                         .probe_last = p->probes,
                         .probe_stored = p->probes,

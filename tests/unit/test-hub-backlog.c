@@ -19,6 +19,7 @@ typedef struct Bench {
         Backlog *backlog;
         Website website;
         char spec[8];
+        OrderTerms terms[ORDERS];
         WorkOrder orders[ORDERS];
         OutboxChange changes[ORDERS];
         OutboxFrame frame;
@@ -32,12 +33,13 @@ static int setup(void **state) {
         memcpy(b->spec, "{}", 3);
         b->website.spec = b->spec;
         for (uint32_t i = 0; i < ORDERS; i++) {
+                b->terms[i].epoch = i;
                 b->orders[i] = (WorkOrder){ .row = i,
                                             .order = { .type = ORDER_SEAT,
                                                        .n = 4,
                                                        .interval_ms = 60000,
                                                        .timeout_ms = 10000,
-                                                       .epoch.number = i },
+                                                       .terms = &b->terms[i] },
                                             .validator = 7,
                                             .website = &b->website };
                 memcpy(b->orders[i].id.bytes, &i, sizeof(i));

@@ -15,12 +15,17 @@
 #define START (NOW - SLOT * 60 * USEC_PER_SEC) /* slot SLOT is now */
 #define LATE  (15 * USEC_PER_SEC)              /* L of a minute */
 
+static const OrderTerms terms = { .epoch = 1 };
+
 static WorkOrder order(void) {
         return (WorkOrder){
                 .row = 9,
                 .id.bytes = { 9 },
                 .validator = 4,
-                .order = { .interval_ms = 60000, .timeout_ms = 10000, .start = (int64_t)START },
+                .order = { .interval_ms = 60000,
+                           .timeout_ms = 10000,
+                           .start = (int64_t)START,
+                           .terms = &terms },
                 .probe_last = 5,
         };
 }

@@ -13,13 +13,16 @@
 
 #define NOW (20000 * USEC_PER_DAY)
 
+static const OrderTerms terms = { .epoch = 1 };
+
 static OrderRow row_of(uint64_t id, uint8_t bytes[static WORK_ORDER_SIZE]) {
         const WorkOrder made = {
                 .order = { .type = ORDER_SEAT,
                            .n = 3,
                            .interval_ms = 60000,
                            .timeout_ms = 10000,
-                           .start = (int64_t)NOW },
+                           .start = (int64_t)NOW,
+                           .terms = &terms },
         };
         OrderRow row = { .id = id,
                          .public_id = { (uint8_t)id, 7 },

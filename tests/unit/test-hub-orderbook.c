@@ -13,12 +13,17 @@
 #define INTERVAL (60 * USEC_PER_SEC)
 #define KEPT     ORDER_KEPT_LEAST
 
+static const OrderTerms terms = { .epoch = 1 };
+
 static WorkOrder order_of(uint8_t id) {
         return (WorkOrder){
                 .row = id,
                 .id.bytes = { id },
                 .validator = 4,
-                .order = { .interval_ms = 60000, .timeout_ms = 10000, .start = (int64_t)START },
+                .order = { .interval_ms = 60000,
+                           .timeout_ms = 10000,
+                           .start = (int64_t)START,
+                           .terms = &terms },
         };
 }
 
@@ -168,7 +173,9 @@ static bool covers(const WorkOrder *o, TickKind kind, uint32_t number, usec_t st
 
 static void a_slot_is_covered_at_its_time(void **state _unused_) {
         WorkOrder o = order_of(1);
-        Tick foreign = { .kind = TICK_SCHEDULED, .number = 0, .start = (int64_t)START };
+        Tick foreign = {
+                .kind = TICK_SCHEDULED, .number = 0, .start = (int64_t)START
+        };
 
         assert_true(covers(&o, TICK_SCHEDULED, 0, START));
         assert_true(covers(&o, TICK_SCHEDULED, 7, START + 7 * INTERVAL + INTERVAL / 2 - 1));
@@ -206,7 +213,8 @@ static void what_is_not_remembered_is_asked_for(void **state _unused_) {
         Tick slot = { .kind = TICK_SCHEDULED, .number = 100 };
         Tick probe = { .kind = TICK_CONFIRM, .number = 16 };
 
-        slot.start = order_slot_time(&o.order, slot.number) + (int64_t)INTERVAL / 2 - 1;
+        slot.start = order_slot_time(kept_order_grid(&o.order), slot.number) +
+                     (int64_t)INTERVAL / 2 - 1;
         assert_int_equal(order_book_new(&b, 0), 0);
         order_book_add(b, &made);
         assert_false(order_book_may_ask(b, &slot));

@@ -18,6 +18,7 @@ typedef struct Bench {
         Outbox *outbox;
         char spec[SPEC_SIZE_MAX + 1];
         Website website;
+        OrderTerms terms[ORDERS];
         WorkOrder orders[ORDERS];
         char told[256]; /* "validator: +row -row; " */
 } Bench;
@@ -29,15 +30,17 @@ static int setup(void **state) {
                 return -1;
         memcpy(b->spec, "{}", 3);
         b->website.spec = b->spec;
-        for (uint32_t i = 0; i < ORDERS; i++)
+        for (uint32_t i = 0; i < ORDERS; i++) {
+                b->terms[i].epoch = i;
                 b->orders[i] = (WorkOrder){ .row = i,
                                             .order = { .type = ORDER_SEAT,
                                                        .n = 4,
                                                        .interval_ms = 60000,
                                                        .timeout_ms = 10000,
-                                                       .epoch.number = i },
+                                                       .terms = &b->terms[i] },
                                             .validator = 1 + i % 2,
                                             .website = &b->website };
+        }
         *state = b;
         return 0;
 }

@@ -55,6 +55,8 @@ static void on_done(int r, void *userdata) {
         b->votes = past_votes_free(b->votes);
 }
 
+static const OrderTerms terms = { .epoch = 1 };
+
 static void add_order(Bench *b, uint64_t row, uint32_t website, uint32_t validator) {
         const WorkOrder made = {
                 .row = row,
@@ -63,7 +65,8 @@ static void add_order(Bench *b, uint64_t row, uint32_t website, uint32_t validat
                 .validator = validator,
                 .order = { .type = row == PANEL ? ORDER_PANEL : ORDER_SEAT,
                            .interval_ms = INTERVAL / USEC_PER_MSEC,
-                           .timeout_ms = TIMEOUT_MS },
+                           .timeout_ms = TIMEOUT_MS,
+                           .terms = &terms },
                 .removed = row == ENDED ? b->now : 0,
         };
 

@@ -36,6 +36,8 @@ static OrderId id_of(uint64_t row) {
         return id;
 }
 
+static const OrderTerms terms = { .epoch = 1 };
+
 static WorkOrder *add_order(Bench *b, uint64_t row, usec_t start) {
         static Website website;
         const WorkOrder made = {
@@ -43,7 +45,10 @@ static WorkOrder *add_order(Bench *b, uint64_t row, usec_t start) {
                 .id = id_of(row),
                 .validator = VALIDATOR,
                 .website = &website,
-                .order = { .interval_ms = 60000, .timeout_ms = 10000, .start = (int64_t)start },
+                .order = { .interval_ms = 60000,
+                           .timeout_ms = 10000,
+                           .start = (int64_t)start,
+                           .terms = &terms },
                 .probe_last = 10,
                 .probe_restored = 9,
                 .restored = NOW - USEC_PER_MIN,
@@ -75,7 +80,8 @@ static Tick *add_tick(Bench *b, uint64_t row, TickKind kind, uint32_t number, us
                         .outcome = TICK_UP,
                         .kind = kind,
                         .number = number,
-                        .start = (int64_t)start };
+                        .start = (int64_t)start,
+ };
         return tick;
 }
 

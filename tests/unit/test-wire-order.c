@@ -107,15 +107,15 @@ static void slots_lie_on_a_grid(_unused_ void **state) {
         Order o = fixture_order();
         int64_t third = o.start + 3 * INT64_C(60000000), half = 30000000;
 
-        assert_true(order_slot_time(&o, 3) == third);
-        assert_int_equal(order_slot_matches(&o, 3, third), 1);
-        assert_int_equal(order_slot_matches(&o, 3, third + half - 1), 1);
-        assert_int_equal(order_slot_matches(&o, 3, third - half + 1), 1);
-        assert_int_equal(order_slot_matches(&o, 3, third + half), 0);
-        assert_int_equal(order_slot_matches(&o, 3, third - half), 0);
-        assert_int_equal(order_slot_matches(&o, 3, -1), 0);
+        assert_true(order_slot_time(order_grid(&o), 3) == third);
+        assert_int_equal(order_slot_matches(order_grid(&o), 3, third), 1);
+        assert_int_equal(order_slot_matches(order_grid(&o), 3, third + half - 1), 1);
+        assert_int_equal(order_slot_matches(order_grid(&o), 3, third - half + 1), 1);
+        assert_int_equal(order_slot_matches(order_grid(&o), 3, third + half), 0);
+        assert_int_equal(order_slot_matches(order_grid(&o), 3, third - half), 0);
+        assert_int_equal(order_slot_matches(order_grid(&o), 3, -1), 0);
         o.interval_ms = ORDER_INTERVAL_MAX_MS;
-        assert_true(order_slot_time(&o, UINT32_MAX) == INT64_MAX);
+        assert_true(order_slot_time(order_grid(&o), UINT32_MAX) == INT64_MAX);
 }
 
 int main(void) {
