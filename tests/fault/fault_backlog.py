@@ -102,6 +102,8 @@ class HourOfBacklog(Fault):
                                                   for b, hash_ in batches])
 
     def mend(self):
+        self.arena.heal()
+        self.arena.wait_hub()  # what came on top may have killed it, or its database
         self.since = self.arena.hub_seconds()
         self.started = time.monotonic()
 
