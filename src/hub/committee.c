@@ -97,7 +97,7 @@ static void score(HmacSha256 *keyed, const Uuid *website, const Candidate *c, Ra
 
 void committee_done(Committee *c) {
         free(c->order);
-        id_set_done(&c->listed);
+        id_set_unref(c->listed);
         *c = (Committee){ 0 };
 }
 
@@ -127,6 +127,15 @@ static int rank(Committee *c, const CommitteeRule *rule, usec_t now) {
         return 0;
 }
 
+static int list(Committee *c, const uint32_t *ids, size_t n) {
+        IdSet *set = id_set_new(ids, n);
+
+        if (!set)
+                return -ENOMEM;
+        c->listed = c->roster->memo ? id_set_memo_share(c->roster->memo, set) : set;
+        return 0;
+}
+
 int committee_form(Committee *ret, const CommitteeRule *rule, usec_t now) {
         _cleanup_(committee_done) Committee c = { 0 };
         int r = begin(&c, rule, rule->roster->n);
@@ -134,7 +143,7 @@ int committee_form(Committee *ret, const CommitteeRule *rule, usec_t now) {
         if (r >= 0)
                 r = rank(&c, rule, now);
         if (r >= 0)
-                r = id_set_make(&c.listed, c.order, c.n_order);
+                r = list(&c, c.order, c.n_order);
         if (r < 0)
                 return r;
         settle(&c, rule);
@@ -163,9 +172,9 @@ int committee_restore(Committee *ret, const CommitteeRule *rule, const Committee
                 memcpy(c.order, past->order, past->n_order * sizeof(*past->order));
         c.n_order = past->n_order;
         if (past->listed)
-                r = id_set_make(&c.listed, past->listed, past->n_listed);
+                r = list(&c, past->listed, past->n_listed);
         else
-                r = id_set_make(&c.listed, past->order, past->n_order);
+                r = list(&c, past->order, past->n_order);
         if (r < 0)
                 return r;
         settle_again(&c, rule, past);
@@ -263,5 +272,5 @@ uint32_t committee_next(const Committee *c, const uint32_t *seated, size_t n,
 }
 
 bool committee_lists(const Committee *c, uint32_t validator) {
-        return id_set_has(&c->listed, validator);
+        return id_set_has(c->listed, validator);
 }

@@ -30,7 +30,7 @@ typedef struct Committee {
         uint8_t secret[32];
         uint32_t *order; /* all, or the first of them */
         size_t n_order;
-        IdSet listed;
+        IdSet *listed; /* all; many have the same */
         uint8_t n; /* seats */
         CapLevel caps;
         Minima minima; /* that hold */

@@ -27,17 +27,17 @@ static void write_list(ByteWriter *w, const Roster *roster, const IdSet *ids) {
 }
 
 uint8_t *eligible_list(const Roster *roster, const uint32_t *ids, size_t n, size_t *ret_n) {
-        _cleanup_(id_set_done) IdSet set = { 0 };
+        _cleanup_(id_set_unrefp) IdSet *set = id_set_new(ids, n);
         uint8_t *list;
         ByteWriter w;
 
-        if (id_set_make(&set, ids, n) < 0)
+        if (!set)
                 return NULL;
         list = calloc(n + 1, ELIGIBLE_SIZE);
         if (!list)
                 return NULL;
         w = byte_writer(list, n * ELIGIBLE_SIZE);
-        write_list(&w, roster, &set);
+        write_list(&w, roster, set);
         *ret_n = (size_t)write_finish(&w);
         return list;
 }

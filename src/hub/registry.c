@@ -25,6 +25,7 @@ struct Registry {
         Entry *entries, *by_id;
         Candidate *candidates;
         Roster roster;
+        IdSetMemo memo;
         size_t capacity;
 };
 
@@ -50,6 +51,7 @@ int registry_new(Registry **ret) {
 
         if (!r)
                 return -ENOMEM;
+        r->roster.memo = &r->memo;
         *ret = r;
         return 0;
 }
@@ -70,6 +72,7 @@ Registry *registry_free(Registry *r) {
                 return NULL;
         HASH_ITER(hh, r->entries, e, next)
         entry_free(r, e);
+        id_set_memo_done(&r->memo);
         free(r->candidates);
         free(r);
         return NULL;

@@ -7,6 +7,7 @@
 
 #include "base/id.h"
 #include "base/time.h"
+#include "hub/idset.h"
 #include "wire/choice.h"
 
 /* One approved validator, as the caller's roster holds it. Zero means "not known" in operator,
@@ -35,6 +36,7 @@ typedef struct Candidate {
 typedef struct Roster {
         const Candidate *items;
         size_t n;
+        IdSetMemo *memo; /* lists of them that committees were formed of; NULL: none are kept */
 } Roster;
 
 Origin candidate_origin(const Candidate *c);

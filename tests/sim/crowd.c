@@ -301,5 +301,5 @@ void crowd_populate(World *w) {
                 n->skew = pick_skew(w, n);
                 w->desk.candidates[i] = make_candidate(w, i);
         }
-        w->desk.roster = (Roster){ w->desk.candidates, s->validators };
+        w->desk.roster = (Roster){ .items = w->desk.candidates, .n = s->validators };
 }

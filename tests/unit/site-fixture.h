@@ -233,7 +233,7 @@ static inline void bench_prepare(Bench *b, size_t n, uint8_t seats) {
                                            .connected_since = BEGIN - 60 * SEC };
                 b->items[i].key[0] = i + 1;
         }
-        b->roster = (Roster){ b->items, n };
+        b->roster = (Roster){ .items = b->items, .n = n };
 }
 
 static inline void bench_open(Bench *b, size_t n, uint8_t seats) {

@@ -39,7 +39,7 @@ static void net_fill(Net *net, size_t n, uint8_t seats) {
                 net->items[i].key[0] = i;
                 net->items[i].key[31] = 7;
         }
-        net->roster = (Roster){ net->items, n };
+        net->roster = (Roster){ .items = net->items, .n = n };
         net->rule = (CommitteeRule){
                 .roster = &net->roster, .website = &net->website, .secret = secret, .seats = seats
         };
@@ -238,7 +238,7 @@ static void one_leaving_moves_only_its_share(void **state) {
         net_fill(&net, 12, 4);
         less = net;
         less.items[11] = (Candidate){ 0 };
-        less.roster = (Roster){ less.items, 11 };
+        less.roster = (Roster){ .items = less.items, .n = 11 };
         less.rule.roster = &less.roster;
         less.rule.website = net.rule.website = &net.website;
         for (unsigned site = 0; site < 4000; site++) {

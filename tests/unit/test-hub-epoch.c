@@ -66,7 +66,7 @@ static void root_covers_every_listed_one(void **state) {
         Candidate items[3] = { { .validator = 1, .key = { 9 } },
                                { .validator = 2, .key = { 7 } },
                                { .validator = 5, .key = { 8 }, .asn = 4 } };
-        Roster roster = { items, 3 };
+        Roster roster = { .items = items, .n = 3 };
         uint32_t all[] = { 1, 2, 5 }, turned[] = { 5, 1, 2 };
         Epoch e = { .number = 1 }, same = e, fewer = e, moved = e;
 

@@ -30,7 +30,7 @@ static void gather(Candidate *items, Roster *roster, Committee *c) {
                                         .connected_since = NOW - USEC_PER_MIN };
                 items[i].key[0] = (uint8_t)(i + 1);
         }
-        *roster = (Roster){ items, PEOPLE };
+        *roster = (Roster){ .items = items, .n = PEOPLE };
         assert_int_equal(committee_form(c, &rule, NOW), 0);
 }
 

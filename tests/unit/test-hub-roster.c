@@ -17,7 +17,7 @@ static void they_are_found_by_id(void **state) {
 
         (void)state;
         for (size_t n = 0; n <= 4; n++) {
-                const Roster roster = { items, n };
+                const Roster roster = { .items = items, .n = n };
 
                 for (size_t i = 0; i < 4; i++)
                         assert_ptr_equal(roster_find(&roster, items[i].validator),

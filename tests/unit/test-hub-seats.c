@@ -14,7 +14,7 @@
 #define NOW (UINT64_C(1750000000) * SEC)
 
 static Candidate items[6];
-static const Roster roster = { items, 6 };
+static const Roster roster = { .items = items, .n = 6 };
 static uint32_t order[] = { 3, 1, 6, 2, 5, 4 };
 static const Committee committee = {
         .roster = &roster, .order = order, .n_order = 6, .n = 4, .caps = CAPS_OPERATOR

@@ -319,7 +319,7 @@ static inline void world_prepare(World *w, uint8_t people, uint8_t n) {
                                            .connected_since = BEGIN - 60 * SEC };
                 w->items[i].key[0] = (uint8_t)(i + 1);
         }
-        w->roster = (Roster){ w->items, people };
+        w->roster = (Roster){ .items = w->items, .n = people };
         make_site(w);
 }
 
