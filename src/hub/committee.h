@@ -31,7 +31,7 @@ typedef struct Committee {
         uint32_t *order; /* all, or the first of them */
         size_t n_order;
         IdSet *listed; /* all; many have the same */
-        uint8_t n; /* seats */
+        uint8_t n;     /* seats */
         CapLevel caps;
         Minima minima; /* that hold */
         bool unmet;    /* what the rule asks for could not be met, so no minima hold */

@@ -173,9 +173,7 @@ static bool covers(const WorkOrder *o, TickKind kind, uint32_t number, usec_t st
 
 static void a_slot_is_covered_at_its_time(void **state _unused_) {
         WorkOrder o = order_of(1);
-        Tick foreign = {
-                .kind = TICK_SCHEDULED, .number = 0, .start = (int64_t)START
-        };
+        Tick foreign = { .kind = TICK_SCHEDULED, .number = 0, .start = (int64_t)START };
 
         assert_true(covers(&o, TICK_SCHEDULED, 0, START));
         assert_true(covers(&o, TICK_SCHEDULED, 7, START + 7 * INTERVAL + INTERVAL / 2 - 1));
