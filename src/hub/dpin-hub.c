@@ -131,12 +131,14 @@ static int setup_database(void) {
         return migrate("dbname=dpin connect_timeout=10");
 }
 
-/* What a commit is made of is of megabytes, grows, and is freed; what stands, a few hundred bytes
- * for each website. Large pieces have memory of their own, so that they leave no holes among the
- * small ones: by itself malloc() does so at first only. */
-#define OWN_MEMORY_FROM (128 * 1024)
+/* What a commit is made of grows to megabytes and is freed; what stands is a few hundred bytes for
+ * each website. Large pieces have memory of their own, so that they leave no holes among the small
+ * ones (by itself malloc() does so at first only); what the next commit needs is not given back. */
+#define OWN_MEMORY_FROM (1024 * 1024)
+#define KEPT_MEMORY     (16 * 1024 * 1024)
 static void keep_heap_dense(void) {
         (void)mallopt(M_MMAP_THRESHOLD, OWN_MEMORY_FROM);
+        (void)mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
 }
 
 static int run(Hub *h, const HubArgs *args) {

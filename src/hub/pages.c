@@ -8,17 +8,23 @@
 #include <string.h>
 #include <utlist.h>
 
-#define ROOM_STEP   4u /* ticks: few wait for long, and there is a page for each website */
+#define BLOCK_TICKS 4u /* few wait for long, and there is a page for each website */
 #define SLOTS_FIRST 1024u
 
 typedef struct Page Page;
 
+/* Ticks of a page, which is not moved when it grows: it has been cold for seconds. */
+typedef struct Block {
+        struct Block *next;
+        uint8_t ticks[BLOCK_TICKS * PAGE_TICK_SIZE];
+} Block;
+
 struct Page {
         uint32_t website, span; /* PAGE_SPANs since 1970 */
-        uint8_t n, room;        /* ticks */
+        uint8_t n;              /* ticks */
         uint64_t first, last;   /* commits that its ticks came with */
         usec_t since;
-        uint8_t *ticks;
+        Block *blocks, *last_block; /* filled up but the last */
         Page *prev, *next;
         Page *beside; /* another open one of this website */
 };
@@ -41,7 +47,11 @@ int pages_new(Pages **ret) {
 }
 
 static void page_free(Page *page) {
-        free(page->ticks);
+        Block *block, *next;
+
+        LL_FOREACH_SAFE(page->blocks, block, next) {
+                free(block);
+        }
         free(page);
 }
 
@@ -91,17 +101,24 @@ static int reach(Pages *p, uint32_t website) {
 }
 
 static int make_room(Page *page) {
-        unsigned room = MIN(page->room + ROOM_STEP, PAGE_TICKS_MAX);
-        uint8_t *larger;
+        Block *block;
 
-        if (page->n < page->room)
+        if (page->n % BLOCK_TICKS > 0 || (page->n == 0 && page->blocks))
                 return 0;
-        larger = reallocarray(page->ticks, room, PAGE_TICK_SIZE);
-        if (!larger)
+        block = malloc(sizeof(*block));
+        if (!block)
                 return -ENOMEM;
-        page->ticks = larger;
-        page->room = (uint8_t)room;
+        block->next = NULL;
+        if (page->last_block)
+                page->last_block->next = block;
+        else
+                page->blocks = block;
+        page->last_block = block;
         return 0;
+}
+
+static uint8_t *next_tick(const Page *page) {
+        return page->last_block->ticks + page->n % BLOCK_TICKS * PAGE_TICK_SIZE;
 }
 
 /* With room for its first tick: none is without. */
@@ -143,7 +160,7 @@ int pages_add(Pages *p, const TickRow *row, uint64_t commit_no, usec_t now) {
                 page->first = commit_no;
                 page->since = now;
         }
-        page_encode(row, page->ticks + page->n * PAGE_TICK_SIZE);
+        page_encode(row, next_tick(page));
         page->last = commit_no;
         p->ticks++;
         if (++page->n == PAGE_TICKS_MAX)
@@ -163,8 +180,8 @@ void pages_fetch(const Pages *p, uint32_t website, unsigned step) {
         page = p->open[website];
         if (page && step == 1)
                 fetch_lines(page, sizeof(*page));
-        else if (page && page->n < page->room)
-                fetch_lines(page->ticks + page->n * PAGE_TICK_SIZE, PAGE_TICK_SIZE);
+        else if (page && page->n % BLOCK_TICKS > 0)
+                fetch_lines(next_tick(page), PAGE_TICK_SIZE);
 }
 
 void pages_hurry(Pages *p, uint32_t website, usec_t now) {
@@ -206,11 +223,20 @@ static void make_due_until_fit(Pages *p, const PagesCommit *commit) {
         }
 }
 
+/* But its ticks. */
 static TickPage row_of(const Page *page) {
-        return (TickPage){ .website = page->website,
-                           .n = page->n,
-                           .span = page->span * PAGE_SPAN,
-                           .ticks = page->ticks };
+        return (TickPage){ .website = page->website, .n = page->n, .span = page->span * PAGE_SPAN };
+}
+
+/* ret: room for PAGE_TICKS_MAX. */
+static void copy_ticks(const Page *page, uint8_t *ret) {
+        const Block *block = page->blocks;
+
+        for (unsigned n = page->n, here; n > 0; n -= here, block = block->next) {
+                here = MIN(n, BLOCK_TICKS);
+                memcpy(ret, block->ticks, here * PAGE_TICK_SIZE);
+                ret += here * PAGE_TICK_SIZE;
+        }
 }
 
 /* Of pages with ticks that are newer than what others wait for, that they are written. */
@@ -244,11 +270,14 @@ static void forget_notes(Pages *p, PqTransaction *t, uint64_t done) {
 }
 
 static void put_due(Pages *p, PqTransaction *t) {
+        uint8_t ticks[PAGE_TICKS_MAX * PAGE_TICK_SIZE];
         Page *page, *next;
         TickPage row;
 
         DL_FOREACH_SAFE(p->due, page, next) {
+                copy_ticks(page, ticks);
                 row = row_of(page);
+                row.ticks = ticks;
                 page_put(t, &row);
                 p->ticks -= page->n;
                 page_free(page);
