@@ -22,7 +22,7 @@ typedef struct Net {
 } Net;
 
 static void net_fill(Net *net) {
-        *net = (Net){ .roster = { net->items, PEOPLE } };
+        *net = (Net){ .roster = { .items = net->items, .n = PEOPLE } };
         for (size_t i = 0; i < PEOPLE; i++)
                 net->items[i] = (Candidate){ .validator = (uint32_t)(300 + 7 * i),
                                              .key = { (uint8_t)(i * 37), (uint8_t)i },
