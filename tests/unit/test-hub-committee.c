@@ -69,6 +69,26 @@ static size_t choose(const Committee *c, uint32_t *ret) {
         return n;
 }
 
+static void those_who_chose_from_the_same_have_one_list(void **state _unused_) {
+        IdSetMemo memo = { 0 };
+        Committee a, b, alone;
+        Net net;
+
+        net_fill(&net, 9, 4);
+        net.roster.memo = &memo;
+        assert_int_equal(committee_form(&a, &net.rule, NOW), 0);
+        assert_int_equal(committee_form(&b, &net.rule, NOW), 0);
+        assert_ptr_equal(b.listed, a.listed);
+        net.roster.memo = NULL;
+        assert_int_equal(committee_form(&alone, &net.rule, NOW), 0);
+        assert_ptr_not_equal(alone.listed, a.listed);
+        committee_done(&a);
+        id_set_memo_done(&memo);
+        assert_true(committee_lists(&b, 9));
+        committee_done(&b);
+        committee_done(&alone);
+}
+
 static void n_is_bounded_by_seats_and_operators(void **state) {
         Committee c;
         Net net;
@@ -467,6 +487,7 @@ static void an_assurance_has_a_name(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_assurance_has_a_name),
+                cmocka_unit_test(those_who_chose_from_the_same_have_one_list),
                 cmocka_unit_test(n_is_bounded_by_seats_and_operators),
                 cmocka_unit_test(caps_hold_when_the_network_is_wide_enough),
                 cmocka_unit_test(one_machine_still_fills_the_seats),

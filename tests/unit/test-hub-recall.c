@@ -76,13 +76,11 @@ static void bench_close(Bench *b) {
 static Tick *add_tick(Bench *b, uint64_t row, TickKind kind, uint32_t number, usec_t start) {
         Tick *tick = &b->batch->ticks[b->batch->header.count++];
 
-        *tick = (Tick){
-                .order = id_of(row),
-                .outcome = TICK_UP,
-                .kind = kind,
-                .number = number,
-                .start = (int64_t)start,
-        };
+        *tick = (Tick){ .order = id_of(row),
+                        .outcome = TICK_UP,
+                        .kind = kind,
+                        .number = number,
+                        .start = (int64_t)start };
         return tick;
 }
 

@@ -103,6 +103,7 @@ static void the_roster_is_of_the_approved_by_id(void **state _unused_) {
         put(r, 4, 5, STANDING_PENDING);
         roster = registry_roster(r);
         assert_int_equal(roster->n, 2);
+        assert_non_null(roster->memo);
         assert_int_equal(roster->items[0].validator, 20);
         assert_int_equal(roster->items[1].validator, 30);
         assert_true(roster->items[0].operator_id != 0);
